@@ -1,0 +1,94 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import PackageDescription
+
+/// Every target is built with these settings; `TidyTests` checks that none drops one. Reasons: CONTRIBUTING.md.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A layer: lowest first. A target imports only what is listed here, and only downward.
+func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "wardline",
+    products: [
+        .executable(name: "wardline", targets: ["wardline"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        layer("EventModel", []),
+        layer("Digests", ["EventModel", crypto]),
+        layer("Platform", ["EventModel"]),
+        layer("WireFormats", ["EventModel"]),
+        layer("SegmentLog", ["CZlib", "EventModel", "Digests", "Platform"]),
+        layer("Normalization", ["EventModel", "Digests", "WireFormats"]),
+        layer("Inventory", ["EventModel", "WireFormats"]),
+        layer("Correlation", ["EventModel", "Digests", "Inventory"]),
+        layer("Timelines", ["EventModel", "Digests", "Inventory", "Correlation"]),
+        layer(
+            "SiteFiles",
+            ["EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", yams]),
+        layer("Projections", ["EventModel", "Digests", "Inventory", "Correlation", "Timelines", grdb]),
+        layer(
+            "Pipeline",
+            [
+                "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Normalization", "Inventory",
+                "Correlation", "Timelines", "SiteFiles", "Projections",
+            ]),
+        layer(
+            "Ingest",
+            ["CZlib", "EventModel", "Digests", "Platform", "WireFormats", "Pipeline", nioCore, nioPosix]),
+        layer(
+            "QueryEngine",
+            ["EventModel", "Digests", "Platform", "SegmentLog", "Inventory", "Timelines", "Projections", "Pipeline"]),
+        layer(
+            "Replay",
+            [
+                "EventModel", "Platform", "SegmentLog", "Correlation", "Timelines", "SiteFiles", "Projections",
+                "Pipeline", "Ingest", "QueryEngine", nioCore, nioPosix,
+            ]),
+        layer(
+            "Daemon",
+            [
+                "EventModel", "Platform", "SegmentLog", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine",
+                nioCore, nioPosix,
+            ]),
+        .executableTarget(
+            name: "wardline",
+            dependencies: [
+                "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Normalization", "Inventory",
+                "Correlation", "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine", "Replay",
+                "Daemon", arguments,
+            ],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// Writes the project's stored integers: little-endian, LEB128 varints, zigzag for signed, length-prefixed bytes.
+public struct ByteWriter: Sendable {
+    /// What was written.
+    public var bytes: [UInt8]
+
+    /// Starts empty.
+    public init() { bytes = [] }
+
+    /// One byte.
+    public mutating func write(_ value: UInt8) { bytes.append(value) }
+
+    /// Two bytes, little-endian.
+    public mutating func write(_ value: UInt16) { little(UInt64(value), 2) }
+
+    /// Four bytes, little-endian.
+    public mutating func write(_ value: UInt32) { little(UInt64(value), 4) }
+
+    /// Eight bytes, little-endian.
+    public mutating func write(_ value: UInt64) { little(value, 8) }
+
+    /// Eight bytes, little-endian two's complement.
+    public mutating func write(_ value: Int64) { little(UInt64(bitPattern: value), 8) }
+
+    /// LEB128, 1...10 bytes.
+    public mutating func varint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+
+    /// Zigzag then LEB128.
+    public mutating func signed(_ value: Int64) {
+        varint(UInt64(bitPattern: value << 1) ^ UInt64(bitPattern: value >> 63))
+    }
+
+    /// Varint length, then the bytes.
+    public mutating func counted(_ value: [UInt8]) {
+        varint(UInt64(value.count))
+        bytes.append(contentsOf: value)
+    }
+
+    /// Varint length, then UTF-8.
+    public mutating func counted(_ value: String) { counted(Array(value.utf8)) }
+
+    private mutating func little(_ value: UInt64, _ count: Int) {
+        for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(index * 8))) }
+    }
+}
+
+/// Why stored bytes could not be read.
+public enum ByteReaderError: Error, Hashable, Sendable {
+    /// The bytes end before the value at this position does.
+    case truncated(position: Int)
+    /// The value at this position is out of its range.
+    case invalid(position: Int)
+}
+
+/// Reads what ``ByteWriter`` wrote; every read is checked against the end and throws with its position.
+public struct ByteReader: Sendable {
+    /// The bytes being read.
+    public let bytes: [UInt8]
+    /// Next position.
+    public private(set) var position: Int
+    /// First position that is not read.
+    public let end: Int
+
+    /// Reads `range` of `bytes`.
+    public init(_ bytes: [UInt8], _ range: Range<Int>? = nil) {
+        self.bytes = bytes
+        position = range?.lowerBound ?? 0
+        end = range?.upperBound ?? bytes.count
+    }
+
+    /// Bytes left.
+    public var remaining: Int { end - position }
+
+    /// One byte.
+    public mutating func byte() throws(ByteReaderError) -> UInt8 {
+        guard position < end else { throw .truncated(position: position) }
+        position += 1
+        return bytes[position - 1]
+    }
+
+    /// Two bytes, little-endian.
+    public mutating func uint16() throws(ByteReaderError) -> UInt16 { UInt16(truncatingIfNeeded: try little(2)) }
+
+    /// Four bytes, little-endian.
+    public mutating func uint32() throws(ByteReaderError) -> UInt32 { UInt32(truncatingIfNeeded: try little(4)) }
+
+    /// Eight bytes, little-endian.
+    public mutating func uint64() throws(ByteReaderError) -> UInt64 { try little(8) }
+
+    /// Eight bytes, little-endian two's complement.
+    public mutating func int64() throws(ByteReaderError) -> Int64 { Int64(bitPattern: try little(8)) }
+
+    /// LEB128 of at most 64 bits.
+    public mutating func varint() throws(ByteReaderError) -> UInt64 {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        let start = position
+        while true {
+            let next = try byte()
+            guard shift < 63 || next <= 1 else { throw .invalid(position: start) }
+            value |= UInt64(next & 0x7f) << shift
+            if next < 0x80 { return value }
+            shift += 7
+        }
+    }
+
+    /// A varint that must fit a non-negative Int and be at most `limit`.
+    public mutating func count(atMost limit: Int) throws(ByteReaderError) -> Int {
+        let start = position
+        let value = try varint()
+        guard value <= UInt64(limit) else { throw .invalid(position: start) }
+        return Int(value)
+    }
+
+    /// Zigzag LEB128.
+    public mutating func signed() throws(ByteReaderError) -> Int64 {
+        let value = try varint()
+        return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+    }
+
+    /// `count` raw bytes, as their range.
+    public mutating func range(_ count: Int) throws(ByteReaderError) -> Range<Int> {
+        guard count >= 0, count <= remaining else { throw .truncated(position: position) }
+        position += count
+        return position - count..<position
+    }
+
+    /// Bytes with a varint length.
+    public mutating func counted() throws(ByteReaderError) -> [UInt8] {
+        let length = try count(atMost: remaining)
+        return Array(bytes[try range(length)])
+    }
+
+    /// UTF-8 with a varint length; invalid sequences are repaired.
+    public mutating func text() throws(ByteReaderError) -> String {
+        String(decoding: try counted(), as: UTF8.self)
+    }
+
+    private mutating func little(_ count: Int) throws(ByteReaderError) -> UInt64 {
+        guard count <= remaining else { throw .truncated(position: position) }
+        var value: UInt64 = 0
+        for index in 0..<count { value |= UInt64(bytes[position + index]) << UInt64(index * 8) }
+        position += count
+        return value
+    }
+}

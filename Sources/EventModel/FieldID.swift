@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// A field of event v1 by number. Below 256 the numbers are fixed by this file and stored; from 256 on they name
+/// `ext.*` fields through the field table of the batch.
+public struct FieldID: Hashable, Comparable, Sendable {
+    /// The number.
+    public var rawValue: UInt16
+
+    /// Wraps a number.
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// Orders by number.
+    public static func < (left: FieldID, right: FieldID) -> Bool { left.rawValue < right.rawValue }
+
+    /// Whether the field has a fixed number and name.
+    public var isKnown: Bool { rawValue < 256 }
+
+    /// First number of the fields named per batch.
+    public static let firstExtension: UInt16 = 256
+
+    // The fixed fields. Names: `FieldID.knownNames`, same order.
+    public static let hostName = FieldID(rawValue: 0)
+    public static let hostIP = FieldID(rawValue: 1)
+    public static let application = FieldID(rawValue: 2)
+    public static let processID = FieldID(rawValue: 3)
+    public static let userName = FieldID(rawValue: 4)
+    public static let userTarget = FieldID(rawValue: 5)
+    public static let authMethod = FieldID(rawValue: 6)
+    public static let authMFA = FieldID(rawValue: 7)
+    public static let sessionID = FieldID(rawValue: 8)
+    public static let sourceIP = FieldID(rawValue: 9)
+    public static let sourcePort = FieldID(rawValue: 10)
+    public static let sourceHost = FieldID(rawValue: 11)
+    public static let sourceMAC = FieldID(rawValue: 12)
+    public static let sourceZone = FieldID(rawValue: 13)
+    public static let targetIP = FieldID(rawValue: 14)
+    public static let targetPort = FieldID(rawValue: 15)
+    public static let targetHost = FieldID(rawValue: 16)
+    public static let targetMAC = FieldID(rawValue: 17)
+    public static let targetZone = FieldID(rawValue: 18)
+    public static let networkTransport = FieldID(rawValue: 19)
+    public static let networkProtocol = FieldID(rawValue: 20)
+    public static let networkBytes = FieldID(rawValue: 21)
+    public static let softwareName = FieldID(rawValue: 22)
+    public static let softwareFrom = FieldID(rawValue: 23)
+    public static let softwareTo = FieldID(rawValue: 24)
+    public static let softwareKB = FieldID(rawValue: 25)
+    public static let softwareSignature = FieldID(rawValue: 26)
+    public static let changeID = FieldID(rawValue: 27)
+    public static let vendorProduct = FieldID(rawValue: 28)
+    public static let vendorCode = FieldID(rawValue: 29)
+    public static let policyName = FieldID(rawValue: 30)
+    public static let message = FieldID(rawValue: 31)
+    /// Identifier under which the line names the device it is about (`ext.device.id`): an asset id, serial or AE title.
+    public static let deviceID = FieldID(rawValue: 32)
+    /// Study, document or other object the event is about (`ext.object.id`).
+    public static let objectID = FieldID(rawValue: 33)
+    /// HMAC token of a patient identifier (`ext.patient.token`), never clear text.
+    public static let patientToken = FieldID(rawValue: 34)
+    /// SHA-256 of software in lower-case hexadecimal (`ext.software.hash`).
+    public static let softwareHash = FieldID(rawValue: 35)
+    /// Why, in the source's words (`ext.reason`).
+    public static let reason = FieldID(rawValue: 36)
+    /// Kind of source: firewall, nac, dhcp, ids, vpn, jump, badge, av, device and so on (`ext.source.kind`).
+    public static let sourceKind = FieldID(rawValue: 37)
+    /// Numeric severity or priority as the product states it (`ext.vendor.severity`).
+    public static let vendorSeverity = FieldID(rawValue: 38)
+    /// Windows logon type or the like (`ext.logon.type`); 2, 7, 10, 11 are interactive.
+    public static let logonType = FieldID(rawValue: 39)
+    /// Signature or artefact name: malware, service, binary, IDS signature (`ext.artefact`).
+    public static let artefact = FieldID(rawValue: 40)
+    /// `major`, `serious` or `minor`: the weight of a failure as ATNA states it (`ext.outcome.detail`).
+    public static let outcomeDetail = FieldID(rawValue: 41)
+
+    /// Names of the fixed fields by number.
+    public static let knownNames: [String] = [
+        "host.name", "host.ip", "ext.app", "ext.pid", "user.name", "user.target", "auth.method", "auth.mfa",
+        "session.id", "src.ip", "src.port", "src.host", "src.mac", "src.zone", "dst.ip", "dst.port", "dst.host",
+        "dst.mac", "dst.zone", "network.transport", "network.protocol", "network.bytes", "software.name",
+        "software.from", "software.to", "software.kb", "software.signature", "change.id", "vendor.product",
+        "vendor.code", "policy.name", "message", "ext.device.id", "ext.object.id", "ext.patient.token",
+        "ext.software.hash", "ext.reason", "ext.source.kind", "ext.vendor.severity", "ext.logon.type", "ext.artefact",
+        "ext.outcome.detail",
+    ]
+
+    /// The fixed field with that name.
+    public static func known(_ name: String) -> FieldID? {
+        numbers[name].map { FieldID(rawValue: $0) }
+    }
+
+    private static let numbers: [String: UInt16] = Dictionary(
+        uniqueKeysWithValues: knownNames.enumerated().map { ($1, UInt16($0)) })
+}
