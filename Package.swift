@@ -53,7 +53,7 @@ let package = Package(
         layer("Normalization", ["EventModel", "Digests", "WireFormats"]),
         layer("Inventory", ["EventModel", "WireFormats"]),
         layer("Correlation", ["EventModel", "Digests", "Inventory"]),
-        layer("Timelines", ["EventModel", "Digests", "Inventory", "Correlation"]),
+        layer("Timelines", ["EventModel", "Digests", "WireFormats", "Inventory", "Correlation"]),
         layer(
             "SiteFiles",
             ["EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", yams]),

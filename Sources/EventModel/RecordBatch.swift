@@ -23,6 +23,8 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
     case stop = 9
     /// An operator's benign close with scope and expiry: JSON.
     case suppression = 10
+    /// An entry of the `journal` stream: one canonical JSON object.
+    case fact = 32
 }
 
 /// How a record reached us. Raw values are stored and never reused.
