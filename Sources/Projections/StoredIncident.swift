@@ -53,6 +53,19 @@ public struct StoredIncident: Hashable, Sendable {
     }
 }
 
+extension StoredIncident {
+    /// `incident` as it would be read back, with detail.
+    public init(_ incident: Incident) {
+        self.init(
+            id: incident.id, mergedIDs: incident.mergedIDs, state: incident.state, severity: incident.severity,
+            risk: incident.risk, title: incident.title, first: incident.first, last: incident.last,
+            isProvisional: incident.isProvisional, rules: incident.rules, classes: incident.classes,
+            devices: incident.devices, users: incident.users, absences: incident.absences,
+            whyJoined: incident.whyJoined, alerts: incident.alerts, entries: incident.entries,
+            json: incident.json.line)
+    }
+}
+
 /// What a look-up by id or prefix found.
 public enum IncidentLookup: Hashable, Sendable {
     /// One incident, with its alerts and timeline.

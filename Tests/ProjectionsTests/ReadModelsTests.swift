@@ -41,6 +41,7 @@ import Timelines
         #expect(try models.apply(change))
         let stored = try #require(try models.incidents().first)
         #expect(stored.incident == incident)
+        #expect(stored == StoredIncident(incident))
         #expect(stored.json == incident.json.line)
         #expect(try models.reviews() == change.reviews)
         #expect(try models.imports() == change.imports)
