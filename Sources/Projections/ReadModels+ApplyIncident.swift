@@ -33,22 +33,28 @@ extension ReadModels {
         try remove(incident: incident.id, database)
         let id = StoredText.encode(incident.id)
         try execute(
-            database, "INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            database,
+            "INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 id, incident.state.rawValue, Int64(incident.severity.rawValue), Int64(incident.risk),
                 StoredText.encode(incident.title), incident.first.column, incident.last.column,
                 incident.isProvisional, StoredText.encode(incident.rules),
                 incident.classes.map(\.name).joined(separator: " "), StoredText.encode(incident.devices),
                 StoredText.encode(incident.users), StoredText.encode(incident.mergedIDs),
-                StoredText.encode(incident.absences), StoredText.encode(incident.whyJoined), incident.json.line,
-            ])
+                StoredText.encode(incident.absences), StoredText.encode(incident.whyJoined),
+                incident.json.line,
+            ]
+        )
         for (kind, values) in [
-            (KeyKind.device, incident.devices), (KeyKind.user, incident.users), (KeyKind.merged, incident.mergedIDs),
+            (KeyKind.device, incident.devices), (KeyKind.user, incident.users),
+            (KeyKind.merged, incident.mergedIDs),
         ] {
             for value in values {
                 try execute(
-                    database, "INSERT OR IGNORE INTO incident_key VALUES (?, ?, ?)",
-                    [kind, StoredText.encode(value), id])
+                    database,
+                    "INSERT OR IGNORE INTO incident_key VALUES (?, ?, ?)",
+                    [kind, StoredText.encode(value), id]
+                )
             }
         }
         for (position, entry) in incident.entries.enumerated() {
@@ -60,16 +66,22 @@ extension ReadModels {
     }
 
     private static func put(
-        _ entry: TimelineEntry, incident: String, position: Int, _ database: Database
+        _ entry: TimelineEntry,
+        incident: String,
+        position: Int,
+        _ database: Database
     ) throws {
         try execute(
-            database, "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            database,
+            "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 incident, Int64(position), entry.offset.column, Int64(entry.ordinal), entry.time.column,
                 entry.uncertainty, entry.deviceTime.column, Int64(entry.eventClass.rawValue),
-                Int64(entry.role.rawValue), StoredText.encode(entry.device), StoredText.encode(entry.zonePath),
+                Int64(entry.role.rawValue), StoredText.encode(entry.device),
+                StoredText.encode(entry.zonePath),
                 StoredText.encode(entry.summary), StoredText.encode(entry.rules),
-            ])
+            ]
+        )
     }
 
     static func remove(alerts owner: String, id: String, _ database: Database) throws {
@@ -82,7 +94,10 @@ extension ReadModels {
         let id = StoredText.encode(alert.id)
         try execute(
             database,
-            "INSERT INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            """
+            INSERT INTO alert VALUES
+                (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
             [
                 owner, id, Int64(position), StoredText.encode(alert.rule), StoredText.encode(alert.title),
                 Int64(alert.level.rawValue), alert.isReview, alert.isProvisional, alert.isLowerBound,
@@ -92,15 +107,20 @@ extension ReadModels {
                 StoredText.encode(alert.sessions), alert.joinWindow, StoredText.encode(alert.tags),
                 StoredText.encode(alert.absences), StoredText.encode(alert.attribution.author),
                 StoredText.encode(alert.attribution.license), StoredText.encode(alert.attribution.references),
-            ])
+            ]
+        )
         for (position, witness) in alert.evidence.enumerated() {
             try execute(
-                database, "INSERT INTO witness VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                database,
+                "INSERT INTO witness VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    owner, id, Int64(position), witness.offset.column, Int64(witness.ordinal), witness.time.column,
-                    witness.uncertainty, Int64(witness.eventClass.rawValue), Int64(bitPattern: witness.contentHash),
+                    owner, id, Int64(position), witness.offset.column, Int64(witness.ordinal),
+                    witness.time.column,
+                    witness.uncertainty, Int64(witness.eventClass.rawValue),
+                    Int64(bitPattern: witness.contentHash),
                     StoredText.encode(witness.assets), StoredText.encode(witness.copies),
-                ])
+                ]
+            )
         }
     }
 }
