@@ -6,8 +6,8 @@ public import EventModel
 /// One story: what was received, what the site says of itself, and what must come of it.
 ///
 /// Two layouts are read. A folder: `input.*`, `site/`, `expected.json`, `expected.timeline.txt`,
-/// `expected.incidents.jsonl`; a part that is absent is not checked. A pair: `NAME.log` (or `NAME.rec.jsonl`) beside
-/// `NAME.expect.json`, with a site folder that many pairs share.
+/// `expected.incidents.jsonl`; a part that is absent is not checked. A pair: `NAME.log` (or `NAME.rec.jsonl`)
+/// beside `NAME.expect.json`, with a site folder that many pairs share.
 public struct Scenario: Hashable, Sendable {
     /// Names of the parts of a folder.
     public enum FileNames {
@@ -44,7 +44,11 @@ public struct Scenario: Hashable, Sendable {
         name = Scenario.lastPart(folder)
         inputs = names.filter { $0.hasPrefix(FileNames.inputPrefix) }.sorted().map { folder + "/" + $0 }
         guard !inputs.isEmpty else {
-            throw WardlineError(.input, "The scenario has no input file (`input.log`, `input.rec.jsonl`).", location: folder)
+            throw WardlineError(
+                .input,
+                "The scenario has no input file (`input.log`, `input.rec.jsonl`).",
+                location: folder
+            )
         }
         site = names.contains(FileNames.site) ? folder + "/" + FileNames.site : nil
         let expected = folder + "/" + FileNames.expectation
@@ -55,10 +59,18 @@ public struct Scenario: Hashable, Sendable {
 
     /// Reads a pair of input and expectation, such as `S01.log` and `S01.expect.json`.
     ///
-    /// - Parameter expectation: path of the `.expect.json` file; the input lies beside it.
+    /// - Parameters:
+    ///   - path: The `.expect.json` file; the input lies beside it.
+    ///   - site: Folder of site files.
+    ///   - files: Where they lie.
+    /// - Throws: `input` where one of the two files is missing or the expectation is not readable.
     public init(expectation path: String, site: String, files: some ScenarioFiles) throws(WardlineError) {
         guard path.hasSuffix(FileNames.pairExpectationSuffix), let bytes = try files.bytes(of: path) else {
-            throw WardlineError(.input, "There is no such expectation file (`NAME.expect.json`).", location: path)
+            throw WardlineError(
+                .input,
+                "There is no such expectation file (`NAME.expect.json`).",
+                location: path
+            )
         }
         let stem = String(path.dropLast(FileNames.pairExpectationSuffix.count))
         name = Scenario.lastPart(stem)
@@ -67,7 +79,11 @@ public struct Scenario: Hashable, Sendable {
             inputs.append(stem + suffix)
         }
         guard !inputs.isEmpty else {
-            throw WardlineError(.input, "The expectation has no input beside it (`NAME.log`).", location: path)
+            throw WardlineError(
+                .input,
+                "The expectation has no input beside it (`NAME.log`).",
+                location: path
+            )
         }
         self.site = site
         expectation = try Scenario.expectation(at: path)(bytes)

@@ -12,12 +12,15 @@ import Testing
 private func line(_ text: String, at seconds: Int64? = nil) -> ResendLine {
     ResendLine(
         bytes: Array(text.utf8),
-        time: seconds.map { UTCTime(nanoseconds: $0 * UTCTime.second) } ?? .absent)
+        time: seconds.map { UTCTime(nanoseconds: $0 * UTCTime.second) } ?? .absent
+    )
 }
 
 @Suite struct ResendPlanTests {
     private func plan(
-        _ lines: [ResendLine], routes: Set<ResendRoute> = [.udp, .tcp, .jsonLines], factor: Double = 60,
+        _ lines: [ResendLine],
+        routes: Set<ResendRoute> = [.udp, .tcp, .jsonLines],
+        factor: Double = 60,
         longest: Double = 10
     ) throws -> ResendPlan {
         try ResendPlan(lines, routes: routes, factor: factor, durationSecondsMax: longest)
@@ -127,7 +130,8 @@ private final class Receiver: Sendable {
                         try channel.pipeline.syncOperations.addHandler(
                             StreamCollector(end) { bytes in
                                 box.streams.withLock { $0[route, default: []] += bytes }
-                            })
+                            }
+                        )
                     }
                 }
                 .bind(host: "127.0.0.1", port: 0).wait()
@@ -143,7 +147,8 @@ private final class Receiver: Sendable {
                                 return found.count
                             }
                             if count == datagramCount { allDatagrams.succeed() }
-                        })
+                        }
+                    )
                 }
             }
             .bind(host: "127.0.0.1", port: 0).wait()
@@ -174,9 +179,16 @@ private final class Receiver: Sendable {
     @Test(.timeLimit(.minutes(1)))
     func `every line arrives once, framed for its transport`() throws {
         let receiver = try Receiver(datagramCount: 2)
-        let lines = [line("<1>one", at: 0), line("{\"a\":1}", at: 1), line("<1>two\nhalves", at: 2), line("<1>three", at: 3)]
+        let lines = [
+            line("<1>one", at: 0), line("{\"a\":1}", at: 1), line("<1>two\nhalves", at: 2),
+            line("<1>three", at: 3),
+        ]
         let plan = try ResendPlan(
-            lines, routes: [.udp, .tcp, .jsonLines], factor: 1_000_000, durationSecondsMax: 1)
+            lines,
+            routes: [.udp, .tcp, .jsonLines],
+            factor: 1_000_000,
+            durationSecondsMax: 1
+        )
         let report = try Resend.run(lines, plan: plan, to: receiver.target)
         #expect(report.lines == [.udp: 2, .tcp: 1, .jsonLines: 1])
         #expect(report.bytes == lines.map(\.bytes.count).reduce(0, +))
