@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-public import EventModel
+import EventModel
 
 /// What `wardline serve` runs with: the values of a configuration file, or the defaults where it is silent.
 ///
