@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+extension BodyValues {
+    /// Deepest object or array that is read; deeper parts stay in the raw bytes only.
+    static let depthMax = 32
+
+    /// Adds the leaves of the JSON object at `range`; keys of nested objects are joined by full stops, elements of
+    /// arrays carry the key of their array. `null` gives no leaf.
+    ///
+    /// - Returns: what was odd; `badJSON` when the text ends or breaks off early (what came before is kept).
+    mutating func addJSON(_ bytes: Span<UInt8>, _ range: Range<Int>, _ slots: borrowing NameTable) -> ParseIssues {
+        var scanner = JSONLeafScanner(position: range.lowerBound, end: range.upperBound)
+        scanner.skipBlanks(bytes)
+        guard scanner.position < range.upperBound, bytes[scanner.position] == 0x7b else { return .notAnObject }
+        if !scanner.object(bytes, 0..<0, 0, -1, &self, slots) { scanner.issues.insert(.badJSON) }
+        scanner.skipBlanks(bytes)
+        if scanner.position < range.upperBound { scanner.issues.insert(.badJSON) }
+        return scanner.issues
+    }
+}
+
+/// Walks JSON once and hands leaves over as it goes.
+private struct JSONLeafScanner {
+    var position: Int
+    let end: Int
+    var issues: ParseIssues = []
+
+    init(position: Int, end: Int) {
+        self.position = position
+        self.end = end
+    }
+
+    mutating func skipBlanks(_ bytes: Span<UInt8>) {
+        while position < end {
+            let byte = bytes[position]
+            guard byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 else { return }
+            position += 1
+        }
+    }
+
+    /// Reads an object; `prefix` is its key in `work`, empty at the top.
+    mutating func object(
+        _ bytes: Span<UInt8>, _ prefix: Range<Int>, _ depth: Int, _ element: Int, _ values: inout BodyValues,
+        _ slots: borrowing NameTable
+    ) -> Bool {
+        position += 1
+        skipBlanks(bytes)
+        if position < end, bytes[position] == 0x7d {
+            position += 1
+            return true
+        }
+        while position < end {
+            skipBlanks(bytes)
+            guard let name = string(bytes, &values) else { return false }
+            skipBlanks(bytes)
+            guard position < end, bytes[position] == 0x3a else { return false }
+            position += 1
+            let key = joined(prefix, name, bytes, &values)
+            guard value(bytes, key, depth + 1, element, &values, slots) else { return false }
+            skipBlanks(bytes)
+            guard position < end else { return false }
+            let separator = bytes[position]
+            position += 1
+            if separator == 0x7d { return true }
+            guard separator == 0x2c else { return false }
+        }
+        return false
+    }
+
+    private mutating func array(
+        _ bytes: Span<UInt8>, _ key: BodyValues.Value, _ depth: Int, _ element: Int, _ values: inout BodyValues,
+        _ slots: borrowing NameTable
+    ) -> Bool {
+        position += 1
+        let isExploded = element < 0 && values.explodeSlot >= 0 && slot(key, bytes, values, slots) == values.explodeSlot
+        skipBlanks(bytes)
+        if position < end, bytes[position] == 0x5d {
+            position += 1
+            return true
+        }
+        while position < end {
+            let number = isExploded ? values.elementCount : element
+            guard value(bytes, key, depth + 1, number, &values, slots) else { return false }
+            if isExploded { values.elementCount += 1 }
+            skipBlanks(bytes)
+            guard position < end else { return false }
+            let separator = bytes[position]
+            position += 1
+            if separator == 0x5d { return true }
+            guard separator == 0x2c else { return false }
+        }
+        return false
+    }
+
+    private mutating func value(
+        _ bytes: Span<UInt8>, _ key: BodyValues.Value, _ depth: Int, _ element: Int, _ values: inout BodyValues,
+        _ slots: borrowing NameTable
+    ) -> Bool {
+        skipBlanks(bytes)
+        guard position < end else { return false }
+        guard depth <= BodyValues.depthMax else {
+            issues.insert(.jsonTooDeep)
+            return false
+        }
+        switch bytes[position] {
+        case 0x7b:
+            let prefix = key.isInWork ? key.range : copied(key, bytes, &values)
+            return object(bytes, prefix, depth, element, &values, slots)
+        case 0x5b: return array(bytes, key, depth, element, &values, slots)
+        case 0x22:
+            guard let text = string(bytes, &values) else { return false }
+            values.add(key, text, slot: slot(key, bytes, values, slots), element: element)
+            return true
+        default:
+            let start = position
+            while position < end, isScalarByte(bytes[position]) { position += 1 }
+            guard position > start else { return false }
+            let isNull = position - start == 4 && bytes[start] == 0x6e
+            if !isNull {
+                let text = BodyValues.Value(start: Int32(start), end: Int32(position), isInWork: false)
+                values.add(key, text, slot: slot(key, bytes, values, slots), element: element)
+            }
+            return true
+        }
+    }
+
+    private func isScalarByte(_ byte: UInt8) -> Bool {
+        byte.isDigit || byte == 0x2d || byte == 0x2b || byte == 0x2e || (byte.folded >= 0x61 && byte.folded <= 0x7a)
+    }
+
+    private func slot(
+        _ key: BodyValues.Value, _ bytes: Span<UInt8>, _ values: borrowing BodyValues, _ slots: borrowing NameTable
+    ) -> Int? {
+        key.isInWork ? slots.number(values.work.span, key.range) : slots.number(bytes, key.range)
+    }
+
+    private func copied(_ key: BodyValues.Value, _ bytes: Span<UInt8>, _ values: inout BodyValues) -> Range<Int> {
+        let start = values.work.count
+        for index in key.range { values.work.append(bytes[index]) }
+        return start..<values.work.count
+    }
+
+    /// `prefix.name` in `work`, or the name alone where there is no prefix.
+    private func joined(
+        _ prefix: Range<Int>, _ name: BodyValues.Value, _ bytes: Span<UInt8>, _ values: inout BodyValues
+    ) -> BodyValues.Value {
+        guard !prefix.isEmpty, values.work.count < BodyValues.workSizeMaxBytes else { return name }
+        let start = values.work.count
+        for index in prefix { values.work.append(values.work[index]) }
+        values.work.append(0x2e)
+        for index in name.range { values.work.append(name.isInWork ? values.work[index] : bytes[index]) }
+        return BodyValues.Value(start: Int32(start), end: Int32(values.work.count), isInWork: true)
+    }
+
+    /// Reads a string; its text lies in the record, or in `work` when it has escapes.
+    private mutating func string(_ bytes: Span<UInt8>, _ values: inout BodyValues) -> BodyValues.Value? {
+        guard position < end, bytes[position] == 0x22 else { return nil }
+        position += 1
+        let start = position
+        while position < end, bytes[position] != 0x22, bytes[position] != 0x5c { position += 1 }
+        guard position < end else { return nil }
+        if bytes[position] == 0x22 {
+            position += 1
+            return BodyValues.Value(start: Int32(start), end: Int32(position - 1), isInWork: false)
+        }
+        let workStart = values.work.count
+        for index in start..<position { values.work.append(bytes[index]) }
+        while position < end {
+            let byte = bytes[position]
+            position += 1
+            if byte == 0x22 {
+                return BodyValues.Value(start: Int32(workStart), end: Int32(values.work.count), isInWork: true)
+            }
+            if byte == 0x5c {
+                guard escape(bytes, &values) else { return nil }
+            } else {
+                values.work.append(byte)
+            }
+        }
+        return nil
+    }
+
+    private mutating func escape(_ bytes: Span<UInt8>, _ values: inout BodyValues) -> Bool {
+        guard position < end else { return false }
+        let byte = bytes[position]
+        position += 1
+        switch byte {
+        case 0x6e: values.work.append(0x0a)
+        case 0x74: values.work.append(0x09)
+        case 0x72: values.work.append(0x0d)
+        case 0x62: values.work.append(0x08)
+        case 0x66: values.work.append(0x0c)
+        case 0x75: return unicode(bytes, &values)
+        case 0x22, 0x5c, 0x2f: values.work.append(byte)
+        default:
+            issues.insert(.badJSON)
+            values.work.append(byte)
+        }
+        return true
+    }
+
+    private mutating func unicode(_ bytes: Span<UInt8>, _ values: inout BodyValues) -> Bool {
+        guard var code = codeUnit(bytes) else { return false }
+        if code & 0xfc00 == 0xd800, position + 1 < end, bytes[position] == 0x5c, bytes[position + 1] == 0x75 {
+            let saved = position
+            position += 2
+            if let low = codeUnit(bytes), low & 0xfc00 == 0xdc00 {
+                code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
+            } else {
+                position = saved
+            }
+        }
+        guard let scalar = Unicode.Scalar(code) else {
+            issues.insert(.loneSurrogate)
+            values.work.append(contentsOf: [0xef, 0xbf, 0xbd])
+            return true
+        }
+        values.work.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        return true
+    }
+
+    private mutating func codeUnit(_ bytes: Span<UInt8>) -> UInt32? {
+        guard end - position >= 4 else { return nil }
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            guard let digit = bytes[position].hexadecimalValue else { return nil }
+            value = value << 4 | UInt32(digit)
+            position += 1
+        }
+        return value
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+extension BodyValues {
+    /// Adds `key=value` pairs. Values may stand in double or single quotes.
+    ///
+    /// - Parameter isCommaSeparated: pairs are parted by `, ` and keys and values may hold blanks, as Cisco ISE does;
+    ///   otherwise blanks part pairs (and a comma or semicolon before the blank is not part of the value).
+    /// - Returns: number of pairs.
+    @discardableResult
+    mutating func addPairs(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, _ slots: borrowing NameTable, isCommaSeparated: Bool
+    ) -> Int {
+        var index = range.lowerBound
+        var count = 0
+        while index < range.upperBound {
+            while index < range.upperBound, isSeparator(bytes[index]) { index += 1 }
+            let keyStart = index
+            while index < range.upperBound, bytes[index] != 0x3d, !ends(bytes[index], isCommaSeparated) { index += 1 }
+            guard index < range.upperBound, bytes[index] == 0x3d else { continue }
+            var keyEnd = index
+            while keyEnd > keyStart, bytes[keyEnd - 1].isBlank { keyEnd -= 1 }
+            index += 1
+            let value = pairValue(bytes, range, &index, isCommaSeparated)
+            guard keyEnd > keyStart else { continue }
+            let key = Value(start: Int32(keyStart), end: Int32(keyEnd), isInWork: false)
+            add(key, value, slot: slots.number(bytes, keyStart..<keyEnd))
+            count += 1
+        }
+        return count
+    }
+
+    private func isSeparator(_ byte: UInt8) -> Bool {
+        byte.isBlank || byte == 0x2c || byte == 0x3b || byte == 0x0d || byte == 0x0a
+    }
+
+    private func ends(_ byte: UInt8, _ isCommaSeparated: Bool) -> Bool {
+        isCommaSeparated ? byte == 0x2c : byte.isBlank
+    }
+
+    private func pairValue(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, _ index: inout Int, _ isCommaSeparated: Bool
+    ) -> Value {
+        if index < range.upperBound, bytes[index] == 0x22 || bytes[index] == 0x27 {
+            let quote = bytes[index]
+            var close = index + 1
+            while close < range.upperBound, bytes[close] != quote {
+                if bytes[close] == 0x5c { close += 1 }
+                close += 1
+            }
+            if close < range.upperBound {
+                let value = Value(start: Int32(index + 1), end: Int32(close), isInWork: false)
+                index = close + 1
+                return value
+            }
+        }
+        let start = index
+        while index < range.upperBound, !ends(bytes[index], isCommaSeparated) {
+            if isCommaSeparated, bytes[index] == 0x5c, index + 1 < range.upperBound { index += 1 }
+            index += 1
+        }
+        var end = min(index, range.upperBound)
+        while end > start, isSeparator(bytes[end - 1]) { end -= 1 }
+        return Value(start: Int32(start), end: Int32(end), isInWork: false)
+    }
+
+    /// Adds comma-separated values under the slots of `columns`; quotes as in RFC 4180.
+    mutating func addColumns(_ bytes: Span<UInt8>, _ range: Range<Int>, _ columns: [Int], _ slots: borrowing NameTable) {
+        var index = range.lowerBound
+        var column = 0
+        while index <= range.upperBound, column < columns.count {
+            var value: Value
+            if index < range.upperBound, bytes[index] == 0x22 {
+                value = quotedColumn(bytes, range, &index)
+                while index < range.upperBound, bytes[index] != 0x2c { index += 1 }
+            } else {
+                let start = index
+                while index < range.upperBound, bytes[index] != 0x2c { index += 1 }
+                value = Value(start: Int32(start), end: Int32(index), isInWork: false)
+            }
+            let name = Array(slots.name(columns[column]).utf8)
+            let keyStart = work.count
+            work.append(contentsOf: name)
+            let key = Value(start: Int32(keyStart), end: Int32(work.count), isInWork: true)
+            add(key, value, slot: columns[column])
+            index += 1
+            column += 1
+        }
+    }
+
+    private mutating func quotedColumn(_ bytes: Span<UInt8>, _ range: Range<Int>, _ index: inout Int) -> Value {
+        index += 1
+        let start = work.count
+        while index < range.upperBound {
+            if bytes[index] == 0x22 {
+                guard index + 1 < range.upperBound, bytes[index + 1] == 0x22 else {
+                    index += 1
+                    break
+                }
+                index += 1
+            }
+            work.append(bytes[index])
+            index += 1
+        }
+        return Value(start: Int32(start), end: Int32(work.count), isInWork: true)
+    }
+}

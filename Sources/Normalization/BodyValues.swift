@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// The named values of one body: what a pattern captured or a keyed format holds. Reused from record to record.
+///
+/// Values stay where they are: in the record's bytes, or in `work` when they had to be unescaped.
+struct BodyValues: Sendable {
+    /// Where a value lies.
+    struct Value: Sendable {
+        var start: Int32
+        var end: Int32
+        var isInWork: Bool
+
+        var range: Range<Int> { Int(start)..<Int(end) }
+    }
+
+    /// A key with its value.
+    struct Leaf: Sendable {
+        var key: Value
+        var value: Value
+        /// Slot of the key; -1 when no decoder names it.
+        var slot: Int32
+        /// Element of the exploded array; -1 outside.
+        var element: Int32
+    }
+
+    /// Most leaves of one body; further ones stay in the raw bytes only and the event says `decode_truncated`.
+    static let leafCountMax = 512
+
+    /// Most bytes of unescaped text and joined keys per body.
+    static let workSizeMaxBytes = 262_144
+
+    /// Unescaped text and joined keys.
+    var work: [UInt8] = []
+    /// All keyed values in body order.
+    private(set) var leaves: [Leaf] = []
+    /// Whether a bound was met.
+    var isTruncated = false
+    /// Slot of the array whose elements are counted; -1 for none.
+    var explodeSlot = -1
+    /// Number of elements seen in that array.
+    var elementCount = 0
+
+    private var values: [Value]
+    private var stamps: [UInt32]
+    private var stamp: UInt32 = 1
+
+    /// Room for the values of `slotCount` slots.
+    init(slotCount: Int) {
+        values = Array(repeating: Value(start: 0, end: 0, isInWork: false), count: slotCount)
+        stamps = Array(repeating: 0, count: slotCount)
+    }
+
+    /// Forgets all values. O(1) but once in 4 billion records.
+    mutating func removeAll() {
+        work.removeAll(keepingCapacity: true)
+        leaves.removeAll(keepingCapacity: true)
+        isTruncated = false
+        explodeSlot = -1
+        elementCount = 0
+        stamp &+= 1
+        if stamp == 0 {
+            stamp = 1
+            for index in stamps.indices { stamps[index] = 0 }
+        }
+    }
+
+    /// The value of `slot`; nil if there is none.
+    func value(_ slot: Int) -> Value? { stamps[slot] == stamp ? values[slot] : nil }
+
+    /// Sets the value of `slot`, unless it has one: the first counts.
+    mutating func set(_ slot: Int, _ value: Value) {
+        guard stamps[slot] != stamp else { return }
+        stamps[slot] = stamp
+        values[slot] = value
+    }
+
+    /// Forgets the value of `slot`.
+    mutating func clear(_ slot: Int) { stamps[slot] = 0 }
+
+    /// Adds a leaf and gives its slot the value.
+    mutating func add(_ key: Value, _ value: Value, slot: Int?, element: Int = -1) {
+        guard leaves.count < BodyValues.leafCountMax, work.count < BodyValues.workSizeMaxBytes else {
+            isTruncated = true
+            return
+        }
+        leaves.append(Leaf(key: key, value: value, slot: Int32(slot ?? -1), element: Int32(element)))
+        if let slot, element < 0 { set(slot, value) }
+    }
+
+    /// Points the slots of element `number` at its values; the slots of other elements are cleared.
+    mutating func choose(element number: Int) {
+        for leaf in leaves where leaf.element >= 0 && leaf.slot >= 0 { clear(Int(leaf.slot)) }
+        for leaf in leaves where Int(leaf.element) == number && leaf.slot >= 0 { set(Int(leaf.slot), leaf.value) }
+    }
+
+    /// Replaces the key of leaf `index`.
+    mutating func rename(_ index: Int, to key: Value) { leaves[index].key = key }
+}

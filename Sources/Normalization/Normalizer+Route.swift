@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+extension Normalizer {
+    /// Finds the decoder of a record, most telling mark first, and lets it make events.
+    mutating func route(_ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch) {
+        let body = work.envelope.body
+        if let first = body.first {
+            let byte = bytes[first]
+            if byte == 0x7b || byte == 0x3c || byte == 0xef {
+                if let name = bodies.decode(bytes.span, body) {
+                    emitDrafts(name, &work, bytes, &events)
+                    return
+                }
+                if routeKeyed(&work, bytes, &events) { return }
+            } else if byte == 0x43 || byte == 0x4c, routeProduct(&work, bytes, &events) {
+                return
+            }
+        }
+        if work.keyed == nil {
+            if routeCode(&work, bytes, &events) { return }
+            if routeApplication(&work, bytes, &events) { return }
+            if routeLiterals(&work, bytes, &events) { return }
+        }
+        routeGeneric(&work, bytes, &events)
+    }
+
+    /// JSON and XML bodies: the conditions on keys decide.
+    private mutating func routeKeyed(
+        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+    ) -> Bool {
+        guard readKeyed(&work, bytes) else { return false }
+        guard let format = work.keyed else { return false }
+        for route in decoders.routes.keyed.indices {
+            let decoder = decoders.routes.keyed[route].decoder
+            guard decoders.decoders[decoder].format == format else { continue }
+            guard holds(decoders.routes.keyed[route].conditions, bytes) else { continue }
+            if tryDecoder(decoder, &work, bytes, &events) { return true }
+        }
+        return false
+    }
+
+    /// Reads the leaves of a JSON or XML body.
+    private mutating func readKeyed(_ work: inout RecordWork, _ bytes: [UInt8]) -> Bool {
+        let body = work.envelope.body
+        guard let first = body.first else { return false }
+        let isObject = bytes[first] == 0x7b
+        let issues =
+            isObject
+            ? values.addJSON(bytes.span, body, decoders.slots) : values.addXML(bytes.span, body, decoders.slots)
+        guard !values.leaves.isEmpty else { return false }
+        work.header.issues.formUnion(issues)
+        work.keyed = isObject ? .json : .xml
+        return true
+    }
+
+    private mutating func routeProduct(
+        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+    ) -> Bool {
+        guard let header = values.addProductMessage(bytes.span, work.envelope.body, decoders.slots) else {
+            return false
+        }
+        let format: BodyFormat = header.isLEEF ? .leef : .cef
+        work.keyed = format
+        for route in decoders.routes.products {
+            guard decoders.decoders[route.decoder].format == format, route.vendor.holds(bytes.span, header.vendor),
+                route.product.holds(bytes.span, header.product)
+            else { continue }
+            if tryDecoder(route.decoder, &work, bytes, &events) { return true }
+        }
+        return false
+    }
+
+    private mutating func routeCode(
+        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+    ) -> Bool {
+        let start = work.envelope.application.isEmpty ? work.envelope.body.lowerBound : work.envelope.application.lowerBound
+        let range = min(start, work.envelope.body.lowerBound)..<work.envelope.body.upperBound
+        guard let mark = VendorCode(bytes.span, range) else { return false }
+        setStandard(StandardSlot.facility, mark.facility)
+        setStandard(StandardSlot.code, mark.code)
+        work.code = decoders.routes.codes.number(bytes.span, mark.code) ?? -1
+        work.text = mark.bodyStart..<work.envelope.body.upperBound
+        if work.header.severity == 255 { work.header.severity = mark.severity }
+        if let number = folded(mark.facility, bytes, decoders.routes.facilities) {
+            for decoder in decoders.routes.byFacility[number] where tryDecoder(decoder, &work, bytes, &events) {
+                return true
+            }
+        }
+        for decoder in decoders.routes.anyFacility where tryDecoder(decoder, &work, bytes, &events) { return true }
+        return false
+    }
+
+    /// The number of a name that is kept in lower case.
+    private func folded(_ range: Range<Int>, _ bytes: [UInt8], _ table: NameTable) -> Int? {
+        var hasUpper = false
+        for index in range where bytes[index] != bytes[index].folded { hasUpper = true }
+        guard hasUpper else { return table.number(bytes.span, range) }
+        let lower = bytes[range].map(\.folded)
+        return table.number(lower.span, 0..<lower.count)
+    }
+
+    private mutating func routeApplication(
+        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+    ) -> Bool {
+        var name = work.envelope.application
+        guard !name.isEmpty else { return false }
+        // `/usr/sbin/cron` is `cron`.
+        for index in name where bytes[index] == 0x2f && index + 1 < name.upperBound { name = index + 1..<name.upperBound }
+        if let number = folded(name, bytes, decoders.routes.applications) {
+            for decoder in decoders.routes.byApplication[number] where tryDecoder(decoder, &work, bytes, &events) {
+                return true
+            }
+        }
+        for route in decoders.routes.applicationPrefixes {
+            guard name.count >= route.prefix.count else { continue }
+            var lane = 0
+            while lane < route.prefix.count, bytes[name.lowerBound + lane].folded == route.prefix[lane].folded { lane += 1 }
+            if lane == route.prefix.count, tryDecoder(route.decoder, &work, bytes, &events) { return true }
+        }
+        return false
+    }
+
+    private mutating func routeLiterals(
+        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+    ) -> Bool {
+        scanLiterals(work, bytes)
+        for route in decoders.routes.byLiteral where literalStamps[route.literal] == literalStamp {
+            if tryDecoder(route.decoder, &work, bytes, &events) { return true }
+        }
+        for decoder in decoders.routes.fallback where !decoders.decoders[decoder].isGeneric {
+            if tryDecoder(decoder, &work, bytes, &events) { return true }
+        }
+        return false
+    }
+
+    /// Notes every literal and keyword of the set that occurs in the body. One pass, at most once per record.
+    mutating func scanLiterals(_ work: borrowing RecordWork, _ bytes: [UInt8]) {
+        guard !hasScannedLiterals else { return }
+        hasScannedLiterals = true
+        literalStamp &+= 1
+        let body = work.envelope.body
+        let routes = decoders.routes
+        routes.matcher.scan(bytes.span, body) { number, end in
+            let edges = routes.literalEdges[number]
+            let start = end - Int(routes.matcher.lengths[number])
+            if edges.start, start > body.lowerBound, bytes[start - 1].isWordByte { return }
+            if edges.end, end < body.upperBound, bytes[end].isWordByte { return }
+            literalStamps[number] = literalStamp
+        }
+    }
+
+    /// The last resorts: well-known keys and phrases.
+    private mutating func routeGeneric(_ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch) {
+        work.header.issues.insert(.undecoded)
+        var format = work.keyed ?? .text
+        if format == .text, readPairs(&work, bytes, work.envelope.body, isCommaSeparated: false) >= 2 { format = .kv }
+        if format == .xml || format == .cef || format == .leef || format == .csv { format = .json }
+        for decoder in decoders.routes.fallback where decoders.decoders[decoder].isGeneric {
+            guard decoders.decoders[decoder].format == format else { continue }
+            emit(decoders.decoders[decoder].rules.lowerBound, &work, bytes, &events)
+            return
+        }
+        emitBare(&work, bytes, &events)
+    }
+
+    /// Reads the pairs of `range` into leaves; a second call in the same way does nothing.
+    mutating func readPairs(
+        _ work: inout RecordWork, _ bytes: [UInt8], _ range: Range<Int>, isCommaSeparated: Bool
+    ) -> Int {
+        if work.pairMode == isCommaSeparated { return values.leaves.count }
+        work.pairMode = isCommaSeparated
+        return values.addPairs(bytes.span, range, decoders.slots, isCommaSeparated: isCommaSeparated)
+    }
+}

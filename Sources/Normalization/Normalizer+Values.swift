@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+extension Normalizer {
+    /// Puts the value of `slot` into a field, checked and normalised by the kind of the field.
+    ///
+    /// - Returns: whether the field has a value now. Empty values and the placeholder `-` give none.
+    @discardableResult
+    mutating func put(
+        _ target: FieldTarget, _ value: BodyValues.Value, _ slot: Int, _ bytes: [UInt8], _ work: inout RecordWork,
+        _ draft: inout EventFiller, _ events: inout EventBatch
+    ) -> Bool {
+        let source = value.isInWork ? values.work : bytes
+        var range = value.range
+        while let last = range.last, source[last].isBlank { range = range.lowerBound..<last }
+        while let first = range.first, source[first].isBlank { range = first + 1..<range.upperBound }
+        guard let first = range.first, !(range.count == 1 && source[first] == 0x2d) else { return false }
+        switch target {
+        case .known(let field):
+            guard !draft.has(field) else { return true }
+            guard putKnown(field, source, range, &draft, &events) else { return false }
+        case .named(let index): append(extensionFields[index], source, range, &events)
+        case .time:
+            if !work.envelope.time.isPresent { readTime(source, range, &work) }
+        case .action, .outcome, .eventClass, .local: return false
+        }
+        usedStamps[slot] = usedStamp
+        return true
+    }
+
+    private mutating func putKnown(
+        _ field: FieldID, _ source: [UInt8], _ range: Range<Int>, _ draft: inout EventFiller,
+        _ events: inout EventBatch
+    ) -> Bool {
+        switch field {
+        case .hostIP, .sourceIP, .targetIP: return putAddress(field, source, range, &draft, &events)
+        case .sourceMAC, .targetMAC:
+            var text: [UInt8] = []
+            guard HardwareAddress.append(source.span, range, to: &text), draft.take(field) else { return false }
+            events.add(field, text)
+        case .sourcePort, .targetPort, .networkBytes:
+            guard range.count <= (field == .networkBytes ? 18 : 5), draft.take(field) else { return false }
+            for index in range where !source[index].isDigit { return false }
+            append(field, source, range, &events)
+        case .patientToken:
+            guard draft.take(field) else { return false }
+            events.add(field, siteKey.token(of: source.span, range))
+        default:
+            guard draft.take(field) else { return false }
+            append(field, source, range, &events)
+        }
+        return true
+    }
+
+    /// An address, alone or with a port; a host name goes to the host field beside it. `::ffff:` is taken off, and
+    /// the addresses that mean "none" (`::1`, `::`, `0.0.0.0`) are left out for sources.
+    private mutating func putAddress(
+        _ field: FieldID, _ source: [UInt8], _ range: Range<Int>, _ draft: inout EventFiller,
+        _ events: inout EventBatch
+    ) -> Bool {
+        let span = source.span
+        let inner = source[range.lowerBound] == 0x5b ? range.lowerBound + 1..<range.upperBound : range
+        guard let found = CaptureScan.scan(.ip, span, inner) else {
+            return putHost(beside: field, source, range, &draft, &events)
+        }
+        var next = found.next
+        if next < range.upperBound, source[next] == 0x5d { next += 1 }
+        if next < range.upperBound {
+            guard source[next] == 0x3a, let port = CaptureScan.scan(.u16, span, next + 1..<range.upperBound),
+                port.next == range.upperBound
+            else { return putHost(beside: field, source, range, &draft, &events) }
+            let portField = FieldID(rawValue: field.rawValue + 1)
+            if field != .hostIP, draft.take(portField) { append(portField, source, port.value, &events) }
+        }
+        guard let address = IPAddress(span, found.value) else { return false }
+        let isNone = address.low <= 1 && address.high == 0 || address.v4 == 0
+        guard !(isNone && field == .sourceIP), draft.take(field) else { return false }
+        append(field, source, found.value, &events)
+        return true
+    }
+
+    private mutating func putHost(
+        beside field: FieldID, _ source: [UInt8], _ range: Range<Int>, _ draft: inout EventFiller,
+        _ events: inout EventBatch
+    ) -> Bool {
+        let host: FieldID = field == .sourceIP ? .sourceHost : .targetHost
+        guard field != .hostIP, let found = CaptureScan.scan(.host, source.span, range), found.next == range.upperBound,
+            range.count > 1, draft.take(host)
+        else { return false }
+        append(host, source, range, &events)
+        return true
+    }
+
+    /// Adds the leaves that no field took as `ext.*`, under the names the device gave them.
+    mutating func addLeaves(
+        _ decoder: Int, _ bytes: [UInt8], _ element: Int, _ draft: inout EventFiller, _ events: inout EventBatch
+    ) {
+        for index in values.leaves.indices {
+            let leaf = values.leaves[index]
+            guard leaf.element < 0 || Int(leaf.element) == element else { continue }
+            let slot = Int(leaf.slot)
+            if slot >= 0 {
+                if usedStamps[slot] == usedStamp || StandardSlot.timeSlots.contains(slot) { continue }
+                if decoders.decoders[decoder].dropped.contains(slot) { continue }
+            }
+            let range = leaf.value.range
+            guard !range.isEmpty, leaf.key.range.count <= Normalizer.keyLengthMaxBytes else { continue }
+            let source = leaf.value.isInWork ? values.work : bytes
+            if range.count == 1, source[range.lowerBound] == 0x2d { continue }
+            let keys = leaf.key.isInWork ? values.work : bytes
+            if PatientKeys.contains(keys, leaf.key.range) {
+                if draft.take(.patientToken) { events.add(.patientToken, siteKey.token(of: source.span, range)) }
+                continue
+            }
+            append(dynamicField(keys, leaf.key.range), source, range, &events)
+        }
+    }
+
+    /// Longest key that becomes a field name; a longer one is no name but data, and stays in the raw bytes.
+    static let keyLengthMaxBytes = 128
+
+    /// The field `ext.KEY`.
+    mutating func dynamicField(_ bytes: [UInt8], _ key: Range<Int>) -> FieldID {
+        if let number = dynamicNames.number(bytes.span, key) { return dynamicFields[number] }
+        let field = fields.field(named: Array("ext.".utf8) + bytes[key])
+        if dynamicNames.count < FieldTable.nameCountMax {
+            dynamicNames.insert(bytes.span, key)
+            dynamicFields.append(field)
+        }
+        return field
+    }
+
+    /// Reads a time of a body: ISO 8601, or an epoch in seconds, milli-, micro- or nanoseconds by magnitude.
+    func readTime(_ source: [UInt8], _ range: Range<Int>, _ work: inout RecordWork) {
+        var reader = StampReader(range.lowerBound, range.upperBound, work.context)
+        if reader.readISO(source.span) || reader.readLegacyAgain(source.span, from: range.lowerBound) {
+            work.envelope.time = reader.time
+            work.envelope.hasFraction = reader.hasFraction
+            work.header.issues.formUnion(reader.issues)
+        } else if let epoch = EpochTime.read(source.span, range) {
+            work.envelope.time = epoch.time
+            work.envelope.hasFraction = epoch.hasFraction
+        }
+    }
+
+    /// The time that a keyed body states, when the header has none.
+    mutating func readBodyTime(_ work: inout RecordWork, _ bytes: [UInt8]) {
+        for slot in StandardSlot.timeSlots {
+            guard !work.envelope.time.isPresent else { return }
+            guard let value = values.value(slot) else { continue }
+            readTime(value.isInWork ? values.work : bytes, value.range, &work)
+        }
+    }
+}
+
+/// Numbers that are times.
+enum EpochTime {
+    /// Reads `1793511351.874911`, `1793511351`, milliseconds, microseconds or nanoseconds; nil if it is none.
+    static func read(_ bytes: Span<UInt8>, _ range: Range<Int>) -> (time: UTCTime, hasFraction: Bool)? {
+        var whole: Int64 = 0
+        var index = range.lowerBound
+        while index < range.upperBound, bytes[index].isDigit, index - range.lowerBound < 19 {
+            let (product, overflow) = whole.multipliedReportingOverflow(by: 10)
+            guard !overflow else { return nil }
+            let (sum, carried) = product.addingReportingOverflow(Int64(bytes[index] - 0x30))
+            guard !carried else { return nil }
+            whole = sum
+            index += 1
+        }
+        let digits = index - range.lowerBound
+        guard digits >= 9 else { return nil }
+        switch digits {
+        case 9...10:
+            var fraction: Int64 = 0
+            var scale: Int64 = 100_000_000
+            if index < range.upperBound, bytes[index] == 0x2e {
+                index += 1
+                while index < range.upperBound, bytes[index].isDigit {
+                    fraction += Int64(bytes[index] - 0x30) * scale
+                    scale /= 10
+                    index += 1
+                }
+            }
+            guard index == range.upperBound else { return nil }
+            return (UTCTime(nanoseconds: whole &* UTCTime.second &+ fraction), scale < 100_000_000)
+        case 12...13: return (UTCTime(nanoseconds: whole &* 1_000_000), true)
+        case 15...16: return (UTCTime(nanoseconds: whole &* 1_000), true)
+        case 18...19: return (UTCTime(nanoseconds: whole), true)
+        default: return nil
+        }
+    }
+}
+
+/// Keys under which devices give patient identifiers: such values become tokens wherever they are met.
+enum PatientKeys {
+    private static let names: [[UInt8]] = [
+        "mrn", "patient", "patient_id", "patientid", "patient.id", "patient_mrn", "patientidentifier", "pat_id",
+    ].map { Array($0.utf8) }
+
+    static func contains(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+        guard range.count >= 3, range.count <= 17 else { return false }
+        let first = bytes[range.lowerBound].folded
+        guard first == 0x6d || first == 0x70 else { return false }
+        for name in names where name.count == range.count {
+            var lane = 0
+            while lane < name.count, bytes[range.lowerBound + lane].folded == name[lane] { lane += 1 }
+            if lane == name.count { return true }
+        }
+        return false
+    }
+}

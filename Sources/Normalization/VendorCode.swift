@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// The mark `%FACILITY-SEVERITY-CODE:` of Cisco and alike, such as `%ASA-6-302013:` or `%SEC_LOGIN-5-LOGIN_SUCCESS:`.
+struct VendorCode {
+    /// First part, such as `ASA`.
+    var facility: Range<Int>
+    /// Severity digit, or a letter on some products.
+    var severity: UInt8
+    /// Last part, such as `302013`.
+    var code: Range<Int>
+    /// First byte of the text after the mark.
+    var bodyStart: Int
+
+    /// Bytes that are searched for the mark: it stands at the start, after at most a stamp and a host.
+    static let searchMaxBytes = 96
+
+    /// The mark at or near the start of `range`; nil if there is none.
+    init?(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        var start = range.lowerBound
+        let limit = min(range.upperBound, range.lowerBound + VendorCode.searchMaxBytes)
+        while start < limit {
+            if bytes[start] == 0x25, let found = VendorCode.parse(bytes, start + 1..<range.upperBound) {
+                self = found
+                return
+            }
+            start += 1
+        }
+        return nil
+    }
+
+    private init(facility: Range<Int>, severity: UInt8, code: Range<Int>, bodyStart: Int) {
+        self.facility = facility
+        self.severity = severity
+        self.code = code
+        self.bodyStart = bodyStart
+    }
+
+    private static func parse(_ bytes: Span<UInt8>, _ range: Range<Int>) -> VendorCode? {
+        var index = range.lowerBound
+        var firstDash = -1
+        var lastDash = -1
+        var dashBefore = -1
+        while index < range.upperBound, bytes[index].isWordByte || bytes[index] == 0x2d {
+            if bytes[index] == 0x2d {
+                if firstDash < 0 { firstDash = index }
+                dashBefore = lastDash
+                lastDash = index
+            }
+            index += 1
+        }
+        guard index < range.upperBound, bytes[index] == 0x3a || bytes[index].isBlank, dashBefore >= 0,
+            firstDash > range.lowerBound, lastDash == dashBefore + 2, index > lastDash + 1
+        else { return nil }
+        let severity = bytes[dashBefore + 1]
+        var start = index
+        while start < range.upperBound, bytes[start] == 0x3a || bytes[start].isBlank { start += 1 }
+        return VendorCode(
+            facility: range.lowerBound..<firstDash, severity: severity.isDigit ? severity - 0x30 : 255,
+            code: lastDash + 1..<index, bodyStart: start)
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Normalization
+
+/// Runs the samples of decoder files through the real normalizer.
+enum DecoderSamples {
+    /// The reference time of samples: stamps without a year fall into the year before it.
+    static let reference = CivilTime(year: 2026, month: 12, day: 1).utc()
+
+    /// Runs all samples of `definition` against it alone.
+    ///
+    /// - Returns: the number of samples.
+    /// - Throws: ``SiteFilesError`` at the first sample that does not decode as it says, or when a rule has none.
+    static func check(_ definition: DecoderDefinition) throws(SiteFilesError) -> Int {
+        let set: DecoderSet
+        do throws(DecoderError) {
+            set = try DecoderSet(compiling: [definition])
+        } catch {
+            throw SiteFilesError(error)
+        }
+        var normalizer = makeNormalizer(set)
+        var count = 0
+        for rule in definition.rules {
+            guard !rule.samples.isEmpty else {
+                throw SiteFilesError(
+                    file: rule.id.place.file, line: rule.id.place.line, column: rule.id.place.column,
+                    what: "the rule '\(rule.id.text)' has no sample", remedy: "add 'samples' with 'in' and 'expect'")
+            }
+            for sample in rule.samples {
+                let events = decode(sample, &normalizer)
+                try check(sample, events, definition, rule)
+                count += 1
+            }
+        }
+        return count
+    }
+
+    /// Samples of `definitions` that another decoder of the whole set takes, in words.
+    static func taken(_ definitions: [DecoderDefinition], by set: DecoderSet) -> [String] {
+        var normalizer = makeNormalizer(set)
+        var warnings: [String] = []
+        for definition in definitions {
+            for rule in definition.rules {
+                for sample in rule.samples {
+                    let events = decode(sample, &normalizer)
+                    let taker = events.events.first.map { events.decoders[Int($0.decoder)] } ?? "none"
+                    if taker != definition.id.text {
+                        let place = sample.input.place
+                        warnings.append(
+                            "\(place.file):\(place.line): decoder '\(taker)' takes a sample of "
+                                + "'\(definition.id.text)', rule '\(rule.id.text)'")
+                    }
+                }
+            }
+        }
+        return warnings
+    }
+
+    private static func makeNormalizer(_ set: DecoderSet) -> Normalizer {
+        Normalizer(decoders: set, siteKey: SiteKey(id: "sample", secret: Array("sample".utf8)))
+    }
+
+    private static func decode(_ sample: SampleDefinition, _ normalizer: inout Normalizer) -> EventBatch {
+        var records = RecordBatch()
+        let origin = records.index(of: Origin(listener: "sample", transport: .file))
+        records.append(Array(sample.input.text.utf8), kind: .device, origin: origin, receiveTime: .absent)
+        var events = EventBatch()
+        normalizer.decode(records, base: .zero, reference: reference, into: &events)
+        return events
+    }
+
+    private static func check(
+        _ sample: SampleDefinition, _ events: EventBatch, _ definition: DecoderDefinition, _ rule: RuleDefinition
+    ) throws(SiteFilesError) {
+        guard let event = events.events.first, events.decoders[Int(event.decoder)] == definition.id.text else {
+            throw failure(sample.input.place, "no rule of the decoder matches this sample of '\(rule.id.text)'")
+        }
+        for expectation in sample.expect {
+            let expected = expectation.values.first?.text ?? ""
+            let found = value(of: expectation.target.text, in: events)
+            guard found == expected else {
+                let shown = found.map { "'\($0)'" } ?? "nothing"
+                throw failure(
+                    expectation.target.place,
+                    "the sample gives \(expectation.target.text) \(shown), not '\(expected)'")
+            }
+        }
+        for name in sample.absent {
+            if let found = value(of: name.text, in: events) {
+                throw failure(name.place, "the sample gives \(name.text) '\(found)', which must be absent")
+            }
+        }
+    }
+
+    private static func value(of name: String, in events: EventBatch) -> String? {
+        let event = events.events[0]
+        switch name {
+        case "class": return event.eventClass.name
+        case "action": return event.action.name
+        case "outcome": return event.outcome.name
+        case "severity": return String(event.severity)
+        case "time": return event.time.description
+        case "witness": return event.flags.contains(.witness) ? "true" : "false"
+        case "events": return String(events.events.count)
+        default: return events.field(named: name).flatMap { events.text($0, in: 0) }
+        }
+    }
+
+    private static func failure(_ place: SourcePlace, _ what: String) -> SiteFilesError {
+        SiteFilesError(file: place.file, line: place.line, column: place.column, what: what)
+    }
+}
