@@ -166,12 +166,15 @@ extension Normalizer {
         emitBare(&work, bytes, &events)
     }
 
-    /// Reads the pairs of `range` into leaves; a second call in the same way does nothing.
+    /// Reads the pairs of `range` into leaves; a second call in the same way does nothing, another way starts over.
     mutating func readPairs(
         _ work: inout RecordWork, _ bytes: [UInt8], _ range: Range<Int>, isCommaSeparated: Bool
     ) -> Int {
-        if work.pairMode == isCommaSeparated { return values.leaves.count }
-        work.pairMode = isCommaSeparated
+        if let mode = work.pairMode {
+            if mode == (range.lowerBound, isCommaSeparated) { return values.leaves.count }
+            values.removeLeaves()
+        }
+        work.pairMode = (range.lowerBound, isCommaSeparated)
         return values.addPairs(bytes.span, range, decoders.slots, isCommaSeparated: isCommaSeparated)
     }
 }
