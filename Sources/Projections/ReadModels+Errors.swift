@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import GRDB
+
+/// SQLite's answers as the errors that people meet.
+extension ReadModels {
+    /// Runs `body`; any error below becomes a `WardlineError` that says what was attempted.
+    static func guarding<Answer>(_ act: String, _ body: () throws -> Answer) throws(WardlineError) -> Answer {
+        do {
+            return try body()
+        } catch let error as WardlineError {
+            throw error
+        } catch let error as DatabaseError {
+            throw translated(error, act)
+        } catch {
+            throw WardlineError(.internal, "Could not \(act).", cause: "\(error)")
+        }
+    }
+
+    private static func translated(_ error: DatabaseError, _ act: String) -> WardlineError {
+        let cause = "SQLite \(error.resultCode.rawValue): \(error.message ?? "no message")"
+        switch error.resultCode {
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            return WardlineError(
+                .busy,
+                "Could not \(act): another process holds it. Wait for that process and try again.",
+                cause: cause
+            )
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            return WardlineError(
+                .integrity,
+                "Could not \(act): the file is damaged. Run `wardline store rebuild`, which folds it from "
+                    + "the log again.",
+                cause: cause
+            )
+        case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+            return WardlineError(
+                .storage,
+                "Could not \(act): check that the file exists, its permissions and the free space.",
+                cause: cause
+            )
+        default:
+            return WardlineError(.internal, "Could not \(act).", cause: cause)
+        }
+    }
+}
