@@ -3,7 +3,9 @@
 
 public import EventModel
 
-/// What was seen of one device in a stretch of the log. Merging pieces in offset order equals counting at once.
+/// What was seen of one device in a stretch of the log.
+///
+/// Merging pieces in offset order equals counting at once.
 public struct DeviceCounters: Hashable, Sendable {
     /// A software version as an event reported it.
     public struct Version: Hashable, Sendable {

@@ -28,8 +28,16 @@ public struct DeviceDefinition: Hashable, Sendable {
 
     /// Makes a definition.
     public init(
-        asset: String, hostName: String = "", manufacturer: String = "", model: String = "", deviceType: String = "",
-        zone: String = "", location: String = "", owner: String = "", version: String = "", status: String = "",
+        asset: String,
+        hostName: String = "",
+        manufacturer: String = "",
+        model: String = "",
+        deviceType: String = "",
+        zone: String = "",
+        location: String = "",
+        owner: String = "",
+        version: String = "",
+        status: String = "",
         isLifeCritical: Bool = false
     ) {
         self.asset = asset

@@ -13,7 +13,9 @@ public struct ImportRow: Hashable, Sendable {
         case complete
     }
 
-    /// SHA-256 of the file's bytes, lower-case hexadecimal. An import of equal bytes is the same import.
+    /// SHA-256 of the file's bytes, lower-case hexadecimal.
+    ///
+    /// An import of equal bytes is the same import.
     public var sha256: String
     /// Name of the file as given.
     public var file: String
@@ -30,7 +32,12 @@ public struct ImportRow: Hashable, Sendable {
 
     /// Makes a row.
     public init(
-        sha256: String, file: String, state: State, begin: Offset, records: Int64 = 0, bytes: Int64 = 0,
+        sha256: String,
+        file: String,
+        state: State,
+        begin: Offset,
+        records: Int64 = 0,
+        bytes: Int64 = 0,
         referenceTime: UTCTime = .absent
     ) {
         self.sha256 = sha256

@@ -5,7 +5,9 @@ public import Correlation
 public import EventModel
 public import Timelines
 
-/// Which incidents to list. Every condition that is set must hold.
+/// Which incidents to list.
+///
+/// Every condition that is set must hold.
 public struct IncidentFilter: Hashable, Sendable {
     /// Incidents whose last entry is at or after this time.
     public var since: UTCTime?
@@ -28,8 +30,14 @@ public struct IncidentFilter: Hashable, Sendable {
 
     /// Makes a filter; without arguments it takes every incident, with detail.
     public init(
-        since: UTCTime? = nil, until: UTCTime? = nil, severity: Level? = nil, states: [IncidentState] = [],
-        device: String? = nil, user: String? = nil, idPrefix: String? = nil, limit: Int? = nil,
+        since: UTCTime? = nil,
+        until: UTCTime? = nil,
+        severity: Level? = nil,
+        states: [IncidentState] = [],
+        device: String? = nil,
+        user: String? = nil,
+        idPrefix: String? = nil,
+        limit: Int? = nil,
         hasDetail: Bool = true
     ) {
         self.since = since

@@ -19,7 +19,14 @@ public struct LossRow: Hashable, Sendable {
     public var reason: String
 
     /// Makes a row.
-    public init(offset: Offset, listener: String, count: Int64, from: UTCTime, through: UTCTime, reason: String) {
+    public init(
+        offset: Offset,
+        listener: String,
+        count: Int64,
+        from: UTCTime,
+        through: UTCTime,
+        reason: String
+    ) {
         self.offset = offset
         self.listener = listener
         self.count = count

@@ -4,10 +4,13 @@
 public import Correlation
 public import Timelines
 
-/// What one stretch of the log changes in the read models. Applied in one transaction with its checkpoint.
+/// What one stretch of the log changes in the read models.
 ///
-/// Counters (`sources`, `devices`, `totals`) are sums over the stretch and are added; every other member holds whole
-/// rows that replace what is stored under the same key. So the rows do not depend on where the log was cut.
+/// Applied in one transaction with its checkpoint.
+///
+/// Counters (`sources`, `devices`, `totals`) are sums over the stretch and are added; every other member
+/// holds whole rows that replace what is stored under the same key. So the rows do not depend on where the
+/// log was cut.
 public struct ProjectionUpdate: Hashable, Sendable {
     /// The checkpoint that the stretch starts from.
     public var base: ProjectionCheckpoint

@@ -12,21 +12,24 @@ extension ReadModels {
         try execute(
             database,
             """
-            INSERT INTO source VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (name) DO UPDATE SET
+            INSERT INTO source VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            ON CONFLICT (name) DO UPDATE SET
                 listener = CASE WHEN ?4 > 0 THEN excluded.listener ELSE listener END,
                 peer = CASE WHEN ?4 > 0 THEN excluded.peer ELSE peer END,
                 records = records + excluded.records, undecoded = undecoded + excluded.undecoded,
                 raw_bytes = raw_bytes + excluded.raw_bytes,
-                first_event = min(ifnull(first_event, excluded.first_event), ifnull(excluded.first_event, first_event)),
-                last_event = max(ifnull(last_event, excluded.last_event), ifnull(excluded.last_event, last_event)),
+                first_event = min(ifnull(first_event, ?7), ifnull(?7, first_event)),
+                last_event = max(ifnull(last_event, ?8), ifnull(?8, last_event)),
                 last_received = ifnull(excluded.last_received, last_received),
                 skew = ifnull(excluded.skew, skew)
             """,
             [
-                name, StoredText.encode(counters.listener), StoredText.encode(counters.peer), counters.records,
+                name, StoredText.encode(counters.listener), StoredText.encode(counters.peer),
+                counters.records,
                 counters.undecoded, counters.rawBytes, counters.firstEvent.column, counters.lastEvent.column,
                 hasRecords ? counters.lastReceived.column : nil, counters.skew,
-            ])
+            ]
+        )
         for (bit, count) in counters.issues.enumerated() where count > 0 {
             try add(count, of: ParseIssues.codes[bit], kind: CountKind.issue, source: name, database)
         }
@@ -43,7 +46,11 @@ extension ReadModels {
     }
 
     private static func add(
-        _ count: Int64, of name: String, kind: String, source: String, _ database: Database
+        _ count: Int64,
+        of name: String,
+        kind: String,
+        source: String,
+        _ database: Database
     ) throws {
         try execute(
             database,
@@ -51,21 +58,25 @@ extension ReadModels {
             INSERT INTO source_count VALUES (?, ?, ?, ?)
             ON CONFLICT (source, kind, name) DO UPDATE SET count = count + excluded.count
             """,
-            [source, kind, name, count])
+            [source, kind, name, count]
+        )
     }
 
     static func replace(_ inventory: [DeviceDefinition], _ database: Database) throws {
         try execute(database, "DELETE FROM device", [])
         for device in inventory {
             try execute(
-                database, "INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                database,
+                "INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     StoredText.encode(device.asset), StoredText.encode(device.hostName),
                     StoredText.encode(device.manufacturer), StoredText.encode(device.model),
                     StoredText.encode(device.deviceType), StoredText.encode(device.zone),
                     StoredText.encode(device.location), StoredText.encode(device.owner),
-                    StoredText.encode(device.version), StoredText.encode(device.status), device.isLifeCritical,
-                ])
+                    StoredText.encode(device.version), StoredText.encode(device.status),
+                    device.isLifeCritical,
+                ]
+            )
         }
     }
 
@@ -78,12 +89,14 @@ extension ReadModels {
         }
         sum.merge(counters)
         try execute(
-            database, "INSERT OR REPLACE INTO device_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            database,
+            "INSERT OR REPLACE INTO device_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 asset, sum.records, sum.firstSeen.column, sum.lastSeen.column,
                 sum.version.map { StoredText.encode($0.text) }, sum.version?.time.column,
                 sum.version?.offset.column, sum.skew,
-            ])
+            ]
+        )
     }
 
     /// The columns that ``seen(_:from:)`` reads after the asset.
@@ -98,7 +111,10 @@ extension ReadModels {
         counters.lastSeen = row.time(start + 3)
         if let text = row[start + 4] as String?, let offset = row[start + 6] as Int64? {
             counters.version = DeviceCounters.Version(
-                text: StoredText.decode(text), time: row.time(start + 5), offset: Offset(column: offset))
+                text: StoredText.decode(text),
+                time: row.time(start + 5),
+                offset: Offset(column: offset)
+            )
         }
         counters.skew = row[start + 7] as Int64?
         return counters

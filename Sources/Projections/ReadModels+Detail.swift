@@ -11,37 +11,70 @@ extension ReadModels {
     static func addDetail(_ incident: inout StoredIncident, _ database: Database) throws {
         let id = StoredText.encode(incident.id)
         incident.alerts = try alerts(owner: id, database)
+        incident.entries = try entries(of: id, database)
+    }
+
+    /// The timeline of the incident whose stored id is `incident`.
+    static func entries(of incident: String, _ database: Database) throws -> [TimelineEntry] {
         let sql = """
-            SELECT record_offset, ordinal, time, uncertainty, device_time, class, role, device, zone_path, summary, rules
+            SELECT record_offset, ordinal, time, uncertainty, device_time, class, role, device, zone_path,
+                summary, rules
             FROM entry WHERE incident = ? ORDER BY position
             """
-        incident.entries = try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [id]).map { row in
+        return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [incident]).map { row in
             TimelineEntry(
-                offset: row.offset(0), ordinal: UInt16(truncatingIfNeeded: row.integer(1)), time: row.time(2),
-                uncertainty: row.integer(3), deviceTime: row.time(4), eventClass: eventClass(row.integer(5)),
+                offset: row.offset(0),
+                ordinal: UInt16(truncatingIfNeeded: row.integer(1)),
+                time: row.time(2),
+                uncertainty: row.integer(3),
+                deviceTime: row.time(4),
+                eventClass: eventClass(row.integer(5)),
                 role: EntryRole(rawValue: UInt8(truncatingIfNeeded: row.integer(6))) ?? .context,
-                device: row.text(7), zonePath: row.text(8), summary: row.text(9), rules: row.texts(10))
+                device: row.text(7),
+                zonePath: row.text(8),
+                summary: row.text(9),
+                rules: row.texts(10)
+            )
         }
     }
 
     static func alerts(owner: String, _ database: Database) throws -> [Alert] {
         let sql = """
-            SELECT id, rule, title, level, is_review, is_provisional, is_lower_bound, key, first_time, last_time, count,
-                cause, assets, users, addresses, artefacts, sessions, join_window, tags, absences, author, license,
-                reference_list
+            SELECT id, rule, title, level, is_review, is_provisional, is_lower_bound, key, first_time,
+                last_time, count, cause, assets, users, addresses, artefacts, sessions, join_window, tags,
+                absences, author, license, reference_list
             FROM alert WHERE incident = ? ORDER BY position, id
             """
         return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [owner]).map { row in
             let evidence = try witnesses(owner: owner, alert: row[0] as String, database)
             return Alert(
-                id: row.text(0), rule: row.text(1), title: row.text(2), level: level(row.integer(3)),
-                isReview: row.flag(4), isProvisional: row.flag(5), isLowerBound: row.flag(6), key: row.texts(7),
-                first: row.time(8), last: row.time(9), count: Int(row.integer(10)), cause: row.offset(11),
-                assets: row.texts(12), users: row.texts(13), addresses: row.texts(14), artefacts: row.texts(15),
-                sessions: row.texts(16), joinWindow: row.integer(17), tags: row.texts(18), absences: row.texts(19),
+                id: row.text(0),
+                rule: row.text(1),
+                title: row.text(2),
+                level: level(row.integer(3)),
+                isReview: row.flag(4),
+                isProvisional: row.flag(5),
+                isLowerBound: row.flag(6),
+                key: row.texts(7),
+                first: row.time(8),
+                last: row.time(9),
+                count: Int(row.integer(10)),
+                cause: row.offset(11),
+                assets: row.texts(12),
+                users: row.texts(13),
+                addresses: row.texts(14),
+                artefacts: row.texts(15),
+                sessions: row.texts(16),
+                joinWindow: row.integer(17),
+                tags: row.texts(18),
+                absences: row.texts(19),
                 evidence: evidence,
                 attribution: Alert.Attribution(
-                    author: row.text(20), license: row.text(21), references: row.texts(22)))
+                    author: row.text(20),
+                    license: row.text(21),
+                    references: row.texts(22)
+                )
+            )
         }
     }
 
@@ -52,14 +85,21 @@ extension ReadModels {
             """
         return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [owner, alert]).map { row in
             Witness(
-                offset: row.offset(0), ordinal: UInt16(truncatingIfNeeded: row.integer(1)), time: row.time(2),
-                uncertainty: row.integer(3), eventClass: eventClass(row.integer(4)),
-                contentHash: UInt64(bitPattern: row.integer(5)), assets: row.texts(6),
-                copies: StoredText.decode(offsets: row[7] as String?))
+                offset: row.offset(0),
+                ordinal: UInt16(truncatingIfNeeded: row.integer(1)),
+                time: row.time(2),
+                uncertainty: row.integer(3),
+                eventClass: eventClass(row.integer(4)),
+                contentHash: UInt64(bitPattern: row.integer(5)),
+                assets: row.texts(6),
+                copies: StoredText.decode(offsets: row[7] as String?)
+            )
         }
     }
 
-    /// The level of a column. Only our own values are stored, so the lowest stands for what cannot be.
+    /// The level of a column.
+    ///
+    /// Only our own values are stored, so the lowest stands for what cannot be.
     static func level(_ column: Int64) -> Level {
         Level(rawValue: UInt8(truncatingIfNeeded: column)) ?? .informational
     }

@@ -12,7 +12,9 @@ extension ReadModels {
     public func orderedDump() throws(WardlineError) -> [String] {
         try read { database in
             let names = try String.fetchAll(
-                database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+                database,
+                sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
+            )
             return try names.flatMap { try ReadModels.dump($0, database) }
         }
     }

@@ -24,17 +24,23 @@ extension ReadModels {
         switch error.resultCode {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return WardlineError(
-                .busy, "Could not \(act): another process holds it. Wait for that process and try again.",
-                cause: cause)
+                .busy,
+                "Could not \(act): another process holds it. Wait for that process and try again.",
+                cause: cause
+            )
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             return WardlineError(
                 .integrity,
-                "Could not \(act): the file is damaged. Run `wardline store rebuild`, which folds it from the log again.",
-                cause: cause)
+                "Could not \(act): the file is damaged. Run `wardline store rebuild`, which folds it from "
+                    + "the log again.",
+                cause: cause
+            )
         case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
             return WardlineError(
-                .storage, "Could not \(act): check that the file exists, its permissions and the free space.",
-                cause: cause)
+                .storage,
+                "Could not \(act): check that the file exists, its permissions and the free space.",
+                cause: cause
+            )
         default:
             return WardlineError(.internal, "Could not \(act).", cause: cause)
         }

@@ -9,7 +9,9 @@ import Timelines
 /// Questions about incidents and reviews. Every value is bound; no text of a caller becomes SQL.
 extension ReadModels {
     /// Incidents that fit `filter`, oldest first by first entry, then id.
-    public func incidents(_ filter: IncidentFilter = IncidentFilter()) throws(WardlineError) -> [StoredIncident] {
+    public func incidents(
+        _ filter: IncidentFilter = IncidentFilter()
+    ) throws(WardlineError) -> [StoredIncident] {
         try read { database in
             let query = ReadModels.query(for: filter)
             let rows = try Row.fetchAll(database, sql: query.sql, arguments: StatementArguments(query.values))
@@ -33,7 +35,8 @@ extension ReadModels {
                     SELECT id FROM incident WHERE id = ?1 COLLATE NOCASE
                     UNION SELECT incident FROM incident_key WHERE kind = ?2 AND value = ?1 ORDER BY 1
                     """,
-                arguments: [wanted, KeyKind.merged])
+                arguments: [wanted, KeyKind.merged]
+            )
             var ids = exact
             if ids.isEmpty && !wanted.isEmpty {
                 ids = try String.fetchAll(
@@ -43,11 +46,15 @@ extension ReadModels {
                         UNION SELECT incident FROM incident_key WHERE kind = ?2 AND value LIKE ?1 ESCAPE '\\'
                         ORDER BY 1 LIMIT ?3
                         """,
-                    arguments: [ReadModels.prefixPattern(wanted), KeyKind.merged, ReadModels.candidateCountMax])
+                    arguments: [
+                        ReadModels.prefixPattern(wanted), KeyKind.merged, ReadModels.candidateCountMax,
+                    ]
+                )
             }
             guard ids.count <= 1 else { return .ambiguous(ids.map { StoredText.decode($0) }) }
             let sql = "SELECT \(ReadModels.incidentColumns) FROM incident WHERE id = ?"
-            guard let only = ids.first, let row = try Row.fetchOne(database, sql: sql, arguments: [only]) else {
+            guard let only = ids.first, let row = try Row.fetchOne(database, sql: sql, arguments: [only])
+            else {
                 return .missing
             }
             var found = ReadModels.incident(row)
@@ -68,8 +75,8 @@ extension ReadModels {
     }
 
     private static let incidentColumns = """
-        id, state, severity, risk, title, first_time, last_time, is_provisional, rules, classes, devices, users,
-        merged, absences, why_joined, json
+        id, state, severity, risk, title, first_time, last_time, is_provisional, rules, classes, devices,
+        users, merged, absences, why_joined, json
         """
 
     /// Newest first, so that a limit keeps the newest; callers turn the answer round.
@@ -82,7 +89,8 @@ extension ReadModels {
             conditions.append(condition)
             values += bound
         }
-        let hasKey = "EXISTS (SELECT 1 FROM incident_key k WHERE k.incident = incident.id AND k.kind = ? AND k.value"
+        let hasKey =
+            "EXISTS (SELECT 1 FROM incident_key k WHERE k.incident = incident.id AND k.kind = ? AND k.value"
         if let since = filter.since { require("last_time >= ?", [since.nanoseconds]) }
         if let until = filter.until { require("first_time < ?", [until.nanoseconds]) }
         if let severity = filter.severity { require("severity >= ?", [Int64(severity.rawValue)]) }
@@ -90,12 +98,16 @@ extension ReadModels {
             let places = Array(repeating: "?", count: filter.states.count).joined(separator: ", ")
             require("state IN (\(places))", filter.states.map(\.rawValue))
         }
-        if let device = filter.device { require(hasKey + " = ?)", [KeyKind.device, StoredText.encode(device)]) }
+        if let device = filter.device {
+            require(hasKey + " = ?)", [KeyKind.device, StoredText.encode(device)])
+        }
         if let user = filter.user { require(hasKey + " = ?)", [KeyKind.user, StoredText.encode(user)]) }
         if let prefix = filter.idPrefix {
             let pattern = prefixPattern(StoredText.encode(prefix))
             require(
-                "(id LIKE ? ESCAPE '\\' OR \(hasKey) LIKE ? ESCAPE '\\'))", [pattern, KeyKind.merged, pattern])
+                "(id LIKE ? ESCAPE '\\' OR \(hasKey) LIKE ? ESCAPE '\\'))",
+                [pattern, KeyKind.merged, pattern]
+            )
         }
         var sql = "SELECT \(incidentColumns) FROM incident"
         if !conditions.isEmpty { sql += " WHERE " + conditions.joined(separator: " AND ") }
@@ -119,11 +131,24 @@ extension ReadModels {
 
     private static func incident(_ row: Row) -> StoredIncident {
         StoredIncident(
-            id: row.text(0), mergedIDs: row.texts(12), state: IncidentState(rawValue: row.text(1)) ?? .new,
-            severity: level(row.integer(2)), risk: Int(row.integer(3)), title: row.text(4), first: row.time(5),
-            last: row.time(6), isProvisional: row.flag(7), rules: row.texts(8),
+            id: row.text(0),
+            mergedIDs: row.texts(12),
+            state: IncidentState(rawValue: row.text(1)) ?? .new,
+            severity: level(row.integer(2)),
+            risk: Int(row.integer(3)),
+            title: row.text(4),
+            first: row.time(5),
+            last: row.time(6),
+            isProvisional: row.flag(7),
+            rules: row.texts(8),
             classes: row.text(9).split(separator: " ").compactMap { EventClass(name: String($0)) },
-            devices: row.texts(10), users: row.texts(11), absences: row.texts(13), whyJoined: row.texts(14),
-            alerts: [], entries: [], json: row[15] as String)
+            devices: row.texts(10),
+            users: row.texts(11),
+            absences: row.texts(13),
+            whyJoined: row.texts(14),
+            alerts: [],
+            entries: [],
+            json: row[15] as String
+        )
     }
 }

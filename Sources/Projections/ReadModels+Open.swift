@@ -9,10 +9,13 @@ extension ReadModels {
     /// Marks the file as ours: `application_id`, ASCII `WRDL`.
     private static let applicationID: Int32 = 0x5752_444C
 
-    static func connect(path: String, mode: Mode) throws(WardlineError) -> (queue: DatabaseQueue, mode: Mode) {
+    static func connect(path: String, mode: Mode) throws(WardlineError) -> (queue: DatabaseQueue, mode: Mode)
+    {
         switch mode {
         case .memory:
-            return (try guarding("open memory") { try DatabaseQueue(configuration: configuration(mode)) }, mode)
+            return (
+                try guarding("open memory") { try DatabaseQueue(configuration: configuration(mode)) }, mode
+            )
         case .readWrite:
             return (try open(uri(path), mode, path: path), mode)
         case .immutable:
@@ -23,7 +26,7 @@ extension ReadModels {
                 // The first read tells whether SQLite gets the side files that it needs.
                 try guarding("read \(path)") { _ = try queue.read { try String.fetchOne($0, sql: probe) } }
                 return (queue, mode)
-            } catch where error.code == .storage {
+            } catch  where error.code == .storage {
                 return (try open(uri(path) + "?immutable=1", .immutable, path: path), .immutable)
             }
         }
@@ -32,7 +35,11 @@ extension ReadModels {
     /// Any statement that makes SQLite read the file.
     private static let probe = "SELECT name FROM sqlite_schema LIMIT 1"
 
-    private static func open(_ address: String, _ mode: Mode, path: String) throws(WardlineError) -> DatabaseQueue {
+    private static func open(
+        _ address: String,
+        _ mode: Mode,
+        path: String
+    ) throws(WardlineError) -> DatabaseQueue {
         try guarding("open the read models at \(path)") {
             try DatabaseQueue(path: address, configuration: configuration(mode))
         }
@@ -43,8 +50,8 @@ extension ReadModels {
         configuration.label = "wardline.projections"
         configuration.busyMode = .timeout(busyTimeoutSeconds)
         configuration.readonly = mode == .readOnly || mode == .immutable
-        // WAL with synchronous NORMAL: power loss may lose the newest transactions, never mix them; the checkpoint
-        // in the file says where to go on.
+        // WAL with synchronous NORMAL: power loss may lose the newest transactions, never mix them; the
+        // checkpoint in the file says where to go on.
         configuration.journalMode = mode == .readWrite ? .wal : .default
         let isReading = configuration.readonly
         configuration.prepareDatabase { database in
@@ -56,11 +63,13 @@ extension ReadModels {
         return configuration
     }
 
-    /// A `file:` address with every byte that means something in it encoded, so that no path is read as options.
+    /// A `file:` address with every byte that means something in it encoded, so that no path is read as
+    /// options.
     private static func uri(_ path: String) -> String {
         var address = "file:"
         for byte in path.utf8 {
-            let isPlain = byte >= 0x30 && byte <= 0x39 || byte >= 0x41 && byte <= 0x5A || byte >= 0x61 && byte <= 0x7A
+            let isPlain =
+                byte >= 0x30 && byte <= 0x39 || byte >= 0x41 && byte <= 0x5A || byte >= 0x61 && byte <= 0x7A
             if isPlain || byte == 0x2F || byte == 0x2E || byte == 0x2D || byte == 0x5F {
                 address.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
@@ -99,11 +108,14 @@ extension ReadModels {
                 .input,
                 "The read models have format \(found.version) and this build reads \(formatVersion): "
                     + "start the daemon or run `wardline store rebuild`, which fold them from the log again.",
-                location: path)
+                location: path
+            )
         }
     }
 
-    private static func identity(_ database: Database) throws -> (version: Int, application: Int32, tables: Int) {
+    private static func identity(
+        _ database: Database
+    ) throws -> (version: Int, application: Int32, tables: Int) {
         (
             try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0,
             try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0,

@@ -12,25 +12,33 @@ extension ReadModels {
     /// Drops every table of the file, whatever format it has.
     static func dropTables(_ database: Database) throws {
         let names = try String.fetchAll(
-            database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+            database,
+            sql:
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_'"
+        )
         for name in names {
-            try database.execute(sql: "DROP TABLE \"\(name.split(separator: "\"").joined(separator: "\"\""))\"")
+            try database.execute(
+                sql: "DROP TABLE \"\(name.split(separator: "\"").joined(separator: "\"\""))\""
+            )
         }
     }
 
-    /// Created in this order. STRICT: a value of the wrong type is an error, not a surprise.
+    /// Created in this order.
+    ///
+    /// STRICT: a value of the wrong type is an error, not a surprise.
     private static let tables = [
         """
         CREATE TABLE checkpoint (
-            id INTEGER PRIMARY KEY CHECK (id = 1), records_offset INTEGER NOT NULL, journal_offset INTEGER NOT NULL
+            id INTEGER PRIMARY KEY CHECK (id = 1), records_offset INTEGER NOT NULL,
+            journal_offset INTEGER NOT NULL
         ) STRICT
         """,
         """
         CREATE TABLE incident (
             id TEXT PRIMARY KEY, state TEXT NOT NULL, severity INTEGER NOT NULL, risk INTEGER NOT NULL,
             title TEXT NOT NULL, first_time INTEGER, last_time INTEGER, is_provisional INTEGER NOT NULL,
-            rules TEXT, classes TEXT NOT NULL, devices TEXT, users TEXT, merged TEXT, absences TEXT, why_joined TEXT,
-            json TEXT NOT NULL
+            rules TEXT, classes TEXT NOT NULL, devices TEXT, users TEXT, merged TEXT, absences TEXT,
+            why_joined TEXT, json TEXT NOT NULL
         ) STRICT, WITHOUT ROWID
         """,
         "CREATE INDEX incident_by_time ON incident (first_time, id)",
@@ -53,19 +61,21 @@ extension ReadModels {
         """
         CREATE TABLE alert (
             incident TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, rule TEXT NOT NULL,
-            title TEXT NOT NULL, level INTEGER NOT NULL, is_review INTEGER NOT NULL, is_provisional INTEGER NOT NULL,
-            is_lower_bound INTEGER NOT NULL, key TEXT, first_time INTEGER, last_time INTEGER, count INTEGER NOT NULL,
+            title TEXT NOT NULL, level INTEGER NOT NULL, is_review INTEGER NOT NULL,
+            is_provisional INTEGER NOT NULL, is_lower_bound INTEGER NOT NULL, key TEXT, first_time INTEGER,
+            last_time INTEGER, count INTEGER NOT NULL,
             cause INTEGER NOT NULL, assets TEXT, users TEXT, addresses TEXT, artefacts TEXT, sessions TEXT,
-            join_window INTEGER NOT NULL, tags TEXT, absences TEXT, author TEXT NOT NULL, license TEXT NOT NULL,
-            reference_list TEXT,
+            join_window INTEGER NOT NULL, tags TEXT, absences TEXT, author TEXT NOT NULL,
+            license TEXT NOT NULL, reference_list TEXT,
             PRIMARY KEY (incident, id)
         ) STRICT, WITHOUT ROWID
         """,
         """
         CREATE TABLE witness (
-            incident TEXT NOT NULL, alert TEXT NOT NULL, position INTEGER NOT NULL, record_offset INTEGER NOT NULL,
-            ordinal INTEGER NOT NULL, time INTEGER, uncertainty INTEGER NOT NULL, class INTEGER NOT NULL,
-            content_hash INTEGER NOT NULL, assets TEXT, copies TEXT,
+            incident TEXT NOT NULL, alert TEXT NOT NULL, position INTEGER NOT NULL,
+            record_offset INTEGER NOT NULL, ordinal INTEGER NOT NULL, time INTEGER,
+            uncertainty INTEGER NOT NULL, class INTEGER NOT NULL, content_hash INTEGER NOT NULL, assets TEXT,
+            copies TEXT,
             PRIMARY KEY (incident, alert, position)
         ) STRICT, WITHOUT ROWID
         """,
@@ -103,8 +113,8 @@ extension ReadModels {
         """,
         """
         CREATE TABLE loss (
-            record_offset INTEGER PRIMARY KEY, listener TEXT NOT NULL, count INTEGER NOT NULL, from_time INTEGER,
-            through_time INTEGER, reason TEXT NOT NULL
+            record_offset INTEGER PRIMARY KEY, listener TEXT NOT NULL, count INTEGER NOT NULL,
+            from_time INTEGER, through_time INTEGER, reason TEXT NOT NULL
         ) STRICT
         """,
         "CREATE INDEX loss_by_listener ON loss (listener)",

@@ -13,20 +13,32 @@ extension ReadModels {
             let countSQL = "SELECT source, kind, name, count FROM source_count ORDER BY count DESC, name"
             for row in try Row.fetchAll(database, sql: countSQL) {
                 counts[row[0] as String, default: [:]][row[1] as String, default: []].append(
-                    StoredSource.Count(name: row.text(2), count: row.integer(3)))
+                    StoredSource.Count(name: row.text(2), count: row.integer(3))
+                )
             }
             let sql = """
-                SELECT name, listener, peer, records, undecoded, raw_bytes, first_event, last_event, last_received,
-                    skew, ifnull((SELECT sum(count) FROM loss WHERE loss.listener = source.listener), 0)
+                SELECT name, listener, peer, records, undecoded, raw_bytes, first_event, last_event,
+                    last_received, skew,
+                    ifnull((SELECT sum(count) FROM loss WHERE loss.listener = source.listener), 0)
                 FROM source ORDER BY name
                 """
             return try Row.fetchAll(database, sql: sql).map { row in
                 let found = counts[row[0] as String] ?? [:]
                 return StoredSource(
-                    name: row.text(0), listener: row.text(1), peer: row.text(2), records: row.integer(3),
-                    undecoded: row.integer(4), rawBytes: row.integer(5), decoders: found[CountKind.decoder] ?? [],
-                    issues: found[CountKind.issue] ?? [], firstEvent: row.time(6), lastEvent: row.time(7),
-                    lastReceived: row.time(8), skew: row[9] as Int64?, losses: row.integer(10))
+                    name: row.text(0),
+                    listener: row.text(1),
+                    peer: row.text(2),
+                    records: row.integer(3),
+                    undecoded: row.integer(4),
+                    rawBytes: row.integer(5),
+                    decoders: found[CountKind.decoder] ?? [],
+                    issues: found[CountKind.issue] ?? [],
+                    firstEvent: row.time(6),
+                    lastEvent: row.time(7),
+                    lastReceived: row.time(8),
+                    skew: row[9] as Int64?,
+                    losses: row.integer(10)
+                )
             }
         }
     }
@@ -40,24 +52,39 @@ extension ReadModels {
                 if let counters = ReadModels.seen(row, from: 0) { seen[counters.asset] = counters }
             }
             let sql = """
-                SELECT asset, host_name, manufacturer, model, device_type, zone, location, owner, version, status,
-                    is_life_critical
+                SELECT asset, host_name, manufacturer, model, device_type, zone, location, owner, version,
+                    status, is_life_critical
                 FROM device
                 """
             var devices = try Row.fetchAll(database, sql: sql).map { row in
                 let definition = DeviceDefinition(
-                    asset: row.text(0), hostName: row.text(1), manufacturer: row.text(2), model: row.text(3),
-                    deviceType: row.text(4), zone: row.text(5), location: row.text(6), owner: row.text(7),
-                    version: row.text(8), status: row.text(9), isLifeCritical: row.flag(10))
+                    asset: row.text(0),
+                    hostName: row.text(1),
+                    manufacturer: row.text(2),
+                    model: row.text(3),
+                    deviceType: row.text(4),
+                    zone: row.text(5),
+                    location: row.text(6),
+                    owner: row.text(7),
+                    version: row.text(8),
+                    status: row.text(9),
+                    isLifeCritical: row.flag(10)
+                )
                 let counters = seen.removeValue(forKey: definition.asset)
                 return StoredDevice(
-                    definition: definition, isListed: true,
-                    seen: counters ?? DeviceCounters(asset: definition.asset))
+                    definition: definition,
+                    isListed: true,
+                    seen: counters ?? DeviceCounters(asset: definition.asset)
+                )
             }
             for counters in seen.values {
                 devices.append(
                     StoredDevice(
-                        definition: DeviceDefinition(asset: counters.asset), isListed: false, seen: counters))
+                        definition: DeviceDefinition(asset: counters.asset),
+                        isListed: false,
+                        seen: counters
+                    )
+                )
             }
             return devices.sorted { $0.definition.asset < $1.definition.asset }
         }
@@ -72,9 +99,14 @@ extension ReadModels {
                 """
             return try Row.fetchAll(database, sql: sql).map { row in
                 ImportRow(
-                    sha256: row.text(0), file: row.text(1),
-                    state: ImportRow.State(rawValue: row.text(2)) ?? .started, begin: row.offset(3),
-                    records: row.integer(4), bytes: row.integer(5), referenceTime: row.time(6))
+                    sha256: row.text(0),
+                    file: row.text(1),
+                    state: ImportRow.State(rawValue: row.text(2)) ?? .started,
+                    begin: row.offset(3),
+                    records: row.integer(4),
+                    bytes: row.integer(5),
+                    referenceTime: row.time(6)
+                )
             }
         }
     }
@@ -83,12 +115,18 @@ extension ReadModels {
     public func losses() throws(WardlineError) -> [LossRow] {
         try read { database in
             let sql = """
-                SELECT record_offset, listener, count, from_time, through_time, reason FROM loss ORDER BY record_offset
+                SELECT record_offset, listener, count, from_time, through_time, reason FROM loss
+                ORDER BY record_offset
                 """
             return try Row.fetchAll(database, sql: sql).map { row in
                 LossRow(
-                    offset: row.offset(0), listener: row.text(1), count: row.integer(2), from: row.time(3),
-                    through: row.time(4), reason: row.text(5))
+                    offset: row.offset(0),
+                    listener: row.text(1),
+                    count: row.integer(2),
+                    from: row.time(3),
+                    through: row.time(4),
+                    reason: row.text(5)
+                )
             }
         }
     }
@@ -99,7 +137,11 @@ extension ReadModels {
             let sql = "SELECT records, undecoded, events, raw_bytes FROM total WHERE id = 1"
             guard let row = try Row.fetchOne(database, sql: sql) else { return ProjectionTotals() }
             return ProjectionTotals(
-                records: row.integer(0), undecoded: row.integer(1), events: row.integer(2), rawBytes: row.integer(3))
+                records: row.integer(0),
+                undecoded: row.integer(1),
+                events: row.integer(2),
+                rawBytes: row.integer(3)
+            )
         }
     }
 }

@@ -6,9 +6,9 @@ import GRDB
 
 /// The SQLite read models of a store: incidents, reviews, sources, devices, imports, losses and totals.
 ///
-/// A projection: everything in it is derived from the log, so it can be deleted and built again with equal content
-/// (``orderedDump()``). Rows and checkpoint change in one transaction. One connection, used by one caller at a time;
-/// a store's writer has one of mode `readWrite`, readers open their own.
+/// A projection: everything in it is derived from the log, so it can be deleted and built again with equal
+/// content (``orderedDump()``). Rows and checkpoint change in one transaction. One connection, used by one
+/// caller at a time; a store's writer has one of mode `readWrite`, readers open their own.
 public final class ReadModels: Sendable {
     /// What the owner may do with the file.
     public enum Mode: Sendable {
@@ -33,14 +33,18 @@ public final class ReadModels: Sendable {
         case emptied(reason: String)
     }
 
-    /// Format of the tables; `user_version` of the file. A file of another format is emptied by the writer and
-    /// refused by readers: it is cheaper to fold the log again than to keep migrations of derived data.
+    /// Format of the tables; `user_version` of the file.
+    ///
+    /// A file of another format is emptied by the writer and refused by readers: it is cheaper to fold the
+    /// log again than to keep migrations of derived data.
     public static let formatVersion = 1
 
     /// Most ids that an ambiguous look-up names: more do not help a person to choose.
     public static let candidateCountMax = 20
 
-    /// How long a connection waits for another one, in seconds. A writer's transaction takes milliseconds.
+    /// How long a connection waits for another one, in seconds.
+    ///
+    /// A writer's transaction takes milliseconds.
     static let busyTimeoutSeconds = 5.0
 
     /// What opening had to do.
@@ -52,8 +56,8 @@ public final class ReadModels: Sendable {
     /// Opens the read models at `path`.
     ///
     /// - Throws: `storage` where the file cannot be opened, `input` where a reader meets another format,
-    ///   `integrity` where the file is damaged. It is derived data: its owner may then remove ``files(at:)`` and
-    ///   open again.
+    ///   `integrity` where the file is damaged. It is derived data: its owner may then remove ``files(at:)``
+    ///   and open again.
     public init(path: String, mode: Mode) throws(WardlineError) {
         let opened = try ReadModels.connect(path: path, mode: mode)
         queue = opened.queue
@@ -94,7 +98,9 @@ public final class ReadModels: Sendable {
         }
     }
 
-    /// Ends the connection. A writer leaves one file without side files, so that readers on any medium can open it.
+    /// Ends the connection.
+    ///
+    /// A writer leaves one file without side files, so that readers on any medium can open it.
     public func close() throws(WardlineError) {
         if mode == .readWrite {
             // A reader that is open at this moment keeps the file in WAL form; the next close tries again.
@@ -114,7 +120,10 @@ public final class ReadModels: Sendable {
     func write<Answer>(_ body: (Database) throws -> Answer) throws(WardlineError) -> Answer {
         guard mode == .readWrite || mode == .memory else {
             throw WardlineError(
-                .internal, "The read models were opened for reading only.", location: queue.path)
+                .internal,
+                "The read models were opened for reading only.",
+                location: queue.path
+            )
         }
         return try commit(body)
     }
@@ -129,6 +138,7 @@ public final class ReadModels: Sendable {
         guard let row = try Row.fetchOne(database, sql: sql) else { return .zero }
         return ProjectionCheckpoint(
             records: Offset(UInt64(bitPattern: row[0] as Int64)),
-            journal: Offset(UInt64(bitPattern: row[1] as Int64)))
+            journal: Offset(UInt64(bitPattern: row[1] as Int64))
+        )
     }
 }

@@ -5,8 +5,8 @@ public import EventModel
 
 /// What one source sent in a stretch of the log, summed up before it reaches the database.
 ///
-/// A source is who the records claim to come from (host name or address), else the observed peer.
-/// Counting in pieces and merging in offset order gives the same as counting at once.
+/// A source is who the records claim to come from (host name or address), else the observed peer. Counting in
+/// pieces and merging in offset order gives the same as counting at once.
 public struct SourceCounters: Hashable, Sendable {
     /// Name of the source.
     public var name: String

@@ -44,12 +44,29 @@ public struct StoredIncident: Hashable, Sendable {
     /// The canonical JSON object on one line (`schemas/output/incident-v1.schema.json`).
     public var json: String
 
-    /// The incident itself. Only for answers with detail: without, its alerts and entries are missing.
+    /// The incident itself.
+    ///
+    /// Only for answers with detail: without, its alerts and entries are missing.
     public var incident: Incident {
         Incident(
-            id: id, mergedIDs: mergedIDs, state: state, severity: severity, risk: risk, title: title, alerts: alerts,
-            rules: rules, classes: classes, devices: devices, users: users, first: first, last: last,
-            entries: entries, absences: absences, whyJoined: whyJoined, isProvisional: isProvisional)
+            id: id,
+            mergedIDs: mergedIDs,
+            state: state,
+            severity: severity,
+            risk: risk,
+            title: title,
+            alerts: alerts,
+            rules: rules,
+            classes: classes,
+            devices: devices,
+            users: users,
+            first: first,
+            last: last,
+            entries: entries,
+            absences: absences,
+            whyJoined: whyJoined,
+            isProvisional: isProvisional
+        )
     }
 }
 
@@ -57,12 +74,25 @@ extension StoredIncident {
     /// `incident` as it would be read back, with detail.
     public init(_ incident: Incident) {
         self.init(
-            id: incident.id, mergedIDs: incident.mergedIDs, state: incident.state, severity: incident.severity,
-            risk: incident.risk, title: incident.title, first: incident.first, last: incident.last,
-            isProvisional: incident.isProvisional, rules: incident.rules, classes: incident.classes,
-            devices: incident.devices, users: incident.users, absences: incident.absences,
-            whyJoined: incident.whyJoined, alerts: incident.alerts, entries: incident.entries,
-            json: incident.json.line)
+            id: incident.id,
+            mergedIDs: incident.mergedIDs,
+            state: incident.state,
+            severity: incident.severity,
+            risk: incident.risk,
+            title: incident.title,
+            first: incident.first,
+            last: incident.last,
+            isProvisional: incident.isProvisional,
+            rules: incident.rules,
+            classes: incident.classes,
+            devices: incident.devices,
+            users: incident.users,
+            absences: incident.absences,
+            whyJoined: incident.whyJoined,
+            alerts: incident.alerts,
+            entries: incident.entries,
+            json: incident.json.line
+        )
     }
 }
 

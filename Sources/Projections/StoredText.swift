@@ -5,13 +5,16 @@ import EventModel
 
 /// How text and lists of text lie in a column.
 ///
-/// SQLite's C strings end at NUL, and device text may hold NUL: so U+0000, the list separator U+001F and the escape
-/// sign U+001A itself are written as U+001A and a digit. All other text is stored as it is, readable with any tool.
+/// SQLite's C strings end at NUL, and device text may hold NUL: so U+0000, the list separator U+001F and the
+/// escape sign U+001A itself are written as U+001A and a digit. All other text is stored as it is, readable
+/// with any tool.
 enum StoredText {
     private static let escape: Unicode.Scalar = "\u{1A}"
     private static let separator: Unicode.Scalar = "\u{1F}"
 
-    /// The column value of `text`. Keeps equality; prefixes of text without the three signs stay prefixes.
+    /// The column value of `text`.
+    ///
+    /// Keeps equality; prefixes of text without the three signs stay prefixes.
     static func encode(_ text: String) -> String {
         guard text.utf8.contains(where: { $0 == 0 || $0 == 0x1A || $0 == 0x1F }) else { return text }
         var result = String.UnicodeScalarView()

@@ -3,7 +3,8 @@
 
 /// How one text differs from another, line by line.
 ///
-/// The shortest edit script (Myers 1986) over lines, printed as a reviewer reads it: `-` was expected, `+` was found.
+/// The shortest edit script (Myers 1986) over lines, printed as a reviewer reads it: `-` was expected, `+`
+/// was found.
 public struct LineComparison: Hashable, Sendable {
     /// A line of the comparison.
     public enum Line: Hashable, Sendable, CustomStringConvertible {
@@ -24,8 +25,9 @@ public struct LineComparison: Hashable, Sendable {
         }
     }
 
-    /// Most edits that are searched for: the search costs edits x lines. Beyond it the texts are listed one after
-    /// the other, which says as much to a reader.
+    /// Most edits that are searched for: the search costs edits x lines.
+    ///
+    /// Beyond it the texts are listed one after the other, which says as much to a reader.
     public static let editCountMax = 1_000
 
     /// Lines of both texts in order.
@@ -50,7 +52,9 @@ public struct LineComparison: Hashable, Sendable {
         var isShown = Array(repeating: false, count: lines.count)
         for (index, line) in lines.enumerated() {
             if case .same = line { continue }
-            for near in max(0, index - context)...min(lines.count - 1, index + context) { isShown[near] = true }
+            for near in max(0, index - context)...min(lines.count - 1, index + context) {
+                isShown[near] = true
+            }
         }
         var report: [String] = []
         for (index, line) in lines.enumerated() {
@@ -67,7 +71,8 @@ public struct LineComparison: Hashable, Sendable {
     /// The edit script; nil where it would need more than ``editCountMax`` edits.
     private static func script(_ expected: [String], _ found: [String]) -> [Line]? {
         let bound = min(expected.count + found.count, editCountMax)
-        // reach[k] is the furthest position in `expected` on diagonal k (position in expected less that in found).
+        // reach[k] is the furthest position in `expected` on diagonal k (position in expected less that in
+        // found).
         var reach = [1: 0]
         var steps: [[Int: Int]] = []
         for edits in 0...bound {

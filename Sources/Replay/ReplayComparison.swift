@@ -53,7 +53,8 @@ public struct ReplayComparison: Hashable, Sendable {
             ("last", before.last == after.last), ("provisional", before.isProvisional == after.isProvisional),
             ("rules", before.rules == after.rules), ("classes", before.classes == after.classes),
             ("devices", before.devices == after.devices), ("users", before.users == after.users),
-            ("absences", before.absences == after.absences), ("why_joined", before.whyJoined == after.whyJoined),
+            ("absences", before.absences == after.absences),
+            ("why_joined", before.whyJoined == after.whyJoined),
             ("alerts", before.alerts == after.alerts), ("timeline", before.entries == after.entries),
             ("json", before.json == after.json),
         ]

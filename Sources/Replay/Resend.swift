@@ -35,13 +35,21 @@ public enum Resend {
     /// reading would hold the sender for ever.
     public static let overrunSecondsMax: Int64 = 30
 
-    /// Sends `lines` as `plan` says. Blocks until the last line is handed to the kernel and the streams are closed.
+    /// Sends `lines` as `plan` says.
     ///
-    /// - Parameter plan: made from the same lines, with routes that `target` has ports for.
+    /// Blocks until the last line is handed to the kernel and the streams are closed.
+    ///
+    /// - Parameters:
+    ///   - lines: What to send.
+    ///   - plan: Made from the same lines, with routes that `target` has ports for.
+    ///   - target: Who listens.
+    /// - Returns: What was sent.
     /// - Throws: `input` where nobody listens or the receiver goes away; the lines before were sent.
     /// - Ordering: lines of one route arrive in order, UDP as far as the network keeps it.
     public static func run(
-        _ lines: [ResendLine], plan: ResendPlan, to target: Target
+        _ lines: [ResendLine],
+        plan: ResendPlan,
+        to target: Target
     ) throws(WardlineError) -> Report {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         defer { try? group.syncShutdownGracefully() }
@@ -56,7 +64,8 @@ public enum Resend {
                 .input,
                 "Could not send to \(target.host): check that the receiver runs and listens on these ports: "
                     + ports(target) + ".",
-                cause: "\(error)")
+                cause: "\(error)"
+            )
         }
     }
 
@@ -64,7 +73,11 @@ public enum Resend {
         target.ports.map { "\($0.key.rawValue) \($0.value)" }.sorted().joined(separator: ", ")
     }
 
-    private static func send(_ lines: [ResendLine], plan: ResendPlan, over sockets: ResendSockets) throws -> Report {
+    private static func send(
+        _ lines: [ResendLine],
+        plan: ResendPlan,
+        over sockets: ResendSockets
+    ) throws -> Report {
         let start = NIODeadline.now()
         let longest = (plan.steps.last?.due ?? 0) + overrunSecondsMax * UTCTime.second
         let guardian = sockets.loop.scheduleTask(deadline: start + .nanoseconds(longest)) { sockets.close() }
@@ -100,11 +113,17 @@ private struct ResendSockets: Sendable {
         do {
             for route in ResendRoute.allCases where plan.steps.contains(where: { $0.route == route }) {
                 guard let port = target.ports[route] else {
-                    throw WardlineError(.usage, "The plan sends over \(route.rawValue), and no port is given for it.")
+                    throw WardlineError(
+                        .usage,
+                        "The plan sends over \(route.rawValue), and no port is given for it."
+                    )
                 }
                 let address = try SocketAddress(ipAddress: target.host, port: port)
                 if route == .udp {
-                    let any = try SocketAddress(ipAddress: address.protocol == .inet6 ? "::" : "0.0.0.0", port: 0)
+                    let any = try SocketAddress(
+                        ipAddress: address.protocol == .inet6 ? "::" : "0.0.0.0",
+                        port: 0
+                    )
                     channels[route] = try DatagramBootstrap(group: loop).bind(to: any).wait()
                     receiver = address
                 } else {

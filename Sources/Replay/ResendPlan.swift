@@ -29,8 +29,8 @@ public enum ResendRoute: String, Sendable, CaseIterable {
 
 /// When and where each line goes: a pure function of the lines, so that a test can read it.
 ///
-/// The gaps between lines are those of their times divided by `factor`; the order of the lines is kept. Time that
-/// goes back counts as no gap. The whole is squeezed to `durationSecondsMax` where it would take longer.
+/// The gaps between lines are those of their times divided by `factor`; the order of the lines is kept. Time
+/// that goes back counts as no gap. The whole is squeezed to `durationSecondsMax` where it would take longer.
 public struct ResendPlan: Hashable, Sendable {
     /// One line on its way.
     public struct Step: Hashable, Sendable {
@@ -42,8 +42,8 @@ public struct ResendPlan: Hashable, Sendable {
         public var route: ResendRoute
     }
 
-    /// Shortest gap between lines, in nanoseconds: 20,000 lines a second, so that a receiver with default socket
-    /// buffers (212,992 bytes) loses no datagram while its reading thread is scheduled.
+    /// Shortest gap between lines, in nanoseconds: 20,000 lines a second, so that a receiver with default
+    /// socket buffers (212,992 bytes) loses no datagram while its reading thread is scheduled.
     public static let gapMin: Int64 = 50_000
 
     /// Most lines of one plan: 4,000,000, some 1.3 GB of syslog; more is a load test, not a scenario.
@@ -59,23 +59,33 @@ public struct ResendPlan: Hashable, Sendable {
 
     /// Plans the sending of `lines`.
     ///
-    /// Syslog lines go alternately to `udp` and `tcp` where `routes` has both; lines that begin with `{` go to
-    /// `jsonLines` where `routes` has it.
+    /// Syslog lines go alternately to `udp` and `tcp` where `routes` has both; lines that begin with `{` go
+    /// to `jsonLines` where `routes` has it.
     ///
     /// - Parameters:
+    ///   - lines: At most ``lineCountMax``.
+    ///   - routes: Where lines may go; at least one.
     ///   - factor: greater than 0; 60 sends an hour in a minute.
     ///   - durationSecondsMax: greater than 0.
     /// - Throws: `usage` where a number is out of its range or `routes` is empty.
     public init(
-        _ lines: [ResendLine], routes: Set<ResendRoute>, factor: Double, durationSecondsMax: Double
+        _ lines: [ResendLine],
+        routes: Set<ResendRoute>,
+        factor: Double,
+        durationSecondsMax: Double
     ) throws(WardlineError) {
         guard factor > 0, factor.isFinite, durationSecondsMax > 0, durationSecondsMax.isFinite else {
-            throw WardlineError(.usage, "The speed factor and the longest duration must be numbers above zero.")
+            throw WardlineError(
+                .usage,
+                "The speed factor and the longest duration must be numbers above zero."
+            )
         }
         guard !routes.isEmpty else { throw WardlineError(.usage, "Name at least one port to send to.") }
         guard lines.count <= ResendPlan.lineCountMax else {
             throw WardlineError(
-                .usage, "\(lines.count) lines are more than the \(ResendPlan.lineCountMax) that one run sends.")
+                .usage,
+                "\(lines.count) lines are more than the \(ResendPlan.lineCountMax) that one run sends."
+            )
         }
         let elapsed = ResendPlan.elapsed(lines)
         let whole = Double(elapsed.last ?? 0)
@@ -111,7 +121,10 @@ public struct ResendPlan: Hashable, Sendable {
     }
 
     private static func route(
-        _ line: ResendLine, isJSON: Bool, turn: Int, routes: Set<ResendRoute>
+        _ line: ResendLine,
+        isJSON: Bool,
+        turn: Int,
+        routes: Set<ResendRoute>
     ) -> ResendRoute {
         if isJSON, routes.contains(.jsonLines) { return .jsonLines }
         let fitsDatagram = line.bytes.count <= datagramBytesMax

@@ -26,8 +26,12 @@ public struct ScenarioExpectation: Hashable, Sendable {
 
     /// An expectation of quiet, unless told otherwise.
     public init(
-        hasIncident: Bool = false, devices: [String] = [], classes: [EventClass] = [], incidentCountMax: Int = 1,
-        extraDeviceCountMax: Int = 0, referenceTime: UTCTime = .absent
+        hasIncident: Bool = false,
+        devices: [String] = [],
+        classes: [EventClass] = [],
+        incidentCountMax: Int = 1,
+        extraDeviceCountMax: Int = 0,
+        referenceTime: UTCTime = .absent
     ) {
         self.hasIncident = hasIncident
         self.devices = devices
@@ -48,7 +52,11 @@ public struct ScenarioExpectation: Hashable, Sendable {
             throw WardlineError(.input, "The expectation is not JSON.", cause: "\(error)", location: location)
         }
         func refuse(_ member: String, _ wanted: String) -> WardlineError {
-            WardlineError(.input, "Member \"\(member)\" of the expectation must be \(wanted).", location: location)
+            WardlineError(
+                .input,
+                "Member \"\(member)\" of the expectation must be \(wanted).",
+                location: location
+            )
         }
         guard let hasIncident = json["incident"]?.bool else { throw refuse("incident", "true or false") }
         self.init(hasIncident: hasIncident)
@@ -76,7 +84,9 @@ public struct ScenarioExpectation: Hashable, Sendable {
     }
 
     private static func texts(
-        _ json: JSONValue, _ member: String, _ refuse: (String, String) -> WardlineError
+        _ json: JSONValue,
+        _ member: String,
+        _ refuse: (String, String) -> WardlineError
     ) throws(WardlineError) -> [String] {
         guard let value = json[member], value != .null else { return [] }
         guard let elements = value.elements else { throw refuse(member, "a list of texts") }
@@ -106,13 +116,16 @@ public struct ScenarioExpectation: Hashable, Sendable {
         if extra.count > extraDeviceCountMax {
             found.append(
                 "expected at most \(extraDeviceCountMax) other devices, found \(extra.count): "
-                    + extra.joined(separator: ", "))
+                    + extra.joined(separator: ", ")
+            )
         }
         let needed = min(ScenarioExpectation.classCountMin, Set(classes).count)
         let best = incidents.map { Set($0.classes).intersection(classes).count }.max() ?? 0
         if best < needed {
             let names = classes.map(\.name).joined(separator: ", ")
-            found.append("no incident has evidence of \(needed) of the classes \(names); the best has \(best)")
+            found.append(
+                "no incident has evidence of \(needed) of the classes \(names); the best has \(best)"
+            )
         }
         return found
     }

@@ -3,7 +3,9 @@
 
 public import EventModel
 
-/// The files that scenarios are read from and goldens are written to. Paths are joined with `/`.
+/// The files that scenarios are read from and goldens are written to.
+///
+/// Paths are joined with `/`.
 public protocol ScenarioFiles {
     /// Names in `directory`, in any order; nil if there is no such directory.
     func names(in directory: String) throws(WardlineError) -> [String]?

@@ -3,7 +3,9 @@
 
 public import EventModel
 
-/// Why text is not a JSON value of ours. Positions count bytes from 0.
+/// Why text is not a JSON value of ours.
+///
+/// Positions count bytes from 0.
 public enum JSONParsingError: Error, Hashable, Sendable {
     /// The text ends inside a value.
     case truncated(position: Int)
@@ -18,13 +20,16 @@ public enum JSONParsingError: Error, Hashable, Sendable {
 }
 
 extension JSONValue {
-    /// Most arrays and objects inside one another: bounds the stack. Ours nest four deep.
+    /// Most arrays and objects inside one another: bounds the stack.
+    ///
+    /// Ours nest four deep.
     public static let depthMax = 64
 
     /// Parses one JSON value (RFC 8259) and nothing but white space around it.
     ///
-    /// For facts, control records and files of expectations. Strict: names of an object are unique, text is UTF-8.
-    /// Numbers that are no `Int64` (fractions, exponents, more digits) are kept as text, digit for digit.
+    /// For facts, control records and files of expectations. Strict: names of an object are unique, text is
+    /// UTF-8. Numbers that are no `Int64` (fractions, exponents, more digits) are kept as text, digit for
+    /// digit.
     ///
     /// - Throws: ``JSONParsingError`` with the position of the first byte that does not fit.
     /// - Complexity: O(bytes), with one copy of them.
@@ -36,14 +41,18 @@ extension JSONValue {
         self = try parser.document()
     }
 
-    /// Parses one JSON value from text. See ``init(parsing:)-(Span<UInt8>)``.
+    /// Parses one JSON value from text.
+    ///
+    /// See ``init(parsing:)-(Span<UInt8>)``.
     public init(parsing text: String) throws(JSONParsingError) {
         var parser = JSONValueParser(bytes: Array(text.utf8))
         self = try parser.document()
     }
 }
 
-/// Recursive descent over bytes. A value ends where the next one may begin; nothing is skipped but white space.
+/// Recursive descent over bytes.
+///
+/// A value ends where the next one may begin; nothing is skipped but white space.
 private struct JSONValueParser {
     let bytes: [UInt8]
     var position = 0
@@ -126,7 +135,9 @@ private struct JSONValueParser {
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let valid = String(validating: text, as: UTF8.self) else { throw .badText(position: start) }
+                guard let valid = String(validating: text, as: UTF8.self) else {
+                    throw .badText(position: start)
+                }
                 return valid
             case UInt8(ascii: "\\"): text.append(contentsOf: try escaped(in: start))
             case 0..<0x20: throw .unexpected(position: position - 1)
@@ -206,7 +217,8 @@ private struct JSONValueParser {
         while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
     }
 
-    private mutating func word(_ word: StaticString, _ value: JSONValue) throws(JSONParsingError) -> JSONValue {
+    private mutating func word(_ word: StaticString, _ value: JSONValue) throws(JSONParsingError) -> JSONValue
+    {
         for byte in word.description.utf8 { try take(byte) }
         return value
     }

@@ -16,10 +16,22 @@ import Timelines
         change.incidents = [
             sampleIncident("INC-AAA1", at: 100, devices: ["CT-01"], users: ["ann"], severity: .medium),
             sampleIncident(
-                "INC-AAB2", at: 200, devices: ["CT-01", "PUMP-1"], users: ["Bob"], severity: .high,
-                state: .acknowledged, merged: ["INC-OLD7"]),
+                "INC-AAB2",
+                at: 200,
+                devices: ["CT-01", "PUMP-1"],
+                users: ["Bob"],
+                severity: .high,
+                state: .acknowledged,
+                merged: ["INC-OLD7"]
+            ),
             sampleIncident(
-                "INC-BBB3", at: 300, devices: ["PUMP-1"], users: [], severity: .critical, state: .closed),
+                "INC-BBB3",
+                at: 300,
+                devices: ["PUMP-1"],
+                users: [],
+                severity: .critical,
+                state: .closed
+            ),
         ]
         try models.apply(change)
         return models

@@ -86,7 +86,8 @@ import Testing
 
     @Test(arguments: [0, 100, 5_000], [ReadModels.Mode.readOnly, .readWrite])
     func `a damaged file is said to be damaged, and can be built anew without it`(
-        from start: Int, mode: ReadModels.Mode
+        from start: Int,
+        mode: ReadModels.Mode
     ) throws {
         let directory = try TemporaryDirectory()
         try makeFile(directory)
@@ -98,7 +99,9 @@ import Testing
             _ = try models.orderedDump()
         }
         #expect(error?.code == .integrity)
-        for file in ReadModels.files(at: directory.database) { try? FileManager.default.removeItem(atPath: file) }
+        for file in ReadModels.files(at: directory.database) {
+            try? FileManager.default.removeItem(atPath: file)
+        }
         let writer = try ReadModels(path: directory.database, mode: .readWrite)
         #expect(writer.condition == .created)
     }

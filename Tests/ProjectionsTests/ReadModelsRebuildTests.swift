@@ -25,13 +25,20 @@ struct ProjectionStep {
         let host = "host-\(Int.random(in: 0..<4, using: &generator))"
         let when = time(Int64.random(in: 1_000..<9_000, using: &generator))
         var source = SourceCounters(name: host, listener: "l\(offset % 3)", peer: "10.0.0.\(offset % 5)")
-        let issues = ParseIssues(rawValue: generator.next() & generator.next() & generator.next() & 0x3f_ffff_ffff)
-        source.count(rawBytes: Int.random(in: 0..<300, using: &generator), issues: issues, received: time(Int64(offset)))
+        let issues = ParseIssues(
+            rawValue: generator.next() & generator.next() & generator.next() & 0x3f_ffff_ffff
+        )
+        source.count(
+            rawBytes: Int.random(in: 0..<300, using: &generator),
+            issues: issues,
+            received: time(Int64(offset))
+        )
         if Bool.random(using: &generator) { source.count(event: when, decoder: "d\(offset % 2)") }
         if Int.random(in: 0..<5, using: &generator) == 0 { source.skew = Int64(offset) }
         var step = ProjectionStep(
             source: source,
-            totals: ProjectionTotals(records: 1, undecoded: issues.contains(.undecoded) ? 1 : 0, rawBytes: 7))
+            totals: ProjectionTotals(records: 1, undecoded: issues.contains(.undecoded) ? 1 : 0, rawBytes: 7)
+        )
         var device = DeviceCounters(asset: "asset-\(Int.random(in: 0..<3, using: &generator))")
         device.count(event: when)
         if Int.random(in: 0..<3, using: &generator) == 0 {
@@ -46,7 +53,13 @@ struct ProjectionStep {
         case 6: step.inventory = [DeviceDefinition(asset: "asset-\(offset % 4)", version: "\(offset)")]
         case 7:
             step.loss = LossRow(
-                offset: Offset(offset), listener: "l1", count: 3, from: .absent, through: when, reason: "kernel")
+                offset: Offset(offset),
+                listener: "l1",
+                count: 3,
+                from: .absent,
+                through: when,
+                reason: "kernel"
+            )
         default: break
         }
         return step
@@ -54,10 +67,14 @@ struct ProjectionStep {
 }
 
 extension ProjectionUpdate {
-    /// The update of `steps`, which start at offset `base`. `loses` plants the mutant that counts only the last step.
+    /// The update of `steps`, which start at offset `base`.
+    ///
+    /// `loses` plants the mutant that counts only the last step.
     init(_ steps: ArraySlice<ProjectionStep>, losesCounts: Bool = false) {
         self.init(
-            base: checkpoint(UInt64(steps.startIndex)), through: checkpoint(UInt64(steps.endIndex)))
+            base: checkpoint(UInt64(steps.startIndex)),
+            through: checkpoint(UInt64(steps.endIndex))
+        )
         var changed: [String: Incident?] = [:]
         var reviewsByID: [String: Alert] = [:]
         var sourcesByName: [String: SourceCounters] = [:]
@@ -96,9 +113,13 @@ extension ProjectionUpdate {
         return (0..<UInt64(Self.stepCount)).map { ProjectionStep.random($0, &generator) }
     }
 
-    /// Applies `steps` cut at random places, each as long as 1...`longest` steps.
+    /// Applies `steps` cut at random places, each of at most `longest` steps.
     private func apply(
-        _ steps: [ProjectionStep], to models: ReadModels, cutBy seed: UInt64, longest: Int, losesCounts: Bool = false
+        _ steps: [ProjectionStep],
+        to models: ReadModels,
+        cutBy seed: UInt64,
+        longest: Int,
+        losesCounts: Bool = false
     ) throws {
         var generator = SeededGenerator(seed: seed)
         var start = 0

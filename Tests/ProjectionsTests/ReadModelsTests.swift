@@ -35,7 +35,14 @@ import Timelines
             ImportRow(sha256: "ab", file: "a.log", state: .complete, begin: Offset(3), records: 4, bytes: 99)
         ]
         change.losses = [
-            LossRow(offset: Offset(4), listener: "udp", count: 12, from: time(1), through: .absent, reason: "kernel")
+            LossRow(
+                offset: Offset(4),
+                listener: "udp",
+                count: 12,
+                from: time(1),
+                through: .absent,
+                reason: "kernel"
+            )
         ]
         change.totals = ProjectionTotals(records: 1, undecoded: 2, events: 3, rawBytes: 4)
         #expect(try models.apply(change))
@@ -51,13 +58,20 @@ import Timelines
     }
 
     @Test(arguments: [
-        "'; DROP TABLE incident; --", "\" OR 1=1", "%", "_", "\\", "a\u{0}b", "\u{1A}\u{1F}\u{0}", "", "\u{202E}é😀",
+        "'; DROP TABLE incident; --", "\" OR 1=1", "%", "_", "\\", "a\u{0}b", "\u{1A}\u{1F}\u{0}", "",
+        "\u{202E}é😀",
         "?1", ":name", "file:x?mode=rw", "{\"a\":[1]}", "\r\n\t", "\u{1A}0",
     ])
     func `text that means something to SQL or C is only text`(text: String) throws {
         let models = try ReadModels()
         var change = update(0, 1)
-        let incident = sampleIncident("INC-" + text, text: text, devices: [text], users: [text], merged: [text])
+        let incident = sampleIncident(
+            "INC-" + text,
+            text: text,
+            devices: [text],
+            users: [text],
+            merged: [text]
+        )
         let other = sampleIncident("INC-other", devices: ["other"], users: ["other"])
         change.incidents = [incident, other]
         change.reviews = [sampleAlert(text, text: text, isReview: true)]
@@ -69,7 +83,9 @@ import Timelines
         try models.apply(change)
         #expect(try models.incidents(IncidentFilter(device: text)).map(\.incident) == [incident])
         #expect(try models.incidents(IncidentFilter(user: text)).map(\.incident) == [incident])
-        #expect(try models.incidents(IncidentFilter(idPrefix: "INC-" + text)).map(\.incident).contains(incident))
+        #expect(
+            try models.incidents(IncidentFilter(idPrefix: "INC-" + text)).map(\.incident).contains(incident)
+        )
         #expect(try models.reviews() == change.reviews)
         #expect(try models.sources().map(\.name) == [text])
         #expect(try models.devices().map(\.definition) == change.inventory)
@@ -117,7 +133,10 @@ import Timelines
         try writer.apply(change)
         // What a killed process leaves: the file and its WAL, never closed.
         for suffix in ["", "-wal"] {
-            try FileManager.default.copyItem(atPath: directory.database + suffix, toPath: other.database + suffix)
+            try FileManager.default.copyItem(
+                atPath: directory.database + suffix,
+                toPath: other.database + suffix
+            )
         }
         let survivor = try ReadModels(path: other.database, mode: .readWrite)
         #expect(survivor.condition == .kept)
@@ -135,6 +154,40 @@ import Timelines
         #expect(throws: WardlineError.self) { try models.apply(update(5, 6)) }
         #expect(throws: WardlineError.self) { try models.apply(update(2, 6)) }
         #expect(try models.apply(update(4, 4)))
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `an incident written over another equals one written at once`(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        func random() -> Incident {
+            var incident = sampleIncident("INC-1")
+            let texts = ["a", "b", "c", "d"].shuffled(using: &generator)
+            incident.alerts = texts.prefix(Int.random(in: 0...4, using: &generator)).map { text in
+                var alert = sampleAlert(text)
+                alert.evidence.removeLast(Int.random(in: 0...2, using: &generator))
+                alert.count = Int.random(in: 0...1, using: &generator)
+                return alert
+            }
+            incident.entries = (0..<Int.random(in: 0...5, using: &generator)).map { index in
+                var entry = sampleIncident("x").entries[index % 2]
+                entry.summary = Bool.random(using: &generator) ? "a" : "b"
+                return entry
+            }
+            return incident
+        }
+        let grown = try ReadModels()
+        var last = random()
+        for offset in 0..<6 as Range<UInt64> {
+            last = random()
+            var change = update(offset, offset + 1)
+            change.incidents = [last]
+            try grown.apply(change)
+        }
+        let fresh = try ReadModels()
+        var whole = ProjectionUpdate(base: .zero, through: checkpoint(6, 6))
+        whole.incidents = [last]
+        try fresh.apply(whole)
+        #expect(try grown.orderedDump() == fresh.orderedDump())
     }
 
     @Test func `removing all gives the dump of an empty file and checkpoint zero`() throws {

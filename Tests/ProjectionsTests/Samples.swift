@@ -42,7 +42,8 @@ final class TemporaryDirectory {
         for name in try FileManager.default.contentsOfDirectory(atPath: path) {
             let attributes = try FileManager.default.attributesOfItem(atPath: path + "/" + name)
             let bytes = FileManager.default.contents(atPath: path + "/" + name) ?? Data()
-            found[name] = "\(attributes[.modificationDate] as? Date ?? .distantPast) \(bytes.hashValue) \(bytes.count)"
+            found[name] =
+                "\(attributes[.modificationDate] as? Date ?? .distantPast) \(bytes.hashValue) \(bytes.count)"
         }
         return found
     }
@@ -57,39 +58,106 @@ func checkpoint(_ records: UInt64, _ journal: UInt64 = 0) -> ProjectionCheckpoin
 /// An alert with every list filled.
 func sampleAlert(_ id: String, at seconds: Int64 = 100, text: String = "x", isReview: Bool = false) -> Alert {
     Alert(
-        id: id, rule: "rule \(text)", title: "title \(text)", level: .high, isReview: isReview, isProvisional: true,
-        isLowerBound: true, key: ["user", text], first: time(seconds), last: time(seconds + 60), count: 3,
-        cause: Offset(9), assets: ["CT-01", text], users: [text], addresses: ["10.0.0.1"], artefacts: [""],
-        sessions: [text, "", "b"], joinWindow: 4 * 3_600 * UTCTime.second, tags: ["attack.t1210"], absences: [text],
+        id: id,
+        rule: "rule \(text)",
+        title: "title \(text)",
+        level: .high,
+        isReview: isReview,
+        isProvisional: true,
+        isLowerBound: true,
+        key: ["user", text],
+        first: time(seconds),
+        last: time(seconds + 60),
+        count: 3,
+        cause: Offset(9),
+        assets: ["CT-01", text],
+        users: [text],
+        addresses: ["10.0.0.1"],
+        artefacts: [""],
+        sessions: [text, "", "b"],
+        joinWindow: 4 * 3_600 * UTCTime.second,
+        tags: ["attack.t1210"],
+        absences: [text],
         evidence: [
             Witness(
-                offset: Offset(7), ordinal: 1, time: time(seconds), uncertainty: 5, eventClass: .access,
-                contentHash: .max, assets: ["CT-01"], copies: [Offset(8), Offset(12)]),
+                offset: Offset(7),
+                ordinal: 1,
+                time: time(seconds),
+                uncertainty: 5,
+                eventClass: .access,
+                contentHash: .max,
+                assets: ["CT-01"],
+                copies: [Offset(8), Offset(12)]
+            ),
             Witness(
-                offset: Offset(9), ordinal: 0, time: .absent, uncertainty: 0, eventClass: .network, contentHash: 1,
-                assets: []),
+                offset: Offset(9),
+                ordinal: 0,
+                time: .absent,
+                uncertainty: 0,
+                eventClass: .network,
+                contentHash: 1,
+                assets: []
+            ),
         ],
-        attribution: Alert.Attribution(author: text, license: "DRL-1.1", references: [text]))
+        attribution: Alert.Attribution(author: text, license: "DRL-1.1", references: [text])
+    )
 }
 
 /// An incident with every list filled.
 func sampleIncident(
-    _ id: String, at seconds: Int64 = 100, text: String = "x", devices: [String] = ["CT-01"],
-    users: [String] = ["j.moss"], severity: Level = .high, state: IncidentState = .new, merged: [String] = []
+    _ id: String,
+    at seconds: Int64 = 100,
+    text: String = "x",
+    devices: [String] = ["CT-01"],
+    users: [String] = ["j.moss"],
+    severity: Level = .high,
+    state: IncidentState = .new,
+    merged: [String] = []
 ) -> Incident {
     Incident(
-        id: id, mergedIDs: merged, state: state, severity: severity, risk: 71, title: "title \(text)",
-        alerts: [sampleAlert("A-\(id)", at: seconds, text: text)], rules: ["r1", text],
-        classes: [.access, .update], devices: devices, users: users, first: time(seconds), last: time(seconds + 60),
+        id: id,
+        mergedIDs: merged,
+        state: state,
+        severity: severity,
+        risk: 71,
+        title: "title \(text)",
+        alerts: [sampleAlert("A-\(id)", at: seconds, text: text)],
+        rules: ["r1", text],
+        classes: [.access, .update],
+        devices: devices,
+        users: users,
+        first: time(seconds),
+        last: time(seconds + 60),
         entries: [
             TimelineEntry(
-                offset: Offset(7), ordinal: 1, time: time(seconds), uncertainty: 2_000_000, deviceTime: .absent,
-                eventClass: .access, role: .trigger, device: "CT-01", zonePath: "a > b", summary: text,
-                rules: ["r1"]),
+                offset: Offset(7),
+                ordinal: 1,
+                time: time(seconds),
+                uncertainty: 2_000_000,
+                deviceTime: .absent,
+                eventClass: .access,
+                role: .trigger,
+                device: "CT-01",
+                zonePath: "a > b",
+                summary: text,
+                rules: ["r1"]
+            ),
             TimelineEntry(
-                offset: Offset(8), ordinal: 0, time: time(seconds + 60), uncertainty: 0,
-                deviceTime: time(seconds + 61), eventClass: .update, role: .context, device: "", zonePath: "",
-                summary: text + text, rules: []),
+                offset: Offset(8),
+                ordinal: 0,
+                time: time(seconds + 60),
+                uncertainty: 0,
+                deviceTime: time(seconds + 61),
+                eventClass: .update,
+                role: .context,
+                device: "",
+                zonePath: "",
+                summary: text + text,
+                rules: []
+            ),
         ],
-        absences: [text], whyJoined: ["user \(text)", ""], isProvisional: true)
+        absences: [text],
+        whyJoined: ["user \(text)", ""],
+        isProvisional: true
+    )
 }

@@ -6,13 +6,18 @@ import Testing
 @testable import Replay
 
 @Suite struct LineComparisonTests {
-    @Test(arguments: [
-        ([], [], []), (["a"], ["a"], ["  a"]), ([], ["a"], ["+ a"]), (["a"], [], ["- a"]),
-        (["a", "b", "c"], ["a", "c"], ["  a", "- b", "  c"]), (["a", "c"], ["a", "b", "c"], ["  a", "+ b", "  c"]),
-        (["a"], ["b"], ["- a", "+ b"]),
-        (["a", "b", "c", "a", "b", "b", "a"], ["c", "b", "a", "b", "a", "c"],
-            ["- a", "- b", "  c", "+ b", "  a", "  b", "- b", "  a", "+ c"]),
-    ] as [([String], [String], [String])])
+    @Test(
+        arguments: [
+            ([], [], []), (["a"], ["a"], ["  a"]), ([], ["a"], ["+ a"]), (["a"], [], ["- a"]),
+            (["a", "b", "c"], ["a", "c"], ["  a", "- b", "  c"]),
+            (["a", "c"], ["a", "b", "c"], ["  a", "+ b", "  c"]),
+            (["a"], ["b"], ["- a", "+ b"]),
+            (
+                ["a", "b", "c", "a", "b", "b", "a"], ["c", "b", "a", "b", "a", "c"],
+                ["- a", "- b", "  c", "+ b", "  a", "  b", "- b", "  a", "+ c"]
+            ),
+        ] as [([String], [String], [String])]
+    )
     func `the shortest script of lines is found`(expected: [String], found: [String], script: [String]) {
         let comparison = LineComparison(expected: expected, found: found)
         #expect(comparison.lines.map(\.description) == script)
@@ -33,8 +38,14 @@ import Testing
         let expected = text()
         let found = text()
         let lines = LineComparison(expected: expected, found: found).lines
-        #expect(lines.compactMap { if case .surplus = $0 { nil } else { String($0.description.dropFirst(2)) } } == expected)
-        #expect(lines.compactMap { if case .missing = $0 { nil } else { String($0.description.dropFirst(2)) } } == found)
+        #expect(
+            lines.compactMap { if case .surplus = $0 { nil } else { String($0.description.dropFirst(2)) } }
+                == expected
+        )
+        #expect(
+            lines.compactMap { if case .missing = $0 { nil } else { String($0.description.dropFirst(2)) } }
+                == found
+        )
     }
 
     @Test func `texts too far apart are listed whole`() {

@@ -12,12 +12,15 @@ import Testing
 private func line(_ text: String, at seconds: Int64? = nil) -> ResendLine {
     ResendLine(
         bytes: Array(text.utf8),
-        time: seconds.map { UTCTime(nanoseconds: $0 * UTCTime.second) } ?? .absent)
+        time: seconds.map { UTCTime(nanoseconds: $0 * UTCTime.second) } ?? .absent
+    )
 }
 
 @Suite struct ResendPlanTests {
     private func plan(
-        _ lines: [ResendLine], routes: Set<ResendRoute> = [.udp, .tcp, .jsonLines], factor: Double = 60,
+        _ lines: [ResendLine],
+        routes: Set<ResendRoute> = [.udp, .tcp, .jsonLines],
+        factor: Double = 60,
         longest: Double = 10
     ) throws -> ResendPlan {
         try ResendPlan(lines, routes: routes, factor: factor, durationSecondsMax: longest)
@@ -74,6 +77,28 @@ private func line(_ text: String, at seconds: Int64? = nil) -> ResendLine {
     }
 }
 
+@Suite struct ResendLineTests {
+    @Test
+    func `device records become lines with their receive time, else the time of their first dated event`() {
+        var records = RecordBatch()
+        let origin = records.index(of: Origin(listener: "f", transport: .file))
+        let known = UTCTime(nanoseconds: 5)
+        records.append([1], kind: .device, origin: origin, receiveTime: known)
+        records.append([2], kind: .tick, origin: origin, receiveTime: known)
+        records.append([3], kind: .device, origin: origin, receiveTime: .absent)
+        records.append([4], kind: .device, origin: origin, receiveTime: .absent)
+        var events = EventBatch()
+        for (offset, deviceTime) in [(100, 7), (102, nil), (102, 9), (102, 11)] as [(UInt64, Int64?)] {
+            var event = Event(offset: Offset(offset), time: known, logTime: known)
+            event.deviceTime = deviceTime.map { UTCTime(nanoseconds: $0) } ?? .absent
+            events.begin(event)
+        }
+        let lines = ResendLine.lines(of: records, base: Offset(100), events: events)
+        #expect(lines.map(\.bytes) == [[1], [3], [4]])
+        #expect(lines.map(\.time) == [known, UTCTime(nanoseconds: 9), .absent])
+    }
+}
+
 /// Collects what arrives on loopback sockets at ports that the system chose.
 private final class Receiver: Sendable {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -127,7 +152,8 @@ private final class Receiver: Sendable {
                         try channel.pipeline.syncOperations.addHandler(
                             StreamCollector(end) { bytes in
                                 box.streams.withLock { $0[route, default: []] += bytes }
-                            })
+                            }
+                        )
                     }
                 }
                 .bind(host: "127.0.0.1", port: 0).wait()
@@ -143,7 +169,8 @@ private final class Receiver: Sendable {
                                 return found.count
                             }
                             if count == datagramCount { allDatagrams.succeed() }
-                        })
+                        }
+                    )
                 }
             }
             .bind(host: "127.0.0.1", port: 0).wait()
@@ -174,9 +201,16 @@ private final class Receiver: Sendable {
     @Test(.timeLimit(.minutes(1)))
     func `every line arrives once, framed for its transport`() throws {
         let receiver = try Receiver(datagramCount: 2)
-        let lines = [line("<1>one", at: 0), line("{\"a\":1}", at: 1), line("<1>two\nhalves", at: 2), line("<1>three", at: 3)]
+        let lines = [
+            line("<1>one", at: 0), line("{\"a\":1}", at: 1), line("<1>two\nhalves", at: 2),
+            line("<1>three", at: 3),
+        ]
         let plan = try ResendPlan(
-            lines, routes: [.udp, .tcp, .jsonLines], factor: 1_000_000, durationSecondsMax: 1)
+            lines,
+            routes: [.udp, .tcp, .jsonLines],
+            factor: 1_000_000,
+            durationSecondsMax: 1
+        )
         let report = try Resend.run(lines, plan: plan, to: receiver.target)
         #expect(report.lines == [.udp: 2, .tcp: 1, .jsonLines: 1])
         #expect(report.bytes == lines.map(\.bytes.count).reduce(0, +))

@@ -10,13 +10,30 @@ import Timelines
 
 /// A stored incident with the parts that expectations look at.
 func stored(
-    _ id: String, devices: [String] = ["CT-01"], classes: [EventClass] = [.access, .network], title: String = "title"
+    _ id: String,
+    devices: [String] = ["CT-01"],
+    classes: [EventClass] = [.access, .network],
+    title: String = "title"
 ) -> StoredIncident {
     StoredIncident(
         Incident(
-            id: id, severity: .high, risk: 50, title: title, alerts: [], rules: ["r"], classes: classes,
-            devices: devices, users: [], first: UTCTime(nanoseconds: 0), last: UTCTime(nanoseconds: 9), entries: [],
-            absences: [], whyJoined: [], isProvisional: false))
+            id: id,
+            severity: .high,
+            risk: 50,
+            title: title,
+            alerts: [],
+            rules: ["r"],
+            classes: classes,
+            devices: devices,
+            users: [],
+            first: UTCTime(nanoseconds: 0),
+            last: UTCTime(nanoseconds: 9),
+            entries: [],
+            absences: [],
+            whyJoined: [],
+            isProvisional: false
+        )
+    )
 }
 
 /// Files in memory.
@@ -26,7 +43,9 @@ final class MemoryFiles: ScenarioFiles {
     init(_ texts: [String: String]) { contents = texts.mapValues { Array($0.utf8) } }
 
     func names(in directory: String) -> [String]? {
-        let inside = contents.keys.filter { $0.hasPrefix(directory + "/") }.map { $0.dropFirst(directory.count + 1) }
+        let inside = contents.keys.filter { $0.hasPrefix(directory + "/") }.map {
+            $0.dropFirst(directory.count + 1)
+        }
         return inside.isEmpty ? nil : Array(Set(inside.map { String($0.prefix { $0 != "/" }) }))
     }
 

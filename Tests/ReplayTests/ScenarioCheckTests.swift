@@ -12,7 +12,8 @@ import Testing
 
     private func story(_ extra: [String: String] = [:]) -> MemoryFiles {
         let files = [
-            "s/worm/input.log": "x", "s/worm/input.b.rec.jsonl": "y", "s/worm/README.md": "", "s/worm/site/assets.csv": "",
+            "s/worm/input.log": "x", "s/worm/input.b.rec.jsonl": "y", "s/worm/README.md": "",
+            "s/worm/site/assets.csv": "",
             "s/worm/expected.json": #"{"incident":true,"devices":["CT-01"],"classes":["access","network"]}"#,
         ]
         return MemoryFiles(files.merging(extra) { $1 })
@@ -27,7 +28,9 @@ import Testing
     }
 
     @Test func `a pair is read with a site folder of its own`() throws {
-        let files = MemoryFiles(["c/S01.log": "x", "c/S01.expect.json": #"{"incident":false}"#, "c/S02.expect.json": "{}"])
+        let files = MemoryFiles([
+            "c/S01.log": "x", "c/S01.expect.json": #"{"incident":false}"#, "c/S02.expect.json": "{}",
+        ])
         let scenario = try Scenario(expectation: "c/S01.expect.json", site: "site", files: files)
         #expect(scenario.name == "S01")
         #expect(scenario.inputs == ["c/S01.log"])
@@ -38,6 +41,24 @@ import Testing
         #expect(throws: WardlineError.self) {
             try Scenario(expectation: "c/S03.expect.json", site: "site", files: files)
         }
+    }
+
+    @Test func `scenarios are found in a story, a folder of stories and a folder of pairs`() throws {
+        let pair = ["c/S/S02.log": "x", "c/S/S02.expect.json": #"{"incident":false}"#]
+        let files = story(
+            pair.merging([
+                "s/quiet/input.log": "x", "c/S/S01.log": "x", "c/S/S01.expect.json": #"{"incident":false}"#,
+                "c/site/assets.csv": "", "s/README.md": "",
+            ]) { $1 }
+        )
+        #expect(try Scenario.all(in: "s/worm", files: files).map(\.name) == ["worm"])
+        #expect(try Scenario.all(in: "s/", files: files).map(\.name) == ["quiet", "worm"])
+        let pairs = try Scenario.all(in: "c/S", files: files)
+        #expect(pairs.map(\.name) == ["S01", "S02"])
+        #expect(pairs.map(\.site) == ["c/site", "c/site"])
+        #expect(try Scenario.all(in: "c/S", site: "other", files: files).first?.site == "other")
+        #expect(throws: WardlineError.self) { try Scenario.all(in: "c/site", files: files) }
+        #expect(throws: WardlineError.self) { try Scenario.all(in: "nowhere", files: files) }
     }
 
     @Test func `a folder without input is refused, and one that is not there`() {
@@ -54,7 +75,9 @@ import Testing
         roomy.expectation?.incidentCountMax = 2
         let updated = try check.result(of: roomy, incidents: incidents, files: files, isUpdating: true)
         #expect(updated.written == ["s/worm/expected.timeline.txt", "s/worm/expected.incidents.jsonl"])
-        #expect(files.text("s/worm/expected.timeline.txt") == "INC-1 title\n  +0:00 A\n\nINC-2 title\n  +0:00 A\n")
+        #expect(
+            files.text("s/worm/expected.timeline.txt") == "INC-1 title\n  +0:00 A\n\nINC-2 title\n  +0:00 A\n"
+        )
         let again = try check.result(of: roomy, incidents: incidents, files: files)
         #expect(again.isPassed)
         #expect(again.report == ["worm: ok"])
@@ -76,7 +99,9 @@ import Testing
         #expect(!result.isPassed)
     }
 
-    @Test(arguments: ["INC-1 title\n  +0:00 A", "INC-1 title\n  +0:00 A\n\n", "", "INC-1 title\r\n  +0:00 A\r\n"])
+    @Test(arguments: [
+        "INC-1 title\n  +0:00 A", "INC-1 title\n  +0:00 A\n\n", "", "INC-1 title\r\n  +0:00 A\r\n",
+    ])
     func `a golden that differs in any byte is noticed`(golden: String) throws {
         let files = story(["s/worm/expected.timeline.txt": golden])
         let scenario = try Scenario(folder: "s/worm", files: files)
