@@ -21,6 +21,7 @@ extension BodyValues {
             var keyEnd = index
             while keyEnd > keyStart, bytes[keyEnd - 1].isBlank { keyEnd -= 1 }
             index += 1
+            extendKey(bytes, keyStart, &keyEnd, &index, range.upperBound)
             let value = pairValue(bytes, range, &index, isCommaSeparated)
             guard keyEnd > keyStart else { continue }
             let key = Value(start: Int32(keyStart), end: Int32(keyEnd), isInWork: false)
@@ -28,6 +29,20 @@ extension BodyValues {
             count += 1
         }
         return count
+    }
+
+    /// A vendor attribute holds a pair of its own: `cisco-av-pair=vlan=12` has the key `cisco-av-pair=vlan`.
+    private func extendKey(
+        _ bytes: Span<UInt8>, _ start: Int, _ keyEnd: inout Int, _ index: inout Int, _ end: Int
+    ) {
+        guard keyEnd - start > 7, bytes[keyEnd - 7] == 0x61, bytes[keyEnd - 6] == 0x76, bytes[keyEnd - 5] == 0x2d,
+            bytes[keyEnd - 4] == 0x70
+        else { return }
+        var inner = index
+        while inner < end, bytes[inner].isWordByte || bytes[inner] == 0x2d { inner += 1 }
+        guard inner > index, inner < end, bytes[inner] == 0x3d else { return }
+        keyEnd = inner
+        index = inner + 1
     }
 
     private func isSeparator(_ byte: UInt8) -> Bool {

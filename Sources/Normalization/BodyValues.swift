@@ -65,6 +65,12 @@ struct BodyValues: Sendable {
         }
     }
 
+    /// Forgets the leaves and the values of their slots.
+    mutating func removeLeaves() {
+        for leaf in leaves where leaf.slot >= 0 { clear(Int(leaf.slot)) }
+        leaves.removeAll(keepingCapacity: true)
+    }
+
     /// The value of `slot`; nil if there is none.
     func value(_ slot: Int) -> Value? { stamps[slot] == stamp ? values[slot] : nil }
 

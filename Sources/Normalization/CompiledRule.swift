@@ -93,6 +93,9 @@ struct CompiledDecoder: Sendable {
     /// Slots of the columns (csv).
     var columns: [Int] = []
     var isCommaSeparated = false
+    var takesXML = false
+    /// Slots that take the value of the first of others.
+    var aliases: [(slot: Int, sources: [Int])] = []
     /// Whether this is one of the built-in last resorts, whose events stay undecoded.
     var isGeneric = false
     /// Slot of the array that gives one event per element; -1 for none.

@@ -30,6 +30,10 @@ struct DecoderCompiler {
         decoder.shared = CompiledCase(
             constants: try constants(definition.set), fields: try fields(definition.fields))
         decoder.maps = try maps(definition.maps)
+        decoder.takesXML = definition.takesXML
+        for alias in definition.aliases {
+            decoder.aliases.append((slot(alias.target.text), alias.values.map { slot($0.text) }))
+        }
         decoder.isCommaSeparated = definition.isCommaSeparated
         decoder.isGeneric = definition.id.text.hasPrefix("generic.")
         for key in definition.drop { decoder.dropped.insert(slot(key.text)) }

@@ -201,6 +201,10 @@ public struct DecoderDefinition: Hashable, Sendable {
     public var version: String = "1.0.0"
     /// How the body is written.
     public var format: BodyFormat = .text
+    /// Whether XML bodies are taken as well (json only): keys and paths are alike.
+    public var takesXML = false
+    /// Names of the decoder's own for the first of several keys that is present.
+    public var aliases: [FieldAssignment] = []
     /// Which messages are offered.
     public var select = DecoderSelector()
     /// Whether the reporter is a witness, never the subject.

@@ -27,8 +27,8 @@ extension SiteKey {
 /// The digests that this module needs, in the shapes it needs them.
 enum NormalizationDigests {
     /// SHA-256 of `bytes`.
-    static func sha256(_ bytes: [UInt8]) -> [UInt8] { Digests_.sha256(bytes) }
+    static func sha256(_ bytes: [UInt8]) -> [UInt8] { Digests.sha256(bytes).bytes }
 
     /// HMAC-SHA-256 of `bytes` under `key`.
-    static func hmac(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] { Digests_.hmac(key, bytes) }
+    static func hmac(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] { hmacSHA256(key: key, bytes) }
 }

@@ -19,9 +19,23 @@ extension Normalizer {
         case .json where decoders.decoders[number].explode >= 0: return tryExploded(number, &work, bytes, &events)
         case .json, .xml, .cef, .leef: break
         }
+        resolveAliases(number)
         guard let rule = firstRule(number, work, bytes) else { return false }
         emit(rule, &work, bytes, &events)
         return true
+    }
+
+    /// Gives each alias of the decoder the value of the first of its keys that has one.
+    private mutating func resolveAliases(_ number: Int) {
+        for index in decoders.decoders[number].aliases.indices {
+            let alias = decoders.decoders[number].aliases[index]
+            values.clear(alias.slot)
+            for source in alias.sources {
+                guard let value = values.value(source), !value.range.isEmpty else { continue }
+                values.set(alias.slot, value)
+                break
+            }
+        }
     }
 
     /// The first keyed rule whose conditions hold.
@@ -44,6 +58,7 @@ extension Normalizer {
         var made = false
         for element in 0..<max(1, min(values.elementCount, Normalizer.elementCountMax)) {
             values.choose(element: element)
+            resolveAliases(number)
             guard let rule = firstRule(number, work, bytes) else { continue }
             emit(rule, &work, bytes, &events, element: element)
             made = true

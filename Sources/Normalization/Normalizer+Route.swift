@@ -23,6 +23,7 @@ extension Normalizer {
             if routeCode(&work, bytes, &events) { return }
             if routeApplication(&work, bytes, &events) { return }
             if routeLiterals(&work, bytes, &events) { return }
+            if routeHeaderless(&work, bytes, &events) { return }
         }
         routeGeneric(&work, bytes, &events)
     }
@@ -35,7 +36,10 @@ extension Normalizer {
         guard let format = work.keyed else { return false }
         for route in decoders.routes.keyed.indices {
             let decoder = decoders.routes.keyed[route].decoder
-            guard decoders.decoders[decoder].format == format else { continue }
+            let isTaken =
+                decoders.decoders[decoder].format == format
+                || (format == .xml && decoders.decoders[decoder].takesXML)
+            guard isTaken else { continue }
             guard holds(decoders.routes.keyed[route].conditions, bytes) else { continue }
             if tryDecoder(decoder, &work, bytes, &events) { return true }
         }
@@ -136,6 +140,35 @@ extension Normalizer {
         return false
     }
 
+    /// Lines of files have a stamp but neither host nor tag: what looked like them is part of the body.
+    private mutating func routeHeaderless(
+        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+    ) -> Bool {
+        guard work.envelope.issues.contains(.missingPriority), work.envelope.time.isPresent else { return false }
+        let saved = work
+        let host = work.envelope.host
+        let application = work.envelope.application
+        guard let start = host.isEmpty ? application.first : host.first else { return false }
+        work.envelope.host = 0..<0
+        work.envelope.application = 0..<0
+        work.envelope.processID = 0..<0
+        work.envelope.body = start..<work.envelope.body.upperBound
+        work.text = work.envelope.body
+        work.keyed = nil
+        work.pairMode = nil
+        values.removeAll()
+        setStandard(StandardSlot.body, work.envelope.body)
+        hasScannedLiterals = false
+        if routeLiterals(&work, bytes, &events) { return true }
+        work = saved
+        values.removeAll()
+        hasScannedLiterals = false
+        setStandard(StandardSlot.body, work.envelope.body)
+        setStandard(StandardSlot.application, application)
+        setStandard(StandardSlot.host, host)
+        return false
+    }
+
     /// Notes every literal and keyword of the set that occurs in the body. One pass, at most once per record.
     mutating func scanLiterals(_ work: borrowing RecordWork, _ bytes: [UInt8]) {
         guard !hasScannedLiterals else { return }
@@ -166,12 +199,15 @@ extension Normalizer {
         emitBare(&work, bytes, &events)
     }
 
-    /// Reads the pairs of `range` into leaves; a second call in the same way does nothing.
+    /// Reads the pairs of `range` into leaves; a second call in the same way does nothing, another way starts over.
     mutating func readPairs(
         _ work: inout RecordWork, _ bytes: [UInt8], _ range: Range<Int>, isCommaSeparated: Bool
     ) -> Int {
-        if work.pairMode == isCommaSeparated { return values.leaves.count }
-        work.pairMode = isCommaSeparated
+        if let mode = work.pairMode {
+            if mode == (range.lowerBound, isCommaSeparated) { return values.leaves.count }
+            values.removeLeaves()
+        }
+        work.pairMode = (range.lowerBound, isCommaSeparated)
         return values.addPairs(bytes.span, range, decoders.slots, isCommaSeparated: isCommaSeparated)
     }
 }

@@ -128,8 +128,8 @@ struct RecordWork {
     var ordinal: UInt16 = 0
     /// What a keyed body turned out to be; nil before it was read.
     var keyed: BodyFormat?
-    /// Whether the pairs of the body have been read, and how.
-    var pairMode: Bool?
+    /// From where the pairs of the body have been read, and how; nil before.
+    var pairMode: (start: Int, isCommaSeparated: Bool)?
 
     init(envelope: Envelope, offset: Offset, context: StampContext) {
         self.envelope = envelope

@@ -152,17 +152,32 @@ struct PatternMatcher: Sendable {
         let pool = program.pool.span
         while index < range.upperBound {
             if set.contains(bytes[index]) {
-                for literal in program.stops[stop].literals {
-                    let count = literal.count
-                    guard range.upperBound - index >= count else { continue }
-                    var lane = 0
-                    while lane < count, pool[Int(literal.lowerBound) + lane] == bytes[index + lane] { lane += 1 }
-                    if lane == count { return CaptureScan(value: range.lowerBound..<index, next: index) }
+                for literal in program.stops[stop].literals
+                where PatternMatcher.begins(bytes, index..<range.upperBound, pool, literal) {
+                    return CaptureScan(value: range.lowerBound..<index, next: index)
                 }
             }
             index += 1
         }
         guard program.stops[stop].reachesEnd else { return nil }
         return CaptureScan(value: range, next: range.upperBound)
+    }
+
+    /// Whether `range` begins with `text` of the pool, where a blank of the text stands for a run of blanks.
+    private static func begins(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, _ pool: Span<UInt8>, _ text: Range<Int32>
+    ) -> Bool {
+        var index = range.lowerBound
+        for lane in Int(text.lowerBound)..<Int(text.upperBound) {
+            guard index < range.upperBound else { return false }
+            if pool[lane] == 0x20 {
+                guard bytes[index].isBlank else { return false }
+                while index < range.upperBound, bytes[index].isBlank { index += 1 }
+            } else {
+                guard bytes[index] == pool[lane] else { return false }
+                index += 1
+            }
+        }
+        return true
     }
 }

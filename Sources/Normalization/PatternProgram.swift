@@ -110,19 +110,12 @@ struct PatternProgram: Sendable {
 
     /// Adds the beginnings of `nodes`; true when all of them may be empty.
     private mutating func addLeading(of nodes: ArraySlice<PatternNode>, to stop: inout PatternStop) -> Bool {
-        for node in nodes {
+        for (index, node) in zip(nodes.indices, nodes) {
             switch node {
-            case .literal(let bytes):
-                addLiteral(bytes, to: &stop)
+            case .literal, .blank:
+                addRun(nodes[index...], to: &stop)
                 return false
-            case .blank:
-                stop.bytes.insert(0x20)
-                stop.bytes.insert(0x09)
-                addLiteral([0x20], to: &stop)
-                addLiteral([0x09], to: &stop)
-                return false
-            case .capture: return true
-            case .end: return true
+            case .capture, .end: return true
             case .optional(let inner): _ = addLeading(of: inner[...], to: &stop)
             case .choice(let branches):
                 var canBeEmpty = false
@@ -133,11 +126,20 @@ struct PatternProgram: Sendable {
         return true
     }
 
-    private mutating func addLiteral(_ bytes: [UInt8], to stop: inout PatternStop) {
-        stop.bytes.insert(bytes[0])
+    /// Adds the literals and blanks at the start of `nodes` as one text, in which a blank stands for a run of them.
+    private mutating func addRun(_ nodes: ArraySlice<PatternNode>, to stop: inout PatternStop) {
         let start = Int32(pool.count)
-        pool.append(contentsOf: bytes)
-        stop.literals.append(start..<start + Int32(bytes.count))
+        for node in nodes {
+            if case .literal(let bytes) = node { pool.append(contentsOf: bytes) } else if case .blank = node {
+                pool.append(0x20)
+            } else {
+                break
+            }
+        }
+        let first = pool[Int(start)]
+        stop.bytes.insert(first)
+        if first == 0x20 { stop.bytes.insert(0x09) }
+        stop.literals.append(start..<Int32(pool.count))
     }
 
     /// The bytes with which a match can begin.

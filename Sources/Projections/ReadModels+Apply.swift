@@ -4,39 +4,60 @@
 import Correlation
 public import EventModel
 import GRDB
+import Synchronization
 import Timelines
 
 /// Applying updates: rows and checkpoint in one transaction.
 extension ReadModels {
     /// Applies `update` and moves the checkpoint, or does neither.
     ///
-    /// - Returns: Whether it was applied; false if all its records were applied before, as after a restart.
-    /// - Throws: `integrity` where the update leaves a gap or overlaps the checkpoint in part: it would count
-    ///   records twice or not at all. `storage` where the disk refuses. The read models are unchanged then.
-    /// - Complexity: O(rows of the update); a changed incident is written whole.
+    /// A judge that starts again from offset zero, as after a restart, hands over stretches that were applied
+    /// before and may cut them elsewhere. Those are applied to read models beside, in memory, which replace
+    /// the stored rows in one transaction once they have come as far; until then readers see the stored rows.
+    ///
+    /// - Returns: Whether the stored rows changed.
+    /// - Throws: `integrity` where the update leaves a gap or starts between zero and the checkpoint and ends
+    ///   beyond it: it would count records twice or not at all. `storage` where the disk refuses. The stored
+    ///   rows are unchanged then.
+    /// - Complexity: O(rows of the update), and O(all rows) once when a judge has caught up.
     @discardableResult
     public func apply(_ update: ProjectionUpdate) throws(WardlineError) -> Bool {
-        try write { database in
-            let stored = try ReadModels.checkpoint(database)
-            guard update.base.records == stored.records else {
-                guard update.through.records <= stored.records else {
-                    throw WardlineError(
-                        .integrity,
-                        "The read models stand at \(stored) and were given an update from \(update.base) "
-                            + "through \(update.through). Run `wardline store rebuild`."
-                    )
-                }
-                return false
-            }
-            try ReadModels.applyVerdicts(update, database)
-            try ReadModels.applyCounters(update, database)
-            try ReadModels.execute(
-                database,
-                "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)",
-                [update.through.records.column, update.through.journal.column]
-            )
+        let stored = try checkpoint()
+        if update.base.records == stored.records {
+            rebuild.withLock { $0 = nil }
+            try write { try ReadModels.apply(update, $0) }
             return true
         }
+        if update.base.records == .zero {
+            let fresh = try ReadModels()
+            rebuild.withLock { $0 = fresh }
+        }
+        if let beside = rebuild.withLock({ $0 }), try beside.checkpoint().records == update.base.records {
+            try beside.apply(update)
+            guard update.through.records >= stored.records else { return false }
+            try requireWriting()
+            try beside.replaceContent(of: self)
+            rebuild.withLock { $0 = nil }
+            return true
+        }
+        guard update.through.records <= stored.records else {
+            throw WardlineError(
+                .integrity,
+                "The read models stand at \(stored) and were given an update from \(update.base) "
+                    + "through \(update.through). Run `wardline store rebuild`."
+            )
+        }
+        return false
+    }
+
+    private static func apply(_ update: ProjectionUpdate, _ database: Database) throws {
+        try applyVerdicts(update, database)
+        try applyCounters(update, database)
+        try execute(
+            database,
+            "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)",
+            [update.through.records.column, update.through.journal.column]
+        )
     }
 
     private static func applyVerdicts(_ update: ProjectionUpdate, _ database: Database) throws {

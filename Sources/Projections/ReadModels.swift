@@ -3,6 +3,7 @@
 
 public import EventModel
 import GRDB
+import Synchronization
 
 /// The SQLite read models of a store: incidents, reviews, sources, devices, imports, losses and totals.
 ///
@@ -52,6 +53,8 @@ public final class ReadModels: Sendable {
     /// What this owner may do.
     public let mode: Mode
     let queue: DatabaseQueue
+    /// What is derived again from offset zero beside the stored rows; nil unless that is under way.
+    let rebuild = Mutex<ReadModels?>(nil)
 
     /// Opens the read models at `path`.
     ///
@@ -86,8 +89,13 @@ public final class ReadModels: Sendable {
     /// A copy in memory that can be brought up to date without touching the file.
     public func copy() throws(WardlineError) -> ReadModels {
         let copy = try ReadModels()
-        try ReadModels.guarding("copy the read models into memory") { try queue.backup(to: copy.queue) }
+        try replaceContent(of: copy)
         return copy
+    }
+
+    /// Makes `other` hold what this holds, in one transaction of `other`.
+    func replaceContent(of other: ReadModels) throws(WardlineError) {
+        try ReadModels.guarding("copy the read models") { try queue.backup(to: other.queue) }
     }
 
     /// Drops all rows and sets the checkpoint to zero, in one transaction.
@@ -118,6 +126,12 @@ public final class ReadModels: Sendable {
 
     /// Writes in one transaction: all of it or nothing.
     func write<Answer>(_ body: (Database) throws -> Answer) throws(WardlineError) -> Answer {
+        try requireWriting()
+        return try commit(body)
+    }
+
+    /// Refuses where this owner may only read.
+    func requireWriting() throws(WardlineError) {
         guard mode == .readWrite || mode == .memory else {
             throw WardlineError(
                 .internal,
@@ -125,7 +139,6 @@ public final class ReadModels: Sendable {
                 location: queue.path
             )
         }
-        return try commit(body)
     }
 
     /// Writes without asking the mode: SQLite itself refuses where the connection may only read.

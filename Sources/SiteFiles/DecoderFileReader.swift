@@ -17,7 +17,7 @@ struct DecoderFileReader {
             root,
             allowed: [
                 "id", "version", "title", "format", "witness", "pairs", "select", "set", "fields", "maps", "drop",
-                "columns", "explode", "header", "rules",
+                "columns", "explode", "alias", "header", "rules",
             ])
         guard let id = root["id"] else { throw error(root.mark, "the file has no 'id'") }
         var definition = DecoderDefinition(id: try text(id))
@@ -25,7 +25,14 @@ struct DecoderFileReader {
         for (key, value) in members {
             switch key.text {
             case "version": definition.version = try text(value).text
-            case "format": definition.format = try format(value)
+            case "format":
+                let names = try texts(value).map(\.text)
+                definition.takesXML = names == ["json", "xml"]
+                guard names.count == 1 || definition.takesXML else {
+                    throw error(value.mark, "the only pair of formats is [json, xml]")
+                }
+                definition.format = definition.takesXML ? .json : try format(value)
+            case "alias": definition.aliases = try assignments(value)
             case "witness": definition.isWitness = try bool(value)
             case "pairs": definition.isCommaSeparated = try choice(value, ["blank", "comma"]) == "comma"
             case "select": definition.select = try selector(value)

@@ -174,4 +174,30 @@ extension ProjectionUpdate {
         let models = try ReadModels(path: directory.database, mode: .readOnly)
         #expect(try models.orderedDump() == whole.orderedDump())
     }
+
+    @Test(arguments: [1, 2, 3, 4] as [UInt64])
+    func `a judge that starts from zero again and cuts elsewhere ends with the same rows`(seed: UInt64) throws
+    {
+        let directory = try TemporaryDirectory()
+        let steps = steps(seed: seed)
+        let whole = try ReadModels()
+        try whole.apply(ProjectionUpdate(steps[...]))
+        let stop = 70
+        var models = try ReadModels(path: directory.database, mode: .readWrite)
+        try apply(Array(steps[..<stop]), to: models, cutBy: seed, longest: 9)
+        let before = try models.orderedDump()
+        try models.close()
+        // The first restart dies while it catches up: nothing of it may show.
+        models = try ReadModels(path: directory.database, mode: .readWrite)
+        #expect(try models.apply(ProjectionUpdate(steps[0..<33])) == false)
+        #expect(try models.orderedDump() == before)
+        models = try ReadModels(path: directory.database, mode: .readWrite)
+        let reader = try ReadModels(path: directory.database, mode: .readOnly)
+        #expect(try models.apply(ProjectionUpdate(steps[0..<41])) == false)
+        #expect(try reader.orderedDump() == before)
+        #expect(try models.apply(ProjectionUpdate(steps[41..<90])))
+        #expect(try models.apply(ProjectionUpdate(steps[90...])))
+        #expect(try models.orderedDump() == whole.orderedDump())
+        #expect(try reader.orderedDump() == whole.orderedDump())
+    }
 }

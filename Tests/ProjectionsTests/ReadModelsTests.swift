@@ -146,14 +146,18 @@ import Timelines
 
     @Test func `an update that was applied before is skipped, and a gap or an overlap is refused`() throws {
         let models = try ReadModels()
-        var change = update(0, 4)
-        change.totals = ProjectionTotals(records: 4)
-        #expect(try models.apply(change))
-        #expect(try models.apply(change) == false)
-        #expect(try models.totals().records == 4)
-        #expect(throws: WardlineError.self) { try models.apply(update(5, 6)) }
-        #expect(throws: WardlineError.self) { try models.apply(update(2, 6)) }
-        #expect(try models.apply(update(4, 4)))
+        for base in [0, 4] as [UInt64] {
+            var change = update(base, base + 4)
+            change.totals = ProjectionTotals(records: 4)
+            #expect(try models.apply(change))
+        }
+        var again = update(4, 8)
+        again.totals = ProjectionTotals(records: 4)
+        #expect(try models.apply(again) == false)
+        #expect(try models.totals().records == 8)
+        #expect(throws: WardlineError.self) { try models.apply(update(9, 10)) }
+        #expect(throws: WardlineError.self) { try models.apply(update(6, 10)) }
+        #expect(try models.apply(update(8, 8)))
     }
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)

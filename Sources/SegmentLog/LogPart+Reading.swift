@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Digests
+import EventModel
+import Platform
+
+extension LogPart {
+    /// Reads, checks and decodes the records.
+    func readRecords() throws(LogError) -> RecordBatch {
+        var batch = RecordBatch()
+        if header != nil {
+            guard let bytes = try chunk(ChunkEntry.Kind.records) else { throw damaged(places[0].lowerBound) }
+            batch = try decode(bytes, 0..<bytes.count, at: places[0].lowerBound)
+        } else {
+            for place in places {
+                let bytes = try SegmentScan.read(file, place.lowerBound, place.count)
+                guard let (found, _) = WriteAheadBatch.read(bytes, at: 0), found.totalLength == place.count else {
+                    throw damaged(place.lowerBound)
+                }
+                let records = try decode(bytes, WriteAheadBatch.headerSize..<bytes.count, at: place.lowerBound)
+                guard records.count == found.count else { throw damaged(place.lowerBound) }
+                batch.merge(records)
+            }
+        }
+        guard batch.count == count + skipped else { throw damaged(places[0].lowerBound) }
+        if skipped > 0 { batch.rows.removeFirst(skipped) }
+        return batch
+    }
+
+    /// Reads, checks and decompresses one chunk; nil if the block has no such chunk.
+    ///
+    /// What is allocated is bounded by the checksummed header, which is refused when it claims more than 64 MiB.
+    func chunk(_ kind: UInt16) throws(LogError) -> [UInt8]? {
+        guard let header, let (position, entry) = header.place(of: kind) else { return nil }
+        let start = places[0].lowerBound + position
+        let stored = try SegmentScan.read(file, start, entry.storedLength)
+        guard stored.count == entry.storedLength, CRC32C.masked(CRC32C.checksum(stored)) == entry.storedCRC else {
+            throw damaged(start)
+        }
+        guard entry.isDeflated else { return stored }
+        guard let raw = Deflate.decompress(stored, 0..<stored.count, length: entry.rawLength),
+            CRC32C.masked(CRC32C.checksum(raw)) == entry.rawCRC
+        else { throw damaged(start) }
+        return raw
+    }
+
+    private func decode(_ bytes: [UInt8], _ range: Range<Int>, at position: Int) throws(LogError) -> RecordBatch {
+        do throws(ByteReaderError) {
+            return try RecordCodec.decode(bytes, range)
+        } catch {
+            throw damaged(position)
+        }
+    }
+
+    func damaged(_ position: Int) -> LogError { .damaged(file: fileName, position: position) }
+}

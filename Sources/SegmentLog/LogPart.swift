@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+import Platform
+
+/// A run of records that is read at once: a block, or neighbouring batches of the write-ahead log.
+public struct LogPart: Sendable {
+    /// Offset of the first record.
+    public internal(set) var base: Offset
+    /// Number of records.
+    public internal(set) var count: Int
+    /// Least log time.
+    public internal(set) var minLogTime: UTCTime
+    /// Greatest log time.
+    public internal(set) var maxLogTime: UTCTime
+    /// Least event time, widened by whoever encoded the block; nil for the write-ahead log and blocks without columns.
+    public internal(set) var minEventTime: UTCTime?
+    /// Greatest event time; nil as above.
+    public internal(set) var maxEventTime: UTCTime?
+    /// Whether this is a block of a segment.
+    public var isBlock: Bool { header != nil }
+
+    /// First offset after this part.
+    public var end: Offset { base.advanced(by: count) }
+
+    /// The open file: what was listed can be read although the writer has removed its name since.
+    var file: any LogFile
+    var fileName: String
+    /// Ordinal of the block, or of the first batch, in its file.
+    var ordinal: Int
+    /// Where the block or each batch lies.
+    var places: [Range<Int>]
+    var header: BlockHeader?
+    /// Records at the start that an earlier part already holds.
+    var skipped = 0
+
+    /// Length in the file.
+    var storedLength: Int { places.reduce(0) { $0 + $1.count } }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+public import Platform
+
+/// Reads a stream without a lock: beside a live writer, on a read-only mount, writing nothing.
+///
+/// Holds the files it listed open, so every part stays readable until ``refresh()`` although the writer has moved on.
+public struct LogReader: Sendable {
+    private let storage: any LogStorage
+    private let directory: String
+    private let stream: String
+    private var contents: LogContents
+
+    /// Lists what is stored now.
+    ///
+    /// - Parameters:
+    ///   - path: The store; the stream lies in the directory of its name in it. A stream that is not there is empty.
+    /// - Throws: ``LogError/unsupported(file:version:flags:)`` for files of a newer version.
+    public static func open(storage: any LogStorage, path: String, stream: String) throws(LogError) -> LogReader {
+        try LogReader(storage: storage, directory: FileNames.stream(path, stream), stream: stream)
+    }
+
+    private init(storage: any LogStorage, directory: String, stream: String) throws(LogError) {
+        self.storage = storage
+        self.directory = directory
+        self.stream = stream
+        contents = try LogContents(storage, directory, stream)
+    }
+
+    /// Lists again. Offsets never go back.
+    public mutating func refresh() throws(LogError) {
+        contents = try LogContents(storage, directory, stream)
+    }
+
+    /// Runs of records in offset order, none twice.
+    public var parts: [LogPart] { contents.parts }
+
+    /// First offset after the last record.
+    public var end: Offset { contents.parts.last?.end ?? .zero }
+
+    /// Offsets that are missing below ``end``, or below where the log is known to have come to.
+    public var holes: [OffsetHole] { contents.holes }
+
+    /// What is damaged, as far as listing shows it; ``verifyLog(storage:path:stream:)`` looks at every byte.
+    public var damage: [DamageNote] { contents.damage }
+
+    /// Checks and decodes the records of a part; their offsets are `part.base ..< part.end`.
+    ///
+    /// - Throws: ``LogError/damaged(file:position:)``; other parts stay readable.
+    public func records(_ part: LogPart) throws(LogError) -> RecordBatch {
+        try part.readRecords()
+    }
+
+    /// The decoded columns that were stored with a block; nil if there are none.
+    public func columns(_ part: LogPart) throws(LogError) -> [UInt8]? {
+        try part.chunk(ChunkEntry.Kind.columns)
+    }
+
+    /// Hash of the decoder set that made the columns, 32 bytes; nil if there are none.
+    public func epoch(_ part: LogPart) -> [UInt8]? {
+        guard let header = part.header, header.place(of: ChunkEntry.Kind.columns) != nil else { return nil }
+        return header.epoch
+    }
+
+    /// The part that holds an offset, nil in a hole or beyond the end.
+    public func part(holding offset: Offset) -> LogPart? {
+        let parts = contents.parts
+        var low = 0
+        var high = parts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if parts[middle].end <= offset { low = middle + 1 } else { high = middle }
+        }
+        guard low < parts.count, parts[low].base <= offset else { return nil }
+        return parts[low]
+    }
+
+    /// Sizes and counts of what is listed.
+    public var statistics: LogStatistics { LogStatistics(contents) }
+}
+
+/// Sizes and counts of a stream.
+public struct LogStatistics: Hashable, Sendable {
+    /// Records.
+    public var records: UInt64 = 0
+    /// Bytes of blocks before compression, and of batches as they lie in the write-ahead log.
+    public var rawBytes: UInt64 = 0
+    /// Bytes of all files.
+    public var diskBytes: UInt64 = 0
+    /// Segments.
+    public var segments = 0
+    /// Blocks.
+    public var blocks = 0
+
+    init(_ contents: LogContents) {
+        segments = contents.segments.count
+        diskBytes = contents.segments.reduce(0) { $0 + UInt64($1.size) }
+        diskBytes += contents.writeAhead.reduce(0) { $0 + UInt64($1.size) }
+        for part in contents.parts {
+            records += UInt64(part.count)
+            if let header = part.header {
+                blocks += 1
+                rawBytes += header.chunks.reduce(0) { $0 + UInt64($1.rawLength) }
+            } else {
+                rawBytes += UInt64(part.storedLength)
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Digests
+import EventModel
+import Platform
+
+/// What one segment holds.
+struct SegmentScan {
+    var fileName: String
+    var base: Offset
+    var size = 0
+    var parts: [LogPart] = []
+    var damage: [DamageNote] = []
+    var footer: SegmentFooter?
+    /// Where the last whole block ends.
+    var validEnd = 0
+    var hasHeader = false
+
+    private static let windowSize = 1 << 20
+
+    /// Reads the headers; of the last block also the checksums when there is no footer, because it may be torn.
+    init(_ file: any LogFile, name: String, base: Offset, stream: String) throws(LogError) {
+        fileName = name
+        self.base = base
+        size = try onDisk { () throws(StorageError) in try file.size() }
+        let head = try SegmentScan.read(file, 0, FileHeader.size)
+        hasHeader = try FileHeader.check(head, FileHeader(.segment, base, stream: stream), file: name)
+        footer = try SegmentScan.footer(file, size)
+        let end = footer.map { size - $0.encoded().count } ?? size
+        if hasHeader {
+            validEnd = FileHeader.size
+        } else if size >= FileHeader.size {
+            damage.append(DamageNote(file: name, position: 0, from: base, end: base, reason: .header))
+            validEnd = FileHeader.size
+        }
+        try scanBlocks(file, end)
+        if footer == nil { try checkLastBlock() }
+        if let footer, footer.base != base || !agrees(footer) {
+            damage.append(
+                DamageNote(file: name, position: end, from: footer.base, end: footer.end, reason: .footer))
+        }
+    }
+
+    /// Whether the file ends in something that is neither block nor footer.
+    var hasTail: Bool { footer == nil && validEnd < size }
+
+    var end: Offset { parts.last?.end ?? base }
+
+    static func read(_ file: any LogFile, _ position: Int, _ count: Int) throws(LogError) -> [UInt8] {
+        try onDisk { () throws(StorageError) in try file.read(at: position, count: count) }
+    }
+
+    private static func footer(_ file: any LogFile, _ size: Int) throws(LogError) -> SegmentFooter? {
+        guard size >= FileHeader.size + SegmentFooter.trailerSize else { return nil }
+        let tail = try read(file, size - SegmentFooter.trailerSize, SegmentFooter.trailerSize)
+        guard tail.count == SegmentFooter.trailerSize, Array(tail[8...]) == SegmentFooter.trailer else { return nil }
+        var reader = ByteReader(tail)
+        guard let length = try? reader.uint32(), Int(length) <= min(SegmentFooter.sizeMax, size) else { return nil }
+        return SegmentFooter.read(try read(file, size - Int(length), Int(length)))
+    }
+
+    private mutating func scanBlocks(_ file: any LogFile, _ end: Int) throws(LogError) {
+        var position = validEnd
+        var ordinal = 0
+        var expected = base
+        while position < end {
+            let bytes = try SegmentScan.read(file, position, min(BlockHeader.sizeMax, end - position))
+            if let header = try BlockHeader.read(bytes, file: fileName), header.base >= expected,
+                position + header.totalLength <= end {
+                if position > validEnd {
+                    damage.append(
+                        DamageNote(
+                            file: fileName, position: validEnd, block: ordinal, from: expected, end: header.base,
+                            reason: .blockHeader))
+                }
+                parts.append(part(header, file, position, ordinal))
+                expected = header.end
+                ordinal += 1
+                position += header.totalLength
+                validEnd = position
+            } else {
+                guard let next = try nextBlock(file, position + 1, end, expected) else { break }
+                position = next
+            }
+        }
+        if footer != nil, validEnd < end {
+            let lost = footer?.end ?? expected
+            damage.append(
+                DamageNote(
+                    file: fileName, position: validEnd, block: ordinal, from: expected, end: max(expected, lost),
+                    reason: .blockHeader))
+        }
+    }
+
+    private func part(_ header: BlockHeader, _ file: any LogFile, _ position: Int, _ ordinal: Int) -> LogPart {
+        LogPart(
+            base: header.base, count: header.count, minLogTime: header.minLogTime, maxLogTime: header.maxLogTime,
+            minEventTime: header.minEventTime.isPresent ? header.minEventTime : nil,
+            maxEventTime: header.maxEventTime.isPresent ? header.maxEventTime : nil, file: file, fileName: fileName,
+            ordinal: ordinal, places: [position..<position + header.totalLength], header: header)
+    }
+
+    /// Next position with a sound block header, read in windows so that memory stays bounded.
+    private func nextBlock(
+        _ file: any LogFile, _ start: Int, _ end: Int, _ expected: Offset
+    ) throws(LogError) -> Int? {
+        var position = start
+        while position + BlockHeader.fixedSize < end {
+            let bytes = try SegmentScan.read(file, position, min(SegmentScan.windowSize, end - position))
+            var index = 0
+            while index + 4 <= bytes.count {
+                if bytes[index] == 0x57, bytes[index + 1] == 0x42, bytes[index + 2] == 0x4c, bytes[index + 3] == 0x4b {
+                    let place = position + index
+                    let head = try SegmentScan.read(file, place, min(BlockHeader.sizeMax, end - place))
+                    if let header = try BlockHeader.read(head, file: fileName), header.base >= expected,
+                        place + header.totalLength <= end {
+                        return place
+                    }
+                }
+                index += 1
+            }
+            guard bytes.count > 3 else { return nil }
+            position += bytes.count - 3
+        }
+        return nil
+    }
+
+    private mutating func checkLastBlock() throws(LogError) {
+        guard let last = parts.last, let header = last.header else { return }
+        let bytes = try SegmentScan.read(last.file, last.places[0].lowerBound, header.totalLength)
+        var position = header.size
+        for chunk in header.chunks {
+            let range = position..<position + chunk.storedLength
+            guard range.upperBound <= bytes.count,
+                CRC32C.masked(CRC32C.checksum(bytes.span, range)) == chunk.storedCRC
+            else {
+                parts.removeLast()
+                validEnd = last.places[0].lowerBound
+                return
+            }
+            position = range.upperBound
+        }
+    }
+
+    private func agrees(_ footer: SegmentFooter) -> Bool {
+        guard footer.end == end, footer.blocks.count == parts.count else { return false }
+        return zip(footer.blocks, parts).allSatisfy { place, part in
+            place.position == part.places[0].lowerBound && place.length == part.places[0].count
+                && place.base == part.base && place.count == part.count
+        }
+    }
+}
