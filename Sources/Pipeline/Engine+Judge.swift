@@ -3,6 +3,8 @@
 
 import EventModel
 import Platform
+import Projections
+import Synchronization
 
 /// The judge thread: catch up, judge, journal, project.
 extension Engine {
@@ -30,6 +32,7 @@ extension Engine {
             }
             try process(batch, base: base, &judge)
         }
+        records.endReading()
     }
 
     private func judgeNew(_ judge: inout any RecordJudge) throws(WardlineError) {
@@ -56,12 +59,15 @@ extension Engine {
     private func process(
         _ batch: RecordBatch, base: Offset, _ judge: inout any RecordJudge
     ) throws(WardlineError) {
-        // A start after a stop in the middle of a catch-up hands on what the judge has not reached yet.
-        guard base == judge.next else {
+        // Damaged records leave a hole in the offsets; nothing may come twice.
+        guard base >= judge.next else {
             throw WardlineError(.internal, "The judge stands at \(judge.next) and was given records from \(base).")
         }
         let events = try judge.process(batch, base: base)
-        records.decoded(events, base: base)
+        let epoch = judge.epoch
+        if !epoch.isEmpty {
+            records.decoded(events, base: base, through: base.advanced(by: batch.count), epoch: epoch)
+        }
         try publish(&judge)
     }
 
@@ -92,15 +98,14 @@ extension Engine {
         let now = options.clock.now()
         for fact in facts { batch.append(Array(fact.line.utf8), kind: .fact, origin: origin, receiveTime: now) }
         while true {
-            do {
+            do throws(EngineLogFault) {
                 _ = try journal.append(&batch)
                 try journal.synchronise()
                 return
-            } catch .suspect(let error) {
-                throw error
-            } catch .full(let error) {
-                enterFull(error)
-                guard !pause.isClosed else { throw error }
+            } catch {
+                guard case .full(let reason) = error else { throw error.error }
+                enterFull(reason)
+                guard !pause.isClosed else { throw reason }
                 _ = pause.take(waitingNanoseconds: options.fullRetryNanoseconds)
             }
         }

@@ -3,6 +3,7 @@
 
 import EventModel
 import Platform
+import Synchronization
 
 /// Records appended and not yet durable.
 private struct CommitGroup {
@@ -51,35 +52,42 @@ extension Engine {
     private func append(_ batch: RecordBatch, to group: inout CommitGroup) -> Bool {
         var batch = batch
         while true {
-            do {
+            do throws(EngineLogFault) {
                 let base = try records.append(&batch)
                 if group.isEmpty { group.due = monotonicNanoseconds() + options.groupDelayNanoseconds }
                 group.bytes += batch.memoryBytes
                 group.batches.append((batch, base))
                 leaveFull()
                 return true
-            } catch .suspect(let error) {
-                fail(error)
-                return false
-            } catch .full(let error) {
-                enterFull(error)
-                // What was appended before is made durable meanwhile: its senders may wait for it.
-                guard group.batches.isEmpty || commit(&group) else { return false }
-                guard !pause.isClosed else {
-                    fail(
-                        WardlineError(
-                            .storage, "The disk is full: \(batch.count) records or more could not be stored at the stop.",
-                            cause: error.description))
+            } catch {
+                guard case .full(let reason) = error else {
+                    fail(error.error)
                     return false
                 }
-                _ = pause.take(waitingNanoseconds: options.fullRetryNanoseconds)
+                guard waitForSpace(reason, &group, holding: batch.count) else { return false }
             }
         }
     }
 
+    /// Pauses until the next attempt; false when there will be none.
+    private func waitForSpace(_ reason: WardlineError, _ group: inout CommitGroup, holding count: Int) -> Bool {
+        enterFull(reason)
+        // What was appended before is made durable meanwhile: its senders may wait for it.
+        guard group.batches.isEmpty || commit(&group) else { return false }
+        guard !pause.isClosed else {
+            fail(
+                WardlineError(
+                    .storage, "The disk is full: at least \(count) records could not be stored at the stop.",
+                    cause: reason.description))
+            return false
+        }
+        _ = pause.take(waitingNanoseconds: options.fullRetryNanoseconds)
+        return true
+    }
+
     /// Makes the group durable, publishes the offset and hands the records to the judge.
     private func commit(_ group: inout CommitGroup) -> Bool {
-        do {
+        do throws(EngineLogFault) {
             try records.synchronise()
         } catch {
             fail(error.error)

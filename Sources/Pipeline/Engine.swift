@@ -158,7 +158,7 @@ public final class Engine: Sendable {
     }
 
     /// A batch of one control record.
-    static func control(_ kind: RecordKind, _ facts: JSONValue, at time: UTCTime) -> RecordBatch {
+    public static func control(_ kind: RecordKind, _ facts: JSONValue, at time: UTCTime) -> RecordBatch {
         var batch = RecordBatch()
         let origin = batch.index(of: Origin(listener: "", transport: .internal))
         batch.append(Array(facts.line.utf8), kind: kind, origin: origin, receiveTime: time)

@@ -12,6 +12,8 @@ public protocol RecordJudge: Sendable {
     var next: Offset { get }
     /// Log time at which a tick is wanted if nothing arrives, nil if no verdict waits for time to pass.
     var deadline: UTCTime? { get }
+    /// SHA-256 of the decoder set in force, 32 bytes; empty if the events of this judge are not to be stored.
+    var epoch: [UInt8] { get }
     /// Judges durable records; `base` is ``next``.
     mutating func process(_ records: RecordBatch, base: Offset) throws(WardlineError) -> EventBatch
     /// Facts for the journal since the last call, in order.
@@ -20,4 +22,9 @@ public protocol RecordJudge: Sendable {
     mutating func takeUpdate(through: Offset) -> ProjectionUpdate?
     /// Decides what can be decided provisionally about all records so far.
     mutating func settle()
+}
+
+extension RecordJudge {
+    /// Events are not stored unless the judge says which decoders made them.
+    public var epoch: [UInt8] { [] }
 }

@@ -2,7 +2,7 @@
 // This file is part of Wardline.
 
 public import EventModel
-public import Platform
+import Platform
 import Synchronization
 
 /// Records on their way to the log thread: bounded in bytes, handed over in batches.
@@ -23,10 +23,8 @@ public final class IntakeQueue: Sendable {
     /// Most bytes held: half a second of the fastest stream. More would only hide a slow disk.
     public static let sizeMaxBytes = 16 * 1_048_576
 
-    /// Weight from which waiting connections are told to read again: a full stop for every batch would be slow.
-    static let resumeBelowBytes = sizeMaxBytes / 2
-
     private let queue: HandoverQueue<Item>
+    /// Weight from which waiting connections are told to read again: a stop and start for every batch would be slow.
     private let resumeBelow: Int
     private let waiting = Mutex<[@Sendable () -> Void]>([])
 

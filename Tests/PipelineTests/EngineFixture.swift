@@ -49,7 +49,9 @@ final class MemoryLog: EngineLog {
         guard isDone else { throw .suspect(WardlineError(.storage, "fdatasync failed")) }
     }
 
-    func decoded(_ events: EventBatch, base: Offset) {}
+    func decoded(_ events: EventBatch, base: Offset, through: Offset, epoch: [UInt8]) {}
+
+    func endReading() {}
 
     func read(from offset: Offset, below end: Offset) throws(WardlineError) -> (base: Offset, records: RecordBatch)? {
         content.withLock { content in
