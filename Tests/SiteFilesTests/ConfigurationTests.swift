@@ -52,7 +52,7 @@ import Testing
 
     @Test(arguments: [
         ("nodes: a", "c.yaml:1:1", "node"),
-        ("node: a\nnode: b", "c.yaml:2:1", "twice"),
+        ("node: a\nnode: b", "c.yaml:1:1", "twice"),
         ("listen: 5514", "c.yaml:1:9", "list"),
         ("listen:\n  - { protocol: syslog, transport: udp }", "c.yaml:2:5", "bind"),
         ("listen:\n  - { protocol: sylog, transport: udp, bind: \"127.0.0.1:1\" }", "c.yaml:2:17", "syslog"),
