@@ -175,13 +175,14 @@ extension Normalizer {
         hasScannedLiterals = true
         literalStamp &+= 1
         let body = work.envelope.body
-        let routes = decoders.routes
-        routes.matcher.scan(bytes.span, body) { number, end in
-            let edges = routes.literalEdges[number]
-            let start = end - Int(routes.matcher.lengths[number])
+        let stamp = literalStamp
+        decoders.routes.matcher.scan(bytes.span, body) { number, end in
+            guard literalStamps[number] != stamp else { return }
+            let edges = decoders.routes.literalEdges[number]
+            let start = end - Int(decoders.routes.matcher.lengths[number])
             if edges.start, start > body.lowerBound, bytes[start - 1].isWordByte { return }
             if edges.end, end < body.upperBound, bytes[end].isWordByte { return }
-            literalStamps[number] = literalStamp
+            literalStamps[number] = stamp
         }
     }
 
