@@ -42,9 +42,9 @@ extension ReadModels {
     private static func applyVerdicts(_ update: ProjectionUpdate, _ database: Database) throws {
         for id in update.removedIncidents { try remove(incident: id, database) }
         for incident in update.incidents { try put(incident, database) }
-        for id in update.removedReviews { try remove(alerts: reviewOwner, id: id, database) }
+        for id in update.removedReviews { try remove(alert: id, owner: reviewOwner, database) }
         for review in update.reviews {
-            try remove(alerts: reviewOwner, id: review.id, database)
+            try remove(alert: review.id, owner: reviewOwner, database)
             try put(review, owner: reviewOwner, position: 0, database)
         }
     }

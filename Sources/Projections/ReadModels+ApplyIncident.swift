@@ -29,12 +29,14 @@ extension ReadModels {
         }
     }
 
+    /// Writes `incident` in place of what is stored under its id.
+    ///
+    /// Alerts and entries that are stored already stay: an incident grows record by record.
     static func put(_ incident: Incident, _ database: Database) throws {
-        try remove(incident: incident.id, database)
         let id = StoredText.encode(incident.id)
         try execute(
             database,
-            "INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 id, incident.state.rawValue, Int64(incident.severity.rawValue), Int64(incident.risk),
                 StoredText.encode(incident.title), incident.first.column, incident.last.column,
@@ -45,6 +47,7 @@ extension ReadModels {
                 incident.json.line,
             ]
         )
+        try execute(database, "DELETE FROM incident_key WHERE incident = ?", [id])
         for (kind, values) in [
             (KeyKind.device, incident.devices), (KeyKind.user, incident.users),
             (KeyKind.merged, incident.mergedIDs),
@@ -57,12 +60,22 @@ extension ReadModels {
                 )
             }
         }
-        for (position, entry) in incident.entries.enumerated() {
-            try put(entry, incident: id, position: position, database)
+        try put(incident.entries, incident: id, database)
+        try put(incident.alerts, owner: id, database)
+    }
+
+    private static func put(_ entries: [TimelineEntry], incident: String, _ database: Database) throws {
+        let stored = try self.entries(of: incident, database)
+        for (position, entry) in entries.enumerated()
+        where position >= stored.count || stored[position] != entry {
+            try put(entry, incident: incident, position: position, database)
         }
-        for (position, alert) in incident.alerts.enumerated() {
-            try put(alert, owner: id, position: position, database)
-        }
+        guard stored.count > entries.count else { return }
+        try execute(
+            database,
+            "DELETE FROM entry WHERE incident = ? AND position >= ?",
+            [incident, Int64(entries.count)]
+        )
     }
 
     private static func put(
@@ -73,7 +86,7 @@ extension ReadModels {
     ) throws {
         try execute(
             database,
-            "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 incident, Int64(position), entry.offset.column, Int64(entry.ordinal), entry.time.column,
                 entry.uncertainty, entry.deviceTime.column, Int64(entry.eventClass.rawValue),
@@ -82,45 +95,5 @@ extension ReadModels {
                 StoredText.encode(entry.summary), StoredText.encode(entry.rules),
             ]
         )
-    }
-
-    static func remove(alerts owner: String, id: String, _ database: Database) throws {
-        let stored = StoredText.encode(id)
-        try execute(database, "DELETE FROM alert WHERE incident = ? AND id = ?", [owner, stored])
-        try execute(database, "DELETE FROM witness WHERE incident = ? AND alert = ?", [owner, stored])
-    }
-
-    static func put(_ alert: Alert, owner: String, position: Int, _ database: Database) throws {
-        let id = StoredText.encode(alert.id)
-        try execute(
-            database,
-            """
-            INSERT INTO alert VALUES
-                (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                owner, id, Int64(position), StoredText.encode(alert.rule), StoredText.encode(alert.title),
-                Int64(alert.level.rawValue), alert.isReview, alert.isProvisional, alert.isLowerBound,
-                StoredText.encode(alert.key), alert.first.column, alert.last.column, Int64(alert.count),
-                alert.cause.column, StoredText.encode(alert.assets), StoredText.encode(alert.users),
-                StoredText.encode(alert.addresses), StoredText.encode(alert.artefacts),
-                StoredText.encode(alert.sessions), alert.joinWindow, StoredText.encode(alert.tags),
-                StoredText.encode(alert.absences), StoredText.encode(alert.attribution.author),
-                StoredText.encode(alert.attribution.license), StoredText.encode(alert.attribution.references),
-            ]
-        )
-        for (position, witness) in alert.evidence.enumerated() {
-            try execute(
-                database,
-                "INSERT INTO witness VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    owner, id, Int64(position), witness.offset.column, Int64(witness.ordinal),
-                    witness.time.column,
-                    witness.uncertainty, Int64(witness.eventClass.rawValue),
-                    Int64(bitPattern: witness.contentHash),
-                    StoredText.encode(witness.assets), StoredText.encode(witness.copies),
-                ]
-            )
-        }
     }
 }

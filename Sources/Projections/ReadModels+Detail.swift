@@ -11,12 +11,17 @@ extension ReadModels {
     static func addDetail(_ incident: inout StoredIncident, _ database: Database) throws {
         let id = StoredText.encode(incident.id)
         incident.alerts = try alerts(owner: id, database)
+        incident.entries = try entries(of: id, database)
+    }
+
+    /// The timeline of the incident whose stored id is `incident`.
+    static func entries(of incident: String, _ database: Database) throws -> [TimelineEntry] {
         let sql = """
             SELECT record_offset, ordinal, time, uncertainty, device_time, class, role, device, zone_path,
                 summary, rules
             FROM entry WHERE incident = ? ORDER BY position
             """
-        incident.entries = try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [id]).map { row in
+        return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [incident]).map { row in
             TimelineEntry(
                 offset: row.offset(0),
                 ordinal: UInt16(truncatingIfNeeded: row.integer(1)),

@@ -17,19 +17,24 @@ indirect enum BoundNode {
     case entity(QueryField.EntityFact, QueryCondition)
     case compare(BoundSide, Comparison, BoundSide)
 
-    init(_ node: QueryNode, _ batch: EventBatch) {
+    init(_ node: QueryNode, _ batch: EventBatch, _ className: String?) {
         switch node {
         case .everything: self = .constant(true)
-        case .all(let nodes): self = .all(nodes.map { BoundNode($0, batch) })
-        case .any(let nodes): self = .any(nodes.map { BoundNode($0, batch) })
-        case .not(let node): self = .not(BoundNode(node, batch))
+        case .all(let nodes): self = .all(nodes.map { BoundNode($0, batch, className) })
+        case .any(let nodes): self = .any(nodes.map { BoundNode($0, batch, className) })
+        case .not(let node): self = .not(BoundNode(node, batch, className))
         case .compare(let left, let comparison, let right):
             guard let one = BoundSide(left, batch), let other = BoundSide(right, batch) else {
                 self = .constant(false)
                 return
             }
             self = .compare(one, comparison, other)
-        case .test(let field, let condition): self = BoundNode(field, condition, batch)
+        case .test(let field, let condition):
+            if field == .envelope(.eventClass), let className {
+                self = .constant(condition.accepts(Array(className.utf8)))
+            } else {
+                self = BoundNode(field, condition, batch)
+            }
         }
     }
 

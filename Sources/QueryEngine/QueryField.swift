@@ -168,3 +168,28 @@ public enum SeverityName {
         return all.firstIndex(of: text) ?? longer[text]
     }
 }
+
+/// Names of fields as output uses them.
+public enum FieldNames {
+    /// The names under which a field (or an alias or group of fields) stands in output; the name itself otherwise.
+    public static func outputNames(of name: String) -> [String] {
+        guard let field = QueryField(name: name) else { return [name] }
+        switch field {
+        case .envelope(.issue): return ["issues"]
+        case .envelope(.flag): return ["flags"]
+        case .envelope(let envelope): return [String(envelope.rawValue.drop { $0 == "@" })]
+        case .known(let field): return [FieldID.knownNames[Int(field.rawValue)]]
+        case .named(let name): return [name]
+        case .group(let group): return BoundNode.fields(of: group).map { FieldID.knownNames[Int($0.rawValue)] }
+        case .zone(let end): return [end.rawValue]
+        case .entity: return ["device"]
+        case .any: return [name]
+        }
+    }
+
+    /// Whether an event can have a field of that name.
+    public static func isKnown(_ name: String) -> Bool { QueryField(name: name) != nil }
+
+    /// The nearest known field name.
+    public static func nearest(to name: String) -> String? { NearestWord.find(name, in: QueryField.suggestions) }
+}

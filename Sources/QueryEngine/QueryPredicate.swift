@@ -12,10 +12,14 @@ public struct QueryPredicate {
     private let root: BoundNode
 
     /// Compiles `query` for `batch`. Without a resolver, zones and assets are what the lines say themselves.
-    public init(_ query: Query, for batch: EventBatch, resolver: (any EntityResolver)? = nil) {
+    ///
+    /// - Parameter className: Stands for the class of every event, for findings that are no events, such as reviews.
+    public init(
+        _ query: Query, for batch: EventBatch, resolver: (any EntityResolver)? = nil, className: String? = nil
+    ) {
         self.batch = batch
         self.resolver = resolver
-        root = BoundNode(query.root, batch)
+        root = BoundNode(query.root, batch, className)
     }
 
     /// Whether event `index` of the batch matches.

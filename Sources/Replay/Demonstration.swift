@@ -20,9 +20,9 @@ public protocol DemonstrationServer {
 
 /// The story that a newcomer sees first: real sockets, a real store, one incident.
 ///
-/// Speed and patience are bounded so that the whole stays below 20 seconds. The site of the demonstration switches the
-/// correction of clocks off: sending faster than life presses receive times together, and a correction would take the
-/// devices' clocks for wrong.
+/// Speed and patience are bounded so that the whole stays below 20 seconds. The site of the demonstration
+/// switches the correction of clocks off: sending faster than life presses receive times together, and a
+/// correction would take the devices' clocks for wrong.
 public enum Demonstration {
     /// Name of the story below `replay/` that is sent.
     public static let story = "vendor-path-to-scanner"

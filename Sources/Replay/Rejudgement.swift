@@ -22,8 +22,8 @@ public protocol RecordJudge {
 
 /// Judges stored records again, into read models of their own.
 ///
-/// Alters neither the records nor what was believed of them. The result is a function of the records and the sets that
-/// they name: how the source cuts its batches does not show.
+/// Alters neither the records nor what was believed of them. The result is a function of the records and the
+/// sets that they name: how the source cuts its batches does not show.
 public enum Rejudgement {
     /// Judges all of `source` and returns the read models, in memory.
     ///
@@ -39,7 +39,8 @@ public enum Rejudgement {
             guard base == expected else {
                 throw WardlineError(
                     .integrity,
-                    "Offset \(expected) was expected and \(base) came: run `wardline verify`, which names the hole."
+                    "Offset \(expected) was expected and \(base) came: run `wardline verify`, which names "
+                        + "the hole."
                 )
             }
             try judge.judge(records, base: base)

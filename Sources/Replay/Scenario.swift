@@ -74,10 +74,9 @@ public struct Scenario: Hashable, Sendable {
         }
         let stem = String(path.dropLast(FileNames.pairExpectationSuffix.count))
         name = Scenario.lastPart(stem)
-        inputs = []
-        for suffix in FileNames.pairInputSuffixes where try files.bytes(of: stem + suffix) != nil {
-            inputs.append(stem + suffix)
-        }
+        let beside = Set(try files.names(in: Scenario.parent(path)) ?? [])
+        inputs = FileNames.pairInputSuffixes.filter { beside.contains(Scenario.lastPart(stem) + $0) }
+            .map { stem + $0 }
         guard !inputs.isEmpty else {
             throw WardlineError(
                 .input,
@@ -96,6 +95,53 @@ public struct Scenario: Hashable, Sendable {
         at path: String
     ) -> ([UInt8]) throws(WardlineError) -> ScenarioExpectation {
         { bytes throws(WardlineError) in try ScenarioExpectation(parsing: bytes, location: path) }
+    }
+
+    /// Every scenario in `folder`: itself if it is a story, else the stories below it, else its pairs.
+    ///
+    /// - Parameters:
+    ///   - folder: A story, a folder of stories, or a folder of pairs.
+    ///   - site: Site folder of the pairs; nil for `site` inside `folder`, else beside it.
+    ///   - files: Where they lie.
+    /// - Returns: At least one, sorted by name.
+    /// - Throws: `input` where there is none, or one is not readable.
+    public static func all(
+        in folder: String,
+        site: String? = nil,
+        files: some ScenarioFiles
+    ) throws(WardlineError) -> [Scenario] {
+        let folder = trimmed(folder)
+        let names = try files.names(in: folder)?.sorted() ?? []
+        if names.contains(where: { $0.hasPrefix(FileNames.inputPrefix) }) {
+            return [try Scenario(folder: folder, files: files)]
+        }
+        var found: [Scenario] = []
+        for name in names {
+            let inside = try files.names(in: folder + "/" + name) ?? []
+            guard inside.contains(where: { $0.hasPrefix(FileNames.inputPrefix) }) else { continue }
+            found.append(try Scenario(folder: folder + "/" + name, files: files))
+        }
+        if found.isEmpty {
+            let pairSite =
+                site ?? (names.contains(FileNames.site) ? folder : parent(folder)) + "/" + FileNames.site
+            for name in names where name.hasSuffix(FileNames.pairExpectationSuffix) {
+                found.append(try Scenario(expectation: folder + "/" + name, site: pairSite, files: files))
+            }
+        }
+        guard !found.isEmpty else {
+            throw WardlineError(
+                .input,
+                "There is no scenario here: a story is a folder with `input.*`, a pair is `NAME.expect.json` "
+                    + "beside `NAME.log`.",
+                location: folder
+            )
+        }
+        return found
+    }
+
+    private static func parent(_ path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     private static func trimmed(_ path: String) -> String {

@@ -156,6 +156,40 @@ import Timelines
         #expect(try models.apply(update(4, 4)))
     }
 
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `an incident written over another equals one written at once`(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        func random() -> Incident {
+            var incident = sampleIncident("INC-1")
+            let texts = ["a", "b", "c", "d"].shuffled(using: &generator)
+            incident.alerts = texts.prefix(Int.random(in: 0...4, using: &generator)).map { text in
+                var alert = sampleAlert(text)
+                alert.evidence.removeLast(Int.random(in: 0...2, using: &generator))
+                alert.count = Int.random(in: 0...1, using: &generator)
+                return alert
+            }
+            incident.entries = (0..<Int.random(in: 0...5, using: &generator)).map { index in
+                var entry = sampleIncident("x").entries[index % 2]
+                entry.summary = Bool.random(using: &generator) ? "a" : "b"
+                return entry
+            }
+            return incident
+        }
+        let grown = try ReadModels()
+        var last = random()
+        for offset in 0..<6 as Range<UInt64> {
+            last = random()
+            var change = update(offset, offset + 1)
+            change.incidents = [last]
+            try grown.apply(change)
+        }
+        let fresh = try ReadModels()
+        var whole = ProjectionUpdate(base: .zero, through: checkpoint(6, 6))
+        whole.incidents = [last]
+        try fresh.apply(whole)
+        #expect(try grown.orderedDump() == fresh.orderedDump())
+    }
+
     @Test func `removing all gives the dump of an empty file and checkpoint zero`() throws {
         let models = try ReadModels()
         let empty = try models.orderedDump()

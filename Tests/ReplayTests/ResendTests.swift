@@ -77,6 +77,28 @@ private func line(_ text: String, at seconds: Int64? = nil) -> ResendLine {
     }
 }
 
+@Suite struct ResendLineTests {
+    @Test
+    func `device records become lines with their receive time, else the time of their first dated event`() {
+        var records = RecordBatch()
+        let origin = records.index(of: Origin(listener: "f", transport: .file))
+        let known = UTCTime(nanoseconds: 5)
+        records.append([1], kind: .device, origin: origin, receiveTime: known)
+        records.append([2], kind: .tick, origin: origin, receiveTime: known)
+        records.append([3], kind: .device, origin: origin, receiveTime: .absent)
+        records.append([4], kind: .device, origin: origin, receiveTime: .absent)
+        var events = EventBatch()
+        for (offset, deviceTime) in [(100, 7), (102, nil), (102, 9), (102, 11)] as [(UInt64, Int64?)] {
+            var event = Event(offset: Offset(offset), time: known, logTime: known)
+            event.deviceTime = deviceTime.map { UTCTime(nanoseconds: $0) } ?? .absent
+            events.begin(event)
+        }
+        let lines = ResendLine.lines(of: records, base: Offset(100), events: events)
+        #expect(lines.map(\.bytes) == [[1], [3], [4]])
+        #expect(lines.map(\.time) == [known, UTCTime(nanoseconds: 9), .absent])
+    }
+}
+
 /// Collects what arrives on loopback sockets at ports that the system chose.
 private final class Receiver: Sendable {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -43,6 +43,24 @@ import Testing
         }
     }
 
+    @Test func `scenarios are found in a story, a folder of stories and a folder of pairs`() throws {
+        let pair = ["c/S/S02.log": "x", "c/S/S02.expect.json": #"{"incident":false}"#]
+        let files = story(
+            pair.merging([
+                "s/quiet/input.log": "x", "c/S/S01.log": "x", "c/S/S01.expect.json": #"{"incident":false}"#,
+                "c/site/assets.csv": "", "s/README.md": "",
+            ]) { $1 }
+        )
+        #expect(try Scenario.all(in: "s/worm", files: files).map(\.name) == ["worm"])
+        #expect(try Scenario.all(in: "s/", files: files).map(\.name) == ["quiet", "worm"])
+        let pairs = try Scenario.all(in: "c/S", files: files)
+        #expect(pairs.map(\.name) == ["S01", "S02"])
+        #expect(pairs.map(\.site) == ["c/site", "c/site"])
+        #expect(try Scenario.all(in: "c/S", site: "other", files: files).first?.site == "other")
+        #expect(throws: WardlineError.self) { try Scenario.all(in: "c/site", files: files) }
+        #expect(throws: WardlineError.self) { try Scenario.all(in: "nowhere", files: files) }
+    }
+
     @Test func `a folder without input is refused, and one that is not there`() {
         #expect(throws: WardlineError.self) { try Scenario(folder: "s/none", files: story()) }
         let files = MemoryFiles(["s/a/expected.json": #"{"incident":false}"#])

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Crypto
+
+/// A SHA-256 value: 32 bytes, compared and hashed as one value.
+///
+/// Source: FIPS 180-4; computed by swift-crypto.
+public struct SHA256Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// Bytes of a digest.
+    public static let byteCount = 32
+
+    /// The 32 bytes.
+    public let bytes: [UInt8]
+
+    /// Wraps 32 bytes; nil for any other count.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == SHA256Digest.byteCount else { return nil }
+        self.bytes = bytes
+    }
+
+    /// Parses 64 hexadecimal digits, either case; nil for anything else.
+    public init?(hexadecimal text: String) {
+        guard let bytes = Hexadecimal.bytes(text) else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    fileprivate init(_ value: SHA256.Digest) {
+        bytes = Array(value)
+    }
+
+    /// The digest as 64 lower-case hexadecimal digits.
+    public var hexadecimal: String { Hexadecimal.text(bytes) }
+
+    /// The digest as 64 lower-case hexadecimal digits.
+    public var description: String { hexadecimal }
+
+    /// Orders as the bytes do.
+    public static func < (left: SHA256Digest, right: SHA256Digest) -> Bool {
+        left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
+}
+
+/// SHA-256 over bytes that arrive in pieces.
+public struct SHA256Hasher: Sendable {
+    private var state = SHA256()
+
+    /// Starts with no bytes.
+    public init() {}
+
+    /// Adds `bytes`.
+    public mutating func update(_ bytes: [UInt8]) {
+        state.update(data: bytes)
+    }
+
+    /// Adds a part of `bytes` without copying it.
+    public mutating func update(_ bytes: ArraySlice<UInt8>) {
+        state.update(data: bytes)
+    }
+
+    /// The digest of all bytes added so far; more may be added afterwards.
+    public func digest() -> SHA256Digest {
+        SHA256Digest(state.finalize())
+    }
+}
+
+/// SHA-256 of `bytes`.
+public func sha256(_ bytes: [UInt8]) -> SHA256Digest {
+    SHA256Digest(SHA256.hash(data: bytes))
+}
+
+/// HMAC-SHA-256 of `bytes` under `key`, 32 bytes.
+///
+/// - Source: RFC 2104 with FIPS 180-4; a key of any length, longer than 64 bytes is hashed first.
+public func hmacSHA256(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+    Array(HMAC<SHA256>.authenticationCode(for: bytes, using: SymmetricKey(data: key)))
+}

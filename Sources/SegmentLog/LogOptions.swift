@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// Sizes and ages at which the log moves on. The defaults suit one hospital on two cores.
+public struct LogOptions: Sendable {
+    /// Records after which the head becomes a block.
+    public var blockRecordCountMax = 65_536
+    /// Bytes after which the head becomes a block.
+    public var blockSizeMaxBytes = 16 << 20
+    /// Age in log time of the oldest record after which the head becomes a block.
+    public var blockAgeMaxNanoseconds: Int64 = 300 * 1_000_000_000
+    /// Bytes after which a segment is sealed.
+    public var segmentSizeMaxBytes = 256 << 20
+    /// Age in log time of its first record after which a segment is sealed.
+    public var segmentAgeMaxNanoseconds: Int64 = 86_400 * 1_000_000_000
+    /// Bytes after which a new write-ahead file is begun.
+    public var walFileSizeMaxBytes = 64 << 20
+    /// zlib's level for chunks, 1...9.
+    public var compressionLevel: Int32 = 1
+    /// Bytes held back so that a full disk can itself be recorded; 0 for none.
+    public var reserveSizeBytes = 1 << 20
+    /// False only in the test that proves that the crash harness notices it.
+    var cutsTornTail = true
+
+    /// The defaults.
+    public init() {}
+}

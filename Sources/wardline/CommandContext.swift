@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import ArgumentParser
+import EventModel
+import Foundation
+import QueryEngine
+
+/// What a command runs in: the time now, the zone, the terminal, where to write.
+struct CommandContext {
+    let now: UTCTime
+    let times: TimeStyle
+    let palette: Palette
+    let output: Output
+    let environment: [String: String]
+    let isTerminal: Bool
+    /// Columns of the terminal; nil when output is not cut.
+    let width: Int?
+    let isQuiet: Bool
+    let isVerbose: Bool
+
+    /// - Parameters:
+    ///   - mode: Decides the default zone: UTC for programs.
+    ///   - pages: Whether a pager may be started.
+    init(_ common: CommonOptions, mode: OutputMode = .short, pages: Bool = false) throws {
+        let environment = ProcessInfo.processInfo.environment
+        self.environment = environment
+        isTerminal = isatty(FileHandle.standardOutput.fileDescriptor) == 1
+        now = CommandContext.wallClock
+        let name = common.zone ?? environment["WARDLINE_ZONE"] ?? (mode.isForPrograms || !isTerminal ? "UTC" : "Local")
+        guard let zone = ZoneFiles.rules(name, environment: environment) else {
+            throw WardlineError(
+                .usage, "There is no time zone `\(name)`. Use UTC, Local, +02:00 or a name such as Europe/Berlin.",
+                location: "-z")
+        }
+        times = TimeStyle(zone: zone)
+        let isColoured = common.colour.isOn(isTerminal: isTerminal, environment: environment) && !mode.isForPrograms
+        palette = Palette(isColoured: isColoured)
+        width = isTerminal ? CommandContext.columns(environment) : nil
+        isQuiet = common.quiet
+        isVerbose = common.verbose
+        let usesPager = pages && isTerminal && !common.noPager && !mode.isForPrograms && environment["TERM"] != "dumb"
+        output = Output(pager: usesPager ? Pager(environment: environment) : nil)
+    }
+
+    /// The wall clock.
+    static var wallClock: UTCTime {
+        UTCTime(nanoseconds: Int64((Date().timeIntervalSince1970 * 1_000_000_000).rounded()))
+    }
+
+    /// Columns by `COLUMNS`, else 80.
+    private static func columns(_ environment: [String: String]) -> Int {
+        environment["COLUMNS"].flatMap(Int.init).map { min(max($0, 40), 1_000) } ?? 80
+    }
+
+    /// Reads a time of a flag.
+    func time(_ text: String?, flag: String) throws -> UTCTime? {
+        guard let text else { return nil }
+        do throws(QueryError) {
+            return try TimeExpression.parse(text, now: now, zone: times.zone) {
+                ZoneFiles.rules($0, environment: environment)
+            }
+        } catch {
+            throw WardlineError(.usage, "\(error.message); \(error.hint).", location: "\(flag) \(text)")
+        }
+    }
+
+    /// The interval of `-S` and `-U`.
+    func interval(_ options: TimeOptions) throws -> (since: UTCTime?, until: UTCTime?) {
+        let since = try time(options.since, flag: "-S")
+        let until = try time(options.until, flag: "-U")
+        if let since, let until, until < since {
+            throw WardlineError(.usage, "-U lies before -S: \(until) is before \(since). Swap them.")
+        }
+        return (since, until)
+    }
+
+    /// Writes a list: rows for programs or a table for people.
+    func write(_ mode: OutputMode, objects: [JSONValue], table: @autoclosure () -> [String]) {
+        switch mode {
+        case .jsonl: output.lines(objects.map { TerminalText.escapedJSON($0.line) })
+        case .json: output.line(TerminalText.escapedJSON(JSONValue.array(objects).line))
+        case .csv: output.lines(CommaSeparated.lines(objects))
+        default: output.lines(table())
+        }
+    }
+}
+
+extension CommaSeparated {
+    /// Objects of equal shape as lines, the names first.
+    static func lines(_ objects: [JSONValue]) -> [String] {
+        var names: [String] = []
+        for case .object(let members) in objects {
+            for member in members where !names.contains(member.name) { names.append(member.name) }
+        }
+        return [names.map(quoted).joined(separator: ",")]
+            + objects.map { object in
+                names.map { quoted(object[$0].map(EventRenderer.text) ?? "") }.joined(separator: ",")
+            }
+    }
+}
+
+/// Ends a command with a documented status and without a message: 1 for "nothing found" or "problems found".
+enum Outcome {
+    static let nothingFound = ExitCode(1)
+    static let problemsFound = ExitCode(1)
+}

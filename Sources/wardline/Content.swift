@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Foundation
+import Normalization
+import SiteFiles
+
+/// Decoder and rule files as the command line finds them.
+enum Content {
+    /// Most files of one folder: 10,000, the size of the public rule collections with room to grow.
+    static let fileCountMax = 10_000
+    /// Largest content file: 4 MiB; anything larger is no rule and no decoder.
+    static let fileSizeMax = 4 * 1_048_576
+
+    /// The compiled decoders of `folder`, else of the content that ships.
+    static func decoders(
+        folder: String?, environment: [String: String], isQuiet: Bool
+    ) throws(WardlineError) -> DecoderSet {
+        let outcome = DecoderLoader.load(try decoderFiles(folder: folder, environment: environment))
+        if !isQuiet {
+            for refused in outcome.refused { Messages.warning("decoder file refused: \(refused)") }
+        }
+        return outcome.decoders
+    }
+
+    /// The decoder files of `folder`, else of the content that ships, in order of name.
+    static func decoderFiles(
+        folder: String?, environment: [String: String]
+    ) throws(WardlineError) -> [DecoderLoader.File] {
+        var folder = folder
+        if folder == nil { folder = try shared("decoders", environment) }
+        guard let folder else { return [] }
+        return try files(in: folder, endingIn: [DecoderLoader.fileSuffix]).map {
+            DecoderLoader.File(name: $0.name, bytes: $0.bytes)
+        }
+    }
+
+    /// The folder of shipped content of that name; nil (with nothing to read) when there is none.
+    static func shared(_ name: String, _ environment: [String: String]) throws(WardlineError) -> String? {
+        nil
+    }
+
+    /// The files under `folder` whose names end so, in order of path. Links are not followed.
+    static func files(in folder: String, endingIn suffixes: [String]) throws(WardlineError) -> [(name: String, bytes: [UInt8])] {
+        let manager = FileManager.default
+        let kind = try? manager.attributesOfItem(atPath: folder)[.type] as? FileAttributeType
+        guard kind == .typeDirectory || kind == .typeSymbolicLink else {
+            throw WardlineError(.input, "There is no such folder. Name an existing one.", location: folder)
+        }
+        guard let paths = try? manager.subpathsOfDirectory(atPath: folder) else {
+            throw WardlineError(.input, "The folder cannot be read. Check its permissions.", location: folder)
+        }
+        let wanted = paths.filter { path in suffixes.contains { path.hasSuffix($0) } }.sorted()
+        guard wanted.count <= fileCountMax else {
+            throw WardlineError(
+                .input, "The folder holds more than \(fileCountMax) such files. Split it.", location: folder)
+        }
+        var found: [(name: String, bytes: [UInt8])] = []
+        for path in wanted { found.append((path, try bytes(of: folder + "/" + path, atMost: fileSizeMax))) }
+        return found
+    }
+
+    /// The bytes of a file.
+    static func bytes(of path: String, atMost limit: Int) throws(WardlineError) -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw WardlineError(.input, "The file cannot be read. Check its name and permissions.", location: path)
+        }
+        guard data.count <= limit else {
+            throw WardlineError(
+                .input, "The file has \(data.count) bytes; at most \(limit) are read.", location: path)
+        }
+        return Array(data)
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import ArgumentParser
+import Correlation
+import EventModel
+import Projections
+import QueryEngine
+import Timelines
+
+/// `wardline incidents`: the incidents of the store.
+struct IncidentsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "incidents",
+        abstract: "List incidents; `incidents show ID` shows one.",
+        subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+
+    /// The list, oldest first.
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List incidents, oldest first.",
+            discussion: "Exit status 1 when there is none.")
+
+        @OptionGroup var time: TimeOptions
+        @OptionGroup var list: ListOptions
+
+        @Option(name: .shortAndLong, help: ArgumentHelp("Only incidents of this device.", valueName: "DEVICE"))
+        var device: String?
+
+        @Option(name: .shortAndLong, help: ArgumentHelp("Only incidents of this user.", valueName: "USER"))
+        var user: String?
+
+        @Option(
+            name: .customLong("severity"),
+            help: ArgumentHelp("This level or higher: low, medium, high, critical.", valueName: "LEVEL"))
+        var severity: String?
+
+        @OptionGroup var store: StoreOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() throws {
+            let context = try CommandContext(common, mode: list.output, pages: true)
+            let (since, until) = try context.interval(time)
+            var filter = IncidentFilter(since: since, until: until, device: device, user: user, hasDetail: false)
+            if let severity { filter.severity = try LevelName.level(severity) }
+            let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
+            let found = list.selection(try reader.readModels().incidents(filter))
+            try IncidentList.write(found, list.output, context)
+            context.output.finish()
+            if found.isEmpty {
+                if !common.quiet { Messages.note("no incidents in \(reader.path)") }
+                throw Outcome.nothingFound
+            }
+        }
+    }
+
+    /// One incident: its timeline.
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Show one incident, as `timeline` does.")
+
+        @OptionGroup var view: TimelineOptions
+
+        func run() throws { try view.run() }
+    }
+}
+
+/// Incidents as a list.
+enum IncidentList {
+    static func write(_ incidents: [StoredIncident], _ mode: OutputMode, _ context: CommandContext) throws {
+        switch mode {
+        case .jsonl: context.output.lines(incidents.map { TerminalText.escapedJSON($0.json) })
+        case .json:
+            let objects = incidents.map { TerminalText.escapedJSON($0.json) }
+            context.output.line("[" + objects.joined(separator: ",") + "]")
+        case .csv: context.output.lines(CommaSeparated.lines(incidents.map(object)))
+        default:
+            guard !incidents.isEmpty else { return }
+            context.output.lines(table(incidents, context).lines(width: context.width, palette: context.palette))
+        }
+    }
+
+    private static func table(_ incidents: [StoredIncident], _ context: CommandContext) -> TextTable {
+        var table = TextTable([
+            .init(title: "ID"), .init(title: "RISK", alignRight: true), .init(title: "STATE"), .init(title: "FIRST"),
+            .init(title: "SPAN", alignRight: true), .init(title: "DEVICES", alignRight: true),
+            .init(title: "USERS", alignRight: true), .init(title: "RULES", alignRight: true),
+            .init(title: "TITLE", isElastic: true),
+        ])
+        for incident in incidents {
+            let state = incident.isProvisional ? "\(incident.state.rawValue)?" : incident.state.rawValue
+            table.add([
+                incident.id, String(incident.risk), state, context.times.seconds(incident.first),
+                Amount.span(incident.last.nanoseconds - incident.first.nanoseconds), String(incident.devices.count),
+                String(incident.users.count), String(incident.rules.count), incident.title,
+            ])
+        }
+        return table
+    }
+
+    /// The flat row of comma-separated output.
+    private static func object(_ incident: StoredIncident) -> JSONValue {
+        .object([
+            .init("id", .text(incident.id)), .init("risk", .integer(Int64(incident.risk))),
+            .init("severity", .text(incident.severity.name)), .init("state", .text(incident.state.rawValue)),
+            .init("first", .text(incident.first.description)), .init("last", .text(incident.last.description)),
+            .init("devices", .texts(incident.devices)), .init("users", .texts(incident.users)),
+            .init("rules", .texts(incident.rules)), .init("classes", .texts(incident.classes.map(\.name))),
+            .init("provisional", .bool(incident.isProvisional)), .init("title", .text(incident.title)),
+        ])
+    }
+}

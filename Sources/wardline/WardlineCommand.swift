@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import ArgumentParser
+import EventModel
+import Foundation
+
+/// The command line.
+struct WardlineCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wardline",
+        abstract: "Keep device logs as evidence, join them into incidents, and show what happened.",
+        discussion: """
+            Exit status: 0 done or found; 1 nothing found, or a check found problems; 2 wrong usage or a failure at \
+            run time; 3 stored evidence is damaged; 130 interrupted. Data goes to standard output, everything else to \
+            standard error.
+            """,
+        version: VersionText.line,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Daily",
+                subcommands: [
+                    IncidentsCommand.self, TimelineCommand.self, DevicesCommand.self, SourcesCommand.self,
+                ]),
+            CommandGroup(name: "Check", subcommands: [DecodeCommand.self]),
+            CommandGroup(name: "Operate", subcommands: [VersionCommand.self, CompletionCommand.self]),
+        ])
+}
+
+@main
+enum EntryPoint {
+    static func main() {
+        ProcessSignals.ignoreBrokenPipe()
+        ProcessSignals.exitOnInterrupt()
+        do {
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            var command = try WardlineCommand.parseAsRoot(arguments == ["-V"] ? ["--version"] : arguments)
+            try command.run()
+        } catch let error as WardlineError {
+            Messages.error(error.description)
+            exit(error.exitStatus)
+        } catch {
+            finish(error)
+        }
+    }
+
+    /// Help and version on standard output with status 0; faults of usage on standard error with status 2.
+    private static func finish(_ error: any Error) -> Never {
+        let status = WardlineCommand.exitCode(for: error)
+        let text = WardlineCommand.fullMessage(for: error)
+        if status == .success {
+            let output = Output(pager: nil)
+            if !text.isEmpty { output.line(text) }
+            output.finish()
+            exit(0)
+        }
+        if let code = error as? ExitCode { exit(code.rawValue) }
+        Messages.note(text)
+        exit(2)
+    }
+}
