@@ -3,7 +3,9 @@
 
 import EventModel
 
-/// Numbers for names, looked up by bytes without allocation. Open addressing with linear probing.
+/// Numbers for names, looked up by bytes without allocation.
+///
+/// Open addressing with linear probing.
 struct NameTable: Sendable {
     private var slots: [Int32]
     private var starts: [Int32] = []
