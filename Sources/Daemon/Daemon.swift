@@ -62,6 +62,7 @@ public final class Daemon: Sendable {
             try? engine.stop()
             throw error
         }
+        engine.endWaitingForSpace()
         control?.stop()
         listeners?.stop()
         try engine.stop()

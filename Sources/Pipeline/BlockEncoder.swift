@@ -46,6 +46,11 @@ final class BlockEncoder: Sendable {
         }
     }
 
+    deinit {
+        // Without a stop, as after a failure, the thread must still end.
+        queue.close()
+    }
+
     /// Gives decoded columns; every event of `base ..< through` is in `events`.
     func add(_ events: EventBatch, base: Offset, through: Offset, epoch: [UInt8]) {
         let weight = events.bytes.count + events.entries.count * 12 + events.events.count * 80 + 1

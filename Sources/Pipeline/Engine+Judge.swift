@@ -10,8 +10,8 @@ import Synchronization
 extension Engine {
     func runJudge(_ judge: inout any RecordJudge, startedAt durable: Offset) {
         do {
-            try catchUp(&judge, below: durable)
-            try judgeNew(&judge)
+            // Newer records must not be judged before those that a stop has left unread.
+            if try catchUp(&judge, below: durable) { try judgeNew(&judge) }
         } catch {
             fail(error)
         }
@@ -24,8 +24,11 @@ extension Engine {
     }
 
     /// Feeds what the log held before the start and the judge has not seen.
-    private func catchUp(_ judge: inout any RecordJudge, below end: Offset) throws(WardlineError) {
-        while judge.next < end, !pause.isClosed {
+    ///
+    /// - Returns: False when a stop ended it early; the next start goes on there.
+    private func catchUp(_ judge: inout any RecordJudge, below end: Offset) throws(WardlineError) -> Bool {
+        while judge.next < end {
+            guard !pause.isClosed else { return false }
             guard let (base, batch) = try records.read(from: judge.next, below: end), batch.count > 0 else {
                 throw WardlineError(
                     .integrity, "Records from offset \(judge.next) on cannot be read; run `wardline store verify`.")
@@ -33,6 +36,7 @@ extension Engine {
             try process(batch, base: base, &judge)
         }
         records.endReading()
+        return true
     }
 
     private func judgeNew(_ judge: inout any RecordJudge) throws(WardlineError) {

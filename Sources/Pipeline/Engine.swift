@@ -134,11 +134,17 @@ public final class Engine: Sendable {
     ///
     /// - Throws: What made the state `suspect`, or `storage` when a full disk kept records from being stored.
     public func stop() throws(WardlineError) {
+        endWaitingForSpace()
         _ = intake.put(Engine.control(.stop, .object([]), at: options.clock.now()))
         abandon()
         if let failure = state.withLock({ $0.failure }) { throw failure }
         try records.close()
         try journal.close()
+    }
+
+    /// Waits for space on a full disk no longer: who waits to give records is refused. Call before listeners stop.
+    public func endWaitingForSpace() {
+        if state.withLock({ $0.state == .full }) { pause.close() }
     }
 
     /// Ends both threads without a stop record, after what is queued. For errors, and for tests of recovery.

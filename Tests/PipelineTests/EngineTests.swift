@@ -113,7 +113,10 @@ import Testing
         fixture.witness.seen.withLock { $0.deadline = UTCTime(nanoseconds: 1) }
         try fixture.engine.start()
         _ = try fixture.engine.settle()
-        while fixture.witness.seen.withLock({ $0.ticks }) == 0 { _ = try fixture.engine.synchronise() ; yieldToThreads() }
+        while fixture.witness.seen.withLock({ $0.ticks }) == 0 {
+            _ = try fixture.engine.synchronise()
+            yieldToThreads()
+        }
         try fixture.engine.stop()
         #expect(fixture.records.count(.tick) == 1, "one tick for one deadline")
     }

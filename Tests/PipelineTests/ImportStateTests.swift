@@ -6,7 +6,7 @@ import Pipeline
 import Platform
 import Testing
 
-@Suite struct LogOwnerTests {
+@Suite struct ImportStateTests {
     @Test func `records, columns and an interrupted import survive a process that ends without a stop`() throws {
         let folder = try TemporaryFolder()
         let first = try folder.engine()
