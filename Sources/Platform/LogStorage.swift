@@ -32,7 +32,9 @@ public protocol LogStorage: Sendable {
     func size(_ path: String) throws(StorageError) -> Int?
 }
 
-/// One open file. Closed when the last reference goes.
+/// One open file.
+///
+/// Closed when the last reference goes.
 public protocol LogFile: AnyObject, Sendable {
     /// The path by which it was opened.
     var path: String { get }

@@ -90,7 +90,8 @@ public struct POSIXStorage: LogStorage {
         // Valid: `status` outlives the call.
         guard unsafe stat(path, &status) != 0 else {
             return UTCTime(
-                nanoseconds: Int64(status.st_mtim.tv_sec) &* UTCTime.second &+ Int64(status.st_mtim.tv_nsec))
+                nanoseconds: Int64(status.st_mtim.tv_sec) &* UTCTime.second &+ Int64(status.st_mtim.tv_nsec)
+            )
         }
         guard errno == ENOENT || errno == ENOTDIR else { throw .last(.status, path) }
         return nil

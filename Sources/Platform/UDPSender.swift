@@ -34,7 +34,9 @@ public final class UDPSender: Sendable {
     /// Sends one datagram; waits while the socket's buffer is full.
     public func send(_ bytes: [UInt8]) throws(StorageError) {
         // Valid: the array bounds the buffer.
-        let count = unsafe bytes.withUnsafeBufferPointer { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, 0) }
+        let count = unsafe bytes.withUnsafeBufferPointer {
+            unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, 0)
+        }
         guard count == bytes.count else { throw .last(.system, "send") }
     }
 }

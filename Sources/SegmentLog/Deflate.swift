@@ -14,7 +14,12 @@ enum Deflate {
             var written = UInt(capacity)
             unsafe bytes.withUnsafeBufferPointer { source in
                 code = unsafe compress2(
-                    buffer.baseAddress, &written, source.baseAddress, UInt(source.count), level)
+                    buffer.baseAddress,
+                    &written,
+                    source.baseAddress,
+                    UInt(source.count),
+                    level
+                )
             }
             count = code == Z_OK ? Int(written) : 0
         }

@@ -4,7 +4,9 @@
 public import EventModel
 public import Platform
 
-/// Why the log could not do what was asked. Nothing was appended when an append throws.
+/// Why the log could not do what was asked.
+///
+/// Nothing was appended when an append throws.
 public enum LogError: Error, Hashable, Sendable {
     /// The operating system refused.
     case storage(StorageError)

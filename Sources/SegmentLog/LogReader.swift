@@ -16,9 +16,16 @@ public struct LogReader: Sendable {
     /// Lists what is stored now.
     ///
     /// - Parameters:
+    ///   - storage: The disk.
     ///   - path: The store; the stream lies in the directory of its name in it. A stream that is not there is empty.
+    ///   - stream: `records` or `journal`.
+    /// - Returns: A reader of what is there now.
     /// - Throws: ``LogError/unsupported(file:version:flags:)`` for files of a newer version.
-    public static func open(storage: any LogStorage, path: String, stream: String) throws(LogError) -> LogReader {
+    public static func open(
+        storage: any LogStorage,
+        path: String,
+        stream: String
+    ) throws(LogError) -> LogReader {
         try LogReader(storage: storage, directory: FileNames.stream(path, stream), stream: stream)
     }
 
@@ -29,7 +36,9 @@ public struct LogReader: Sendable {
         contents = try LogContents(storage, directory, stream)
     }
 
-    /// Lists again. Offsets never go back.
+    /// Lists again.
+    ///
+    /// Offsets never go back.
     public mutating func refresh() throws(LogError) {
         contents = try LogContents(storage, directory, stream)
     }

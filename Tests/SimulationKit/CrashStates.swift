@@ -23,8 +23,10 @@ public struct CrashState: Sendable {
     public var seed: UInt64
 }
 
-/// Builds the disks that a crash may leave: after every operation, any subset of the unsynchronised 512-byte sectors
-/// and of the unsynchronised names is there. Subsets are seeded, so a state is named by (cut, seed).
+/// Builds the disks that a crash may leave: after every operation, any subset of the unsynchronised 512-byte
+/// sectors and of the unsynchronised names is there.
+///
+/// Subsets are seeded, so a state is named by (cut, seed).
 public struct CrashStates: Sendable {
     /// What a device writes at once.
     public static let sectorSize = 512
@@ -38,7 +40,7 @@ public struct CrashStates: Sendable {
         self.model = model
     }
 
-    /// Number of places to crash: after none, one, ... all operations.
+    /// Number of places to crash: after none, one, up to all operations.
     public var cutCount: Int { operations.count + 1 }
 
     /// The disk after a crash that came when `cut` operations were issued.
@@ -163,7 +165,8 @@ private struct SettlingDisk {
         }
         var start = 0
         while start < bytes.count {
-            let sectorEnd = ((position + start) / CrashStates.sectorSize + 1) * CrashStates.sectorSize - position
+            let sectorEnd =
+                ((position + start) / CrashStates.sectorSize + 1) * CrashStates.sectorSize - position
             let end = min(bytes.count, sectorEnd)
             if isKept() { put(.write(position + start, Array(bytes[start..<end])), file) }
             start = end
