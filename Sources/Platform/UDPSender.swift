@@ -15,7 +15,8 @@ public final class UDPSender: Sendable {
         guard opened >= 0 else { throw .last(.system, "socket") }
         var storage = sockaddr_storage()
         let length = target.fill(&storage)
-        // Valid: sockaddr_storage is layout-compatible with sockaddr, and `length` is that of the filled form.
+        // Valid: sockaddr_storage is layout-compatible with sockaddr, and `length` is that of the filled
+        // form.
         let code = unsafe withUnsafePointer(to: &storage) { pointer in
             unsafe connect(opened, UnsafeRawPointer(pointer).assumingMemoryBound(to: sockaddr.self), length)
         }

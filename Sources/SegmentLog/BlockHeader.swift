@@ -164,7 +164,8 @@ struct BlockHeader: Hashable {
         )
     }
 
-    /// Position of a chunk's stored bytes from the start of the block, with its entry; nil if there is no such chunk.
+    /// Position of a chunk's stored bytes from the start of the block, with its entry; nil if there is no
+    /// such chunk.
     func place(of kind: UInt16) -> (position: Int, entry: ChunkEntry)? {
         var position = size
         for chunk in chunks {

@@ -6,7 +6,8 @@ public import Platform
 
 /// Reads a stream without a lock: beside a live writer, on a read-only mount, writing nothing.
 ///
-/// Holds the files it listed open, so every part stays readable until ``refresh()`` although the writer has moved on.
+/// Holds the files it listed open, so every part stays readable until ``refresh()`` although the writer has
+/// moved on.
 public struct LogReader: Sendable {
     private let storage: any LogStorage
     private let directory: String
@@ -17,7 +18,8 @@ public struct LogReader: Sendable {
     ///
     /// - Parameters:
     ///   - storage: The disk.
-    ///   - path: The store; the stream lies in the directory of its name in it. A stream that is not there is empty.
+    ///   - path: The store; the stream lies in the directory of its name in it. A stream that is not there is
+    ///     empty.
     ///   - stream: `records` or `journal`.
     /// - Returns: A reader of what is there now.
     /// - Throws: ``LogError/unsupported(file:version:flags:)`` for files of a newer version.

@@ -9,9 +9,9 @@ public import Platform
 ///
 /// One owner thread; the store's lock is the caller's business.
 ///
-/// Life: open (recovers), then append and sync in groups; when a head is full, take a block job, encode it on another
-/// thread, commit the result. After a failed synchronisation the writer is suspect: every call throws, because what is
-/// durable is unknown until the log is opened again.
+/// Life: open (recovers), then append and sync in groups; when a head is full, take a block job, encode it on
+/// another thread, commit the result. After a failed synchronisation the writer is suspect: every call
+/// throws, because what is durable is unknown until the log is opened again.
 public final class LogWriter {
     /// What opening found and did.
     public internal(set) var recovery = RecoveryReport()
@@ -121,7 +121,8 @@ public final class LogWriter {
     /// Makes everything appended so far durable.
     ///
     /// - Returns: First offset that is not durable: equal to ``nextOffset``.
-    /// - Throws: Any failure makes the writer suspect; nothing appended since the last sync may be acknowledged.
+    /// - Throws: Any failure makes the writer suspect; nothing appended since the last sync may be
+    ///   acknowledged.
     public func sync() throws(LogError) -> Offset {
         guard !isSuspect else { throw .suspect }
         guard durableOffset < nextOffset else { return durableOffset }

@@ -8,7 +8,8 @@ import Testing
 
 /// A directory of its own under the system's temporary one.
 private func temporaryDirectory() throws -> String {
-    let path = (environmentValue("TMPDIR") ?? "/tmp") + "/wardline-platform-\(processIdentifier())-\(monotonicNanoseconds())"
+    let name = "wardline-platform-\(processIdentifier())-\(monotonicNanoseconds())"
+    let path = (environmentValue("TMPDIR") ?? "/tmp") + "/" + name
     try POSIXStorage().makeDirectory(path)
     return path
 }

@@ -153,7 +153,8 @@ import Testing
 
     @Test func `on a real disk a store is written, reopened and verified`() throws {
         let storage = POSIXStorage()
-        let path = (environmentValue("TMPDIR") ?? "/tmp") + "/wardline-log-\(processIdentifier())-\(monotonicNanoseconds())"
+        let name = "wardline-log-\(processIdentifier())-\(monotonicNanoseconds())"
+        let path = (environmentValue("TMPDIR") ?? "/tmp") + "/" + name
         try storage.makeDirectory(path)
         for _ in 0..<3 {
             let writer = try LogWriter.open(

@@ -45,7 +45,8 @@ public struct CrashStates: Sendable {
 
     /// The disk after a crash that came when `cut` operations were issued.
     ///
-    /// Seed 0 keeps everything, seed 1 only what is durable, others a random subset with torn and reordered writes.
+    /// Seed 0 keeps everything, seed 1 only what is durable, others a random subset with torn and reordered
+    /// writes.
     public func state(cut: Int, seed: UInt64) -> CrashState {
         var disk = SettlingDisk(model: model, seed: seed &* 0x1_0000 &+ UInt64(cut), mode: seed)
         var acknowledged: UInt64 = 0
