@@ -15,7 +15,8 @@ public final class UDPSender: Sendable {
         guard opened >= 0 else { throw .last(.system, "socket") }
         var storage = sockaddr_storage()
         let length = target.fill(&storage)
-        // Valid: sockaddr_storage is layout-compatible with sockaddr, and `length` is that of the filled form.
+        // Valid: sockaddr_storage is layout-compatible with sockaddr, and `length` is that of the filled
+        // form.
         let code = unsafe withUnsafePointer(to: &storage) { pointer in
             unsafe connect(opened, UnsafeRawPointer(pointer).assumingMemoryBound(to: sockaddr.self), length)
         }
@@ -34,7 +35,9 @@ public final class UDPSender: Sendable {
     /// Sends one datagram; waits while the socket's buffer is full.
     public func send(_ bytes: [UInt8]) throws(StorageError) {
         // Valid: the array bounds the buffer.
-        let count = unsafe bytes.withUnsafeBufferPointer { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, 0) }
+        let count = unsafe bytes.withUnsafeBufferPointer {
+            unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, 0)
+        }
         guard count == bytes.count else { throw .last(.system, "send") }
     }
 }

@@ -29,7 +29,8 @@ import Testing
         #expect(Hexadecimal.text(first) == "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7")
         let long = hmacSHA256(
             key: [UInt8](repeating: 0xaa, count: 131),
-            Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8))
+            Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8)
+        )
         #expect(Hexadecimal.text(long) == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
     }
 

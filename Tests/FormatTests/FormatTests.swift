@@ -15,7 +15,10 @@ private let root = parentPath(parentPath(parentPath(#filePath)))
 /// The blocks fenced as `hex` of a format document, decoded.
 private func examples(_ document: String) throws -> [[UInt8]] {
     let bytes = try POSIXStorage().readFile(root + "/schemas/disk/" + document)
-    let fences = String(decoding: bytes, as: UTF8.self).split(separator: "```", omittingEmptySubsequences: false)
+    let fences = String(decoding: bytes, as: UTF8.self).split(
+        separator: "```",
+        omittingEmptySubsequences: false
+    )
     return try fences.filter { $0.hasPrefix("hex\n") }.map { fence in
         let digits = fence.dropFirst(4).filter { !$0.isWhitespace }
         return try #require(Hexadecimal.bytes(String(digits)))
@@ -38,7 +41,9 @@ private func expectedRecord() -> RecordBatch {
         let bytes = try #require(try examples("record-v1.md").first)
         let batch = try RecordCodec.decode(bytes, 0..<bytes.count)
         let expected = expectedRecord()
-        #expect(batch.rows == expected.rows && batch.origins == expected.origins && batch.bytes == expected.bytes)
+        #expect(
+            batch.rows == expected.rows && batch.origins == expected.origins && batch.bytes == expected.bytes
+        )
         var writer = ByteWriter()
         RecordCodec.encode(expected, into: &writer)
         #expect(writer.bytes == bytes)
@@ -87,7 +92,9 @@ private func expectedRecord() -> RecordBatch {
         var lines: [String] = []
         for part in reader.parts {
             let records = try reader.records(part)
-            for index in 0..<records.count { lines.append(String(decoding: records.payload(index), as: UTF8.self)) }
+            for index in 0..<records.count {
+                lines.append(String(decoding: records.payload(index), as: UTF8.self))
+            }
         }
         #expect(lines == ["<13>Oct  5 04:00:00 pump-7 sshd: one", "two", "three", "", "four"])
         #expect(try reader.columns(reader.parts[0]) == Array("cols".utf8))
@@ -96,13 +103,17 @@ private func expectedRecord() -> RecordBatch {
 
     @Test(arguments: [(8, UInt16(2), UInt32(0)), (16, 1, 1)])
     func `a file of a newer version or with an unknown incompatible flag is refused`(
-        _ position: Int, _ version: UInt16, _ flags: UInt32
+        _ position: Int,
+        _ version: UInt16,
+        _ flags: UInt32
     ) throws {
         var bytes = FileHeader(.segment, .zero, stream: "records").encoded()
         bytes[position] = UInt8(version > 1 ? version : UInt16(flags))
         seal(&bytes)
         let storage = RecordingStorage(files: ["store/records/00000000000000000000.seg": bytes])
-        #expect(throws: LogError.unsupported(file: "00000000000000000000.seg", version: version, flags: flags)) {
+        #expect(
+            throws: LogError.unsupported(file: "00000000000000000000.seg", version: version, flags: flags)
+        ) {
             try LogReader.open(storage: storage, path: "store", stream: "records")
         }
     }

@@ -8,7 +8,8 @@ import Testing
 
 /// A directory of its own under the system's temporary one.
 private func temporaryDirectory() throws -> String {
-    let path = "/tmp/wardline-platform-\(processIdentifier())-\(monotonicNanoseconds())"
+    let name = "wardline-platform-\(processIdentifier())-\(monotonicNanoseconds())"
+    let path = (environmentValue("TMPDIR") ?? "/tmp") + "/" + name
     try POSIXStorage().makeDirectory(path)
     return path
 }
@@ -67,7 +68,11 @@ private func temporaryDirectory() throws -> String {
     @Test(arguments: ["127.0.0.1", "::1"])
     func `datagrams arrive with peer and length, also when cut`(_ text: String) throws {
         let address = try #require(IPAddress(text))
-        let receiver = try UDPReceiver(SocketAddress(address, 0), receiveBufferBytes: 1 << 20, datagramSizeMax: 8)
+        let receiver = try UDPReceiver(
+            SocketAddress(address, 0),
+            receiveBufferBytes: 1 << 20,
+            datagramSizeMax: 8
+        )
         let sender = try UDPSender(to: receiver.local)
         try sender.send([1, 2, 3])
         try sender.send([UInt8](repeating: 9, count: 20))
@@ -97,7 +102,10 @@ private func temporaryDirectory() throws -> String {
     }
 
     @Test func `waking makes a waiting receiver return`() throws {
-        let receiver = try UDPReceiver(SocketAddress(IPAddress(v4: 0x7f00_0001), 0), receiveBufferBytes: 4_096)
+        let receiver = try UDPReceiver(
+            SocketAddress(IPAddress(v4: 0x7f00_0001), 0),
+            receiveBufferBytes: 4_096
+        )
         let waker = try WorkerThread("waker") { receiver.wake() }
         #expect(try receiver.receive(waitingMilliseconds: 10_000) { _, _ in } == 0)
         waker.join()
