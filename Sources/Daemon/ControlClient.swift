@@ -21,7 +21,8 @@ public struct ControlClient: Sendable {
         .object([.init("command", .text(command))] + members)
     }
 
-    /// Sends one request and waits for its answer; `ingest` and `import` answer when all is durable and judged.
+    /// Sends one request and waits for its answer; `ingest` and `import` answer when all is durable and
+    /// judged.
     ///
     /// - Throws: `busy` when nobody listens there; the daemon's own error as it was there.
     public func send(_ request: JSONValue) throws(WardlineError) -> JSONValue {
@@ -48,8 +49,11 @@ public struct ControlClient: Sendable {
             channel.close(promise: nil)
         } catch {
             throw WardlineError(
-                .busy, "No daemon answers for this store; start it with `wardline serve`.", cause: "\(error)",
-                location: path)
+                .busy,
+                "No daemon answers for this store; start it with `wardline serve`.",
+                cause: "\(error)",
+                location: path
+            )
         }
         guard let answer = try? JSONValue(parsing: text) else {
             throw WardlineError(.internal, "The daemon's answer is no JSON.", location: path)
@@ -57,8 +61,10 @@ public struct ControlClient: Sendable {
         if let error = answer["error"] {
             throw WardlineError(
                 error["code"]?.text.flatMap(WardlineError.Code.init(rawValue:)) ?? .internal,
-                error["message"]?.text ?? "", cause: error["cause"]?.text ?? "",
-                location: error["location"]?.text ?? "")
+                error["message"]?.text ?? "",
+                cause: error["cause"]?.text ?? "",
+                location: error["location"]?.text ?? ""
+            )
         }
         return answer
     }
@@ -71,7 +77,8 @@ public struct ControlClient: Sendable {
                 .object([
                     .init("code", .text(error.code.rawValue)), .init("message", .text(error.message)),
                     .init("cause", .text(error.cause)), .init("location", .text(error.location)),
-                ]))
+                ])
+            )
         ])
     }
 }

@@ -41,9 +41,12 @@ final class ControlServer: Sendable {
                                 } else if !queue.tryPut(Job(request: request, reply: reply), weight: 1) {
                                     reply(
                                         ControlClient.failure(
-                                            WardlineError(.busy, "Too many requests wait; try again later.")))
+                                            WardlineError(.busy, "Too many requests wait; try again later.")
+                                        )
+                                    )
                                 }
-                            })
+                            }
+                        )
                     }
                 }
                 .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).wait()
@@ -52,8 +55,11 @@ final class ControlServer: Sendable {
             queue.close()
             try? group.syncShutdownGracefully()
             throw WardlineError(
-                .storage, "The control socket cannot be opened; its path may be too long (107 bytes at most).",
-                cause: "\(error)", location: path)
+                .storage,
+                "The control socket cannot be opened; its path may be too long (107 bytes at most).",
+                cause: "\(error)",
+                location: path
+            )
         }
     }
 
@@ -83,7 +89,9 @@ final class ControlConnection: ChannelInboundHandler {
         for byte in buffer.readableBytesView {
             guard byte == 0x0a else {
                 line.append(byte)
-                guard line.count <= ControlServer.requestSizeMaxBytes else { return context.close(promise: nil) }
+                guard line.count <= ControlServer.requestSizeMaxBytes else {
+                    return context.close(promise: nil)
+                }
                 continue
             }
             let request = try? JSONValue(parsing: line.span)
@@ -94,7 +102,9 @@ final class ControlConnection: ChannelInboundHandler {
             if let request {
                 handle(request, reply)
             } else {
-                reply(ControlClient.failure(WardlineError(.usage, "The request is no JSON object on one line.")))
+                reply(
+                    ControlClient.failure(WardlineError(.usage, "The request is no JSON object on one line."))
+                )
             }
         }
     }

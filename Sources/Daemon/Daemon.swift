@@ -30,7 +30,8 @@ public final class Daemon: Sendable {
 
     /// Runs until a signal or ``stop()``: takes the lock, opens the store, listens, and says `ready`.
     ///
-    /// SIGTERM and SIGINT drain and stop; a second one while stopping ends the process with 130; SIGHUP reads site,
+    /// SIGTERM and SIGINT drain and stop; a second one while stopping ends the process with 130; SIGHUP reads
+    /// site,
     /// rule and decoder files again. Call from the main thread before others are started. Blocks.
     ///
     /// - Parameter signals: Nil in tests, where ``stop()`` and ``reload()`` stand for signals.
@@ -46,12 +47,21 @@ public final class Daemon: Sendable {
             try engine.start()
             activate(engine)
             let opened = try Listeners(
-                options.configuration.listeners, limits: options.configuration.limits, intake: engine.intake,
-                clock: options.clock)
+                options.configuration.listeners,
+                limits: options.configuration.limits,
+                intake: engine.intake,
+                clock: options.clock
+            )
             listeners = opened
             control = try ControlServer(
                 path: options.storePath + "/" + DaemonOptions.socketName,
-                commands: DaemonCommands(options: options, content: content, engine: engine, listeners: opened))
+                commands: DaemonCommands(
+                    options: options,
+                    content: content,
+                    engine: engine,
+                    listeners: opened
+                )
+            )
             if let signals { try watch(signals) }
             let urls = opened.status.map(\.url).joined(separator: " ")
             options.report("ready \(urls)\(urls.isEmpty ? "" : " ")store=\(options.storePath)")
@@ -96,24 +106,39 @@ public final class Daemon: Sendable {
         } catch {
             guard error.isHeld else {
                 throw WardlineError(
-                    .storage, "The store cannot be opened: check the path and its permissions.",
-                    cause: error.description, location: options.storePath)
+                    .storage,
+                    "The store cannot be opened: check the path and its permissions.",
+                    cause: error.description,
+                    location: options.storePath
+                )
             }
-            let status = try? ControlClient(storePath: options.storePath).send(ControlClient.request("status"))
+            let status = try? ControlClient(storePath: options.storePath).send(
+                ControlClient.request("status")
+            )
             let holder = status?["pid"]?.integer.map { " (process \($0))" } ?? ""
             throw WardlineError(
-                .busy, "Another process\(holder) has the store. Stop it, or use another data folder.",
-                location: options.storePath)
+                .busy,
+                "Another process\(holder) has the store. Stop it, or use another data folder.",
+                location: options.storePath
+            )
         }
     }
 
     private func openEngine() throws(WardlineError) -> Engine {
         let records = try LogOwner(
-            storage: options.storage, path: options.storePath, stream: "records", hasColumns: true,
-            clock: options.clock)
+            storage: options.storage,
+            path: options.storePath,
+            stream: "records",
+            hasColumns: true,
+            clock: options.clock
+        )
         let journal = try LogOwner(
-            storage: options.storage, path: options.storePath, stream: "journal", hasColumns: false,
-            clock: options.clock)
+            storage: options.storage,
+            path: options.storePath,
+            stream: "journal",
+            hasColumns: false,
+            clock: options.clock
+        )
         let judgement = try content.open()
         var engineOptions = Engine.Options()
         engineOptions.groupDelayNanoseconds = options.configuration.groupCommit.delayNanoseconds
@@ -122,8 +147,12 @@ public final class Daemon: Sendable {
         engineOptions.report = options.report
         engineOptions.clock = options.clock
         return Engine(
-            records: records, journal: journal, judge: judgement.judge, options: engineOptions,
-            apply: judgement.apply)
+            records: records,
+            journal: journal,
+            judge: judgement.judge,
+            options: engineOptions,
+            apply: judgement.apply
+        )
     }
 
     private func watch(_ signals: SignalWaiter) throws(WardlineError) {

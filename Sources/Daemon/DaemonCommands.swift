@@ -34,7 +34,10 @@ struct DaemonCommands: Sendable {
             case "ingest": return try ingest(request)
             case "import": return try importFile(request)
             default:
-                throw WardlineError(.usage, "The command is not known; ask for status, settle, ingest or import.")
+                throw WardlineError(
+                    .usage,
+                    "The command is not known; ask for status, settle, ingest or import."
+                )
             }
         } catch {
             return ControlClient.failure(error)
@@ -56,7 +59,8 @@ struct DaemonCommands: Sendable {
                 .object([
                     .init("intakeBytes", .integer(Int64(status.intakeBytes))),
                     .init("judgeBytes", .integer(Int64(status.judgeBytes))),
-                ])),
+                ])
+            ),
             .init("residentBytes", .integer(Int64(processResources().residentBytes))),
             .init("listeners", .array(listeners.status.map(\.json))),
         ]
@@ -74,7 +78,11 @@ struct DaemonCommands: Sendable {
             job.referenceTime = time
         }
         let importer = FileImport(
-            engine: engine, storage: options.storage, storePath: options.storePath, clock: options.clock)
+            engine: engine,
+            storage: options.storage,
+            storePath: options.storePath,
+            clock: options.clock
+        )
         return try importer.run(job).json
     }
 

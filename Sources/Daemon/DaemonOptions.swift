@@ -20,7 +20,8 @@ public struct DaemonContent: Sendable {
 
         /// Joins both.
         public init(
-            judge: any RecordJudge, apply: @escaping @Sendable (ProjectionUpdate) throws(WardlineError) -> Void
+            judge: any RecordJudge,
+            apply: @escaping @Sendable (ProjectionUpdate) throws(WardlineError) -> Void
         ) {
             self.judge = judge
             self.apply = apply
@@ -29,7 +30,8 @@ public struct DaemonContent: Sendable {
 
     /// Opens judge and read models; called once, with the store's lock held.
     public var open: @Sendable () throws(WardlineError) -> Judgement
-    /// Facts that bring changed site, rule and decoder files into force, at the start and at every reload. What a
+    /// Facts that bring changed site, rule and decoder files into force, at the start and at every reload.
+    /// What a
     /// refused file says goes to `report`; the set in force before then stays.
     public var facts: @Sendable (_ report: (String) -> Void) -> [RecordBatch]
     /// Facts that bring one given site file into force.
@@ -39,7 +41,8 @@ public struct DaemonContent: Sendable {
     public init(
         open: @escaping @Sendable () throws(WardlineError) -> Judgement,
         facts: @escaping @Sendable (_ report: (String) -> Void) -> [RecordBatch],
-        importFile: @escaping @Sendable (_ role: String, _ path: String) throws(WardlineError) -> [RecordBatch]
+        importFile:
+            @escaping @Sendable (_ role: String, _ path: String) throws(WardlineError) -> [RecordBatch]
     ) {
         self.open = open
         self.facts = facts
@@ -55,7 +58,8 @@ public struct DaemonOptions: Sendable {
     public var configuration: Configuration
     /// Version for the start record and `status`.
     public var version: String
-    /// Tells people something on one line: the `ready` line, full disk, refused files. Called from several threads.
+    /// Tells people something on one line: the `ready` line, full disk, refused files. Called from several
+    /// threads.
     public var report: @Sendable (String) -> Void
     /// Ends the process at once with a status: for a second interrupt while stopping.
     public var exitNow: @Sendable (Int32) -> Void
@@ -70,7 +74,10 @@ public struct DaemonOptions: Sendable {
 
     /// Makes options.
     public init(
-        storePath: String, configuration: Configuration, version: String, report: @escaping @Sendable (String) -> Void,
+        storePath: String,
+        configuration: Configuration,
+        version: String,
+        report: @escaping @Sendable (String) -> Void,
         exitNow: @escaping @Sendable (Int32) -> Void
     ) {
         self.storePath = storePath

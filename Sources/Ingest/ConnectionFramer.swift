@@ -3,9 +3,11 @@
 
 import EventModel
 
-/// Cuts the bytes of one connection into records: octet-counted and delimited frames, decided anew for every frame.
+/// Cuts the bytes of one connection into records: octet-counted and delimited frames, decided anew for every
+/// frame.
 ///
-/// Nothing is dropped silently: what does not fit a frame becomes a record with a flag. Holds at most the cap and one
+/// Nothing is dropped silently: what does not fit a frame becomes a record with a flag. Holds at most the cap
+/// and one
 /// look-ahead. Source: RFC 6587 sections 3.4.1 and 3.4.2, with the deviations that senders are known for.
 struct ConnectionFramer {
     /// What is expected on the connection.
@@ -57,7 +59,8 @@ struct ConnectionFramer {
             switch state {
             case .start: index = begin(bytes, index)
             case .delimited(let length): index = delimited(bytes, index, length, &target)
-            case .counted(let length, let remaining): index = counted(bytes, index, length, remaining, &target)
+            case .counted(let length, let remaining):
+                index = counted(bytes, index, length, remaining, &target)
             case .counting: check(bytes[index])
             case .lost(let length): index = lost(bytes, index, length, &target)
             }
@@ -69,7 +72,8 @@ struct ConnectionFramer {
         if isUndecided { state = .delimited(length: carry.count) }
     }
 
-    /// The connection ended: what is held becomes a record of its own, flagged unless it is the last line of a file.
+    /// The connection ended: what is held becomes a record of its own, flagged unless it is the last line of
+    /// a file.
     mutating func finish(into target: inout FrameTarget) {
         settleUndecided()
         switch state {
@@ -89,7 +93,9 @@ struct ConnectionFramer {
     private static func opensFrame(_ byte: UInt8) -> Bool { byte == 0x3c || byte == 0x7b || byte == 0xef }
 
     /// CR, LF, NUL and blank between frames.
-    private static func isFiller(_ byte: UInt8) -> Bool { byte == 0x0a || byte == 0x0d || byte == 0 || byte == 0x20 }
+    private static func isFiller(_ byte: UInt8) -> Bool {
+        byte == 0x0a || byte == 0x0d || byte == 0 || byte == 0x20
+    }
 
     private mutating func begin(_ bytes: Span<UInt8>, _ index: Int) -> Int {
         let byte = bytes[index]
@@ -122,7 +128,8 @@ struct ConnectionFramer {
             state = .counted(length: count, remaining: count)
             return index
         }
-        let isCount = byte == 0x20 || ConnectionFramer.isDigit(byte) && carry.count < ConnectionFramer.countDigitsMax
+        let isCount =
+            byte == 0x20 || ConnectionFramer.isDigit(byte) && carry.count < ConnectionFramer.countDigitsMax
         guard isCount else {
             state = .delimited(length: carry.count)
             return index
@@ -140,7 +147,10 @@ struct ConnectionFramer {
     }
 
     private mutating func delimited(
-        _ bytes: Span<UInt8>, _ start: Int, _ before: Int, _ target: inout FrameTarget
+        _ bytes: Span<UInt8>,
+        _ start: Int,
+        _ before: Int,
+        _ target: inout FrameTarget
     ) -> Int {
         var end = start
         let takesNul = style == .syslog
@@ -166,7 +176,11 @@ struct ConnectionFramer {
     }
 
     private mutating func counted(
-        _ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ remaining: Int, _ target: inout FrameTarget
+        _ bytes: Span<UInt8>,
+        _ start: Int,
+        _ length: Int,
+        _ remaining: Int,
+        _ target: inout FrameTarget
     ) -> Int {
         let end = start + min(remaining, bytes.count - start)
         let rest = remaining - (end - start)
@@ -188,13 +202,17 @@ struct ConnectionFramer {
     /// The byte after a counted frame shows whether its count was right.
     private mutating func check(_ byte: UInt8) {
         let isRight =
-            ConnectionFramer.isDigit(byte) || ConnectionFramer.opensFrame(byte) || ConnectionFramer.isFiller(byte)
+            ConnectionFramer.isDigit(byte) || ConnectionFramer.opensFrame(byte)
+            || ConnectionFramer.isFiller(byte)
             || byte == 0x09
         state = isRight ? .start : .lost(length: 0)
     }
 
     private mutating func lost(
-        _ bytes: Span<UInt8>, _ start: Int, _ before: Int, _ target: inout FrameTarget
+        _ bytes: Span<UInt8>,
+        _ start: Int,
+        _ before: Int,
+        _ target: inout FrameTarget
     ) -> Int {
         let byte = bytes[start]
         if byte == 0x0a || byte == 0 {
@@ -225,7 +243,12 @@ struct ConnectionFramer {
         let kept = min(length, carry.count)
         if kept > 0 {
             let isCut = kept < length
-            target.append(carry.span, 0..<kept, isCut ? flags.union(.truncated) : flags, originalLength: length)
+            target.append(
+                carry.span,
+                0..<kept,
+                isCut ? flags.union(.truncated) : flags,
+                originalLength: length
+            )
         }
         // A rare large record must not keep its memory on every idle connection.
         carry.removeAll(keepingCapacity: carry.capacity <= 4_096)
@@ -240,10 +263,19 @@ struct FrameTarget {
     var time: UTCTime
 
     mutating func append(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, _ frame: FrameFlags, originalLength: Int? = nil
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ frame: FrameFlags,
+        originalLength: Int? = nil
     ) {
         batch.append(
-            bytes, range, kind: .device, flags: flags.union(frame), origin: origin, originalLength: originalLength,
-            receiveTime: time)
+            bytes,
+            range,
+            kind: .device,
+            flags: flags.union(frame),
+            origin: origin,
+            originalLength: originalLength,
+            receiveTime: time
+        )
     }
 }

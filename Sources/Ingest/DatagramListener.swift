@@ -14,6 +14,9 @@ final class DatagramListener: Sendable {
     /// Longest wait for the first datagram, in milliseconds: how late drops are noticed when nothing arrives.
     static let idleWaitMilliseconds: Int32 = 1_000
 
+    /// Longest time that a stop takes from senders that keep sending, in nanoseconds.
+    static let drainNanosecondsMax: Int64 = 5_000_000_000
+
     let counters: ListenerCounters
     private let receiver: UDPReceiver
     private let isStopping = Atomic<Bool>(false)
@@ -22,23 +25,34 @@ final class DatagramListener: Sendable {
     /// Binds; datagrams wait in the kernel until ``start(_:clock:)``.
     init(_ definition: ListenerDefinition, limits: Configuration.Limits) throws(WardlineError) {
         guard let address = IPAddress(definition.host) else {
-            throw WardlineError(.usage, "'\(definition.host)' is no numeric address.", location: definition.name)
+            throw WardlineError(
+                .usage,
+                "'\(definition.host)' is no numeric address.",
+                location: definition.name
+            )
         }
         do {
             receiver = try UDPReceiver(
                 SocketAddress(address, UInt16(clamping: definition.port)),
                 receiveBufferBytes: limits.receiveBufferBytes,
-                datagramSizeMax: min(limits.recordSizeMaxBytes, UDPReceiver.datagramSizeMaxBytes))
+                datagramSizeMax: min(limits.recordSizeMaxBytes, UDPReceiver.datagramSizeMaxBytes)
+            )
         } catch {
             throw WardlineError(
-                .busy, "Could not listen on \(definition): choose another address or stop what uses it.",
-                cause: error.description, location: definition.name)
+                .busy,
+                "Could not listen on \(definition): choose another address or stop what uses it.",
+                cause: error.description,
+                location: definition.name
+            )
         }
         var bound = definition
         bound.port = Int(receiver.local.port)
         var status = ListenerStatus(
-            name: definition.name, address: bound.address, transport: "udp",
-            wireProtocol: definition.wireProtocol.rawValue)
+            name: definition.name,
+            address: bound.address,
+            transport: "udp",
+            wireProtocol: definition.wireProtocol.rawValue
+        )
         status.receiveBufferBytes = receiver.grantedBufferBytes
         counters = ListenerCounters(status)
     }
@@ -52,11 +66,16 @@ final class DatagramListener: Sendable {
             }
             thread.withLock { $0 = started }
         } catch {
-            throw WardlineError(.internal, "The listener could not start its thread.", cause: error.description)
+            throw WardlineError(
+                .internal,
+                "The listener could not start its thread.",
+                cause: error.description
+            )
         }
     }
 
-    /// Reads what the kernel still holds, counts the last drops and ends. Blocks until all of it is in the intake.
+    /// Reads what the kernel still holds, counts the last drops and ends. Blocks until all of it is in the
+    /// intake.
     func stop() {
         isStopping.store(true, ordering: .releasing)
         receiver.wake()
@@ -92,14 +111,19 @@ private struct DatagramLoop {
     }
 
     mutating func run(_ receiver: UDPReceiver, until isStopping: borrowing Atomic<Bool>) {
+        var end = Int64.max
         while true {
             let isLast = isStopping.load(ordering: .acquiring)
+            if isLast, end == .max { end = monotonicNanoseconds() + DatagramListener.drainNanosecondsMax }
             let wait =
                 isLast
-                ? 0 : batch.count > 0 ? Int32(BatchBounds.delayMilliseconds) : DatagramListener.idleWaitMilliseconds
+                ? 0
+                : batch.count > 0
+                    ? Int32(BatchBounds.delayMilliseconds) : DatagramListener.idleWaitMilliseconds
             let first = batch.rows.count
             let time = clock.now()
-            // An error of the socket (an ICMP answer, a lack of memory) concerns one read; the next one may succeed.
+            // An error of the socket (an ICMP answer, a lack of memory) concerns one read; the next one may
+            // succeed.
             let count = (try? receiver.receive(waitingMilliseconds: wait) { add($0, $1, at: time) }) ?? 0
             counters.count(batch, from: first)
             if emptyCount > 0 {
@@ -107,18 +131,25 @@ private struct DatagramLoop {
                 counters.update { $0.received += empty }
                 emptyCount = 0
             }
-            if monotonicNanoseconds() >= nextLook || isLast && count == 0 { look(receiver) }
-            if count == 0 || BatchBounds.isReached(batch), batch.count > 0 {
+            let isDone = isLast && (count == 0 || monotonicNanoseconds() > end)
+            if monotonicNanoseconds() >= nextLook || isDone { look(receiver) }
+            if isDone || count == 0 || BatchBounds.isReached(batch), batch.count > 0 {
                 guard intake.put(batch) else { return }
                 batch = RecordBatch()
             }
-            if isLast, count == 0 { return }
+            if isDone { return }
         }
     }
 
     private mutating func add(_ facts: DatagramFacts, _ bytes: Span<UInt8>, at time: UTCTime) {
         let origin = batch.index(
-            of: Origin(listener: listener, transport: .udp, peer: facts.peer.address, peerPort: facts.peer.port))
+            of: Origin(
+                listener: listener,
+                transport: .udp,
+                peer: facts.peer.address,
+                peerPort: facts.peer.port
+            )
+        )
         var flags: FrameFlags = isJSON ? .jsonLines : []
         if facts.isTruncated { flags.insert(.truncated) }
         if isJSON, !facts.isTruncated {
@@ -132,19 +163,37 @@ private struct DatagramLoop {
             return
         }
         batch.append(
-            bytes, 0..<end, kind: .device, flags: flags, origin: origin,
-            originalLength: facts.isTruncated ? facts.originalLength : end, receiveTime: time)
+            bytes,
+            0..<end,
+            kind: .device,
+            flags: flags,
+            origin: origin,
+            originalLength: facts.isTruncated ? facts.originalLength : end,
+            receiveTime: time
+        )
     }
 
     /// A datagram of JSON lines holds one or more of them.
-    private mutating func addLines(_ bytes: Span<UInt8>, _ flags: FrameFlags, _ origin: UInt32, _ time: UTCTime) {
+    private mutating func addLines(
+        _ bytes: Span<UInt8>,
+        _ flags: FrameFlags,
+        _ origin: UInt32,
+        _ time: UTCTime
+    ) {
         let before = batch.rows.count
         var start = 0
         for index in 0...bytes.count where index == bytes.count || bytes[index] == 0x0a {
             var end = index
             while end > start, bytes[end - 1] == 0x0d || bytes[end - 1] == 0 { end -= 1 }
             if end > start {
-                batch.append(bytes, start..<end, kind: .device, flags: flags, origin: origin, receiveTime: time)
+                batch.append(
+                    bytes,
+                    start..<end,
+                    kind: .device,
+                    flags: flags,
+                    origin: origin,
+                    receiveTime: time
+                )
             }
             start = index + 1
         }

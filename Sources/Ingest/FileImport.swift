@@ -8,8 +8,10 @@ public import Platform
 
 /// Imports files: plain or gzip, lines or records with claims, of any size with bounded memory.
 ///
-/// A file is known by the SHA-256 of its bytes: what is in the log already is not appended again, an interrupted import
-/// goes on where it ended. Standard input and pipes are copied to the store first, because their hash is needed before
+/// A file is known by the SHA-256 of its bytes: what is in the log already is not appended again, an
+/// interrupted import
+/// goes on where it ended. Standard input and pipes are copied to the store first, because their hash is
+/// needed before
 /// their first record. Use from one thread at a time per store.
 public struct FileImport: Sendable {
     /// Bytes read at once.
@@ -22,7 +24,9 @@ public struct FileImport: Sendable {
 
     /// Makes an importer for the store at `storePath`, which `engine` writes.
     public init(
-        engine: Engine, storage: any LogStorage = POSIXStorage(), storePath: String,
+        engine: Engine,
+        storage: any LogStorage = POSIXStorage(),
+        storePath: String,
         clock: any WallClock = SystemWallClock()
     ) {
         self.engine = engine
@@ -34,10 +38,12 @@ public struct FileImport: Sendable {
     /// Imports one file and waits until all of it is durable and judged.
     ///
     /// - Parameter progress: Called about once per mebibyte, on this thread.
-    /// - Throws: `input` when the file cannot be read or is damaged: what came before is in the log and counted, and
+    /// - Throws: `input` when the file cannot be read or is damaged: what came before is in the log and
+    ///   counted, and
     ///   the next run goes on after it. `storage` when the store takes no records.
     public func run(
-        _ request: ImportRequest, progress: (ImportProgress) -> Void = { _ in }
+        _ request: ImportRequest,
+        progress: (ImportProgress) -> Void = { _ in }
     ) throws(WardlineError) -> ImportReport {
         let input = try FileImport.onInput(request.path) { () throws(StorageError) in
             request.path == "-" ? try InputFile() : try InputFile(request.path)
@@ -76,12 +82,22 @@ public struct FileImport: Sendable {
     }
 
     private func feed(
-        _ path: String, _ request: ImportRequest, _ report: inout ImportReport, _ progress: (ImportProgress) -> Void
+        _ path: String,
+        _ request: ImportRequest,
+        _ report: inout ImportReport,
+        _ progress: (ImportProgress) -> Void
     ) throws(WardlineError) {
         try give(
             ImportFacts.begin(
-                file: report.file, sha256: report.sha256, bytes: report.bytes, referenceTime: report.referenceTime,
-                referenceSource: report.referenceSource, resumed: report.skipped, at: clock.now()))
+                file: report.file,
+                sha256: report.sha256,
+                bytes: report.bytes,
+                referenceTime: report.referenceTime,
+                referenceSource: report.referenceSource,
+                resumed: report.skipped,
+                at: clock.now()
+            )
+        )
         var batcher = ImportBatcher(request, skip: report.skipped, intake: engine.intake)
         let input = try FileImport.onInput(path) { () throws(StorageError) in try InputFile(path) }
         var inflater: GzipInflater?
@@ -110,12 +126,19 @@ public struct FileImport: Sendable {
         report.truncated = batcher.truncatedCount
         if let inflater, !inflater.isComplete {
             throw WardlineError(
-                .input, "The gzip file ends before its data does: \(report.added) records were taken. Get the whole file.",
-                location: report.file)
+                .input,
+                "The gzip file ends before its data does: \(report.added) records were taken. Get the whole file.",
+                location: report.file
+            )
         }
         try give(
             ImportFacts.end(
-                file: report.file, sha256: report.sha256, records: report.skipped + report.added, at: clock.now()))
+                file: report.file,
+                sha256: report.sha256,
+                records: report.skipped + report.added,
+                at: clock.now()
+            )
+        )
         _ = try engine.settle()
     }
 
@@ -152,13 +175,16 @@ public struct FileImport: Sendable {
         } catch {
             try? storage.remove(path)
             throw WardlineError(
-                .storage, "Could not copy the input to the store; free some space or import a file.",
-                cause: error.description)
+                .storage,
+                "Could not copy the input to the store; free some space or import a file.",
+                cause: error.description
+            )
         }
     }
 
     private static func onInput<Result>(
-        _ path: String, _ body: () throws(StorageError) -> Result
+        _ path: String,
+        _ body: () throws(StorageError) -> Result
     ) throws(WardlineError) -> Result {
         do throws(StorageError) {
             return try body()
@@ -185,7 +211,10 @@ private struct ImportBatcher {
         let name = request.path.hasSuffix(".gz") ? String(request.path.dropLast(3)) : request.path
         hasClaims = name.hasSuffix(".rec.jsonl")
         // The text of a claim is escaped: its line may be longer than the record.
-        framer = ConnectionFramer(.lines, sizeMaxBytes: request.recordSizeMaxBytes * (hasClaims ? 6 : 1) + 512)
+        framer = ConnectionFramer(
+            .lines,
+            sizeMaxBytes: request.recordSizeMaxBytes * (hasClaims ? 6 : 1) + 512
+        )
         sizeMaxBytes = request.recordSizeMaxBytes
         file = request.path
         transport = request.path == "-" ? .standardInput : .file
@@ -214,7 +243,9 @@ private struct ImportBatcher {
         addedCount += batch.count
         guard intake.put(batch) else {
             throw WardlineError(
-                .storage, "The store takes no more records; the import goes on when the same file is given again.")
+                .storage,
+                "The store takes no more records; the import goes on when the same file is given again."
+            )
         }
         batch = RecordBatch()
     }
@@ -238,16 +269,30 @@ private struct ImportBatcher {
             origin.peer = record.peer
             let kept = min(record.bytes.count, sizeMaxBytes)
             put(
-                record.bytes.span, 0..<kept, origin, originalLength: record.bytes.count,
-                claimed: record.receiveTime)
+                record.bytes.span,
+                0..<kept,
+                origin,
+                originalLength: record.bytes.count,
+                claimed: record.receiveTime
+            )
         } else {
             let kept = min(row.length, sizeMaxBytes)
-            put(bytes, row.start..<row.start + kept, origin, originalLength: row.originalLength, claimed: .absent)
+            put(
+                bytes,
+                row.start..<row.start + kept,
+                origin,
+                originalLength: row.originalLength,
+                claimed: .absent
+            )
         }
     }
 
     private mutating func put(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, _ origin: Origin, originalLength: Int, claimed: UTCTime
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ origin: Origin,
+        originalLength: Int,
+        claimed: UTCTime
     ) {
         var flags: FrameFlags = .imported
         if claimed.isPresent { flags.insert(.claimedReceiveTime) }
@@ -257,7 +302,13 @@ private struct ImportBatcher {
         }
         let index = batch.index(of: origin)
         batch.append(
-            bytes, range, kind: .device, flags: flags, origin: index, originalLength: originalLength,
-            receiveTime: claimed)
+            bytes,
+            range,
+            kind: .device,
+            flags: flags,
+            origin: index,
+            originalLength: originalLength,
+            receiveTime: claimed
+        )
     }
 }

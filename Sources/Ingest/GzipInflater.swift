@@ -62,7 +62,10 @@ import EventModel
                 isComplete = true
             } else if code != Z_OK && code != Z_BUF_ERROR {
                 throw WardlineError(
-                    .input, "The gzip data is damaged; the records before the damage were taken.", cause: "zlib \(code)")
+                    .input,
+                    "The gzip data is damaged; the records before the damage were taken.",
+                    cause: "zlib \(code)"
+                )
             }
         }
         try drain(give)
@@ -84,7 +87,9 @@ import EventModel
     }
 
     private func step(
-        _ input: [UInt8], from start: Int, into output: inout [UInt8]
+        _ input: [UInt8],
+        from start: Int,
+        into output: inout [UInt8]
     ) -> (code: Int32, consumed: Int, made: Int) {
         var input = input
         let (inputCount, outputCount) = (input.count, output.count)

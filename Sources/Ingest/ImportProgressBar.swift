@@ -31,7 +31,9 @@ public struct ImportProgressBar: Sendable {
         last = now
         let total = max(1, progress.totalBytes)
         let cells = min(ImportProgressBar.width, progress.bytes * ImportProgressBar.width / total)
-        let bar = String(repeating: "#", count: cells) + String(repeating: ".", count: ImportProgressBar.width - cells)
+        let bar =
+            String(repeating: "#", count: cells)
+            + String(repeating: ".", count: ImportProgressBar.width - cells)
         let seconds = Double(now - start) / 1e9
         let rate = Int(Double(progress.records) / seconds)
         return "[\(bar)] \(min(100, progress.bytes * 100 / total)) %  \(progress.records) records  \(rate)/s"

@@ -51,7 +51,8 @@ public struct ImportReport: Hashable, Sendable {
     /// One object for `-o json`.
     public var json: JSONValue {
         .object([
-            .init("file", .text(file)), .init("sha256", .text(sha256)), .init("bytes", .integer(Int64(bytes))),
+            .init("file", .text(file)), .init("sha256", .text(sha256)),
+            .init("bytes", .integer(Int64(bytes))),
             .init("added", .integer(Int64(added))), .init("skipped", .integer(Int64(skipped))),
             .init("truncated", .integer(Int64(truncated))), .init("already_complete", .bool(wasComplete)),
             .init("reference_time", .text(referenceTime.isPresent ? referenceTime.description : "")),

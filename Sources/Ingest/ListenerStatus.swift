@@ -42,7 +42,8 @@ public struct ListenerStatus: Hashable, Sendable {
     /// One object for `status -o json`.
     public var json: JSONValue {
         .object([
-            .init("name", .text(name)), .init("address", .text(address)), .init("transport", .text(transport)),
+            .init("name", .text(name)), .init("address", .text(address)),
+            .init("transport", .text(transport)),
             .init("protocol", .text(wireProtocol)), .init("received", .integer(Int64(received))),
             .init("bytes", .integer(Int64(bytes))), .init("connections", .integer(Int64(connections))),
             .init("refused", .integer(Int64(refused))), .init("kernelDrops", .integer(Int64(kernelDrops))),

@@ -14,14 +14,18 @@ public final class Listeners: Sendable {
     private let datagrams: [DatagramListener]
     private let group: MultiThreadedEventLoopGroup
 
-    /// Opens listeners. Datagrams wait in the kernel and connections in their backlog until ``Engine/start()``.
+    /// Opens listeners. Datagrams wait in the kernel and connections in their backlog until
+    /// ``Engine/start()``.
     ///
     /// - Throws: `busy` when an address is taken; nothing stays open then.
     public init(
-        _ definitions: [ListenerDefinition], limits: Configuration.Limits = Configuration.Limits(),
-        intake: IntakeQueue, clock: any WallClock = SystemWallClock()
+        _ definitions: [ListenerDefinition],
+        limits: Configuration.Limits = Configuration.Limits(),
+        intake: IntakeQueue,
+        clock: any WallClock = SystemWallClock()
     ) throws(WardlineError) {
-        // One loop: cutting frames takes a tenth of what the log thread takes, and order per connection is free.
+        // One loop: cutting frames takes a tenth of what the log thread takes, and order per connection is
+        // free.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var streams: [StreamListener] = []
         var datagrams: [DatagramListener] = []
@@ -31,7 +35,13 @@ public final class Listeners: Sendable {
                 case .tcp:
                     streams.append(
                         try StreamListener(
-                            definition, limits: limits, intake: intake, clock: clock, loop: group.next()))
+                            definition,
+                            limits: limits,
+                            intake: intake,
+                            clock: clock,
+                            loop: group.next()
+                        )
+                    )
                 case .udp: datagrams.append(try DatagramListener(definition, limits: limits))
                 }
             }

@@ -6,7 +6,8 @@ import WireFormats
 
 /// A line of a `*.rec.jsonl` file: a record with claims about its receipt.
 ///
-/// `{"line": TEXT, "receive_time": RFC 3339, "peer": ADDRESS}`; all but `line` may be missing, other members are ignored.
+/// `{"line": TEXT, "receive_time": RFC 3339, "peer": ADDRESS}`; all but `line` may be missing, other members
+/// are ignored.
 struct RecordLine {
     var bytes: [UInt8]
     var receiveTime = UTCTime.absent
@@ -14,7 +15,8 @@ struct RecordLine {
 
     /// Nil when the line is no JSON object with a `line`.
     init?(_ text: Span<UInt8>, _ range: Range<Int>) {
-        guard let value = try? JSONValue(parsing: text.extracting(range)), let line = value["line"]?.text else {
+        guard let value = try? JSONValue(parsing: text.extracting(range)), let line = value["line"]?.text
+        else {
             return nil
         }
         bytes = Array(line.utf8)
@@ -26,8 +28,10 @@ struct RecordLine {
     static func time(_ text: String) -> UTCTime? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes[4] == 0x2d, bytes[7] == 0x2d, bytes[10] == 0x54 || bytes[10] == 0x20,
-            bytes[13] == 0x3a, bytes[16] == 0x3a, let year = number(bytes[0..<4]), let month = number(bytes[5..<7]),
-            let day = number(bytes[8..<10]), let hour = number(bytes[11..<13]), let minute = number(bytes[14..<16]),
+            bytes[13] == 0x3a, bytes[16] == 0x3a, let year = number(bytes[0..<4]),
+            let month = number(bytes[5..<7]),
+            let day = number(bytes[8..<10]), let hour = number(bytes[11..<13]),
+            let minute = number(bytes[14..<16]),
             let second = number(bytes[17..<19])
         else { return nil }
         var index = 19
@@ -45,8 +49,14 @@ struct RecordLine {
         }
         guard let offset = offset(bytes[index...]) else { return nil }
         let civil = CivilTime(
-            year: year, month: month, day: day, hour: hour, minute: minute, second: min(second, 59),
-            nanosecond: nanosecond)
+            year: year,
+            month: month,
+            day: day,
+            hour: hour,
+            minute: minute,
+            second: min(second, 59),
+            nanosecond: nanosecond
+        )
         guard civil.isValid, second <= 60 else { return nil }
         return civil.utc(offsetSeconds: offset)
     }

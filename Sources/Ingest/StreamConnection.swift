@@ -24,8 +24,11 @@ final class StreamConnection: ChannelInboundHandler {
         framer = shared.framing
         let peer = channel.remoteAddress
         origin = Origin(
-            listener: shared.listener, transport: .tcp, peer: peer?.ipAddress.flatMap { IPAddress($0) },
-            peerPort: UInt16(clamping: peer?.port ?? 0))
+            listener: shared.listener,
+            transport: .tcp,
+            peer: peer?.ipAddress.flatMap { IPAddress($0) },
+            peerPort: UInt16(clamping: peer?.port ?? 0)
+        )
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -8,7 +8,8 @@ import Platform
 
 /// What all connections of one listener share: the batch under way, and whether they may read.
 ///
-/// Confined to the listener's event loop. While the intake is full no connection reads, so that at most one read of
+/// Confined to the listener's event loop. While the intake is full no connection reads, so that at most one
+/// read of
 /// each connection is held beyond the batch.
 final class StreamIntake {
     let loop: any EventLoop
@@ -26,8 +27,14 @@ final class StreamIntake {
     private var isScheduled = false
 
     init(
-        loop: any EventLoop, intake: IntakeQueue, counters: ListenerCounters, clock: any WallClock,
-        framing: ConnectionFramer, flags: FrameFlags, listener: String, connectionCountMax: Int
+        loop: any EventLoop,
+        intake: IntakeQueue,
+        counters: ListenerCounters,
+        clock: any WallClock,
+        framing: ConnectionFramer,
+        flags: FrameFlags,
+        listener: String,
+        connectionCountMax: Int
     ) {
         self.loop = loop
         self.intake = intake

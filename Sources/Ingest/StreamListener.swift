@@ -25,31 +25,48 @@ final class StreamListener: Sendable {
 
     /// Binds and listens. Blocks; not for event loops.
     init(
-        _ definition: ListenerDefinition, limits: Configuration.Limits, intake: IntakeQueue, clock: any WallClock,
+        _ definition: ListenerDefinition,
+        limits: Configuration.Limits,
+        intake: IntakeQueue,
+        clock: any WallClock,
         loop: any EventLoop
     ) throws(WardlineError) {
         do {
             let counters = ListenerCounters(
                 ListenerStatus(
-                    name: definition.name, address: "", transport: "tcp",
-                    wireProtocol: definition.wireProtocol.rawValue))
+                    name: definition.name,
+                    address: "",
+                    transport: "tcp",
+                    wireProtocol: definition.wireProtocol.rawValue
+                )
+            )
             let isJSON = definition.wireProtocol == .jsonLines
             let shared = try loop.submit {
                 NIOLoopBound(
                     StreamIntake(
-                        loop: loop, intake: intake, counters: counters, clock: clock,
+                        loop: loop,
+                        intake: intake,
+                        counters: counters,
+                        clock: clock,
                         framing: ConnectionFramer(
-                            isJSON ? .jsonLines : .syslog, sizeMaxBytes: limits.recordSizeMaxBytes),
-                        flags: isJSON ? .jsonLines : [], listener: definition.name,
-                        connectionCountMax: limits.connectionCountMax),
-                    eventLoop: loop)
+                            isJSON ? .jsonLines : .syslog,
+                            sizeMaxBytes: limits.recordSizeMaxBytes
+                        ),
+                        flags: isJSON ? .jsonLines : [],
+                        listener: definition.name,
+                        connectionCountMax: limits.connectionCountMax
+                    ),
+                    eventLoop: loop
+                )
             }.wait()
             channel = try ServerBootstrap(group: loop)
                 .serverChannelOption(.backlog, value: StreamListener.backlog)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.maxMessagesPerRead, value: 1)
                 .childChannelOption(
-                    .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: StreamListener.readSizeBytes))
+                    .recvAllocator,
+                    value: FixedSizeRecvByteBufferAllocator(capacity: StreamListener.readSizeBytes)
+                )
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let connection = StreamConnection(shared.value, channel: channel)
@@ -69,19 +86,25 @@ final class StreamListener: Sendable {
             counters.update { $0.address = address }
         } catch {
             throw WardlineError(
-                .busy, "Could not listen on \(definition): choose another address or stop what uses it.",
-                cause: "\(error)", location: definition.name)
+                .busy,
+                "Could not listen on \(definition): choose another address or stop what uses it.",
+                cause: "\(error)",
+                location: definition.name
+            )
         }
     }
 
-    /// Reads what connections have sent, then closes them and the socket. Blocks until all of it is in the intake.
+    /// Reads what connections have sent, then closes them and the socket. Blocks until all of it is in the
+    /// intake.
     func stop() {
         let end = monotonicNanoseconds() + StreamListener.drainSecondsMax * UTCTime.second
         var before = counters.status.bytes
         let shared = shared
         while monotonicNanoseconds() < end {
             // The loop's timer is the pause: when it fires, the loop has served every socket that had bytes.
-            let isEmpty = try? channel.eventLoop.scheduleTask(in: .milliseconds(StreamListener.quietMilliseconds)) {
+            let isEmpty = try? channel.eventLoop.scheduleTask(
+                in: .milliseconds(StreamListener.quietMilliseconds)
+            ) {
                 shared.value.flush()
                 return shared.value.isEmpty
             }.futureResult.wait()

@@ -109,7 +109,12 @@ private struct BlockWork {
                 give(
                     .success(
                         try job.encode(
-                            columns: columns?.bytes, epoch: columns?.epoch ?? [], eventTimes: columns?.times)))
+                            columns: columns?.bytes,
+                            epoch: columns?.epoch ?? [],
+                            eventTimes: columns?.times
+                        )
+                    )
+                )
             } catch {
                 give(.failure(error))
             }
@@ -120,7 +125,8 @@ private struct BlockWork {
 
     /// The columns of exactly the records of `job`; nil if some are missing or two decoder sets made them.
     private func columns(
-        of job: BlockJob, below end: Offset
+        of job: BlockJob,
+        below end: Offset
     ) -> (bytes: [UInt8], epoch: [UInt8], times: (UTCTime, UTCTime)?)? {
         var merged: EventBatch?
         var epoch: [UInt8] = []

@@ -19,7 +19,9 @@ extension Engine {
         judgeQueue.close()
         for item in judgeQueue.takeAll() {
             guard case .settle(let receipt) = item else { continue }
-            receipt.fulfil(.failure(WardlineError(.storage, "The store closed before the records were judged.")))
+            receipt.fulfil(
+                .failure(WardlineError(.storage, "The store closed before the records were judged."))
+            )
         }
     }
 
@@ -31,7 +33,9 @@ extension Engine {
             guard !pause.isClosed else { return false }
             guard let (base, batch) = try records.read(from: judge.next, below: end), batch.count > 0 else {
                 throw WardlineError(
-                    .integrity, "Records from offset \(judge.next) on cannot be read; run `wardline store verify`.")
+                    .integrity,
+                    "Records from offset \(judge.next) on cannot be read; run `wardline store verify`."
+                )
             }
             try process(batch, base: base, &judge)
         }
@@ -42,7 +46,9 @@ extension Engine {
     private func judgeNew(_ judge: inout any RecordJudge) throws(WardlineError) {
         var isSettled = false
         while true {
-            let item = isSettled ? judgeQueue.take() : judgeQueue.take(waitingNanoseconds: options.settleDelayNanoseconds)
+            let item =
+                isSettled
+                ? judgeQueue.take() : judgeQueue.take(waitingNanoseconds: options.settleDelayNanoseconds)
             switch item {
             case .records(let batch, let base):
                 try process(batch, base: base, &judge)
@@ -61,11 +67,16 @@ extension Engine {
     }
 
     private func process(
-        _ batch: RecordBatch, base: Offset, _ judge: inout any RecordJudge
+        _ batch: RecordBatch,
+        base: Offset,
+        _ judge: inout any RecordJudge
     ) throws(WardlineError) {
         // Damaged records leave a hole in the offsets; nothing may come twice.
         guard base >= judge.next else {
-            throw WardlineError(.internal, "The judge stands at \(judge.next) and was given records from \(base).")
+            throw WardlineError(
+                .internal,
+                "The judge stands at \(judge.next) and was given records from \(base)."
+            )
         }
         let events = try judge.process(batch, base: base)
         let epoch = judge.epoch
@@ -100,7 +111,9 @@ extension Engine {
         var batch = RecordBatch()
         let origin = batch.index(of: Origin(listener: "", transport: .internal))
         let now = options.clock.now()
-        for fact in facts { batch.append(Array(fact.line.utf8), kind: .fact, origin: origin, receiveTime: now) }
+        for fact in facts {
+            batch.append(Array(fact.line.utf8), kind: .fact, origin: origin, receiveTime: now)
+        }
         while true {
             do throws(EngineLogFault) {
                 _ = try journal.append(&batch)

@@ -29,7 +29,11 @@ extension Engine {
             let wait = group.isEmpty ? Engine.idleWaitNanoseconds : group.due - now
             let item = intake.take(waitingNanoseconds: wait)
             switch item {
-            case .records(let batch): guard append(batch, to: &group) else { return refuse(group) }
+            case .records(let batch):
+                for piece in batch.pieces() {
+                    guard append(piece, to: &group) else { return refuse(group) }
+                    if group.bytes >= options.groupSizeMaxBytes, !commit(&group) { return refuse(group) }
+                }
             case .durable(let receipt): group.receipts.append((receipt, false))
             case .settled(let receipt): group.receipts.append((receipt, true))
             case nil:
@@ -70,15 +74,19 @@ extension Engine {
     }
 
     /// Pauses until the next attempt; false when there will be none.
-    private func waitForSpace(_ reason: WardlineError, _ group: inout CommitGroup, holding count: Int) -> Bool {
+    private func waitForSpace(_ reason: WardlineError, _ group: inout CommitGroup, holding count: Int) -> Bool
+    {
         enterFull(reason)
         // What was appended before is made durable meanwhile: its senders may wait for it.
         guard group.batches.isEmpty || commit(&group) else { return false }
         guard !pause.isClosed else {
             fail(
                 WardlineError(
-                    .storage, "The disk is full: at least \(count) records could not be stored at the stop.",
-                    cause: reason.description))
+                    .storage,
+                    "The disk is full: at least \(count) records could not be stored at the stop.",
+                    cause: reason.description
+                )
+            )
             return false
         }
         _ = pause.take(waitingNanoseconds: options.fullRetryNanoseconds)
@@ -120,7 +128,8 @@ extension Engine {
     }
 
     private var closingError: WardlineError {
-        state.withLock { $0.failure } ?? WardlineError(.storage, "The store closed before the records were judged.")
+        state.withLock { $0.failure }
+            ?? WardlineError(.storage, "The store closed before the records were judged.")
     }
 
     /// A tick, if the judge waits for one and its time has come.

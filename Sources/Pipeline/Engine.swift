@@ -8,7 +8,8 @@ import Synchronization
 
 /// The one way from received bytes to verdicts: append, synchronise, judge, journal, project.
 ///
-/// Two threads of its own, joined by bounded queues: the log thread commits in groups, the judge thread sees nothing
+/// Two threads of its own, joined by bounded queues: the log thread commits in groups, the judge thread sees
+/// nothing
 /// that is not durable. Every hand-over is a batch; no lock or queue is touched per record.
 public final class Engine: Sendable {
     /// What can be chosen.
@@ -62,8 +63,12 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - apply: Applies a read-model change in one transaction; called on the judge thread.
     public init(
-        records: any EngineLog, journal: any EngineLog, judge: any RecordJudge, intake: IntakeQueue = IntakeQueue(),
-        options: Options = Options(), apply: @escaping @Sendable (ProjectionUpdate) throws(WardlineError) -> Void
+        records: any EngineLog,
+        journal: any EngineLog,
+        judge: any RecordJudge,
+        intake: IntakeQueue = IntakeQueue(),
+        options: Options = Options(),
+        apply: @escaping @Sendable (ProjectionUpdate) throws(WardlineError) -> Void
     ) {
         self.records = records
         self.journal = journal
@@ -78,7 +83,8 @@ public final class Engine: Sendable {
         }
     }
 
-    /// Starts both threads and appends a start record. The judge catches up from the log while records are taken.
+    /// Starts both threads and appends a start record. The judge catches up from the log while records are
+    /// taken.
     public func start() throws(WardlineError) {
         let durable = records.next
         let facts = JSONValue.object([
@@ -94,7 +100,11 @@ public final class Engine: Sendable {
             threads.withLock { $0.append(judgeThread) }
         } catch {
             abandon()
-            throw WardlineError(.internal, "The engine could not start its threads.", cause: error.description)
+            throw WardlineError(
+                .internal,
+                "The engine could not start its threads.",
+                cause: error.description
+            )
         }
     }
 
@@ -130,7 +140,8 @@ public final class Engine: Sendable {
         return try receipt.wait()
     }
 
-    /// Takes no more records, makes those taken durable, judges them, appends a stop record and closes the log.
+    /// Takes no more records, makes those taken durable, judges them, appends a stop record and closes the
+    /// log.
     ///
     /// - Throws: What made the state `suspect`, or `storage` when a full disk kept records from being stored.
     public func stop() throws(WardlineError) {
@@ -142,7 +153,8 @@ public final class Engine: Sendable {
         try journal.close()
     }
 
-    /// Waits for space on a full disk no longer: who waits to give records is refused. Call before listeners stop.
+    /// Waits for space on a full disk no longer: who waits to give records is refused. Call before listeners
+    /// stop.
     public func endWaitingForSpace() {
         if state.withLock({ $0.state == .full }) { pause.close() }
     }
@@ -160,7 +172,8 @@ public final class Engine: Sendable {
     }
 
     private var closedError: WardlineError {
-        state.withLock { $0.failure } ?? WardlineError(.storage, "The store is closing and takes no more records.")
+        state.withLock { $0.failure }
+            ?? WardlineError(.storage, "The store is closing and takes no more records.")
     }
 
     /// A batch of one control record.

@@ -4,7 +4,8 @@
 public import EventModel
 public import Projections
 
-/// What the engine asks of the judge: decode and correlate durable records, in offset order, for any cut of batches.
+/// What the engine asks of the judge: decode and correlate durable records, in offset order, for any cut of
+/// batches.
 ///
 /// Owned by one thread. ``Judge`` conforms; tests of the engine bring their own.
 public protocol RecordJudge: Sendable {

@@ -13,10 +13,14 @@ public protocol EngineLog: AnyObject, Sendable {
     func append(_ batch: inout RecordBatch) throws(EngineLogFault) -> Offset
     /// Makes everything appended durable.
     func synchronise() throws(EngineLogFault)
-    /// Takes the decoded columns of the records `base ..< through`, for their block; called from the judge thread.
+    /// Takes the decoded columns of the records `base ..< through`, for their block; called from the judge
+    /// thread.
     func decoded(_ events: EventBatch, base: Offset, through: Offset, epoch: [UInt8])
     /// Reads records from `offset` on, one stored part at most; nil at `end`. Called from the judge thread.
-    func read(from offset: Offset, below end: Offset) throws(WardlineError) -> (base: Offset, records: RecordBatch)?
+    func read(
+        from offset: Offset,
+        below end: Offset
+    ) throws(WardlineError) -> (base: Offset, records: RecordBatch)?
     /// Lets go of what reading needed.
     func endReading()
     /// Finishes blocks under way and closes the files. Nothing may follow.
@@ -27,7 +31,8 @@ public protocol EngineLog: AnyObject, Sendable {
 public enum EngineLogFault: Error, Sendable {
     /// No space; the same append may succeed later.
     case full(WardlineError)
-    /// What is on disk is no longer known, as after a failed synchronisation. Nothing may be acknowledged any more.
+    /// What is on disk is no longer known, as after a failed synchronisation. Nothing may be acknowledged any
+    /// more.
     case suspect(WardlineError)
 
     /// The error below.

@@ -9,7 +9,12 @@ public enum ImportFacts {
     ///
     /// - Parameter resumed: Records of the same file that the log holds already; they are not appended again.
     public static func begin(
-        file: String, sha256: String, bytes: Int, referenceTime: UTCTime, referenceSource: String, resumed: Int,
+        file: String,
+        sha256: String,
+        bytes: Int,
+        referenceTime: UTCTime,
+        referenceSource: String,
+        resumed: Int,
         at time: UTCTime
     ) -> RecordBatch {
         var members: [JSONValue.Member] = [
@@ -28,6 +33,8 @@ public enum ImportFacts {
             .object([
                 .init("file", .text(file)), .init("sha256", .text(sha256)),
                 .init("records", .integer(Int64(records))),
-            ]), at: time)
+            ]),
+            at: time
+        )
     }
 }

@@ -22,7 +22,9 @@ public enum ImportState: Hashable, Sendable {
     /// - Parameter sha256: Of the bytes of the file, as in ``importBegin`` facts.
     /// - Complexity: O(records): the log is read once, one part at a time.
     public static func find(
-        _ sha256: String, storage: any LogStorage, path: String
+        _ sha256: String,
+        storage: any LogStorage,
+        path: String
     ) throws(WardlineError) -> ImportState {
         do throws(LogError) {
             let reader = try LogReader.open(storage: storage, path: path, stream: "records")

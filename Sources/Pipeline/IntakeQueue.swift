@@ -7,7 +7,8 @@ import Synchronization
 
 /// Records on their way to the log thread: bounded in bytes, handed over in batches.
 ///
-/// A full queue makes threads wait and tells connections to stop reading, so that memory stays bounded and nothing is
+/// A full queue makes threads wait and tells connections to stop reading, so that memory stays bounded and
+/// nothing is
 /// lost that a sender can still hold back.
 public final class IntakeQueue: Sendable {
     /// What the log thread is given.
@@ -24,7 +25,8 @@ public final class IntakeQueue: Sendable {
     public static let sizeMaxBytes = 16 * 1_048_576
 
     private let queue: HandoverQueue<Item>
-    /// Weight from which waiting connections are told to read again: a stop and start for every batch would be slow.
+    /// Weight from which waiting connections are told to read again: a stop and start for every batch would
+    /// be slow.
     private let resumeBelow: Int
     private let waiting = Mutex<[@Sendable () -> Void]>([])
 
@@ -43,7 +45,8 @@ public final class IntakeQueue: Sendable {
 
     /// Gives records if they fit. For event loops, which must not wait.
     ///
-    /// - Parameter resume: Called once, on another thread, when the queue has room again; only after a refusal.
+    /// - Parameter resume: Called once, on another thread, when the queue has room again; only after a
+    ///   refusal.
     /// - Returns: False when the queue is full or closed; the caller keeps the records and stops reading.
     public func tryPut(_ batch: RecordBatch, resume: @escaping @Sendable () -> Void) -> Bool {
         if queue.tryPut(.records(batch), weight: batch.memoryBytes) { return true }

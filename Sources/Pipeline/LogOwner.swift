@@ -20,7 +20,8 @@ public final class LogOwner: EngineLog {
     /// What opening found and did.
     public let recovery: RecoveryReport
 
-    /// Longest wait for a block when the head is at its limit, in nanoseconds, before the writer is asked again.
+    /// Longest wait for a block when the head is at its limit, in nanoseconds, before the writer is asked
+    /// again.
     private static let blockWaitNanoseconds: Int64 = 100_000_000
 
     /// Opens and recovers a stream.
@@ -30,7 +31,11 @@ public final class LogOwner: EngineLog {
     ///   - stream: `records` or `journal`.
     ///   - hasColumns: Whether records of the stream are decoded.
     public init(
-        storage: any LogStorage, path: String, stream: String, hasColumns: Bool, options: LogOptions = LogOptions(),
+        storage: any LogStorage,
+        path: String,
+        stream: String,
+        hasColumns: Bool,
+        options: LogOptions = LogOptions(),
         clock: any WallClock = SystemWallClock()
     ) throws(WardlineError) {
         do throws(LogError) {
@@ -43,7 +48,11 @@ public final class LogOwner: EngineLog {
         do throws(StorageError) {
             encoder = try BlockEncoder(hasColumns: hasColumns)
         } catch {
-            throw WardlineError(.internal, "The log could not start its block thread.", cause: error.description)
+            throw WardlineError(
+                .internal,
+                "The log could not start its block thread.",
+                cause: error.description
+            )
         }
         self.clock = clock
         openReader = { () throws(LogError) in
@@ -91,9 +100,11 @@ public final class LogOwner: EngineLog {
         encoder.add(events, base: base, through: through, epoch: epoch)
     }
 
-    /// Reads the records of one stored part from `offset` on. A hole is skipped: `base` is then greater than `offset`.
+    /// Reads the records of one stored part from `offset` on. A hole is skipped: `base` is then greater than
+    /// `offset`.
     public func read(
-        from offset: Offset, below end: Offset
+        from offset: Offset,
+        below end: Offset
     ) throws(WardlineError) -> (base: Offset, records: RecordBatch)? {
         do throws(LogError) {
             let open = openReader
@@ -121,7 +132,8 @@ public final class LogOwner: EngineLog {
     /// Lets go of the files that reading has opened.
     public func endReading() { reader.withLock { $0 = nil } }
 
-    /// Puts the rest into a block and closes the files. Records that fit no block stay in the write-ahead log.
+    /// Puts the rest into a block and closes the files. Records that fit no block stay in the write-ahead
+    /// log.
     public func close() throws(WardlineError) {
         do throws(LogError) {
             try writer.withLock { (writer: inout sending LogWriter) throws(LogError) in
@@ -179,19 +191,29 @@ extension LogError {
         case .storage(let error):
             WardlineError(.storage, "Could not \(what) \(stream): check the disk.", cause: error.description)
         case .storageFull(let error):
-            WardlineError(.storage, "The disk of the store is full: free some space.", cause: error.description)
+            WardlineError(
+                .storage,
+                "The disk of the store is full: free some space.",
+                cause: error.description
+            )
         case .suspect:
             WardlineError(
-                .storage, "A synchronisation of the log failed: what is durable is unknown. Check the disk, then start "
-                    + "again; the log is checked when it is opened.")
+                .storage,
+                "A synchronisation of the log failed: what is durable is unknown. Check the disk, then start "
+                    + "again; the log is checked when it is opened."
+            )
         case .damaged(let file, let position):
             WardlineError(
-                .integrity, "Stored bytes are not what was written. Run `wardline store verify`.",
-                location: "\(file):\(position)")
+                .integrity,
+                "Stored bytes are not what was written. Run `wardline store verify`.",
+                location: "\(file):\(position)"
+            )
         case .unsupported(let file, let version, let flags):
             WardlineError(
-                .storage, "The file was written by a newer version (format \(version), flags \(flags)). Use that one.",
-                location: file)
+                .storage,
+                "The file was written by a newer version (format \(version), flags \(flags)). Use that one.",
+                location: file
+            )
         case .batchTooLarge, .blockOutOfOrder, .compression:
             WardlineError(.internal, "Could not \(what) \(stream).", cause: "\(self)")
         }

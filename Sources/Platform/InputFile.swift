@@ -52,7 +52,9 @@ public final class InputFile: Sendable {
         size = isRegular ? Int(status.st_size) : 0
         changeTime =
             isRegular
-            ? UTCTime(nanoseconds: Int64(status.st_mtim.tv_sec) &* UTCTime.second &+ Int64(status.st_mtim.tv_nsec))
+            ? UTCTime(
+                nanoseconds: Int64(status.st_mtim.tv_sec) &* UTCTime.second &+ Int64(status.st_mtim.tv_nsec)
+            )
             : .absent
     }
 

@@ -19,7 +19,8 @@ public struct Configuration: Hashable, Sendable {
     public struct Limits: Hashable, Sendable {
         /// Kept bytes of one record; the rest is cut and counted.
         public var recordSizeMaxBytes = 65_536
-        /// Stream connections of one listener; further ones are refused. Each holds one socket and one carry buffer.
+        /// Stream connections of one listener; further ones are refused. Each holds one socket and one carry
+        /// buffer.
         public var connectionCountMax = 10_000
         /// Receive buffer asked of the kernel for each datagram listener.
         public var receiveBufferBytes = 16 * 1_048_576
@@ -78,9 +79,12 @@ public struct Configuration: Hashable, Sendable {
     /// - Parameters:
     ///   - bytes: UTF-8 YAML, one document; see `schemas/config-v1.schema.json`.
     ///   - file: Name for error messages.
-    /// - Throws: ``SiteFilesError`` at the first fault with line and column; a file is used whole or not at all.
+    /// - Throws: ``SiteFilesError`` at the first fault with line and column; a file is used whole or not at
+    ///   all.
     public init(parsing bytes: [UInt8], file: String) throws(SiteFilesError) {
-        self = try ConfigurationReader(file: file).configuration(of: try StrictYAML.document(in: bytes, file: file))
+        self = try ConfigurationReader(file: file).configuration(
+            of: try StrictYAML.document(in: bytes, file: file)
+        )
     }
 
     /// The same with relative paths below `folder`, where the configuration file lies.

@@ -51,12 +51,15 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
     /// `syslog+udp://127.0.0.1:5514`.
     public var description: String { "\(wireProtocol.rawValue)+\(carrier.rawValue)://\(address)" }
 
-    /// Parses the value of `--listen`: `PROTOCOL+TRANSPORT://HOST:PORT`. Its name is `PROTOCOL-TRANSPORT-HOST:PORT`.
+    /// Parses the value of `--listen`: `PROTOCOL+TRANSPORT://HOST:PORT`. Its name is
+    /// `PROTOCOL-TRANSPORT-HOST:PORT`.
     ///
     /// - Throws: `usage`, with the nearest known scheme or the form that is expected.
     public init(url: String) throws(WardlineError) {
         let form = "Write it as syslog+udp://127.0.0.1:5514 or jsonl+tcp://[::1]:5515."
-        let pieces = url.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let pieces = url.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init
+        )
         guard pieces.count == 2, pieces[1].hasPrefix("//") else {
             throw WardlineError(.usage, "'\(url)' is no address to listen on. \(form)")
         }
@@ -72,8 +75,12 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
             throw WardlineError(.usage, "'\(address)' in '\(url)' is no numeric address with a port. \(form)")
         }
         self.init(
-            name: "\(scheme.wire.rawValue)-\(scheme.carrier.rawValue)-\(address)", scheme.wire, scheme.carrier,
-            host: host, port: port)
+            name: "\(scheme.wire.rawValue)-\(scheme.carrier.rawValue)-\(address)",
+            scheme.wire,
+            scheme.carrier,
+            host: host,
+            port: port
+        )
     }
 
     /// Host and port of `127.0.0.1:5514` or `[::1]:5514`; nil for anything else. Names are not looked up.

@@ -10,9 +10,12 @@ extension ConfigurationReader {
     }
 
     func members(
-        _ node: YAMLNode, allowed: [String]
+        _ node: YAMLNode,
+        allowed: [String]
     ) throws(SiteFilesError) -> [(key: YAMLScalar, value: YAMLNode)] {
-        guard let members = node.members else { throw error(node.mark, "expected a mapping, found a \(node.kind)") }
+        guard let members = node.members else {
+            throw error(node.mark, "expected a mapping, found a \(node.kind)")
+        }
         for (key, _) in members where !allowed.contains(key.text) {
             let hint = Spelling.suggestion(for: key.text, among: allowed)
             throw error(key.mark, "the key '\(key.text)' is not known here\(hint)")
@@ -26,11 +29,19 @@ extension ConfigurationReader {
     }
 
     func text(_ node: YAMLNode) throws(SiteFilesError) -> String {
-        guard let scalar = node.scalar else { throw error(node.mark, "expected a text, found a \(node.kind)") }
-        guard !scalar.isNorwayTrap else {
-            throw error(scalar.mark, "other readers take '\(scalar.text)' for a truth value", "put it in quotes")
+        guard let scalar = node.scalar else {
+            throw error(node.mark, "expected a text, found a \(node.kind)")
         }
-        guard scalar.tag != .null, !scalar.text.isEmpty else { throw error(scalar.mark, "the value is empty") }
+        guard !scalar.isNorwayTrap else {
+            throw error(
+                scalar.mark,
+                "other readers take '\(scalar.text)' for a truth value",
+                "put it in quotes"
+            )
+        }
+        guard scalar.tag != .null, !scalar.text.isEmpty else {
+            throw error(scalar.mark, "the value is empty")
+        }
         return scalar.text
     }
 
@@ -43,7 +54,9 @@ extension ConfigurationReader {
     }
 
     func choice<Value>(
-        _ node: YAMLNode, _ values: [Value], _ name: KeyPath<Value, String>
+        _ node: YAMLNode,
+        _ values: [Value],
+        _ name: KeyPath<Value, String>
     ) throws(SiteFilesError) -> Value {
         let word = try text(node)
         guard let value = values.first(where: { $0[keyPath: name] == word }) else {
@@ -55,7 +68,8 @@ extension ConfigurationReader {
     }
 
     func count(_ node: YAMLNode, _ range: ClosedRange<Int>) throws(SiteFilesError) -> Int {
-        guard let integer = node.scalar?.integer, let value = Int(exactly: integer), range.contains(value) else {
+        guard let integer = node.scalar?.integer, let value = Int(exactly: integer), range.contains(value)
+        else {
             throw error(node.mark, "expected a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
@@ -65,8 +79,10 @@ extension ConfigurationReader {
         let word = try text(node)
         guard let value = Quantity.bytes(word), range.contains(value) else {
             throw error(
-                node.mark, "'\(word)' is no size from \(range.lowerBound) to \(range.upperBound) bytes",
-                "write a number, or one with KiB, MiB or GiB")
+                node.mark,
+                "'\(word)' is no size from \(range.lowerBound) to \(range.upperBound) bytes",
+                "write a number, or one with KiB, MiB or GiB"
+            )
         }
         return value
     }
@@ -75,8 +91,10 @@ extension ConfigurationReader {
         let word = try text(node)
         guard let value = Quantity.nanoseconds(word), range.contains(value) else {
             throw error(
-                node.mark, "'\(word)' is no duration in the allowed range",
-                "write a number with ms, s, m or h, such as 5m")
+                node.mark,
+                "'\(word)' is no duration in the allowed range",
+                "write a number with ms, s, m or h, such as 5m"
+            )
         }
         return value
     }
@@ -103,7 +121,8 @@ enum Quantity {
     private static func scaled(_ text: String, units: [(suffix: String, factor: Int)]) -> Int? {
         guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else { return nil }
         let digits = text.dropLast(unit.suffix.count)
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits)
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let number = Int(digits)
         else { return nil }
         let (product, overflow) = number.multipliedReportingOverflow(by: unit.factor)
         return overflow ? nil : product

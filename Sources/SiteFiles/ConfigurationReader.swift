@@ -43,7 +43,11 @@ struct ConfigurationReader {
 
     private func listeners(_ node: YAMLNode) throws(SiteFilesError) -> [ListenerDefinition] {
         guard let elements = node.elements else {
-            throw error(node.mark, "expected a list of listeners, found a \(node.kind)", "start each with '- '")
+            throw error(
+                node.mark,
+                "expected a list of listeners, found a \(node.kind)",
+                "start each with '- '"
+            )
         }
         guard elements.count <= ConfigurationReader.listenerCountMax else {
             throw error(node.mark, "more than \(ConfigurationReader.listenerCountMax) listeners")
@@ -53,17 +57,22 @@ struct ConfigurationReader {
             let listener = try listener(element)
             if result.contains(where: { $0.name == listener.name }) {
                 throw error(
-                    (element["name"] ?? element).mark, "a second listener named '\(listener.name)'",
-                    "give each its own name")
+                    (element["name"] ?? element).mark,
+                    "a second listener named '\(listener.name)'",
+                    "give each its own name"
+                )
             }
             let taken = result.first { other in
-                other.carrier == listener.carrier && other.host == listener.host && other.port == listener.port
+                other.carrier == listener.carrier && other.host == listener.host
+                    && other.port == listener.port
                     && listener.port != 0
             }
             if let taken {
                 throw error(
                     (element["bind"] ?? element).mark,
-                    "\(listener.carrier.rawValue) \(listener.address) is taken by '\(taken.name)'", "choose another port")
+                    "\(listener.carrier.rawValue) \(listener.address) is taken by '\(taken.name)'",
+                    "choose another port"
+                )
             }
             result.append(listener)
         }
@@ -73,14 +82,22 @@ struct ConfigurationReader {
     private func listener(_ node: YAMLNode) throws(SiteFilesError) -> ListenerDefinition {
         _ = try members(node, allowed: ["name", "protocol", "transport", "bind"])
         let wire = try choice(
-            required("protocol", of: node), ListenerDefinition.WireProtocol.allCases, \.rawValue)
+            required("protocol", of: node),
+            ListenerDefinition.WireProtocol.allCases,
+            \.rawValue
+        )
         let carrier = try choice(
-            required("transport", of: node), ListenerDefinition.Carrier.allCases, \.rawValue)
+            required("transport", of: node),
+            ListenerDefinition.Carrier.allCases,
+            \.rawValue
+        )
         let bind = try required("bind", of: node)
         guard let (host, port) = ListenerDefinition.split(address: try text(bind)) else {
             throw error(
-                bind.mark, "'\(try text(bind))' is no numeric address with a port",
-                "write \"127.0.0.1:5514\" or \"[::1]:5514\"")
+                bind.mark,
+                "'\(try text(bind))' is no numeric address with a port",
+                "write \"127.0.0.1:5514\" or \"[::1]:5514\""
+            )
         }
         var name = "\(wire.rawValue)-\(carrier.rawValue)-\(try text(bind))"
         if let given = node["name"] {
@@ -88,7 +105,9 @@ struct ConfigurationReader {
             let isPlain = name.utf8.allSatisfy { (0x21...0x7e).contains($0) }
             guard isPlain, (1...ListenerDefinition.nameLengthMaxBytes).contains(name.utf8.count) else {
                 throw error(
-                    given.mark, "the name of a listener has 1 to 64 printable ASCII characters without blanks")
+                    given.mark,
+                    "the name of a listener has 1 to 64 printable ASCII characters without blanks"
+                )
             }
         }
         return ListenerDefinition(name: name, wire, carrier, host: host, port: port)
@@ -98,7 +117,8 @@ struct ConfigurationReader {
         var limits = Configuration.Limits()
         for (key, value) in try members(node, allowed: ["max_message", "connections", "receive_buffer"]) {
             switch key.text {
-            // At least what RFC 5424 section 6.1 wants every receiver to take; at most what fits a batch many times.
+            // At least what RFC 5424 section 6.1 wants every receiver to take; at most what fits a batch many
+            // times.
             case "max_message": limits.recordSizeMaxBytes = try size(value, 2_048...1_048_576)
             case "connections": limits.connectionCountMax = try count(value, 1...100_000)
             default: limits.receiveBufferBytes = try size(value, 4_096...1_073_741_824)
@@ -138,9 +158,14 @@ struct ConfigurationReader {
         let delays: ClosedRange<Int64> = 1_000_000...UTCTime.second
         if let scalar = node.scalar {
             guard scalar.text.hasPrefix("group("), scalar.text.hasSuffix(")"),
-                let delay = Quantity.nanoseconds(String(scalar.text.dropFirst(6).dropLast())), delays.contains(delay)
+                let delay = Quantity.nanoseconds(String(scalar.text.dropFirst(6).dropLast())),
+                delays.contains(delay)
             else {
-                throw error(scalar.mark, "'\(scalar.text)' is no group commit", "write group(20ms), 1ms to 1s")
+                throw error(
+                    scalar.mark,
+                    "'\(scalar.text)' is no group commit",
+                    "write group(20ms), 1ms to 1s"
+                )
             }
             commit.delayNanoseconds = delay
             return commit

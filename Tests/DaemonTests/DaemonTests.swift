@@ -34,7 +34,10 @@ private final class Running {
     let lines = HandoverQueue<String>(capacity: 1_000)
     private let result = HandoverQueue<Result<Int32, WardlineError>>(capacity: 1)
 
-    init(_ listeners: [String] = ["syslog+tcp://127.0.0.1:0"], facts: @escaping @Sendable () -> [RecordBatch] = { [] }) throws {
+    init(
+        _ listeners: [String] = ["syslog+tcp://127.0.0.1:0"],
+        facts: @escaping @Sendable () -> [RecordBatch] = { [] }
+    ) throws {
         let base = environmentValue("TMPDIR") ?? "/tmp"
         path = base + "/wardline-daemon-\(processIdentifier())-\(UInt32.random(in: 0 ... .max))"
         daemon = try Running.daemon(path, listeners, lines, facts)
@@ -49,19 +52,28 @@ private final class Running {
     }
 
     static func daemon(
-        _ path: String, _ listeners: [String], _ lines: HandoverQueue<String>,
+        _ path: String,
+        _ listeners: [String],
+        _ lines: HandoverQueue<String>,
         _ facts: @escaping @Sendable () -> [RecordBatch] = { [] }
     ) throws -> Daemon {
         var configuration = Configuration()
         configuration.listeners = try listeners.map { try ListenerDefinition(url: $0) }
         let options = DaemonOptions(
-            storePath: path, configuration: configuration, version: "test",
-            report: { _ = lines.tryPut($0, weight: 1) }, exitNow: { _ in })
+            storePath: path,
+            configuration: configuration,
+            version: "test",
+            report: { _ = lines.tryPut($0, weight: 1) },
+            exitNow: { _ in }
+        )
         return Daemon(
             options,
             content: DaemonContent(
                 open: { () throws(WardlineError) in .init(judge: IdleJudge(), apply: { _ in }) },
-                facts: { _ in facts() }, importFile: { (_, _) throws(WardlineError) in [] }))
+                facts: { _ in facts() },
+                importFile: { (_, _) throws(WardlineError) in [] }
+            )
+        )
     }
 
     func ready() -> String? { lines.take(waitingNanoseconds: 20_000_000_000) }

@@ -8,7 +8,10 @@ import Testing
 
 @Suite struct ConnectionFramerTests {
     private func frames(
-        _ style: ConnectionFramer.Style, _ bytes: [UInt8], cutAt cut: Int? = nil, sizeMaxBytes: Int = 64
+        _ style: ConnectionFramer.Style,
+        _ bytes: [UInt8],
+        cutAt cut: Int? = nil,
+        sizeMaxBytes: Int = 64
     ) -> [String] {
         var framer = ConnectionFramer(style, sizeMaxBytes: sizeMaxBytes)
         var target = FrameTarget(batch: RecordBatch(), origin: 0, flags: [], time: .absent)

@@ -59,12 +59,26 @@ import WireFormats
         #expect(
             store.engine.intake.put(
                 ImportFacts.begin(
-                    file: path, sha256: whole, bytes: 1, referenceTime: UTCTime(nanoseconds: 0),
-                    referenceSource: "flag", resumed: 0, at: .absent)))
+                    file: path,
+                    sha256: whole,
+                    bytes: 1,
+                    referenceTime: UTCTime(nanoseconds: 0),
+                    referenceSource: "flag",
+                    resumed: 0,
+                    at: .absent
+                )
+            )
+        )
         var batch = RecordBatch()
         let origin = batch.index(of: Origin(listener: path, transport: .file))
         for line in lines.prefix(1_000) {
-            batch.append(Array(line.utf8), kind: .device, flags: .imported, origin: origin, receiveTime: .absent)
+            batch.append(
+                Array(line.utf8),
+                kind: .device,
+                flags: .imported,
+                origin: origin,
+                receiveTime: .absent
+            )
         }
         #expect(store.engine.intake.put(batch))
         _ = try store.engine.synchronise()
@@ -88,7 +102,8 @@ import WireFormats
 
     /// `printf "one\ntwo\n" | gzip -n`: one member.
     static let member: [UInt8] = [
-        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xcb, 0xcf, 0x4b, 0xe5, 0x2a, 0x29, 0xcf, 0xe7,
+        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xcb, 0xcf, 0x4b, 0xe5, 0x2a, 0x29, 0xcf,
+        0xe7,
         0x02, 0x00, 0xe6, 0x0b, 0xba, 0x12, 0x08, 0x00, 0x00, 0x00,
     ]
 
@@ -104,7 +119,9 @@ import WireFormats
     @Test func `a gzip file that was cut keeps what it gives and says so`() throws {
         let store = try StoreFixture()
         let path = try store.write(Array(FileImportTests.member.dropLast(6)), to: "input.log.gz")
-        let error = try #require(throws: WardlineError.self) { try importer(store).run(ImportRequest(path: path)) }
+        let error = try #require(throws: WardlineError.self) {
+            try importer(store).run(ImportRequest(path: path))
+        }
         #expect(error.code == .input)
         #expect(error.location == path)
         try store.engine.stop()

@@ -11,7 +11,9 @@ import WireFormats
 
 @Suite(.serialized) struct ListenersTests {
     private func listener(
-        _ wire: ListenerDefinition.WireProtocol, _ carrier: ListenerDefinition.Carrier, host: String = "127.0.0.1"
+        _ wire: ListenerDefinition.WireProtocol,
+        _ carrier: ListenerDefinition.Carrier,
+        host: String = "127.0.0.1"
     ) -> ListenerDefinition {
         ListenerDefinition(name: "test", wire, carrier, host: host, port: 0)
     }
@@ -42,7 +44,9 @@ import WireFormats
             [
                 ListenerDefinition(name: "stream", .jsonLines, .tcp, host: "127.0.0.1", port: 0),
                 ListenerDefinition(name: "grams", .jsonLines, .udp, host: "127.0.0.1", port: 0),
-            ], intake: store.engine.intake)
+            ],
+            intake: store.engine.intake
+        )
         let addresses = Dictionary(uniqueKeysWithValues: listeners.status.map { ($0.name, $0.address) })
         try sendTCP([Array("{\"a\":1}\n{\"a\":2}\n".utf8)], to: try #require(addresses["stream"]))
         try sendUDP([Array("{\"b\":1}\n{\"b\":2}\n".utf8)], to: try #require(addresses["grams"]))
@@ -61,7 +65,8 @@ import WireFormats
         let sent = 20_000
         try sendUDP(
             (0..<sent).map { Array("<13>datagram \($0) ".utf8) + [UInt8](repeating: 0x78, count: 200) },
-            to: listeners.status[0].address)
+            to: listeners.status[0].address
+        )
         listeners.stop()
         let status = listeners.status[0]
         try store.engine.stop()
@@ -96,7 +101,10 @@ import WireFormats
         let done = HandoverQueue<Bool>(capacity: 1)
         let sender = try WorkerThread("test-sender") {
             let chunk = [UInt8]((0..<100).map { _ in line }.joined())
-            _ = done.tryPut((try? sendTCP([[UInt8]](repeating: chunk, count: count / 100), to: address)) != nil, weight: 1)
+            _ = done.tryPut(
+                (try? sendTCP([[UInt8]](repeating: chunk, count: count / 100), to: address)) != nil,
+                weight: 1
+            )
         }
         // The sender cannot end while the judge is held: it has to wait for us.
         #expect(done.take(waitingNanoseconds: 1_500_000_000) == nil)

@@ -38,7 +38,10 @@ final class StoreFixture {
     let engine: Engine
     private let isOwner: Bool
 
-    convenience init(gate: HandoverQueue<Bool>? = nil, _ change: (inout Engine.Options) -> Void = { _ in }) throws {
+    convenience init(
+        gate: HandoverQueue<Bool>? = nil,
+        _ change: (inout Engine.Options) -> Void = { _ in }
+    ) throws {
         let base = environmentValue("TMPDIR") ?? "/tmp"
         let path = base + "/wardline-ingest-\(processIdentifier())-\(UInt64.random(in: 0 ... .max))"
         try POSIXStorage().makeDirectories(path)
@@ -46,7 +49,9 @@ final class StoreFixture {
     }
 
     init(
-        at path: String, gate: HandoverQueue<Bool>? = nil, isOwner: Bool = false,
+        at path: String,
+        gate: HandoverQueue<Bool>? = nil,
+        isOwner: Bool = false,
         _ change: (inout Engine.Options) -> Void = { _ in }
     ) throws {
         self.path = path
@@ -57,7 +62,10 @@ final class StoreFixture {
         engine = Engine(
             records: try LogOwner(storage: POSIXStorage(), path: path, stream: "records", hasColumns: true),
             journal: try LogOwner(storage: POSIXStorage(), path: path, stream: "journal", hasColumns: false),
-            judge: IdleJudge(gate: gate), options: options, apply: { _ in })
+            judge: IdleJudge(gate: gate),
+            options: options,
+            apply: { _ in }
+        )
         try engine.start()
     }
 
@@ -70,14 +78,19 @@ final class StoreFixture {
     }
 
     /// Everything in the log of a kind, as text with its row.
-    func stored(_ kind: RecordKind = .device) throws -> [(text: String, row: RecordBatch.Row, origin: Origin)] {
+    func stored(_ kind: RecordKind = .device) throws -> [(text: String, row: RecordBatch.Row, origin: Origin)]
+    {
         let reader = try LogReader.open(storage: POSIXStorage(), path: path, stream: "records")
         var found: [(String, RecordBatch.Row, Origin)] = []
         for part in reader.parts {
             let batch = try reader.records(part)
             for (index, row) in batch.rows.enumerated() where row.kind == kind {
                 found.append(
-                    (String(decoding: batch.payload(index), as: UTF8.self), row, batch.origins[Int(row.origin)]))
+                    (
+                        String(decoding: batch.payload(index), as: UTF8.self), row,
+                        batch.origins[Int(row.origin)]
+                    )
+                )
             }
         }
         return found

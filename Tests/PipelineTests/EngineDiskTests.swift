@@ -59,7 +59,9 @@ private final class FailingFile: LogFile {
 
     func synchronise() throws(StorageError) {
         // EIO on Linux.
-        guard disk.faults.withLock({ !$0.failsSynchronise }) else { throw StorageError(.synchronise, path, 5) }
+        guard disk.faults.withLock({ !$0.failsSynchronise }) else {
+            throw StorageError(.synchronise, path, 5)
+        }
         try file.synchronise()
     }
 
@@ -75,8 +77,12 @@ private final class FailingFile: LogFile {
         let records = try LogOwner(storage: disk, path: folder.path, stream: "records", hasColumns: true)
         let journal = try LogOwner(storage: disk, path: folder.path, stream: "journal", hasColumns: false)
         return Engine(
-            records: records, journal: journal, judge: RecordingJudge(JudgeWitness(), MemoryLog()),
-            options: options, apply: { _ in })
+            records: records,
+            journal: journal,
+            judge: RecordingJudge(JudgeWitness(), MemoryLog()),
+            options: options,
+            apply: { _ in }
+        )
     }
 
     @Test func `a full disk is waited for, and every record is there when there is space`() throws {
@@ -95,7 +101,10 @@ private final class FailingFile: LogFile {
         #expect(engine.status.state == .ok)
         // 1 start record and 100 lines, dense.
         #expect(engine.durableOffset == Offset(101))
-        #expect(reports.all.contains { $0.contains("full") } && reports.all.contains { $0.contains("space again") })
+        #expect(
+            reports.all.contains { $0.contains("full") }
+                && reports.all.contains { $0.contains("space again") }
+        )
         try engine.stop()
     }
 
@@ -135,10 +144,26 @@ private final class FailingFile: LogFile {
         #expect(witness.seen.withLock { $0.prematureOffset } == Offset(1))
     }
 
+    @Test(arguments: [(1, 1_000), (3, 1_000), (10, 1_000), (100, 10), (100, 9), (100, 1)])
+    func `a batch cut into pieces has the same records in order`(countMax: Int, sizeMaxBytes: Int) {
+        let batch = lines((0..<10).map { "line \($0)" })
+        let pieces = batch.pieces(countMax: countMax, sizeMaxBytes: sizeMaxBytes)
+        #expect(
+            pieces.allSatisfy { $0.count <= countMax && ($0.bytes.count <= sizeMaxBytes || $0.count == 1) }
+        )
+        #expect(
+            pieces.flatMap { piece in piece.rows.indices.map { piece.payload($0) } }
+                == batch.rows.indices.map { batch.payload($0) }
+        )
+        #expect(pieces.allSatisfy { $0.origins == batch.origins })
+    }
+
     private func lines(_ lines: [String]) -> RecordBatch {
         var batch = RecordBatch()
         let origin = batch.index(of: Origin(listener: "test", transport: .tcp))
-        for line in lines { batch.append(Array(line.utf8), kind: .device, origin: origin, receiveTime: .absent) }
+        for line in lines {
+            batch.append(Array(line.utf8), kind: .device, origin: origin, receiveTime: .absent)
+        }
         return batch
     }
 

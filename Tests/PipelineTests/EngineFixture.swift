@@ -53,7 +53,10 @@ final class MemoryLog: EngineLog {
 
     func endReading() {}
 
-    func read(from offset: Offset, below end: Offset) throws(WardlineError) -> (base: Offset, records: RecordBatch)? {
+    func read(
+        from offset: Offset,
+        below end: Offset
+    ) throws(WardlineError) -> (base: Offset, records: RecordBatch)? {
         content.withLock { content in
             var base = Offset.zero
             for batch in content.appended {
@@ -153,7 +156,9 @@ struct EngineFixture {
     let engine: Engine
 
     init(
-        records: MemoryLog = MemoryLog(), isBlocked: Bool = false, intakeBytes: Int = IntakeQueue.sizeMaxBytes,
+        records: MemoryLog = MemoryLog(),
+        isBlocked: Bool = false,
+        intakeBytes: Int = IntakeQueue.sizeMaxBytes,
         _ change: (inout Engine.Options) -> Void = { _ in }
     ) {
         self.records = records
@@ -163,14 +168,21 @@ struct EngineFixture {
         options.report = { [reports] in reports.add($0) }
         change(&options)
         engine = Engine(
-            records: records, journal: journal, judge: RecordingJudge(witness, records, isBlocked: isBlocked),
-            intake: IntakeQueue(sizeMaxBytes: intakeBytes), options: options, apply: { _ in })
+            records: records,
+            journal: journal,
+            judge: RecordingJudge(witness, records, isBlocked: isBlocked),
+            intake: IntakeQueue(sizeMaxBytes: intakeBytes),
+            options: options,
+            apply: { _ in }
+        )
     }
 
     func batch(_ lines: [String]) -> RecordBatch {
         var batch = RecordBatch()
         let origin = batch.index(of: Origin(listener: "test", transport: .tcp))
-        for line in lines { batch.append(Array(line.utf8), kind: .device, origin: origin, receiveTime: .absent) }
+        for line in lines {
+            batch.append(Array(line.utf8), kind: .device, origin: origin, receiveTime: .absent)
+        }
         return batch
     }
 }

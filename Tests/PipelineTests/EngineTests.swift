@@ -83,7 +83,10 @@ import Testing
         let line = String(repeating: "x", count: 8_000)
         var given = 0
         let refused = HandoverQueue<Bool>(capacity: 1)
-        while fixture.engine.intake.tryPut(fixture.batch([line]), resume: { _ = refused.tryPut(true, weight: 1) }) {
+        while fixture.engine.intake.tryPut(
+            fixture.batch([line]),
+            resume: { _ = refused.tryPut(true, weight: 1) }
+        ) {
             given += 1
             try #require(given < 100_000, "intake must end while the judge is blocked")
         }

@@ -7,7 +7,9 @@ import Platform
 import Testing
 
 @Suite struct ImportStateTests {
-    @Test func `records, columns and an interrupted import survive a process that ends without a stop`() throws {
+    @Test func `records, columns and an interrupted import survive a process that ends without a stop`()
+        throws
+    {
         let folder = try TemporaryFolder()
         let first = try folder.engine()
         try first.start()
@@ -36,15 +38,27 @@ import Testing
 
     private func begin(_ sha256: String, resumed: Int) -> RecordBatch {
         ImportFacts.begin(
-            file: "f", sha256: sha256, bytes: 1, referenceTime: UTCTime(nanoseconds: 0), referenceSource: "flag",
-            resumed: resumed, at: .absent)
+            file: "f",
+            sha256: sha256,
+            bytes: 1,
+            referenceTime: UTCTime(nanoseconds: 0),
+            referenceSource: "flag",
+            resumed: resumed,
+            at: .absent
+        )
     }
 
     private func imported(_ lines: [String]) -> RecordBatch {
         var batch = RecordBatch()
         let origin = batch.index(of: Origin(listener: "f", transport: .file))
         for line in lines {
-            batch.append(Array(line.utf8), kind: .device, flags: .imported, origin: origin, receiveTime: .absent)
+            batch.append(
+                Array(line.utf8),
+                kind: .device,
+                flags: .imported,
+                origin: origin,
+                receiveTime: .absent
+            )
         }
         return batch
     }
@@ -71,7 +85,11 @@ final class TemporaryFolder {
         let records = try LogOwner(storage: POSIXStorage(), path: path, stream: "records", hasColumns: true)
         let journal = try LogOwner(storage: POSIXStorage(), path: path, stream: "journal", hasColumns: false)
         return Engine(
-            records: records, journal: journal, judge: RecordingJudge(JudgeWitness(), MemoryLog()), apply: { _ in })
+            records: records,
+            journal: journal,
+            judge: RecordingJudge(JudgeWitness(), MemoryLog()),
+            apply: { _ in }
+        )
     }
 
     func state(_ sha256: String) throws -> ImportState {

@@ -30,7 +30,8 @@ import Testing
             configuration.listeners == [
                 ListenerDefinition(name: "legacy", .syslog, .udp, host: "0.0.0.0", port: 514),
                 ListenerDefinition(name: "jsonl-tcp-[::1]:0", .jsonLines, .tcp, host: "::1", port: 0),
-            ])
+            ]
+        )
         #expect(configuration.limits.recordSizeMaxBytes == 16_384)
         #expect(configuration.limits.connectionCountMax == 10)
         #expect(configuration.limits.receiveBufferBytes == 1_048_576)
@@ -56,9 +57,18 @@ import Testing
         ("listen: 5514", "c.yaml:1:9", "list"),
         ("listen:\n  - { protocol: syslog, transport: udp }", "c.yaml:2:5", "bind"),
         ("listen:\n  - { protocol: sylog, transport: udp, bind: \"127.0.0.1:1\" }", "c.yaml:2:17", "syslog"),
-        ("listen:\n  - { protocol: syslog, transport: tls, bind: \"127.0.0.1:1\" }", "c.yaml:2:36", "udp, tcp"),
-        ("listen:\n  - { protocol: syslog, transport: udp, bind: \"localhost:1\" }", "c.yaml:2:47", "numeric"),
-        ("listen:\n  - { protocol: syslog, transport: udp, bind: \"127.0.0.1:65536\" }", "c.yaml:2:47", "port"),
+        (
+            "listen:\n  - { protocol: syslog, transport: tls, bind: \"127.0.0.1:1\" }", "c.yaml:2:36",
+            "udp, tcp"
+        ),
+        (
+            "listen:\n  - { protocol: syslog, transport: udp, bind: \"localhost:1\" }", "c.yaml:2:47",
+            "numeric"
+        ),
+        (
+            "listen:\n  - { protocol: syslog, transport: udp, bind: \"127.0.0.1:65536\" }", "c.yaml:2:47",
+            "port"
+        ),
         ("listen:\n  - { protocol: syslog, transport: udp, bind: \"::1:514\" }", "c.yaml:2:47", "numeric"),
         (
             "listen:\n  - { protocol: syslog, transport: udp, bind: \"127.0.0.1:1\" }\n"
@@ -77,7 +87,11 @@ import Testing
         ("data:", "c.yaml:1:6", "empty"),
         ("node: no", "c.yaml:1:7", "quotes"),
     ])
-    func `a fault is refused with its place and what to do`(text: String, location: String, hint: String) throws {
+    func `a fault is refused with its place and what to do`(
+        text: String,
+        location: String,
+        hint: String
+    ) throws {
         let error = try #require(throws: SiteFilesError.self) { try parse(text) }
         #expect(error.location == location)
         #expect(error.message.contains(hint), "\(error.message)")
