@@ -3,6 +3,7 @@
 
 import Correlation
 import EventModel
+import Pipeline
 import Projections
 import Testing
 import Timelines
@@ -44,7 +45,12 @@ private struct MarkJudge: RecordJudge {
     var incidents: [String: Incident] = [:]
     var isSettled = false
 
-    mutating func judge(_ records: RecordBatch, base: Offset) {
+    var next: Offset { applied.records }
+    var deadline: UTCTime? { nil }
+
+    mutating func takeFacts() -> [JSONValue] { [] }
+
+    mutating func process(_ records: RecordBatch, base: Offset) -> EventBatch {
         for index in records.rows.indices {
             let payload = records.payload(index)
             counters.count(rawBytes: payload.count, issues: [], received: .absent)
@@ -68,6 +74,7 @@ private struct MarkJudge: RecordJudge {
                 isProvisional: true
             )
         }
+        return EventBatch()
     }
 
     mutating func settle() { isSettled = true }
@@ -92,10 +99,10 @@ private struct MarkJudge: RecordJudge {
     @Test(arguments: [1, 2, 7, 23, 100])
     func `the cut of the batches does not show`(batchSize: Int) throws {
         var whole = CutSource(Self.payloads, batchSize: 1_000)
-        var first = MarkJudge()
+        var first: any RecordJudge = MarkJudge()
         let expected = try Rejudgement.readModels(of: &whole, by: &first)
         var source = CutSource(Self.payloads, batchSize: batchSize)
-        var judge = MarkJudge()
+        var judge: any RecordJudge = MarkJudge()
         let models = try Rejudgement.readModels(of: &source, by: &judge)
         #expect(try models.orderedDump() == expected.orderedDump())
         #expect(try models.incidents().map(\.id) == ["INC-3", "INC-8", "INC-13", "INC-18"])
@@ -107,9 +114,9 @@ private struct MarkJudge: RecordJudge {
         var payloads = Self.payloads
         payloads[4].append(UInt8(ascii: "!"))
         var source = CutSource(payloads, batchSize: 5)
-        var judge = MarkJudge()
+        var judge: any RecordJudge = MarkJudge()
         var other = CutSource(Self.payloads, batchSize: 5)
-        var otherJudge = MarkJudge()
+        var otherJudge: any RecordJudge = MarkJudge()
         let judged = try Rejudgement.readModels(of: &source, by: &judge).incidents()
         let stored = try Rejudgement.readModels(of: &other, by: &otherJudge).incidents()
         #expect(ReplayComparison(stored: stored, judged: judged).surplus == ["INC-4"])
@@ -117,7 +124,7 @@ private struct MarkJudge: RecordJudge {
 
     @Test func `a hole is refused`() {
         var source = CutSource(Self.payloads, batchSize: 5, hole: 10)
-        var judge = MarkJudge()
+        var judge: any RecordJudge = MarkJudge()
         let error = #expect(throws: WardlineError.self) {
             try Rejudgement.readModels(of: &source, by: &judge)
         }
@@ -126,7 +133,7 @@ private struct MarkJudge: RecordJudge {
 
     @Test func `no records give empty read models`() throws {
         var source = CutSource([], batchSize: 5)
-        var judge = MarkJudge()
+        var judge: any RecordJudge = MarkJudge()
         #expect(try Rejudgement.readModels(of: &source, by: &judge).incidents().isEmpty)
     }
 }
