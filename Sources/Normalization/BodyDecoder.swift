@@ -3,10 +3,12 @@
 
 import EventModel
 
-/// A decoder written in Swift, for bodies whose structure is beyond a decoder file (DICOM audit messages, FHIR).
+/// A decoder written in Swift, for bodies whose structure is beyond a decoder file (DICOM audit messages,
+/// FHIR).
 ///
-/// The normalizer recognises the body, calls ``decode(_:_:into:)`` and turns each draft into an event: it fills the
-/// header (times, host, application, flags, content hash) itself. A body decoder only says what the body says.
+/// The normalizer recognises the body, calls ``decode(_:_:into:)`` and turns each draft into an event: it
+/// fills the header (times, host, application, flags, content hash) itself. A body decoder only says what the
+/// body says.
 protocol BodyDecoder: Sendable {
     /// Name that events carry as their decoder, such as `dicom.atna`.
     static var id: String { get }
@@ -20,7 +22,9 @@ protocol BodyDecoder: Sendable {
     mutating func decode(_ bytes: Span<UInt8>, _ range: Range<Int>, into drafts: inout EventDrafts) -> Bool
 }
 
-/// Events that a body decoder found, not yet in a batch. Reused from record to record: no allocation when warm.
+/// Events that a body decoder found, not yet in a batch.
+///
+/// Reused from record to record: no allocation when warm.
 struct EventDrafts: Sendable {
     /// What one event says.
     struct Draft: Sendable {
@@ -72,7 +76,14 @@ struct EventDrafts: Sendable {
     /// Starts an event; what is added next belongs to it.
     mutating func begin(_ eventClass: EventClass, _ action: Action, _ outcome: Outcome) {
         drafts.append(
-            Draft(eventClass: eventClass, action: action, outcome: outcome, fieldStart: fields.count, fieldCount: 0))
+            Draft(
+                eventClass: eventClass,
+                action: action,
+                outcome: outcome,
+                fieldStart: fields.count,
+                fieldCount: 0
+            )
+        )
     }
 
     /// Changes the newest draft.
@@ -81,21 +92,27 @@ struct EventDrafts: Sendable {
         change(&drafts[drafts.count - 1])
     }
 
-    /// Adds a field whose value is `range` of `source`. Empty values are left out.
+    /// Adds a field whose value is `range` of `source`.
+    ///
+    /// Empty values are left out.
     mutating func add(_ field: FieldID, _ source: Span<UInt8>, _ range: Range<Int>) {
         let start = bytes.count
         for index in range { bytes.append(source[index]) }
         finish(field, 0..<0, start)
     }
 
-    /// Adds a field. Empty values are left out.
+    /// Adds a field.
+    ///
+    /// Empty values are left out.
     mutating func add(_ field: FieldID, _ value: String) {
         let start = bytes.count
         bytes.append(contentsOf: value.utf8)
         finish(field, 0..<0, start)
     }
 
-    /// Adds a field by name (`ext.` prefix included). Empty values are left out.
+    /// Adds a field by name (`ext.` prefix included).
+    ///
+    /// Empty values are left out.
     mutating func add(named name: String, _ value: String) {
         let nameStart = bytes.count
         bytes.append(contentsOf: name.utf8)
@@ -104,7 +121,9 @@ struct EventDrafts: Sendable {
         finish(nil, nameStart..<start, start)
     }
 
-    /// Adds a field by name (`ext.` prefix included). Empty values are left out.
+    /// Adds a field by name (`ext.` prefix included).
+    ///
+    /// Empty values are left out.
     mutating func add(named name: String, _ source: Span<UInt8>, _ range: Range<Int>) {
         let nameStart = bytes.count
         bytes.append(contentsOf: name.utf8)

@@ -12,16 +12,19 @@ struct ProductHeader {
 }
 
 extension BodyValues {
-    /// Adds the header fields (`cef.vendor`, `cef.product`, `cef.version`, `cef.id`, `cef.name`, `cef.severity`; LEEF
-    /// the same with its own) and the pairs of a CEF or LEEF message at `range`.
+    /// Adds the header fields (`cef.vendor`, `cef.product`, `cef.version`, `cef.id`, `cef.name`,
+    /// `cef.severity`; LEEF the same with its own) and the pairs of a CEF or LEEF message at `range`.
     ///
     /// - Returns: nil when it is neither.
     mutating func addProductMessage(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, _ slots: borrowing NameTable
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ slots: borrowing NameTable
     ) -> ProductHeader? {
         guard range.count > 5 else { return nil }
         let at = range.lowerBound
-        let isCEF = bytes[at] == 0x43 && bytes[at + 1] == 0x45 && bytes[at + 2] == 0x46 && bytes[at + 3] == 0x3a
+        let isCEF =
+            bytes[at] == 0x43 && bytes[at + 1] == 0x45 && bytes[at + 2] == 0x46 && bytes[at + 3] == 0x3a
         let isLEEF =
             bytes[at] == 0x4c && bytes[at + 1] == 0x45 && bytes[at + 2] == 0x45 && bytes[at + 3] == 0x46
             && bytes[at + 4] == 0x3a
@@ -60,7 +63,9 @@ extension BodyValues {
         add(key, value, slot: slots.number(work.span, key.range))
     }
 
-    /// LEEF 2.0: one character, or `x09` or `0x09`, then `|`; empty means a tab. Some senders leave the part out.
+    /// LEEF 2.0: one character, or `x09` or `0x09`, then `|`; empty means a tab.
+    ///
+    /// Some senders leave the part out.
     private func leefDelimiter(_ bytes: Span<UInt8>, _ index: inout Int, _ end: Int) -> UInt8 {
         var close = index
         while close < end, close - index <= 4, bytes[close] != 0x7c { close += 1 }
@@ -76,7 +81,10 @@ extension BodyValues {
     }
 
     private mutating func addDelimited(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, _ delimiter: UInt8, _ slots: borrowing NameTable
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ delimiter: UInt8,
+        _ slots: borrowing NameTable
     ) {
         var index = range.lowerBound
         while index < range.upperBound {
@@ -93,8 +101,13 @@ extension BodyValues {
         }
     }
 
-    /// CEF extension: a key stands directly before an unescaped `=`, its value runs to the blank before the next key.
-    private mutating func addExtension(_ bytes: Span<UInt8>, _ range: Range<Int>, _ slots: borrowing NameTable) {
+    /// CEF extension: a key stands directly before an unescaped `=`, its value runs to the blank before the
+    /// next key.
+    private mutating func addExtension(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ slots: borrowing NameTable
+    ) {
         var key: Range<Int>?
         var valueStart = range.lowerBound
         var index = range.lowerBound
@@ -120,12 +133,16 @@ extension BodyValues {
     }
 
     private func isKeyByte(_ byte: UInt8) -> Bool {
-        byte.isDigit || (byte.folded >= 0x61 && byte.folded <= 0x7a) || byte == 0x5f || byte == 0x2e || byte == 0x2d
+        byte.isDigit || (byte.folded >= 0x61 && byte.folded <= 0x7a) || byte == 0x5f || byte == 0x2e
+            || byte == 0x2d
             || byte == 0x5b || byte == 0x5d
     }
 
     private mutating func addUnescaped(
-        _ bytes: Span<UInt8>, _ key: Range<Int>, _ range: Range<Int>, _ slots: borrowing NameTable
+        _ bytes: Span<UInt8>,
+        _ key: Range<Int>,
+        _ range: Range<Int>,
+        _ slots: borrowing NameTable
     ) {
         var start = range.lowerBound
         var end = range.upperBound
@@ -184,7 +201,9 @@ private enum ProductNames {
 
     static func equal(_ bytes: Span<UInt8>, _ left: Range<Int>, _ right: Range<Int>) -> Bool {
         guard left.count == right.count else { return false }
-        for lane in 0..<left.count where bytes[left.lowerBound + lane] != bytes[right.lowerBound + lane] { return false }
+        for lane in 0..<left.count where bytes[left.lowerBound + lane] != bytes[right.lowerBound + lane] {
+            return false
+        }
         return true
     }
 }

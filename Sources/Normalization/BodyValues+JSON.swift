@@ -7,14 +7,22 @@ extension BodyValues {
     /// Deepest object or array that is read; deeper parts stay in the raw bytes only.
     static let depthMax = 32
 
-    /// Adds the leaves of the JSON object at `range`; keys of nested objects are joined by full stops, elements of
-    /// arrays carry the key of their array. `null` gives no leaf.
+    /// Adds the leaves of the JSON object at `range`; keys of nested objects are joined by full stops,
+    /// elements of arrays carry the key of their array.
+    ///
+    /// `null` gives no leaf.
     ///
     /// - Returns: what was odd; `badJSON` when the text ends or breaks off early (what came before is kept).
-    mutating func addJSON(_ bytes: Span<UInt8>, _ range: Range<Int>, _ slots: borrowing NameTable) -> ParseIssues {
+    mutating func addJSON(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ slots: borrowing NameTable
+    ) -> ParseIssues {
         var scanner = JSONLeafScanner(position: range.lowerBound, end: range.upperBound)
         scanner.skipBlanks(bytes)
-        guard scanner.position < range.upperBound, bytes[scanner.position] == 0x7b else { return .notAnObject }
+        guard scanner.position < range.upperBound, bytes[scanner.position] == 0x7b else {
+            return .notAnObject
+        }
         if !scanner.object(bytes, 0..<0, 0, -1, &self, slots) { scanner.issues.insert(.badJSON) }
         scanner.skipBlanks(bytes)
         if scanner.position < range.upperBound { scanner.issues.insert(.badJSON) }
@@ -43,7 +51,11 @@ private struct JSONLeafScanner {
 
     /// Reads an object; `prefix` is its key in `work`, empty at the top.
     mutating func object(
-        _ bytes: Span<UInt8>, _ prefix: Range<Int>, _ depth: Int, _ element: Int, _ values: inout BodyValues,
+        _ bytes: Span<UInt8>,
+        _ prefix: Range<Int>,
+        _ depth: Int,
+        _ element: Int,
+        _ values: inout BodyValues,
         _ slots: borrowing NameTable
     ) -> Bool {
         position += 1
@@ -71,11 +83,16 @@ private struct JSONLeafScanner {
     }
 
     private mutating func array(
-        _ bytes: Span<UInt8>, _ key: BodyValues.Value, _ depth: Int, _ element: Int, _ values: inout BodyValues,
+        _ bytes: Span<UInt8>,
+        _ key: BodyValues.Value,
+        _ depth: Int,
+        _ element: Int,
+        _ values: inout BodyValues,
         _ slots: borrowing NameTable
     ) -> Bool {
         position += 1
-        let isExploded = element < 0 && values.explodeSlot >= 0 && slot(key, bytes, values, slots) == values.explodeSlot
+        let isExploded =
+            element < 0 && values.explodeSlot >= 0 && slot(key, bytes, values, slots) == values.explodeSlot
         skipBlanks(bytes)
         if position < end, bytes[position] == 0x5d {
             position += 1
@@ -96,7 +113,11 @@ private struct JSONLeafScanner {
     }
 
     private mutating func value(
-        _ bytes: Span<UInt8>, _ key: BodyValues.Value, _ depth: Int, _ element: Int, _ values: inout BodyValues,
+        _ bytes: Span<UInt8>,
+        _ key: BodyValues.Value,
+        _ depth: Int,
+        _ element: Int,
+        _ values: inout BodyValues,
         _ slots: borrowing NameTable
     ) -> Bool {
         skipBlanks(bytes)
@@ -128,16 +149,24 @@ private struct JSONLeafScanner {
     }
 
     private func isScalarByte(_ byte: UInt8) -> Bool {
-        byte.isDigit || byte == 0x2d || byte == 0x2b || byte == 0x2e || (byte.folded >= 0x61 && byte.folded <= 0x7a)
+        byte.isDigit || byte == 0x2d || byte == 0x2b || byte == 0x2e
+            || (byte.folded >= 0x61 && byte.folded <= 0x7a)
     }
 
     private func slot(
-        _ key: BodyValues.Value, _ bytes: Span<UInt8>, _ values: borrowing BodyValues, _ slots: borrowing NameTable
+        _ key: BodyValues.Value,
+        _ bytes: Span<UInt8>,
+        _ values: borrowing BodyValues,
+        _ slots: borrowing NameTable
     ) -> Int? {
         key.isInWork ? slots.number(values.work.span, key.range) : slots.number(bytes, key.range)
     }
 
-    private func copied(_ key: BodyValues.Value, _ bytes: Span<UInt8>, _ values: inout BodyValues) -> Range<Int> {
+    private func copied(
+        _ key: BodyValues.Value,
+        _ bytes: Span<UInt8>,
+        _ values: inout BodyValues
+    ) -> Range<Int> {
         let start = values.work.count
         for index in key.range { values.work.append(bytes[index]) }
         return start..<values.work.count
@@ -145,7 +174,10 @@ private struct JSONLeafScanner {
 
     /// `prefix.name` in `work`, or the name alone where there is no prefix.
     private func joined(
-        _ prefix: Range<Int>, _ name: BodyValues.Value, _ bytes: Span<UInt8>, _ values: inout BodyValues
+        _ prefix: Range<Int>,
+        _ name: BodyValues.Value,
+        _ bytes: Span<UInt8>,
+        _ values: inout BodyValues
     ) -> BodyValues.Value {
         guard !prefix.isEmpty, values.work.count < BodyValues.workSizeMaxBytes else { return name }
         let start = values.work.count
@@ -172,7 +204,11 @@ private struct JSONLeafScanner {
             let byte = bytes[position]
             position += 1
             if byte == 0x22 {
-                return BodyValues.Value(start: Int32(workStart), end: Int32(values.work.count), isInWork: true)
+                return BodyValues.Value(
+                    start: Int32(workStart),
+                    end: Int32(values.work.count),
+                    isInWork: true
+                )
             }
             if byte == 0x5c {
                 guard escape(bytes, &values) else { return nil }

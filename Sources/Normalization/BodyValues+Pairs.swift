@@ -2,21 +2,32 @@
 // This file is part of Wardline.
 
 extension BodyValues {
-    /// Adds `key=value` pairs. Values may stand in double or single quotes.
+    /// Adds `key=value` pairs.
     ///
-    /// - Parameter isCommaSeparated: pairs are parted by `, ` and keys and values may hold blanks, as Cisco ISE does;
-    ///   otherwise blanks part pairs (and a comma or semicolon before the blank is not part of the value).
+    /// Values may stand in double or single quotes.
+    ///
+    /// - Parameters:
+    ///   - bytes: The record's bytes.
+    ///   - range: Where the pairs lie.
+    ///   - slots: Names that decoders know.
+    ///   - isCommaSeparated: Pairs are parted by `, ` and keys and values may hold blanks, as Cisco ISE does;
+    ///     otherwise blanks part pairs, and a comma or semicolon before the blank is not part of the value.
     /// - Returns: number of pairs.
     @discardableResult
     mutating func addPairs(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, _ slots: borrowing NameTable, isCommaSeparated: Bool
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ slots: borrowing NameTable,
+        isCommaSeparated: Bool
     ) -> Int {
         var index = range.lowerBound
         var count = 0
         while index < range.upperBound {
             while index < range.upperBound, isSeparator(bytes[index]) { index += 1 }
             let keyStart = index
-            while index < range.upperBound, bytes[index] != 0x3d, !ends(bytes[index], isCommaSeparated) { index += 1 }
+            while index < range.upperBound, bytes[index] != 0x3d, !ends(bytes[index], isCommaSeparated) {
+                index += 1
+            }
             guard index < range.upperBound, bytes[index] == 0x3d else { continue }
             var keyEnd = index
             while keyEnd > keyStart, bytes[keyEnd - 1].isBlank { keyEnd -= 1 }
@@ -33,9 +44,14 @@ extension BodyValues {
 
     /// A vendor attribute holds a pair of its own: `cisco-av-pair=vlan=12` has the key `cisco-av-pair=vlan`.
     private func extendKey(
-        _ bytes: Span<UInt8>, _ start: Int, _ keyEnd: inout Int, _ index: inout Int, _ end: Int
+        _ bytes: Span<UInt8>,
+        _ start: Int,
+        _ keyEnd: inout Int,
+        _ index: inout Int,
+        _ end: Int
     ) {
-        guard keyEnd - start > 7, bytes[keyEnd - 7] == 0x61, bytes[keyEnd - 6] == 0x76, bytes[keyEnd - 5] == 0x2d,
+        guard keyEnd - start > 7, bytes[keyEnd - 7] == 0x61, bytes[keyEnd - 6] == 0x76,
+            bytes[keyEnd - 5] == 0x2d,
             bytes[keyEnd - 4] == 0x70
         else { return }
         var inner = index
@@ -54,7 +70,10 @@ extension BodyValues {
     }
 
     private func pairValue(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, _ index: inout Int, _ isCommaSeparated: Bool
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ index: inout Int,
+        _ isCommaSeparated: Bool
     ) -> Value {
         if index < range.upperBound, bytes[index] == 0x22 || bytes[index] == 0x27 {
             let quote = bytes[index]
@@ -80,7 +99,12 @@ extension BodyValues {
     }
 
     /// Adds comma-separated values under the slots of `columns`; quotes as in RFC 4180.
-    mutating func addColumns(_ bytes: Span<UInt8>, _ range: Range<Int>, _ columns: [Int], _ slots: borrowing NameTable) {
+    mutating func addColumns(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ columns: [Int],
+        _ slots: borrowing NameTable
+    ) {
         var index = range.lowerBound
         var column = 0
         while index <= range.upperBound, column < columns.count {
@@ -103,7 +127,8 @@ extension BodyValues {
         }
     }
 
-    private mutating func quotedColumn(_ bytes: Span<UInt8>, _ range: Range<Int>, _ index: inout Int) -> Value {
+    private mutating func quotedColumn(_ bytes: Span<UInt8>, _ range: Range<Int>, _ index: inout Int) -> Value
+    {
         index += 1
         let start = work.count
         while index < range.upperBound {

@@ -4,11 +4,17 @@
 import EventModel
 
 extension BodyValues {
-    /// Adds the leaves of an XML document: text under the path of its element (`Event.System.EventID`), attributes
-    /// under `path.@name`. An element with a `Name` attribute is called by it, as Windows does with `Data`.
+    /// Adds the leaves of an XML document: text under the path of its element (`Event.System.EventID`),
+    /// attributes under `path.@name`.
+    ///
+    /// An element with a `Name` attribute is called by it, as Windows does with `Data`.
     ///
     /// Prefixes of names are dropped. Document types, and with them entities of one's own, are refused.
-    mutating func addXML(_ bytes: Span<UInt8>, _ range: Range<Int>, _ slots: borrowing NameTable) -> ParseIssues {
+    mutating func addXML(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ slots: borrowing NameTable
+    ) -> ParseIssues {
         var scanner = XMLLeafScanner(position: range.lowerBound, end: range.upperBound)
         return scanner.run(bytes, &self, slots)
     }
@@ -25,7 +31,11 @@ private struct XMLLeafScanner {
         self.end = end
     }
 
-    mutating func run(_ bytes: Span<UInt8>, _ values: inout BodyValues, _ slots: borrowing NameTable) -> ParseIssues {
+    mutating func run(
+        _ bytes: Span<UInt8>,
+        _ values: inout BodyValues,
+        _ slots: borrowing NameTable
+    ) -> ParseIssues {
         while position < end {
             let textStart = position
             while position < end, bytes[position] != 0x3c { position += 1 }
@@ -67,7 +77,11 @@ private struct XMLLeafScanner {
         return start..<position
     }
 
-    private mutating func open(_ bytes: Span<UInt8>, _ values: inout BodyValues, _ slots: borrowing NameTable) -> Bool {
+    private mutating func open(
+        _ bytes: Span<UInt8>,
+        _ values: inout BodyValues,
+        _ slots: borrowing NameTable
+    ) -> Bool {
         position += 1
         let name = name(bytes)
         guard !name.isEmpty else { return false }
@@ -119,7 +133,10 @@ private struct XMLLeafScanner {
     }
 
     private func joined(
-        _ parent: Range<Int>?, _ name: Range<Int>, _ bytes: Span<UInt8>, _ values: inout BodyValues
+        _ parent: Range<Int>?,
+        _ name: Range<Int>,
+        _ bytes: Span<UInt8>,
+        _ values: inout BodyValues
     ) -> Range<Int> {
         let start = values.work.count
         if let parent {
@@ -131,8 +148,12 @@ private struct XMLLeafScanner {
     }
 
     private func add(
-        _ bytes: Span<UInt8>, _ path: Range<Int>, _ attribute: Range<Int>, _ value: Range<Int>,
-        _ values: inout BodyValues, _ slots: borrowing NameTable
+        _ bytes: Span<UInt8>,
+        _ path: Range<Int>,
+        _ attribute: Range<Int>,
+        _ value: Range<Int>,
+        _ values: inout BodyValues,
+        _ slots: borrowing NameTable
     ) {
         let start = values.work.count
         for index in path { values.work.append(values.work[index]) }
@@ -142,7 +163,10 @@ private struct XMLLeafScanner {
     }
 
     private func addText(
-        _ bytes: Span<UInt8>, _ path: Range<Int>, _ text: Range<Int>, _ values: inout BodyValues,
+        _ bytes: Span<UInt8>,
+        _ path: Range<Int>,
+        _ text: Range<Int>,
+        _ values: inout BodyValues,
         _ slots: borrowing NameTable
     ) {
         var start = text.lowerBound
@@ -159,7 +183,11 @@ private struct XMLLeafScanner {
     }
 
     /// The text with the five entities of XML resolved; others stay as written.
-    private func resolved(_ bytes: Span<UInt8>, _ range: Range<Int>, _ values: inout BodyValues) -> BodyValues.Value {
+    private func resolved(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ values: inout BodyValues
+    ) -> BodyValues.Value {
         let start = values.work.count
         var index = range.lowerBound
         while index < range.upperBound {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// The named values of one body: what a pattern captured or a keyed format holds. Reused from record to record.
+/// The named values of one body: what a pattern captured or a keyed format holds.
+///
+/// Reused from record to record.
 ///
 /// Values stay where they are: in the record's bytes, or in `work` when they had to be unescaped.
 struct BodyValues: Sendable {
@@ -24,7 +26,8 @@ struct BodyValues: Sendable {
         var element: Int32
     }
 
-    /// Most leaves of one body; further ones stay in the raw bytes only and the event says `decode_truncated`.
+    /// Most leaves of one body; further ones stay in the raw bytes only and the event says
+    /// `decode_truncated`.
     static let leafCountMax = 512
 
     /// Most bytes of unescaped text and joined keys per body.
@@ -51,7 +54,9 @@ struct BodyValues: Sendable {
         stamps = Array(repeating: 0, count: slotCount)
     }
 
-    /// Forgets all values. O(1) but once in 4 billion records.
+    /// Forgets all values.
+    ///
+    /// O(1) but once in 4 billion records.
     mutating func removeAll() {
         work.removeAll(keepingCapacity: true)
         leaves.removeAll(keepingCapacity: true)
@@ -97,7 +102,9 @@ struct BodyValues: Sendable {
     /// Points the slots of element `number` at its values; the slots of other elements are cleared.
     mutating func choose(element number: Int) {
         for leaf in leaves where leaf.element >= 0 && leaf.slot >= 0 { clear(Int(leaf.slot)) }
-        for leaf in leaves where Int(leaf.element) == number && leaf.slot >= 0 { set(Int(leaf.slot), leaf.value) }
+        for leaf in leaves where Int(leaf.element) == number && leaf.slot >= 0 {
+            set(Int(leaf.slot), leaf.value)
+        }
     }
 
     /// Replaces the key of leaf `index`.

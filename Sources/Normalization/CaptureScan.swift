@@ -45,9 +45,12 @@ struct CaptureScan {
         }
     }
 
-    private static let hostBytes = ByteSet("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")
+    private static let hostBytes = ByteSet(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+    )
     private static let versionBytes = ByteSet(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+:~_-^")
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+:~_-^"
+    )
     private static let addressBytes = ByteSet("0123456789abcdefABCDEF:.")
 
     private static func run(_ bytes: Span<UInt8>, _ range: Range<Int>, _ set: ByteSet) -> Int {
@@ -150,7 +153,9 @@ struct CaptureScan {
         guard !range.isEmpty, bytes[range.lowerBound] == 0x22 else { return nil }
         var index = range.lowerBound + 1
         while index < range.upperBound {
-            if bytes[index] == 0x5c { index += 1 } else if bytes[index] == 0x22 {
+            if bytes[index] == 0x5c {
+                index += 1
+            } else if bytes[index] == 0x22 {
                 return CaptureScan(value: range.lowerBound + 1..<index, next: index + 1)
             }
             index += 1

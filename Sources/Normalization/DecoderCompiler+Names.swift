@@ -49,7 +49,8 @@ extension DecoderCompiler {
             for value in assignment.values {
                 try checkValue(value, of: assignment.target)
                 result.append(
-                    CompiledConstant(target: try target(assignment.target), value: Array(value.text.utf8)))
+                    CompiledConstant(target: try target(assignment.target), value: Array(value.text.utf8))
+                )
             }
         }
         return result
@@ -60,7 +61,10 @@ extension DecoderCompiler {
         for assignment in assignments {
             result.append(
                 CompiledField(
-                    target: try target(assignment.target), slots: assignment.values.map { slot($0.text) }))
+                    target: try target(assignment.target),
+                    slots: assignment.values.map { slot($0.text) }
+                )
+            )
         }
         return result
     }
@@ -76,8 +80,12 @@ extension DecoderCompiler {
             if let otherwise = definition.otherwise { try checkValue(otherwise, of: definition.target) }
             result.append(
                 CompiledMap(
-                    target: try target(definition.target), slots: definition.sources.map { slot($0.text) },
-                    entries: entries, otherwise: definition.otherwise.map { Array($0.text.utf8) }))
+                    target: try target(definition.target),
+                    slots: definition.sources.map { slot($0.text) },
+                    entries: entries,
+                    otherwise: definition.otherwise.map { Array($0.text.utf8) }
+                )
+            )
         }
         return result
     }
@@ -120,7 +128,8 @@ extension DecoderCompiler {
                     let winner = definition.rules[earlier.rule].id.text
                     warnings.append(
                         "\(pattern.place.file):\(pattern.place.line): decoder \(definition.id.text): rule "
-                            + "'\(winner)' always matches before rule '\(rule.id.text)'")
+                            + "'\(winner)' always matches before rule '\(rule.id.text)'"
+                    )
                 }
                 if isFree, rule.patterns.count >= 1 { literalHeads.append((nodes, index)) }
             }
@@ -129,7 +138,8 @@ extension DecoderCompiler {
         decoders[number].byFirstByte = lists
     }
 
-    /// Whether every text that `nodes` matches also begins with what `head` matches, seen from the nodes alone.
+    /// Whether every text that `nodes` matches also begins with what `head` matches, seen from the nodes
+    /// alone.
     private static func begins(_ nodes: [PatternNode], with head: [PatternNode]) -> Bool {
         guard head.count <= nodes.count else { return false }
         for (index, pair) in zip(nodes, head).enumerated() {

@@ -3,7 +3,9 @@
 
 import EventModel
 
-/// Turns definitions into the tables of a ``DecoderSet``. Every name is checked here, once.
+/// Turns definitions into the tables of a ``DecoderSet``.
+///
+/// Every name is checked here, once.
 struct DecoderCompiler {
     var decoders: [CompiledDecoder] = []
     var rules: [CompiledRule] = []
@@ -25,10 +27,15 @@ struct DecoderCompiler {
         try check(definition)
         let number = decoders.count
         var decoder = CompiledDecoder(
-            id: definition.id.text, format: definition.format, isWitness: definition.isWitness,
-            rules: rules.count..<rules.count)
+            id: definition.id.text,
+            format: definition.format,
+            isWitness: definition.isWitness,
+            rules: rules.count..<rules.count
+        )
         decoder.shared = CompiledCase(
-            constants: try constants(definition.set), fields: try fields(definition.fields))
+            constants: try constants(definition.set),
+            fields: try fields(definition.fields)
+        )
         decoder.maps = try maps(definition.maps)
         decoder.takesXML = definition.takesXML
         for alias in definition.aliases {
@@ -54,14 +61,18 @@ struct DecoderCompiler {
             throw DecoderError(definition.id.place, "the decoder has no rules; add at least one")
         }
         guard definition.rules.count <= DecoderCompiler.ruleCountMax else {
-            throw DecoderError(definition.id.place, "more than \(DecoderCompiler.ruleCountMax) rules; split the file")
+            throw DecoderError(
+                definition.id.place,
+                "more than \(DecoderCompiler.ruleCountMax) rules; split the file"
+            )
         }
         var seen: Set<String> = []
         for rule in definition.rules where !seen.insert(rule.id.text).inserted {
             throw DecoderError(rule.id.place, "the rule '\(rule.id.text)' is defined twice")
         }
         if definition.format != .text {
-            for rule in definition.rules where !rule.patterns.isEmpty || !rule.keywords.isEmpty || !rule.find.isEmpty {
+            for rule in definition.rules
+            where !rule.patterns.isEmpty || !rule.keywords.isEmpty || !rule.find.isEmpty {
                 throw DecoderError(rule.id.place, "patterns and keywords need 'format: text'")
             }
         }
@@ -80,18 +91,24 @@ struct DecoderCompiler {
         for conditions in select.keys { routes.addKeyed(self.conditions(conditions), number) }
         for product in select.products { routes.addProduct(product.text, number) }
         for literal in select.literals {
-            guard !literal.text.isEmpty else { throw DecoderError(literal.place, "an empty literal selects nothing") }
+            guard !literal.text.isEmpty else {
+                throw DecoderError(literal.place, "an empty literal selects nothing")
+            }
             routes.addLiteral(literal.text, number)
         }
         if select.isFallback { routes.addFallback(number) }
         let isSelected =
             !select.applications.isEmpty || !select.facilities.isEmpty || !select.keys.isEmpty
             || !select.products.isEmpty || !select.literals.isEmpty || select.isFallback
-        guard isSelected else { throw DecoderError(definition.id.place, "the decoder selects no message; add 'select'") }
+        guard isSelected else {
+            throw DecoderError(definition.id.place, "the decoder selects no message; add 'select'")
+        }
     }
 
     private mutating func compile(
-        _ rule: RuleDefinition, _ definition: DecoderDefinition, _ number: Int
+        _ rule: RuleDefinition,
+        _ definition: DecoderDefinition,
+        _ number: Int
     ) throws(DecoderError) -> CompiledRule {
         var compiled = CompiledRule(id: rule.id.text, decoder: number)
         compiled.codes = rule.codes.map { routes.addCode($0.text) }
@@ -102,7 +119,9 @@ struct DecoderCompiler {
         compiled.keywords = CompiledKeywords(
             all: rule.keywords.all.map { routes.keyword($0.text) },
             any: rule.keywords.any.map { list in list.map { routes.keyword($0.text) } },
-            none: rule.keywords.none.map { routes.keyword($0.text) }, isEmpty: rule.keywords.isEmpty)
+            none: rule.keywords.none.map { routes.keyword($0.text) },
+            isEmpty: rule.keywords.isEmpty
+        )
         for find in rule.find { compiled.finds += try finds(find) }
         compiled.base = try self.case(rule.base)
         compiled.maps = try maps(rule.maps)
@@ -112,18 +131,28 @@ struct DecoderCompiler {
         guard isNamed || isMapped else {
             throw DecoderError(rule.id.place, "the rule '\(rule.id.text)' names no action")
         }
-        if definition.format == .text, !definition.select.isFallback, compiled.patterns.isEmpty, compiled.keywords.isEmpty, compiled.codes.isEmpty {
-            throw DecoderError(rule.id.place, "the rule '\(rule.id.text)' needs 'pattern', 'keywords' or 'code'")
+        if definition.format == .text, !definition.select.isFallback, compiled.patterns.isEmpty,
+            compiled.keywords.isEmpty, compiled.codes.isEmpty
+        {
+            throw DecoderError(
+                rule.id.place,
+                "the rule '\(rule.id.text)' needs 'pattern', 'keywords' or 'code'"
+            )
         }
         return compiled
     }
 
     private mutating func enter(
-        _ nodes: [PatternNode], _ pattern: PlacedText, isFolded: Bool
+        _ nodes: [PatternNode],
+        _ pattern: PlacedText,
+        isFolded: Bool
     ) throws(DecoderError) -> Int32 {
         let names = DecoderCompiler.captureNames(of: nodes)
         guard names.count <= PatternMatcher.captureCountMax else {
-            throw DecoderError(pattern.place, "more than \(PatternMatcher.captureCountMax) captures in one pattern")
+            throw DecoderError(
+                pattern.place,
+                "more than \(PatternMatcher.captureCountMax) captures in one pattern"
+            )
         }
         for name in names {
             let place = PlacedText(name, pattern.place)
@@ -139,7 +168,9 @@ struct DecoderCompiler {
         for marker in find.values {
             // `from {ip}` in `find: {src.ip: ...}` is short for `from {src.ip:ip}`.
             let nodes = try PatternReader.nodes(of: marker).map { node in
-                guard case .capture(let name, .word) = node, let type = CaptureType(rawValue: name) else { return node }
+                guard case .capture(let name, .word) = node, let type = CaptureType(rawValue: name) else {
+                    return node
+                }
                 return PatternNode.capture(name: find.target.text, type: type)
             }
             guard case .literal(let literal) = nodes.first else {
@@ -149,7 +180,8 @@ struct DecoderCompiler {
                 throw DecoderError(marker.place, "the marker does not capture '\(find.target.text)'")
             }
             result.append(
-                CompiledFind(start: try enter(nodes, marker, isFolded: true), first: literal[0].folded))
+                CompiledFind(start: try enter(nodes, marker, isFolded: true), first: literal[0].folded)
+            )
         }
         return result
     }

@@ -33,7 +33,9 @@ public struct PlacedText: Hashable, Sendable {
     }
 }
 
-/// Which messages a decoder is offered: any of its selectors is enough. What matches is still up to its rules.
+/// Which messages a decoder is offered: any of its selectors is enough.
+///
+/// What matches is still up to its rules.
 public struct DecoderSelector: Hashable, Sendable {
     /// Application names, exact or with one `*` at the end.
     public var applications: [PlacedText] = []
@@ -52,7 +54,9 @@ public struct DecoderSelector: Hashable, Sendable {
     public init() {}
 }
 
-/// A test of one value: any of the texts. `*` stands for any text at the start or the end, `!` before a text negates.
+/// A test of one value: any of the texts.
+///
+/// `*` stands for any text at the start or the end, `!` before a text negates.
 public struct ConditionDefinition: Hashable, Sendable {
     /// Capture name or key path.
     public var source: PlacedText
@@ -66,7 +70,8 @@ public struct ConditionDefinition: Hashable, Sendable {
     }
 }
 
-/// A field and its constant value, or a field and the keys it is taken from (the first that is present counts).
+/// A field and its constant value, or a field and the keys it is taken from (the first that is present
+/// counts).
 public struct FieldAssignment: Hashable, Sendable {
     /// Name of the field, or `action`, `outcome`, `class`, `time`.
     public var target: PlacedText
@@ -93,7 +98,9 @@ public struct ValueMapDefinition: Hashable, Sendable {
 
     /// Makes a map.
     public init(
-        target: PlacedText, sources: [PlacedText], entries: [(match: PlacedText, value: PlacedText)],
+        target: PlacedText,
+        sources: [PlacedText],
+        entries: [(match: PlacedText, value: PlacedText)],
         otherwise: PlacedText? = nil
     ) {
         self.target = target

@@ -18,7 +18,9 @@ public struct SourcePlace: Hashable, Sendable {
     }
 }
 
-/// Why a decoder definition cannot be compiled. Everything else that was in force stays usable.
+/// Why a decoder definition cannot be compiled.
+///
+/// Everything else that was in force stays usable.
 public struct DecoderError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Where in the file.
     public var place: SourcePlace

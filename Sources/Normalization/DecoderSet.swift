@@ -3,7 +3,9 @@
 
 import EventModel
 
-/// Compiled decoders: what routes a message and how each body is read. Immutable; shared by threads.
+/// Compiled decoders: what routes a message and how each body is read.
+///
+/// Immutable; shared by threads.
 public struct DecoderSet: Sendable {
     /// SHA-256 over the identifiers, versions and bytes of the files, in order of identifier: names the set.
     public let epoch: [UInt8]

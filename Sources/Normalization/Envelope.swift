@@ -40,7 +40,8 @@ struct EnvelopeReader {
     /// The envelope of the message at `range`.
     static func read(_ bytes: Span<UInt8>, _ range: Range<Int>, _ context: StampContext) -> Envelope {
         var end = range.upperBound
-        while end > range.lowerBound, bytes[end - 1] == 0x0a || bytes[end - 1] == 0x0d || bytes[end - 1] == 0 { end -= 1 }
+        while end > range.lowerBound, bytes[end - 1] == 0x0a || bytes[end - 1] == 0x0d || bytes[end - 1] == 0
+        { end -= 1 }
         var reader = EnvelopeReader(range.lowerBound..<end, context)
         reader.run(bytes)
         return reader.envelope
@@ -68,7 +69,9 @@ struct EnvelopeReader {
     }
 
     private mutating func skipMark(_ bytes: Span<UInt8>) {
-        if end - position >= 3, bytes[position] == 0xef, bytes[position + 1] == 0xbb, bytes[position + 2] == 0xbf {
+        if end - position >= 3, bytes[position] == 0xef, bytes[position + 1] == 0xbb,
+            bytes[position + 2] == 0xbf
+        {
             position += 3
         }
     }
@@ -106,7 +109,9 @@ struct EnvelopeReader {
     }
 
     private mutating func readModern(_ bytes: Span<UInt8>) -> Bool {
-        guard let version = token(bytes), version.count == 1, bytes[version.lowerBound].isDigit else { return false }
+        guard let version = token(bytes), version.count == 1, bytes[version.lowerBound].isDigit else {
+            return false
+        }
         guard let stamp = token(bytes) else { return false }
         if !stamp.isEmpty {
             var reader = StampReader(stamp.lowerBound, stamp.upperBound, context)
@@ -200,7 +205,9 @@ struct EnvelopeReader {
     private mutating func skipSequence(_ bytes: Span<UInt8>) {
         var index = position
         while index < end, bytes[index].isDigit { index += 1 }
-        if index < end, bytes[index] == 0x3a, index + 1 < end, bytes[index + 1] == 0x20 { position = index + 2 }
+        if index < end, bytes[index] == 0x3a, index + 1 < end, bytes[index + 1] == 0x20 {
+            position = index + 2
+        }
         if position < end, bytes[position] == 0x3a { position += 1 }
         skipBlanks(bytes)
         if position < end, bytes[position] == 0x2a || bytes[position] == 0x2e {
@@ -209,7 +216,8 @@ struct EnvelopeReader {
         }
     }
 
-    /// Whether the next token is a host: not a tag (which ends in `:` or holds `[`), and something follows it.
+    /// Whether the next token is a host: not a tag (which ends in `:` or holds `[`), and something follows
+    /// it.
     private func isLegacyHost(_ bytes: Span<UInt8>) -> Bool {
         var index = position
         guard index < end, bytes[index] != 0x25, bytes[index] != 0x7b else { return false }
@@ -224,7 +232,9 @@ struct EnvelopeReader {
     /// `app:`, `app[pid]:` or `app: `; a message without either is all body.
     private mutating func readTag(_ bytes: Span<UInt8>) {
         var index = position
-        while index < end, index - position <= 64, !bytes[index].isBlank, bytes[index] != 0x3a, bytes[index] != 0x5b {
+        while index < end, index - position <= 64, !bytes[index].isBlank, bytes[index] != 0x3a,
+            bytes[index] != 0x5b
+        {
             index += 1
         }
         guard index < end, index > position, bytes[position] != 0x25, bytes[position] != 0x7b else { return }

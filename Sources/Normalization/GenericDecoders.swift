@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Last resorts for bodies that no decoder takes: well-known key names and phrases, by which a user or an address is
-/// still found. Their events stay unclassified and carry `undecoded`.
+/// Last resorts for bodies that no decoder takes: well-known key names and phrases, by which a user or an
+/// address is still found.
+///
+/// Their events stay unclassified and carry `undecoded`.
 enum GenericDecoders {
     static let json = definition("generic.json", .json)
     static let pairs = definition("generic.kv", .kv)
@@ -21,7 +23,10 @@ enum GenericDecoders {
                 + "ipAddress IpAddress SRC id.orig_h remote.ip addr"
         ),
         ("src.port", "srcport src_port spt sourcePort source.port SPT sport id.orig_p"),
-        ("dst.ip", "dst dstip dst_ip dest_ip destinationIp destination_ip destination.ip server_ip DST id.resp_h"),
+        (
+            "dst.ip",
+            "dst dstip dst_ip dest_ip destinationIp destination_ip destination.ip server_ip DST id.resp_h"
+        ),
         ("dst.port", "dstport dst_port dpt dest_port destinationPort destination.port DPT dport id.resp_p"),
         ("src.mac", "mac srcmac src_mac smac client_mac"),
         ("host.name", "host hostname host.name computer device dvchost devname Computer Hostname"),
@@ -37,7 +42,8 @@ enum GenericDecoders {
     private static let words: [(match: String, action: String)] = [
         ("*logout*", "logout"), ("*logoff*", "logout"), ("*signed out*", "logout"), ("*log out*", "logout"),
         ("*login*", "login"), ("*logon*", "login"), ("*logged in*", "login"), ("*sign-in*", "login"),
-        ("*signed in*", "login"), ("*authent*", "authenticate"), ("deny", "deny"), ("denied", "deny"), ("block*", "deny"),
+        ("*signed in*", "login"), ("*authent*", "authenticate"), ("deny", "deny"), ("denied", "deny"),
+        ("block*", "deny"),
         ("drop*", "deny"), ("accept", "connect"), ("allow*", "connect"), ("connect*", "connect"),
         ("*install*", "install"), ("*upgrade*", "update"), ("*update*", "update"), ("*reboot*", "restart"),
         ("*restart*", "restart"),
@@ -47,7 +53,8 @@ enum GenericDecoders {
         ("*fail*", "failure"), ("*denied*", "failure"), ("deny", "failure"), ("*reject*", "failure"),
         ("*refused*", "failure"), ("*invalid*", "failure"), ("*error*", "failure"), ("block*", "failure"),
         ("drop*", "failure"), ("*success*", "success"), ("ok", "success"), ("*accepted*", "success"),
-        ("accept", "success"), ("allow*", "success"), ("pass*", "success"), ("true", "success"), ("false", "failure"),
+        ("accept", "success"), ("allow*", "success"), ("pass*", "success"), ("true", "success"),
+        ("false", "failure"),
     ]
 
     private static func definition(_ id: String, _ format: BodyFormat) -> DecoderDefinition {
@@ -57,12 +64,16 @@ enum GenericDecoders {
         definition.fields = keys.map { key in
             FieldAssignment(
                 target: PlacedText(key.target),
-                values: key.sources.split(separator: " ").map { PlacedText(String($0)) })
+                values: key.sources.split(separator: " ").map { PlacedText(String($0)) }
+            )
         }
         definition.rules = [RuleDefinition(id: PlacedText("any"))]
         definition.maps = maps(
-            actions: ["action", "event", "event_type", "eventType", "type", "operation", "act", "event.action"],
-            outcomes: ["outcome", "result", "status", "event.outcome", "success", "action"])
+            actions: [
+                "action", "event", "event_type", "eventType", "type", "operation", "act", "event.action",
+            ],
+            outcomes: ["outcome", "result", "status", "event.outcome", "success", "action"]
+        )
         return definition
     }
 
@@ -72,7 +83,13 @@ enum GenericDecoders {
         var rule = RuleDefinition(id: PlacedText("any"))
         let markers: [(String, [String])] = [
             ("src.ip", ["from {ip}", "client {ip}", "src={ip}", "source {ip}", "peer {ip}", "host {ip}"]),
-            ("user.name", ["for user {word}", "user={word}", "user: {word}", "user '{word}'", "user {word}", "by {word}"]),
+            (
+                "user.name",
+                [
+                    "for user {word}", "user={word}", "user: {word}", "user '{word}'", "user {word}",
+                    "by {word}",
+                ]
+            ),
         ]
         rule.find = markers.map { marker in
             FieldAssignment(target: PlacedText(marker.0), values: marker.1.map { PlacedText($0) })
@@ -85,11 +102,15 @@ enum GenericDecoders {
     private static func maps(actions: [String], outcomes: [String]) -> [ValueMapDefinition] {
         [
             ValueMapDefinition(
-                target: PlacedText("action"), sources: actions.map { PlacedText($0) },
-                entries: words.map { (PlacedText($0.match), PlacedText($0.action)) }),
+                target: PlacedText("action"),
+                sources: actions.map { PlacedText($0) },
+                entries: words.map { (PlacedText($0.match), PlacedText($0.action)) }
+            ),
             ValueMapDefinition(
-                target: PlacedText("outcome"), sources: outcomes.map { PlacedText($0) },
-                entries: endings.map { (PlacedText($0.match), PlacedText($0.outcome)) }),
+                target: PlacedText("outcome"),
+                sources: outcomes.map { PlacedText($0) },
+                entries: endings.map { (PlacedText($0.match), PlacedText($0.outcome)) }
+            ),
         ]
     }
 }

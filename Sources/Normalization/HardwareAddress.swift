@@ -18,7 +18,9 @@ enum HardwareAddress {
                 digits += 1
                 group += 1
             } else {
-                guard byte == 0x3a || byte == 0x2d || byte == 0x2e, separator == 0 || byte == separator else { break }
+                guard byte == 0x3a || byte == 0x2d || byte == 0x2e, separator == 0 || byte == separator else {
+                    break
+                }
                 if separator == 0 {
                     separator = byte
                     groupLength = group
@@ -34,7 +36,8 @@ enum HardwareAddress {
         return index - range.lowerBound
     }
 
-    /// Appends the address at `range` to `output` as `aa:bb:cc:dd:ee:ff`; false (nothing appended) if it is none.
+    /// Appends the address at `range` to `output` as `aa:bb:cc:dd:ee:ff`; false (nothing appended) if it is
+    /// none.
     static func append(_ bytes: Span<UInt8>, _ range: Range<Int>, to output: inout [UInt8]) -> Bool {
         guard length(bytes, range) == range.count else { return false }
         var digits = 0

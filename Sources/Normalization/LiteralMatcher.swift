@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Finds many texts in one pass over the bytes, case folded (Aho and Corasick, 1975, as a dense table over the bytes
-/// that occur in the texts).
+/// Finds many texts in one pass over the bytes, case folded (Aho and Corasick, 1975, as a dense table over
+/// the bytes that occur in the texts).
 struct LiteralMatcher: Sendable {
     /// Byte to column of the table; 0 stands for every byte that no text holds.
     private var columns: [UInt8]
@@ -14,7 +14,9 @@ struct LiteralMatcher: Sendable {
     private var outputs: [Int32] = []
     private(set) var lengths: [Int32] = []
 
-    /// Builds the table. Texts are folded; numbers are their positions.
+    /// Builds the table.
+    ///
+    /// Texts are folded; numbers are their positions.
     ///
     /// - Complexity: O(total length x distinct bytes) time and space.
     init(_ texts: [[UInt8]]) {

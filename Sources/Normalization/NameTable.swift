@@ -3,7 +3,9 @@
 
 import EventModel
 
-/// Numbers for names, looked up by bytes without allocation. Open addressing with linear probing.
+/// Numbers for names, looked up by bytes without allocation.
+///
+/// Open addressing with linear probing.
 struct NameTable: Sendable {
     private var slots: [Int32]
     private var starts: [Int32] = []
@@ -20,8 +22,20 @@ struct NameTable: Sendable {
 
     /// The hash by which names are found; callers may compute it on the way.
     static func hash(_ source: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for index in range { hash = (hash ^ UInt64(source[index])) &* 0x100_0000_01b3 }
+        var hash = 0x9e37_79b9_7f4a_7c15 ^ UInt64(range.count)
+        var index = range.lowerBound
+        while index + 4 <= range.upperBound {
+            let word =
+                UInt64(source[index]) | UInt64(source[index + 1]) << 8 | UInt64(source[index + 2]) << 16
+                | UInt64(source[index + 3]) << 24
+            hash = (hash ^ word) &* 0xff51_afd7_ed55_8ccd
+            hash ^= hash >> 29
+            index += 4
+        }
+        while index < range.upperBound {
+            hash = (hash ^ UInt64(source[index])) &* 0x100_0000_01b3
+            index += 1
+        }
         return hash ^ hash >> 32
     }
 

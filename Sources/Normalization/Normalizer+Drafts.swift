@@ -6,9 +6,13 @@ import EventModel
 extension Normalizer {
     /// Turns the drafts of a body decoder into events.
     mutating func emitDrafts(
-        _ name: String, _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+        _ name: String,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
     ) {
         let found = bodies.found
+        copyRecord(&work, bytes, &events)
         for draft in found.drafts {
             var filler = EventFiller()
             var header = work.header
@@ -23,10 +27,10 @@ extension Normalizer {
             for field in found.fields[draft.fieldStart..<draft.fieldStart + draft.fieldCount] {
                 if let known = field.known {
                     _ = filler.take(known)
-                    append(known, found.bytes, field.value, &events)
+                    append(known, found.bytes, field.value, isRecord: false, &events)
                 } else {
                     let number = fields.field(named: Array(found.bytes[field.name]))
-                    append(number, found.bytes, field.value, &events)
+                    append(number, found.bytes, field.value, isRecord: false, &events)
                 }
             }
             addHeaderFields(work, bytes, keepsMessage: false, &filler, &events)

@@ -6,7 +6,11 @@ import EventModel
 extension Normalizer {
     /// Makes one event of the record by `rule`.
     mutating func emit(
-        _ rule: Int, _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch, element: Int = -1
+        _ rule: Int,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch,
+        element: Int = -1
     ) {
         let decoder = decoders.rules[rule].decoder
         let captureCount = matcher.captureCount
@@ -19,11 +23,14 @@ extension Normalizer {
             if !decoders.rules[rule].finds.isEmpty { runFinds(rule, work, bytes) }
         }
         usedStamp &+= 1
+        copyRecord(&work, bytes, &events)
         var draft = EventFiller()
         events.begin(header(of: work, decoder, &events))
         let chosen = decoders.rules[rule].cases.firstIndex { holds($0.conditions, bytes) }
         if let chosen { apply(decoders.rules[rule].cases[chosen], bytes, &work, &draft, &events) }
-        for map in decoders.rules[rule].maps.indices { run(decoders.rules[rule].maps[map], bytes, &draft, &events) }
+        for map in decoders.rules[rule].maps.indices {
+            run(decoders.rules[rule].maps[map], bytes, &draft, &events)
+        }
         apply(decoders.rules[rule].base, bytes, &work, &draft, &events)
         for slot in foundSlots {
             if let value = values.value(slot) {
@@ -41,13 +48,16 @@ extension Normalizer {
     /// An event of a record that not even the last resorts could read.
     mutating func emitBare(_ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch) {
         var draft = EventFiller()
+        copyRecord(&work, bytes, &events)
         events.begin(header(of: work, nil, &events))
         addHeaderFields(work, bytes, keepsMessage: true, &draft, &events)
         stampTime(&work, &events)
     }
 
     private mutating func header(
-        of work: borrowing RecordWork, _ decoder: Int?, _ events: inout EventBatch
+        of work: borrowing RecordWork,
+        _ decoder: Int?,
+        _ events: inout EventBatch
     ) -> Event {
         var header = work.header
         header.ordinal = work.ordinal
@@ -71,7 +81,10 @@ extension Normalizer {
     }
 
     private mutating func apply(
-        _ item: borrowing CompiledCase, _ bytes: [UInt8], _ work: inout RecordWork, _ draft: inout EventFiller,
+        _ item: borrowing CompiledCase,
+        _ bytes: [UInt8],
+        _ work: inout RecordWork,
+        _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) {
         if let eventClass = item.eventClass, draft.eventClass == nil { draft.eventClass = eventClass }
@@ -87,7 +100,10 @@ extension Normalizer {
     }
 
     private mutating func run(
-        _ map: borrowing CompiledMap, _ bytes: [UInt8], _ draft: inout EventFiller, _ events: inout EventBatch
+        _ map: borrowing CompiledMap,
+        _ bytes: [UInt8],
+        _ draft: inout EventFiller,
+        _ events: inout EventBatch
     ) {
         guard !draft.has(map.target) else { return }
         for slot in map.slots {
@@ -95,9 +111,14 @@ extension Normalizer {
             for index in map.entries.indices {
                 let test = map.entries[index].test
                 let holds =
-                    value.isInWork ? test.holds(values.work.span, value.range) : test.holds(bytes.span, value.range)
+                    value.isInWork
+                    ? test.holds(values.work.span, value.range) : test.holds(bytes.span, value.range)
                 guard holds != test.isNegated else { continue }
-                putConstant(CompiledConstant(target: map.target, value: map.entries[index].value), &draft, &events)
+                putConstant(
+                    CompiledConstant(target: map.target, value: map.entries[index].value),
+                    &draft,
+                    &events
+                )
                 return
             }
             if let otherwise = map.otherwise {
@@ -108,7 +129,9 @@ extension Normalizer {
     }
 
     private mutating func putConstant(
-        _ constant: borrowing CompiledConstant, _ draft: inout EventFiller, _ events: inout EventBatch
+        _ constant: borrowing CompiledConstant,
+        _ draft: inout EventFiller,
+        _ events: inout EventBatch
     ) {
         switch constant.target {
         case .known(let field):
@@ -116,9 +139,13 @@ extension Normalizer {
             events.add(field, constant.value)
         case .named(let index): events.add(extensionFields[index], constant.value)
         case .action:
-            if draft.action == nil { draft.action = Action(name: String(decoding: constant.value, as: UTF8.self)) }
+            if draft.action == nil {
+                draft.action = Action(name: String(decoding: constant.value, as: UTF8.self))
+            }
         case .outcome:
-            if draft.outcome == nil { draft.outcome = Outcome(name: String(decoding: constant.value, as: UTF8.self)) }
+            if draft.outcome == nil {
+                draft.outcome = Outcome(name: String(decoding: constant.value, as: UTF8.self))
+            }
         case .eventClass:
             if draft.eventClass == nil {
                 draft.eventClass = EventClass(name: String(decoding: constant.value, as: UTF8.self))
@@ -128,8 +155,12 @@ extension Normalizer {
     }
 
     private mutating func finish(
-        _ decoder: Int, _ work: inout RecordWork, _ bytes: [UInt8], _ draft: inout EventFiller,
-        _ events: inout EventBatch, _ element: Int
+        _ decoder: Int,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ draft: inout EventFiller,
+        _ events: inout EventBatch,
+        _ element: Int
     ) {
         let isText = decoders.decoders[decoder].format == .text
         let isGeneric = decoders.decoders[decoder].isGeneric
@@ -147,24 +178,56 @@ extension Normalizer {
 
     /// Host, application, process and text from the header, where the decoder did not name them.
     mutating func addHeaderFields(
-        _ work: borrowing RecordWork, _ bytes: [UInt8], keepsMessage: Bool, _ draft: inout EventFiller,
+        _ work: borrowing RecordWork,
+        _ bytes: [UInt8],
+        keepsMessage: Bool,
+        _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) {
         let envelope = work.envelope
-        if !envelope.host.isEmpty, draft.take(.hostName) { append(.hostName, bytes, envelope.host, &events) }
-        if !envelope.application.isEmpty, draft.take(.application) {
-            append(.application, bytes, envelope.application, &events)
+        if !envelope.host.isEmpty, draft.take(.hostName) {
+            append(.hostName, bytes, envelope.host, isRecord: true, &events)
         }
-        if !envelope.processID.isEmpty, draft.take(.processID) { append(.processID, bytes, envelope.processID, &events) }
-        if keepsMessage, !envelope.body.isEmpty, draft.take(.message) { append(.message, bytes, envelope.body, &events) }
+        if !envelope.application.isEmpty, draft.take(.application) {
+            append(.application, bytes, envelope.application, isRecord: true, &events)
+        }
+        if !envelope.processID.isEmpty, draft.take(.processID) {
+            append(.processID, bytes, envelope.processID, isRecord: true, &events)
+        }
+        if keepsMessage, !envelope.body.isEmpty, draft.take(.message) {
+            append(.message, bytes, envelope.body, isRecord: true, &events)
+        }
     }
 
-    func append(_ field: FieldID, _ bytes: [UInt8], _ range: Range<Int>, _ events: inout EventBatch) {
-        let start = events.bytes.count
-        events.bytes.append(contentsOf: bytes[range])
+    /// Adds a field whose value is `range` of `source`: where that is the record, the batch holds the bytes already.
+    mutating func append(
+        _ field: FieldID,
+        _ source: [UInt8],
+        _ range: Range<Int>,
+        isRecord: Bool,
+        _ events: inout EventBatch
+    ) {
+        var start = recordShift + range.lowerBound
+        if !isRecord {
+            start = events.bytes.count
+            events.bytes.append(contentsOf: source[range])
+        }
         events.entries.append(
-            EventBatch.Entry(field: field, start: UInt32(start), length: UInt32(range.count)))
+            EventBatch.Entry(field: field, start: UInt32(start), length: UInt32(range.count))
+        )
         events.events[events.events.count - 1].fieldCount += 1
+    }
+
+    /// Copies the record's bytes into the batch once; the fields of its events are ranges of that copy.
+    mutating func copyRecord(
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) {
+        guard !work.isCopied else { return }
+        work.isCopied = true
+        recordShift = events.bytes.count - work.record.lowerBound
+        events.bytes.append(contentsOf: bytes[work.record])
     }
 
     /// Settles the times of the newest event.
@@ -177,7 +240,8 @@ extension Normalizer {
             events.events[last].issues.remove(.missingTimestamp)
         } else {
             let isImported = events.events[last].flags.contains(.imported)
-            let fallback = isImported || !work.header.logTime.isPresent ? work.context.reference : work.header.logTime
+            let fallback =
+                isImported || !work.header.logTime.isPresent ? work.context.reference : work.header.logTime
             events.events[last].time = fallback
             events.events[last].flags.insert(.timeless)
             events.events[last].issues.insert(.missingTimestamp)

@@ -6,7 +6,10 @@ import EventModel
 extension Normalizer {
     /// Offers the record to a decoder: the first rule that matches makes the events.
     mutating func tryDecoder(
-        _ number: Int, _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+        _ number: Int,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
     ) -> Bool {
         switch decoders.decoders[number].format {
         case .text: return tryText(number, &work, bytes, &events)
@@ -16,7 +19,8 @@ extension Normalizer {
         case .csv:
             guard work.keyed == nil else { return false }
             values.addColumns(bytes.span, work.text, decoders.decoders[number].columns, decoders.slots)
-        case .json where decoders.decoders[number].explode >= 0: return tryExploded(number, &work, bytes, &events)
+        case .json where decoders.decoders[number].explode >= 0:
+            return tryExploded(number, &work, bytes, &events)
         case .json, .xml, .cef, .leef: break
         }
         resolveAliases(number)
@@ -41,7 +45,9 @@ extension Normalizer {
     /// The first keyed rule whose conditions hold.
     private func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
         for rule in decoders.decoders[number].rules {
-            if !decoders.rules[rule].codes.isEmpty, !decoders.rules[rule].codes.contains(work.code) { continue }
+            if !decoders.rules[rule].codes.isEmpty, !decoders.rules[rule].codes.contains(work.code) {
+                continue
+            }
             if holds(decoders.rules[rule].base.conditions, bytes) { return rule }
         }
         return nil
@@ -49,7 +55,10 @@ extension Normalizer {
 
     /// One event per element of the array.
     private mutating func tryExploded(
-        _ number: Int, _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+        _ number: Int,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
     ) -> Bool {
         let saved = work
         values.removeAll()
@@ -78,7 +87,10 @@ extension Normalizer {
     static let elementCountMax = 1_024
 
     private mutating func tryText(
-        _ number: Int, _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+        _ number: Int,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
     ) -> Bool {
         var text = work.text
         while let first = text.first, bytes[first].isBlank { text = first + 1..<text.upperBound }
@@ -95,14 +107,22 @@ extension Normalizer {
     }
 
     private mutating func matches(
-        _ rule: Int, _ number: Int, _ text: Range<Int>, _ work: inout RecordWork, _ bytes: [UInt8]
+        _ rule: Int,
+        _ number: Int,
+        _ text: Range<Int>,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8]
     ) -> Bool {
-        if !decoders.rules[rule].codes.isEmpty, !decoders.rules[rule].codes.contains(work.code) { return false }
+        if !decoders.rules[rule].codes.isEmpty, !decoders.rules[rule].codes.contains(work.code) {
+            return false
+        }
         if !decoders.rules[rule].keywords.isEmpty {
             scanLiterals(work, bytes)
             guard holds(decoders.rules[rule].keywords) else { return false }
         }
-        guard !decoders.rules[rule].patterns.isEmpty else { return holds(decoders.rules[rule].base.conditions, bytes) }
+        guard !decoders.rules[rule].patterns.isEmpty else {
+            return holds(decoders.rules[rule].base.conditions, bytes)
+        }
         for pattern in decoders.rules[rule].patterns {
             guard matcher.matches(decoders.program, at: pattern, bytes.span, text) else {
                 if matcher.isTruncated { work.header.issues.insert(.decodeTruncated) }
@@ -124,7 +144,11 @@ extension Normalizer {
             values.set(slot, standardValue(capture.range))
             if capture.type == .kv {
                 _ = readPairs(
-                    &work, bytes, capture.range, isCommaSeparated: decoders.decoders[number].isCommaSeparated)
+                    &work,
+                    bytes,
+                    capture.range,
+                    isCommaSeparated: decoders.decoders[number].isCommaSeparated
+                )
             } else if capture.type == .json {
                 work.header.issues.formUnion(values.addJSON(bytes.span, capture.range, decoders.slots))
             }
@@ -164,7 +188,8 @@ extension Normalizer {
         for find in decoders.rules[rule].finds {
             var start = text.lowerBound
             while start < text.upperBound {
-                let isEdge = start == text.lowerBound || !bytes[start - 1].isWordByte || !find.first.isWordByte
+                let isEdge =
+                    start == text.lowerBound || !bytes[start - 1].isWordByte || !find.first.isWordByte
                 if isEdge, bytes[start].folded == find.first,
                     matcher.matches(decoders.program, at: find.start, bytes.span, start..<text.upperBound)
                 {

@@ -30,7 +30,9 @@ extension Normalizer {
 
     /// JSON and XML bodies: the conditions on keys decide.
     private mutating func routeKeyed(
-        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
     ) -> Bool {
         guard readKeyed(&work, bytes) else { return false }
         guard let format = work.keyed else { return false }
@@ -53,7 +55,8 @@ extension Normalizer {
         let isObject = bytes[first] == 0x7b
         let issues =
             isObject
-            ? values.addJSON(bytes.span, body, decoders.slots) : values.addXML(bytes.span, body, decoders.slots)
+            ? values.addJSON(bytes.span, body, decoders.slots)
+            : values.addXML(bytes.span, body, decoders.slots)
         guard !values.leaves.isEmpty else { return false }
         work.header.issues.formUnion(issues)
         work.keyed = isObject ? .json : .xml
@@ -61,7 +64,9 @@ extension Normalizer {
     }
 
     private mutating func routeProduct(
-        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
     ) -> Bool {
         guard let header = values.addProductMessage(bytes.span, work.envelope.body, decoders.slots) else {
             return false
@@ -69,7 +74,8 @@ extension Normalizer {
         let format: BodyFormat = header.isLEEF ? .leef : .cef
         work.keyed = format
         for route in decoders.routes.products {
-            guard decoders.decoders[route.decoder].format == format, route.vendor.holds(bytes.span, header.vendor),
+            guard decoders.decoders[route.decoder].format == format,
+                route.vendor.holds(bytes.span, header.vendor),
                 route.product.holds(bytes.span, header.product)
             else { continue }
             if tryDecoder(route.decoder, &work, bytes, &events) { return true }
@@ -78,9 +84,13 @@ extension Normalizer {
     }
 
     private mutating func routeCode(
-        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
     ) -> Bool {
-        let start = work.envelope.application.isEmpty ? work.envelope.body.lowerBound : work.envelope.application.lowerBound
+        let start =
+            work.envelope.application.isEmpty
+            ? work.envelope.body.lowerBound : work.envelope.application.lowerBound
         let range = min(start, work.envelope.body.lowerBound)..<work.envelope.body.upperBound
         guard let mark = VendorCode(bytes.span, range) else { return false }
         setStandard(StandardSlot.facility, mark.facility)
@@ -89,11 +99,14 @@ extension Normalizer {
         work.text = mark.bodyStart..<work.envelope.body.upperBound
         if work.header.severity == 255 { work.header.severity = mark.severity }
         if let number = folded(mark.facility, bytes, decoders.routes.facilities) {
-            for decoder in decoders.routes.byFacility[number] where tryDecoder(decoder, &work, bytes, &events) {
+            for decoder in decoders.routes.byFacility[number] where tryDecoder(decoder, &work, bytes, &events)
+            {
                 return true
             }
         }
-        for decoder in decoders.routes.anyFacility where tryDecoder(decoder, &work, bytes, &events) { return true }
+        for decoder in decoders.routes.anyFacility where tryDecoder(decoder, &work, bytes, &events) {
+            return true
+        }
         return false
     }
 
@@ -107,28 +120,36 @@ extension Normalizer {
     }
 
     private mutating func routeApplication(
-        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
     ) -> Bool {
         var name = work.envelope.application
         guard !name.isEmpty else { return false }
         // `/usr/sbin/cron` is `cron`.
-        for index in name where bytes[index] == 0x2f && index + 1 < name.upperBound { name = index + 1..<name.upperBound }
+        for index in name where bytes[index] == 0x2f && index + 1 < name.upperBound {
+            name = index + 1..<name.upperBound
+        }
         if let number = folded(name, bytes, decoders.routes.applications) {
-            for decoder in decoders.routes.byApplication[number] where tryDecoder(decoder, &work, bytes, &events) {
+            for decoder in decoders.routes.byApplication[number]
+            where tryDecoder(decoder, &work, bytes, &events) {
                 return true
             }
         }
         for route in decoders.routes.applicationPrefixes {
             guard name.count >= route.prefix.count else { continue }
             var lane = 0
-            while lane < route.prefix.count, bytes[name.lowerBound + lane].folded == route.prefix[lane].folded { lane += 1 }
+            while lane < route.prefix.count, bytes[name.lowerBound + lane].folded == route.prefix[lane].folded
+            { lane += 1 }
             if lane == route.prefix.count, tryDecoder(route.decoder, &work, bytes, &events) { return true }
         }
         return false
     }
 
     private mutating func routeLiterals(
-        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
     ) -> Bool {
         scanLiterals(work, bytes)
         for route in decoders.routes.byLiteral where literalStamps[route.literal] == literalStamp {
@@ -142,9 +163,13 @@ extension Normalizer {
 
     /// Lines of files have a stamp but neither host nor tag: what looked like them is part of the body.
     private mutating func routeHeaderless(
-        _ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
     ) -> Bool {
-        guard work.envelope.issues.contains(.missingPriority), work.envelope.time.isPresent else { return false }
+        guard work.envelope.issues.contains(.missingPriority), work.envelope.time.isPresent else {
+            return false
+        }
         let saved = work
         let host = work.envelope.host
         let application = work.envelope.application
@@ -169,27 +194,33 @@ extension Normalizer {
         return false
     }
 
-    /// Notes every literal and keyword of the set that occurs in the body. One pass, at most once per record.
+    /// Notes every literal and keyword of the set that occurs in the body.
+    ///
+    /// One pass, at most once per record.
     mutating func scanLiterals(_ work: borrowing RecordWork, _ bytes: [UInt8]) {
         guard !hasScannedLiterals else { return }
         hasScannedLiterals = true
         literalStamp &+= 1
         let body = work.envelope.body
-        let routes = decoders.routes
-        routes.matcher.scan(bytes.span, body) { number, end in
-            let edges = routes.literalEdges[number]
-            let start = end - Int(routes.matcher.lengths[number])
+        let stamp = literalStamp
+        decoders.routes.matcher.scan(bytes.span, body) { number, end in
+            guard literalStamps[number] != stamp else { return }
+            let edges = decoders.routes.literalEdges[number]
+            let start = end - Int(decoders.routes.matcher.lengths[number])
             if edges.start, start > body.lowerBound, bytes[start - 1].isWordByte { return }
             if edges.end, end < body.upperBound, bytes[end].isWordByte { return }
-            literalStamps[number] = literalStamp
+            literalStamps[number] = stamp
         }
     }
 
     /// The last resorts: well-known keys and phrases.
-    private mutating func routeGeneric(_ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch) {
+    private mutating func routeGeneric(_ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch)
+    {
         work.header.issues.insert(.undecoded)
         var format = work.keyed ?? .text
-        if format == .text, readPairs(&work, bytes, work.envelope.body, isCommaSeparated: false) >= 2 { format = .kv }
+        if format == .text, readPairs(&work, bytes, work.envelope.body, isCommaSeparated: false) >= 2 {
+            format = .kv
+        }
         if format == .xml || format == .cef || format == .leef || format == .csv { format = .json }
         for decoder in decoders.routes.fallback where decoders.decoders[decoder].isGeneric {
             guard decoders.decoders[decoder].format == format else { continue }
@@ -199,9 +230,13 @@ extension Normalizer {
         emitBare(&work, bytes, &events)
     }
 
-    /// Reads the pairs of `range` into leaves; a second call in the same way does nothing, another way starts over.
+    /// Reads the pairs of `range` into leaves; a second call in the same way does nothing, another way starts
+    /// over.
     mutating func readPairs(
-        _ work: inout RecordWork, _ bytes: [UInt8], _ range: Range<Int>, isCommaSeparated: Bool
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ range: Range<Int>,
+        isCommaSeparated: Bool
     ) -> Int {
         if let mode = work.pairMode {
             if mode == (range.lowerBound, isCommaSeparated) { return values.leaves.count }

@@ -9,10 +9,16 @@ extension Normalizer {
     /// - Returns: whether the field has a value now. Empty values and the placeholder `-` give none.
     @discardableResult
     mutating func put(
-        _ target: FieldTarget, _ value: BodyValues.Value, _ slot: Int, _ bytes: [UInt8], _ work: inout RecordWork,
-        _ draft: inout EventFiller, _ events: inout EventBatch
+        _ target: FieldTarget,
+        _ value: BodyValues.Value,
+        _ slot: Int,
+        _ bytes: [UInt8],
+        _ work: inout RecordWork,
+        _ draft: inout EventFiller,
+        _ events: inout EventBatch
     ) -> Bool {
-        let source = value.isInWork ? values.work : bytes
+        let isRecord = !value.isInWork
+        let source = isRecord ? bytes : values.work
         var range = value.range
         while let last = range.last, source[last].isBlank { range = range.lowerBound..<last }
         while let first = range.first, source[first].isBlank { range = first + 1..<range.upperBound }
@@ -20,8 +26,8 @@ extension Normalizer {
         switch target {
         case .known(let field):
             guard !draft.has(field) else { return true }
-            guard putKnown(field, source, range, &draft, &events) else { return false }
-        case .named(let index): append(extensionFields[index], source, range, &events)
+            guard putKnown(field, source, range, isRecord, &draft, &events) else { return false }
+        case .named(let index): append(extensionFields[index], source, range, isRecord: isRecord, &events)
         case .time:
             if !work.envelope.time.isPresent { readTime(source, range, &work) }
         case .action, .outcome, .eventClass, .local: return false
@@ -31,71 +37,94 @@ extension Normalizer {
     }
 
     private mutating func putKnown(
-        _ field: FieldID, _ source: [UInt8], _ range: Range<Int>, _ draft: inout EventFiller,
+        _ field: FieldID,
+        _ source: [UInt8],
+        _ range: Range<Int>,
+        _ isRecord: Bool,
+        _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) -> Bool {
         switch field {
-        case .hostIP, .sourceIP, .targetIP: return putAddress(field, source, range, &draft, &events)
+        case .hostIP, .sourceIP, .targetIP: return putAddress(field, source, range, isRecord, &draft, &events)
         case .sourceMAC, .targetMAC:
             var text: [UInt8] = []
-            guard HardwareAddress.append(source.span, range, to: &text), draft.take(field) else { return false }
+            guard HardwareAddress.append(source.span, range, to: &text), draft.take(field) else {
+                return false
+            }
             events.add(field, text)
         case .sourcePort, .targetPort, .networkBytes:
             guard range.count <= (field == .networkBytes ? 18 : 5), draft.take(field) else { return false }
             for index in range where !source[index].isDigit { return false }
-            append(field, source, range, &events)
+            append(field, source, range, isRecord: isRecord, &events)
         case .patientToken:
             guard draft.take(field) else { return false }
             events.add(field, siteKey.token(of: source.span, range))
         default:
             guard draft.take(field) else { return false }
-            append(field, source, range, &events)
+            append(field, source, range, isRecord: isRecord, &events)
         }
         return true
     }
 
-    /// An address, alone or with a port; a host name goes to the host field beside it. `::ffff:` is taken off, and
-    /// the addresses that mean "none" (`::1`, `::`, `0.0.0.0`) are left out for sources.
+    /// An address, alone or with a port; a host name goes to the host field beside it.
+    ///
+    /// `::ffff:` is taken off, and the addresses that mean "none" (`::1`, `::`, `0.0.0.0`) are left out for
+    /// sources.
     private mutating func putAddress(
-        _ field: FieldID, _ source: [UInt8], _ range: Range<Int>, _ draft: inout EventFiller,
+        _ field: FieldID,
+        _ source: [UInt8],
+        _ range: Range<Int>,
+        _ isRecord: Bool,
+        _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) -> Bool {
         let span = source.span
         let inner = source[range.lowerBound] == 0x5b ? range.lowerBound + 1..<range.upperBound : range
         guard let found = CaptureScan.scan(.ip, span, inner) else {
-            return putHost(beside: field, source, range, &draft, &events)
+            return putHost(beside: field, source, range, isRecord, &draft, &events)
         }
         var next = found.next
         if next < range.upperBound, source[next] == 0x5d { next += 1 }
         if next < range.upperBound {
             guard source[next] == 0x3a, let port = CaptureScan.scan(.u16, span, next + 1..<range.upperBound),
                 port.next == range.upperBound
-            else { return putHost(beside: field, source, range, &draft, &events) }
+            else { return putHost(beside: field, source, range, isRecord, &draft, &events) }
             let portField = FieldID(rawValue: field.rawValue + 1)
-            if field != .hostIP, draft.take(portField) { append(portField, source, port.value, &events) }
+            if field != .hostIP, draft.take(portField) {
+                append(portField, source, port.value, isRecord: isRecord, &events)
+            }
         }
         guard let address = IPAddress(span, found.value) else { return false }
         let isNone = address.low <= 1 && address.high == 0 || address.v4 == 0
         guard !(isNone && field == .sourceIP), draft.take(field) else { return false }
-        append(field, source, found.value, &events)
+        append(field, source, found.value, isRecord: isRecord, &events)
         return true
     }
 
     private mutating func putHost(
-        beside field: FieldID, _ source: [UInt8], _ range: Range<Int>, _ draft: inout EventFiller,
+        beside field: FieldID,
+        _ source: [UInt8],
+        _ range: Range<Int>,
+        _ isRecord: Bool,
+        _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) -> Bool {
         let host: FieldID = field == .sourceIP ? .sourceHost : .targetHost
-        guard field != .hostIP, let found = CaptureScan.scan(.host, source.span, range), found.next == range.upperBound,
+        guard field != .hostIP, let found = CaptureScan.scan(.host, source.span, range),
+            found.next == range.upperBound,
             range.count > 1, draft.take(host)
         else { return false }
-        append(host, source, range, &events)
+        append(host, source, range, isRecord: isRecord, &events)
         return true
     }
 
     /// Adds the leaves that no field took as `ext.*`, under the names the device gave them.
     mutating func addLeaves(
-        _ decoder: Int, _ bytes: [UInt8], _ element: Int, _ draft: inout EventFiller, _ events: inout EventBatch
+        _ decoder: Int,
+        _ bytes: [UInt8],
+        _ element: Int,
+        _ draft: inout EventFiller,
+        _ events: inout EventBatch
     ) {
         for index in values.leaves.indices {
             let leaf = values.leaves[index]
@@ -111,10 +140,18 @@ extension Normalizer {
             if range.count == 1, source[range.lowerBound] == 0x2d { continue }
             let keys = leaf.key.isInWork ? values.work : bytes
             if PatientKeys.contains(keys, leaf.key.range) {
-                if draft.take(.patientToken) { events.add(.patientToken, siteKey.token(of: source.span, range)) }
+                if draft.take(.patientToken) {
+                    events.add(.patientToken, siteKey.token(of: source.span, range))
+                }
                 continue
             }
-            append(dynamicField(keys, leaf.key.range), source, range, &events)
+            append(
+                dynamicField(keys, leaf.key.range),
+                source,
+                range,
+                isRecord: !leaf.value.isInWork,
+                &events
+            )
         }
     }
 
@@ -196,7 +233,8 @@ enum EpochTime {
 /// Keys under which devices give patient identifiers: such values become tokens wherever they are met.
 enum PatientKeys {
     private static let names: [[UInt8]] = [
-        "mrn", "patient", "patient_id", "patientid", "patient.id", "patient_mrn", "patientidentifier", "pat_id",
+        "mrn", "patient", "patient_id", "patientid", "patient.id", "patient_mrn", "patientidentifier",
+        "pat_id",
     ].map { Array($0.utf8) }
 
     static func contains(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {

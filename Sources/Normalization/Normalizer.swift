@@ -5,8 +5,8 @@ public import EventModel
 
 /// Turns device records into typed events: reads the header, finds the decoder, fills the fields.
 ///
-/// Pure: the same records, decoders, key and reference give the same events, however the batches are cut. Owned by one
-/// thread; its storage is reused from record to record.
+/// Pure: the same records, decoders, key and reference give the same events, however the batches are cut.
+/// Owned by one thread; its storage is reused from record to record.
 public struct Normalizer: Sendable {
     let decoders: DecoderSet
     let siteKey: SiteKey
@@ -28,6 +28,8 @@ public struct Normalizer: Sendable {
     var hasScannedLiterals = false
     /// Slots that patterns and markers filled for the event being made.
     var foundSlots: [Int] = []
+    /// What takes a position in the record to its copy in the batch.
+    var recordShift = 0
     /// Slots whose values went into fields of the event being made.
     var usedStamps: [UInt32]
     var usedStamp: UInt32 = 0
@@ -55,12 +57,17 @@ public struct Normalizer: Sendable {
     /// - Parameters:
     ///   - records: Rows of any kind; only device records give events, each at least one.
     ///   - base: Offset of the first row.
-    ///   - reference: Reference time of an import, which resolves years and stands in for missing times; nil takes the
-    ///     receive time of each row.
-    ///   - events: Receives the events. A batch must be filled by one normalizer only: field numbers are its own.
+    ///   - reference: Reference time of an import, which resolves years and stands in for missing times; nil
+    ///     takes the
+    /// receive time of each row.
+    ///   - events: Receives the events. A batch must be filled by one normalizer only: field numbers are its
+    ///     own.
     /// - Complexity: O(bytes); no allocation per record once warm, but for names met for the first time.
     public mutating func decode(
-        _ records: RecordBatch, base: Offset, reference: UTCTime?, into events: inout EventBatch
+        _ records: RecordBatch,
+        base: Offset,
+        reference: UTCTime?,
+        into events: inout EventBatch
     ) {
         for index in decoderNumbers.indices { decoderNumbers[index] = -1 }
         for index in records.rows.indices where records.rows[index].kind == .device {
@@ -71,12 +78,20 @@ public struct Normalizer: Sendable {
     }
 
     private mutating func decodeRow(
-        _ row: RecordBatch.Row, _ offset: Offset, _ bytes: [UInt8], _ reference: UTCTime?, _ events: inout EventBatch
+        _ row: RecordBatch.Row,
+        _ offset: Offset,
+        _ bytes: [UInt8],
+        _ reference: UTCTime?,
+        _ events: inout EventBatch
     ) {
         let resolved = reference ?? (row.receiveTime.isPresent ? row.receiveTime : row.logTime)
         let context = StampContext(reference: resolved, offsetSeconds: defaultOffsetSeconds)
         var work = RecordWork(
-            envelope: EnvelopeReader.read(bytes.span, row.range, context), offset: offset, context: context)
+            envelope: EnvelopeReader.read(bytes.span, row.range, context),
+            record: row.range,
+            offset: offset,
+            context: context
+        )
         var header = Event(offset: offset, time: .absent, logTime: row.logTime)
         header.receiveTime = row.receiveTime
         header.severity = work.envelope.severity
@@ -122,6 +137,10 @@ struct RecordWork {
     var header: Event
     /// Where pattern matching starts: the body, after a vendor mark if there is one.
     var text: Range<Int>
+    /// Where the record lies in the bytes of its batch.
+    var record: Range<Int>
+    /// Whether the batch of events holds the record's bytes already.
+    var isCopied = false
     /// Number of the vendor code among the codes of the set; -1 if unknown or none.
     var code = -1
     /// Events made of this record so far.
@@ -131,11 +150,12 @@ struct RecordWork {
     /// From where the pairs of the body have been read, and how; nil before.
     var pairMode: (start: Int, isCommaSeparated: Bool)?
 
-    init(envelope: Envelope, offset: Offset, context: StampContext) {
+    init(envelope: Envelope, record: Range<Int>, offset: Offset, context: StampContext) {
         self.envelope = envelope
         self.offset = offset
         self.context = context
         header = Event(offset: offset, time: .absent, logTime: .absent)
         text = envelope.body
+        self.record = record
     }
 }

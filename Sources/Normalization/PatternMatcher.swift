@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Runs patterns over bodies. Owns the fixed storage for captures, so that a match allocates nothing.
+/// Runs patterns over bodies.
+///
+/// Owns the fixed storage for captures, so that a match allocates nothing.
 struct PatternMatcher: Sendable {
     /// A captured value.
     struct Capture: Hashable, Sendable {
@@ -13,19 +15,25 @@ struct PatternMatcher: Sendable {
         var range: Range<Int> { Int(start)..<Int(end) }
     }
 
-    /// Most captures of one pattern; the compiler refuses patterns with more, so the bound is never met at run time.
+    /// Most captures of one pattern; the compiler refuses patterns with more, so the bound is never met at
+    /// run time.
     static let captureCountMax = 48
 
-    /// Most attempts open at once: groups nest at most ``PatternReader/depthMax`` deep, and a choice opens one.
+    /// Most attempts open at once: groups nest at most ``PatternReader/depthMax`` deep, and a choice opens
+    /// one.
     static let attemptCountMax = 16
 
     /// Most steps of one match: bounds the alternatives that one body can make us try.
     static let stepCountMax = 4_096
 
     private var slots = [Capture](
-        repeating: Capture(slot: -1, type: .rest, start: 0, end: 0), count: captureCountMax)
+        repeating: Capture(slot: -1, type: .rest, start: 0, end: 0),
+        count: captureCountMax
+    )
     private var attempts = [(step: Int32, position: Int32, captures: Int32)](
-        repeating: (0, 0, 0), count: attemptCountMax)
+        repeating: (0, 0, 0),
+        count: attemptCountMax
+    )
 
     /// Captures of the last match.
     private(set) var captureCount = 0
@@ -41,7 +49,10 @@ struct PatternMatcher: Sendable {
     ///
     /// - Complexity: O(length x alternatives met), at most ``stepCountMax`` steps.
     mutating func matches(
-        _ program: borrowing PatternProgram, at start: Int32, _ bytes: Span<UInt8>, _ range: Range<Int>
+        _ program: borrowing PatternProgram,
+        at start: Int32,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
     ) -> Bool {
         var step = Int(start)
         var position = range.lowerBound
@@ -59,7 +70,8 @@ struct PatternMatcher: Sendable {
             var succeeded = true
             switch current.kind {
             case .literal: succeeded = literal(current, program.pool.span, bytes, range, &position)
-            case .foldedLiteral: succeeded = foldedLiteral(current, program.pool.span, bytes, range, &position)
+            case .foldedLiteral:
+                succeeded = foldedLiteral(current, program.pool.span, bytes, range, &position)
             case .blank:
                 let from = position
                 while position < range.upperBound, bytes[position].isBlank { position += 1 }
@@ -96,7 +108,11 @@ struct PatternMatcher: Sendable {
     }
 
     private func literal(
-        _ step: PatternStep, _ pool: Span<UInt8>, _ bytes: Span<UInt8>, _ range: Range<Int>, _ position: inout Int
+        _ step: PatternStep,
+        _ pool: Span<UInt8>,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ position: inout Int
     ) -> Bool {
         let count = Int(step.second)
         guard range.upperBound - position >= count else { return false }
@@ -107,7 +123,11 @@ struct PatternMatcher: Sendable {
     }
 
     private func foldedLiteral(
-        _ step: PatternStep, _ pool: Span<UInt8>, _ bytes: Span<UInt8>, _ range: Range<Int>, _ position: inout Int
+        _ step: PatternStep,
+        _ pool: Span<UInt8>,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ position: inout Int
     ) -> Bool {
         let count = Int(step.second)
         guard range.upperBound - position >= count else { return false }
@@ -118,7 +138,10 @@ struct PatternMatcher: Sendable {
     }
 
     private mutating func capture(
-        _ step: PatternStep, _ program: borrowing PatternProgram, _ bytes: Span<UInt8>, _ range: Range<Int>,
+        _ step: PatternStep,
+        _ program: borrowing PatternProgram,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
         _ position: inout Int
     ) -> Bool {
         let stop = Int(step.second)
@@ -136,8 +159,11 @@ struct PatternMatcher: Sendable {
                 return true
             }
             slots[captureCount] = Capture(
-                slot: step.first, type: step.type, start: Int32(found.value.lowerBound),
-                end: Int32(found.value.upperBound))
+                slot: step.first,
+                type: step.type,
+                start: Int32(found.value.lowerBound),
+                end: Int32(found.value.upperBound)
+            )
             captureCount += 1
         }
         return true
@@ -145,7 +171,10 @@ struct PatternMatcher: Sendable {
 
     /// The bytes before the first place where what follows may begin.
     private func until(
-        _ program: borrowing PatternProgram, _ stop: Int, _ bytes: Span<UInt8>, _ range: Range<Int>
+        _ program: borrowing PatternProgram,
+        _ stop: Int,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
     ) -> CaptureScan? {
         var index = range.lowerBound
         let set = program.stops[stop].bytes
@@ -165,7 +194,10 @@ struct PatternMatcher: Sendable {
 
     /// Whether `range` begins with `text` of the pool, where a blank of the text stands for a run of blanks.
     private static func begins(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, _ pool: Span<UInt8>, _ text: Range<Int32>
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ pool: Span<UInt8>,
+        _ text: Range<Int32>
     ) -> Bool {
         var index = range.lowerBound
         for lane in Int(text.lowerBound)..<Int(text.upperBound) {

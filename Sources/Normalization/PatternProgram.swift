@@ -28,7 +28,8 @@ struct PatternStep: Sendable {
     var second: Int32 = 0
 }
 
-/// What ends a capture whose own bytes do not: the bytes that may begin what follows, and the texts it may begin with.
+/// What ends a capture whose own bytes do not: the bytes that may begin what follows, and the texts it may
+/// begin with.
 struct PatternStop: Sendable {
     var bytes = ByteSet()
     /// Ranges of the pool; empty means that only `bytes` count.
@@ -37,13 +38,17 @@ struct PatternStop: Sendable {
     var reachesEnd = false
 }
 
-/// All patterns of a decoder set as one flat program. Immutable; patterns are entered at their first step.
+/// All patterns of a decoder set as one flat program.
+///
+/// Immutable; patterns are entered at their first step.
 struct PatternProgram: Sendable {
     var steps: [PatternStep] = []
     var stops: [PatternStop] = []
     var pool: [UInt8] = []
 
-    /// Compiles `nodes` and returns the first step. `slot` gives the number of a capture's name; nil drops it.
+    /// Compiles `nodes` and returns the first step.
+    ///
+    /// `slot` gives the number of a capture's name; nil drops it.
     mutating func compile(_ nodes: [PatternNode], isFolded: Bool = false, slot: (String) -> Int?) -> Int32 {
         let start = Int32(steps.count)
         emit(nodes[...], then: [], isFolded, slot)
@@ -52,7 +57,10 @@ struct PatternProgram: Sendable {
     }
 
     private mutating func emit(
-        _ nodes: ArraySlice<PatternNode>, then rest: [PatternNode], _ isFolded: Bool, _ slot: (String) -> Int?
+        _ nodes: ArraySlice<PatternNode>,
+        then rest: [PatternNode],
+        _ isFolded: Bool,
+        _ slot: (String) -> Int?
     ) {
         for (index, node) in zip(nodes.indices, nodes) {
             let following = Array(nodes[(index + 1)...]) + rest
@@ -60,8 +68,11 @@ struct PatternProgram: Sendable {
             case .literal(let bytes):
                 steps.append(
                     PatternStep(
-                        kind: isFolded ? .foldedLiteral : .literal, first: Int32(pool.count),
-                        second: Int32(bytes.count)))
+                        kind: isFolded ? .foldedLiteral : .literal,
+                        first: Int32(pool.count),
+                        second: Int32(bytes.count)
+                    )
+                )
                 pool.append(contentsOf: isFolded ? bytes.map(\.folded) : bytes)
             case .blank: steps.append(PatternStep(kind: .blank))
             case .end: steps.append(PatternStep(kind: .end))
@@ -70,7 +81,12 @@ struct PatternProgram: Sendable {
                 let number = name == "_" ? nil : slot(name)
                 steps.append(
                     PatternStep(
-                        kind: .capture, type: type, first: Int32(number ?? -1), second: Int32(stops.count - 1)))
+                        kind: .capture,
+                        type: type,
+                        first: Int32(number ?? -1),
+                        second: Int32(stops.count - 1)
+                    )
+                )
             case .optional(let inner):
                 let attempt = steps.count
                 steps.append(PatternStep(kind: .attempt))
@@ -84,7 +100,10 @@ struct PatternProgram: Sendable {
     }
 
     private mutating func emitChoice(
-        _ branches: [[PatternNode]], _ following: [PatternNode], _ isFolded: Bool, _ slot: (String) -> Int?
+        _ branches: [[PatternNode]],
+        _ following: [PatternNode],
+        _ isFolded: Bool,
+        _ slot: (String) -> Int?
     ) {
         var commits: [Int] = []
         for (number, branch) in branches.enumerated() {
@@ -126,11 +145,14 @@ struct PatternProgram: Sendable {
         return true
     }
 
-    /// Adds the literals and blanks at the start of `nodes` as one text, in which a blank stands for a run of them.
+    /// Adds the literals and blanks at the start of `nodes` as one text, in which a blank stands for a run of
+    /// them.
     private mutating func addRun(_ nodes: ArraySlice<PatternNode>, to stop: inout PatternStop) {
         let start = Int32(pool.count)
         for node in nodes {
-            if case .literal(let bytes) = node { pool.append(contentsOf: bytes) } else if case .blank = node {
+            if case .literal(let bytes) = node {
+                pool.append(contentsOf: bytes)
+            } else if case .blank = node {
                 pool.append(0x20)
             } else {
                 break

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Types of captures. Each is a linear scanner that stops by itself or at the first byte of what follows.
+/// Types of captures.
+///
+/// Each is a linear scanner that stops by itself or at the first byte of what follows.
 enum CaptureType: String, CaseIterable, Sendable {
     /// A run without blanks.
     case word
@@ -41,9 +43,9 @@ enum CaptureType: String, CaseIterable, Sendable {
 
 /// A pattern as a tree: what the text of a rule says.
 ///
-/// `{name:type}` captures, `{_:type}` skips, `{?...}` may be missing, `{|a|b}` is one of several, `{$}` is the end.
-/// A blank matches any run of blanks. A backslash makes the next `{`, `}`, `|` or backslash literal. There are no
-/// repeats, so a match takes time in proportion to the body times the alternatives met.
+/// `{name:type}` captures, `{_:type}` skips, `{?...}` may be missing, `{|a|b}` is one of several, `{$}` is
+/// the end. A blank matches any run of blanks. A backslash makes the next `{`, `}`, `|` or backslash literal.
+/// There are no repeats, so a match takes time in proportion to the body times the alternatives met.
 indirect enum PatternNode: Hashable, Sendable {
     case literal([UInt8])
     case blank

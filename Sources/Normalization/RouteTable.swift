@@ -41,15 +41,23 @@ struct RouteTable: Sendable {
     }
 
     mutating func addFacility(_ name: String, _ decoder: Int) {
-        if name == "*" { anyFacility.append(decoder) } else { RouteTable.add(name, decoder, &facilities, &byFacility) }
+        if name == "*" {
+            anyFacility.append(decoder)
+        } else {
+            RouteTable.add(name, decoder, &facilities, &byFacility)
+        }
     }
 
     mutating func addCode(_ code: String) -> Int { codes.insert(code) }
 
-    mutating func addKeyed(_ conditions: [SlotCondition], _ decoder: Int) { keyed.append((conditions, decoder)) }
+    mutating func addKeyed(_ conditions: [SlotCondition], _ decoder: Int) {
+        keyed.append((conditions, decoder))
+    }
 
     mutating func addProduct(_ text: String, _ decoder: Int) {
-        let parts = text.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init
+        )
         products.append((TextTest(parts[0]), TextTest(parts.count > 1 ? parts[1] : "*"), decoder))
     }
 
@@ -85,7 +93,8 @@ struct RouteTable: Sendable {
 
     private mutating func number(ofLiteral bytes: [UInt8], _ edges: (start: Bool, end: Bool)) -> Int {
         let same = literals.indices.first {
-            literals[$0] == bytes && literalEdges[$0].start == edges.start && literalEdges[$0].end == edges.end
+            literals[$0] == bytes && literalEdges[$0].start == edges.start
+                && literalEdges[$0].end == edges.end
         }
         if let same { return same }
         literals.append(bytes)
@@ -93,7 +102,8 @@ struct RouteTable: Sendable {
         return literals.count - 1
     }
 
-    private static func add(_ name: String, _ decoder: Int, _ table: inout NameTable, _ lists: inout [[Int]]) {
+    private static func add(_ name: String, _ decoder: Int, _ table: inout NameTable, _ lists: inout [[Int]])
+    {
         let number = table.insert(name.lowercased())
         while lists.count <= number { lists.append([]) }
         if !lists[number].contains(decoder) { lists[number].append(decoder) }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// The site's secret for patient tokens. Decoded columns hold tokens only; clear identifiers stay in raw bytes.
+/// The site's secret for patient tokens.
+///
+/// Decoded columns hold tokens only; clear identifiers stay in raw bytes.
 public struct SiteKey: Hashable, Sendable {
     /// Name of the key; an input to verdicts, so that a change of key shows.
     public var id: String

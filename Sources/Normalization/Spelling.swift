@@ -3,7 +3,8 @@
 
 /// Suggestions for misspelt names.
 public enum Spelling {
-    /// `; did you mean 'x'?` for the nearest candidate within two edits, or within a third of the length; else empty.
+    /// `; did you mean 'x'?` for the nearest candidate within two edits, or within a third of the length;
+    /// else empty.
     public static func suggestion(for name: String, among candidates: [String]) -> String {
         let limit = max(2, name.utf8.count / 3)
         var best: (name: String, distance: Int)?

@@ -23,13 +23,15 @@ struct StampReader {
 
     /// Month names as three folded bytes.
     private static let months: [UInt32] = [
-        0x6a616e, 0x666562, 0x6d6172, 0x617072, 0x6d6179, 0x6a756e, 0x6a756c, 0x617567, 0x736570, 0x6f6374, 0x6e6f76,
+        0x6a616e, 0x666562, 0x6d6172, 0x617072, 0x6d6179, 0x6a756e, 0x6a756c, 0x617567, 0x736570, 0x6f6374,
+        0x6e6f76,
         0x646563,
     ]
 
     /// Zone names that are met between a Cisco stamp and its colon, with their offsets in seconds.
     private static let zones: [(name: [UInt8], offset: Int)] = [
-        (Array("UTC:".utf8), 0), (Array("GMT:".utf8), 0), (Array("CET:".utf8), 3_600), (Array("CEST:".utf8), 7_200),
+        (Array("UTC:".utf8), 0), (Array("GMT:".utf8), 0), (Array("CET:".utf8), 3_600),
+        (Array("CEST:".utf8), 7_200),
     ]
 
     private mutating func number(_ bytes: Span<UInt8>, _ count: ClosedRange<Int>) -> Int? {
@@ -56,7 +58,8 @@ struct StampReader {
 
     /// ISO 8601: `2026-10-05T04:00:00[.fraction][Z|+02:00|+0200]`.
     mutating func readISO(_ bytes: Span<UInt8>) -> Bool {
-        guard let year = number(bytes, 4...4), take(0x2d, bytes), let month = number(bytes, 2...2), take(0x2d, bytes),
+        guard let year = number(bytes, 4...4), take(0x2d, bytes), let month = number(bytes, 2...2),
+            take(0x2d, bytes),
             let day = number(bytes, 2...2), position < end
         else { return false }
         let separator = bytes[position]
@@ -105,7 +108,8 @@ struct StampReader {
 
     private mutating func month(_ bytes: Span<UInt8>) -> Int? {
         guard end - position >= 3 else { return nil }
-        let word = UInt32(bytes[position].folded) << 16 | UInt32(bytes[position + 1].folded) << 8
+        let word =
+            UInt32(bytes[position].folded) << 16 | UInt32(bytes[position + 1].folded) << 8
             | UInt32(bytes[position + 2].folded)
         var found: Int?
         for index in 0..<12 where StampReader.months[index] == word { found = index + 1 }
@@ -114,7 +118,8 @@ struct StampReader {
     }
 
     private mutating func readClock(_ bytes: Span<UInt8>, _ civil: inout CivilTime) -> Bool {
-        guard let hour = number(bytes, 1...2), take(0x3a, bytes), let minute = number(bytes, 2...2), take(0x3a, bytes),
+        guard let hour = number(bytes, 1...2), take(0x3a, bytes), let minute = number(bytes, 2...2),
+            take(0x3a, bytes),
             let second = number(bytes, 2...2)
         else { return false }
         civil.hour = hour
@@ -124,7 +129,8 @@ struct StampReader {
             civil.second = 59
             issues.insert(.leapSecond)
         }
-        if position + 1 < end, bytes[position] == 0x2e || bytes[position] == 0x2c, bytes[position + 1].isDigit {
+        if position + 1 < end, bytes[position] == 0x2e || bytes[position] == 0x2c, bytes[position + 1].isDigit
+        {
             position += 1
             var scale = 100_000_000
             while position < end, bytes[position].isDigit {
@@ -193,7 +199,9 @@ struct StampReader {
             leap.year = year
             guard leap.isValid else { continue }
             let candidate = leap.utc(offsetSeconds: offset ?? context.offsetSeconds)
-            if context.reference.isPresent, candidate > context.reference.advanced(by: StampReader.futureMaxNanoseconds) {
+            if context.reference.isPresent,
+                candidate > context.reference.advanced(by: StampReader.futureMaxNanoseconds)
+            {
                 continue
             }
             best = candidate

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Slots that every set has, at fixed numbers: what the header says, and the keys under which JSON states its time.
+/// Slots that every set has, at fixed numbers: what the header says, and the keys under which JSON states its
+/// time.
 enum StandardSlot {
     static let body = 0
     static let application = 1
@@ -13,13 +14,16 @@ enum StandardSlot {
     /// First of the time keys, in order of preference.
     static let firstTime = 6
 
-    /// Names by number. Decoder files use the ones with `$` in conditions and fields.
+    /// Names by number.
+    ///
+    /// Decoder files use the ones with `$` in conditions and fields.
     static let names =
         ["$body", "$app", "$host", "$code", "$facility", "$msgid"] + timeKeys
 
     /// Keys of times, in order of preference.
     static let timeKeys = [
-        "@timestamp", "timestamp", "time", "ts", "_write_ts", "eventTime", "published", "createdDateTime", "EventTime",
+        "@timestamp", "timestamp", "time", "ts", "_write_ts", "eventTime", "published", "createdDateTime",
+        "EventTime",
         "isotimestamp", "TimeCreated", "Event.System.TimeCreated.@SystemTime", "rt", "devTime", "eventtime",
     ]
 

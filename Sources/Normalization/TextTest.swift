@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// A test of one text, case folded: equal, begins with, ends with, contains, or merely present; possibly negated.
+/// A test of one text, case folded: equal, begins with, ends with, contains, or merely present; possibly
+/// negated.
 struct TextTest: Hashable, Sendable {
     enum Kind: UInt8, Sendable { case equal, prefix, suffix, contains, present }
 
@@ -9,7 +10,9 @@ struct TextTest: Hashable, Sendable {
     var isNegated: Bool
     var text: [UInt8]
 
-    /// Reads `x`, `x*`, `*x`, `*x*`, `*` or one of these after `!`. A quoted star or bang cannot be expressed.
+    /// Reads `x`, `x*`, `*x`, `*x*`, `*` or one of these after `!`.
+    ///
+    /// A quoted star or bang cannot be expressed.
     init(_ written: String) {
         var rest = Array(written.utf8)[...]
         isNegated = rest.count > 1 && rest.first == 0x21

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// The mark `%FACILITY-SEVERITY-CODE:` of Cisco and alike, such as `%ASA-6-302013:` or `%SEC_LOGIN-5-LOGIN_SUCCESS:`.
+/// The mark `%FACILITY-SEVERITY-CODE:` of Cisco and alike, such as `%ASA-6-302013:` or
+/// `%SEC_LOGIN-5-LOGIN_SUCCESS:`.
 struct VendorCode {
     /// First part, such as `ASA`.
     var facility: Range<Int>
@@ -56,7 +57,10 @@ struct VendorCode {
         var start = index
         while start < range.upperBound, bytes[start] == 0x3a || bytes[start].isBlank { start += 1 }
         return VendorCode(
-            facility: range.lowerBound..<firstDash, severity: severity.isDigit ? severity - 0x30 : 255,
-            code: lastDash + 1..<index, bodyStart: start)
+            facility: range.lowerBound..<firstDash,
+            severity: severity.isDigit ? severity - 0x30 : 255,
+            code: lastDash + 1..<index,
+            bodyStart: start
+        )
     }
 }

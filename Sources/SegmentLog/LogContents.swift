@@ -92,28 +92,31 @@ struct LogContents {
         }
     }
 
-    /// Orders the parts, drops what two of them hold, and notes what none holds. Blocks win over the write-ahead log.
+    /// Orders the parts: blocks as they are, batches of the write-ahead log only where no block is. Notes what none holds.
     private mutating func join() {
-        let blocks = segments.flatMap(\.parts)
-        let batches = writeAhead.flatMap(\.parts)
-        let all = (blocks + batches).sorted { ($0.base, $0.isBlock ? 0 : 1) < ($1.base, $1.isBlock ? 0 : 1) }
+        let batches = writeAhead.flatMap(\.parts).sorted { $0.base < $1.base }
         var expected = Offset.zero
-        for var part in all {
-            guard part.end > expected else { continue }
-            if part.base > expected {
-                note(from: expected, end: part.base, before: part)
-            } else if part.base < expected {
-                let overlap = Int(expected.value - part.base.value)
-                part.skipped = overlap
-                part.base = expected
-                part.count -= overlap
-            }
-            expected = part.end
+        for block in segments.flatMap(\.parts).sorted(by: { $0.base < $1.base }) where block.end > expected {
+            fill(batches, &expected, upTo: block.base)
+            if block.base > expected { note(from: expected, end: block.base, before: block) }
+            let part = block.clipped(to: max(expected, block.base)..<block.end)
             parts.append(part)
+            expected = part.end
         }
+        fill(batches, &expected, upTo: Offset(.max))
         if end > expected, let last = writeAhead.last {
             holes.append(OffsetHole(from: expected, end: end))
             damage.append(DamageNote(file: last.fileName, position: 0, from: expected, end: end, reason: .hole))
+        }
+    }
+
+    /// Takes batches for the offsets `expected ..< limit`.
+    private mutating func fill(_ batches: [LogPart], _ expected: inout Offset, upTo limit: Offset) {
+        for batch in batches where batch.end > expected && batch.base < limit && expected < limit {
+            let part = batch.clipped(to: max(expected, batch.base)..<min(limit, batch.end))
+            if part.base > expected { note(from: expected, end: part.base, before: part) }
+            parts.append(part)
+            expected = part.end
         }
     }
 

@@ -23,8 +23,9 @@ extension LogPart {
                 batch.merge(records)
             }
         }
-        guard batch.count == count + skipped else { throw damaged(places[0].lowerBound) }
+        guard batch.count == count + skipped + trimmed else { throw damaged(places[0].lowerBound) }
         if skipped > 0 { batch.rows.removeFirst(skipped) }
+        if trimmed > 0 { batch.rows.removeLast(trimmed) }
         return batch
     }
 

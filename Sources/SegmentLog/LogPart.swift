@@ -34,6 +34,18 @@ public struct LogPart: Sendable {
     var header: BlockHeader?
     /// Records at the start that an earlier part already holds.
     var skipped = 0
+    /// Records at the end that a later part holds.
+    var trimmed = 0
+
+    /// Only the records of `range`, which must lie in this part.
+    func clipped(to range: Range<Offset>) -> LogPart {
+        var part = self
+        part.skipped += Int(range.lowerBound.value - base.value)
+        part.trimmed += Int(end.value - range.upperBound.value)
+        part.base = range.lowerBound
+        part.count = Int(range.upperBound.value - range.lowerBound.value)
+        return part
+    }
 
     /// Length in the file.
     var storedLength: Int { places.reduce(0) { $0 + $1.count } }

@@ -75,7 +75,7 @@ private func verify(_ part: LogPart, _ logTime: inout UTCTime, _ report: inout V
             if row.logTime < logTime { note(part.places[0].lowerBound, .order, part.base.advanced(by: index)) }
             logTime = max(logTime, row.logTime)
         }
-        if let first = records.rows.first, let last = records.rows.last, part.skipped == 0,
+        if let first = records.rows.first, let last = records.rows.last, part.skipped + part.trimmed == 0,
             first.logTime != part.minLogTime || last.logTime != part.maxLogTime {
             note(part.places[0].lowerBound, .content, part.base)
         }

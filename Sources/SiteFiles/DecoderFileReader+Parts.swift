@@ -14,9 +14,12 @@ extension DecoderFileReader {
 
     /// The members of a mapping, all of whose keys are in `allowed`.
     func members(
-        _ node: YAMLNode, allowed: [String]
+        _ node: YAMLNode,
+        allowed: [String]
     ) throws(SiteFilesError) -> [(key: YAMLScalar, value: YAMLNode)] {
-        guard let members = node.members else { throw error(node.mark, "expected a mapping, found a \(node.kind)") }
+        guard let members = node.members else {
+            throw error(node.mark, "expected a mapping, found a \(node.kind)")
+        }
         for (key, _) in members where !allowed.contains(key.text) {
             let hint = Spelling.suggestion(for: key.text, among: allowed)
             throw error(key.mark, "the key '\(key.text)' is not known here\(hint)")
@@ -25,14 +28,21 @@ extension DecoderFileReader {
     }
 
     func elements(_ node: YAMLNode) throws(SiteFilesError) -> [YAMLNode] {
-        guard let elements = node.elements else { throw error(node.mark, "expected a list, found a \(node.kind)") }
+        guard let elements = node.elements else {
+            throw error(node.mark, "expected a list, found a \(node.kind)")
+        }
         return elements
     }
 
     func text(_ node: YAMLNode) throws(SiteFilesError) -> PlacedText {
-        guard let scalar = node.scalar else { throw error(node.mark, "expected a text, found a \(node.kind)") }
+        guard let scalar = node.scalar else {
+            throw error(node.mark, "expected a text, found a \(node.kind)")
+        }
         if scalar.isNorwayTrap {
-            throw error(scalar.mark, "other readers take '\(scalar.text)' for a truth value; put it in quotes")
+            throw error(
+                scalar.mark,
+                "other readers take '\(scalar.text)' for a truth value; put it in quotes"
+            )
         }
         return placed(scalar)
     }

@@ -16,9 +16,11 @@ struct DecoderFileReader {
         let members = try members(
             root,
             allowed: [
-                "id", "version", "title", "format", "witness", "pairs", "select", "set", "fields", "maps", "drop",
+                "id", "version", "title", "format", "witness", "pairs", "select", "set", "fields", "maps",
+                "drop",
                 "columns", "explode", "alias", "header", "rules",
-            ])
+            ]
+        )
         guard let id = root["id"] else { throw error(root.mark, "the file has no 'id'") }
         var definition = DecoderDefinition(id: try text(id))
         if let node = root["header"] { header = try text(node).text }
@@ -54,9 +56,11 @@ struct DecoderFileReader {
         let members = try members(
             node,
             allowed: [
-                "id", "code", "pattern", "keywords", "find", "when", "class", "action", "outcome", "set", "fields",
+                "id", "code", "pattern", "keywords", "find", "when", "class", "action", "outcome", "set",
+                "fields",
                 "maps", "cases", "samples",
-            ])
+            ]
+        )
         guard let id = node["id"] else { throw error(node.mark, "the rule has no 'id'") }
         var rule = RuleDefinition(id: try text(id))
         for (key, value) in members {
@@ -93,7 +97,10 @@ struct DecoderFileReader {
 
     private func selector(_ node: YAMLNode) throws(SiteFilesError) -> DecoderSelector {
         var selector = DecoderSelector()
-        for (key, value) in try members(node, allowed: ["app", "literal", "facility", "key", "product", "fallback"]) {
+        for (key, value) in try members(
+            node,
+            allowed: ["app", "literal", "facility", "key", "product", "fallback"]
+        ) {
             switch key.text {
             case "app": selector.applications = try texts(value)
             case "literal": selector.literals = try texts(value)
@@ -126,7 +133,9 @@ struct DecoderFileReader {
     }
 
     private func conditions(_ node: YAMLNode) throws(SiteFilesError) -> [ConditionDefinition] {
-        guard let members = node.members else { throw error(node.mark, "expected 'name: value', found a \(node.kind)") }
+        guard let members = node.members else {
+            throw error(node.mark, "expected 'name: value', found a \(node.kind)")
+        }
         var result: [ConditionDefinition] = []
         for (key, value) in members {
             result.append(ConditionDefinition(source: placed(key), values: try texts(value)))
@@ -141,21 +150,30 @@ struct DecoderFileReader {
             for item in body.elements ?? [body] {
                 _ = try self.members(item, allowed: ["from", "values", "else"])
                 guard let from = item["from"] else { throw error(item.mark, "the map has no 'from'") }
-                guard let values = item["values"]?.members else { throw error(item.mark, "the map has no 'values'") }
+                guard let values = item["values"]?.members else {
+                    throw error(item.mark, "the map has no 'values'")
+                }
                 var entries: [(match: PlacedText, value: PlacedText)] = []
                 for (key, value) in values { entries.append((placed(key), try text(value))) }
                 var otherwise: PlacedText?
                 if let value = item["else"] { otherwise = try text(value) }
                 result.append(
                     ValueMapDefinition(
-                        target: placed(target), sources: try texts(from), entries: entries, otherwise: otherwise))
+                        target: placed(target),
+                        sources: try texts(from),
+                        entries: entries,
+                        otherwise: otherwise
+                    )
+                )
             }
         }
         return result
     }
 
     private func assignments(_ node: YAMLNode) throws(SiteFilesError) -> [FieldAssignment] {
-        guard let members = node.members else { throw error(node.mark, "expected 'field: value', found a \(node.kind)") }
+        guard let members = node.members else {
+            throw error(node.mark, "expected 'field: value', found a \(node.kind)")
+        }
         var result: [FieldAssignment] = []
         for (key, value) in members {
             result.append(FieldAssignment(target: placed(key), values: try texts(value)))
@@ -168,7 +186,9 @@ struct DecoderFileReader {
         guard let input = node["in"] else { throw error(node.mark, "the sample has no 'in'") }
         guard let expect = node["expect"] else { throw error(node.mark, "the sample has no 'expect'") }
         var line = try text(input)
-        if !header.isEmpty, !line.text.hasPrefix("<"), !line.text.hasPrefix("{") { line.text = header + line.text }
+        if !header.isEmpty, !line.text.hasPrefix("<"), !line.text.hasPrefix("{") {
+            line.text = header + line.text
+        }
         var absent: [PlacedText] = []
         if let value = node["absent"] { absent = try texts(value) }
         return SampleDefinition(input: line, expect: try assignments(expect), absent: absent)

@@ -3,7 +3,8 @@
 
 public import Normalization
 
-/// Loads decoder files: reads each, compiles it alone, runs its samples, then compiles what passed into one set.
+/// Loads decoder files: reads each, compiles it alone, runs its samples, then compiles what passed into one
+/// set.
 ///
 /// A file that fails anywhere is refused with its place; the others stay usable.
 public enum DecoderLoader {
@@ -49,9 +50,12 @@ public enum DecoderLoader {
                 let definition = try definition(file)
                 if let twin = definitions.first(where: { $0.id.text == definition.id.text }) {
                     throw SiteFilesError(
-                        file: file.name, line: definition.id.place.line, column: definition.id.place.column,
+                        file: file.name,
+                        line: definition.id.place.line,
+                        column: definition.id.place.column,
                         what: "the decoder '\(definition.id.text)' is also in \(twin.id.place.file)",
-                        remedy: "give one of them another id")
+                        remedy: "give one of them another id"
+                    )
                 }
                 sampleCount += try DecoderSamples.check(definition)
                 definitions.append(definition)
@@ -74,7 +78,10 @@ public enum DecoderLoader {
     }
 
     private static func finish(
-        _ definitions: [DecoderDefinition], _ loaded: [String], _ refused: [SiteFilesError], _ sampleCount: Int
+        _ definitions: [DecoderDefinition],
+        _ loaded: [String],
+        _ refused: [SiteFilesError],
+        _ sampleCount: Int
     ) -> Outcome {
         var definitions = definitions
         var loaded = loaded
@@ -84,10 +91,16 @@ public enum DecoderLoader {
                 let set = try DecoderSet(compiling: definitions)
                 let warnings = set.warnings + DecoderSamples.taken(definitions, by: set)
                 return Outcome(
-                    decoders: set, loaded: loaded, refused: refused, warnings: warnings, sampleCount: sampleCount)
+                    decoders: set,
+                    loaded: loaded,
+                    refused: refused,
+                    warnings: warnings,
+                    sampleCount: sampleCount
+                )
             } catch {
                 // Each file compiled alone, so this needs two files at odds: the one that is named gives way.
-                let index = definitions.firstIndex { $0.id.place.file == error.place.file } ?? definitions.count - 1
+                let index =
+                    definitions.firstIndex { $0.id.place.file == error.place.file } ?? definitions.count - 1
                 refused.append(SiteFilesError(error))
                 guard definitions.indices.contains(index) else {
                     preconditionFailure("The built-in decoders do not compile: \(error)")
@@ -102,6 +115,11 @@ public enum DecoderLoader {
 extension SiteFilesError {
     /// The same error with its place.
     init(_ error: DecoderError) {
-        self.init(file: error.place.file, line: error.place.line, column: error.place.column, what: error.what)
+        self.init(
+            file: error.place.file,
+            line: error.place.line,
+            column: error.place.column,
+            what: error.what
+        )
     }
 }

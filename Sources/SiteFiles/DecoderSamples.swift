@@ -12,7 +12,8 @@ enum DecoderSamples {
     /// Runs all samples of `definition` against it alone.
     ///
     /// - Returns: the number of samples.
-    /// - Throws: ``SiteFilesError`` at the first sample that does not decode as it says, or when a rule has none.
+    /// - Throws: ``SiteFilesError`` at the first sample that does not decode as it says, or when a rule has
+    ///   none.
     static func check(_ definition: DecoderDefinition) throws(SiteFilesError) -> Int {
         let set: DecoderSet
         do throws(DecoderError) {
@@ -25,8 +26,12 @@ enum DecoderSamples {
         for rule in definition.rules {
             guard !rule.samples.isEmpty else {
                 throw SiteFilesError(
-                    file: rule.id.place.file, line: rule.id.place.line, column: rule.id.place.column,
-                    what: "the rule '\(rule.id.text)' has no sample", remedy: "add 'samples' with 'in' and 'expect'")
+                    file: rule.id.place.file,
+                    line: rule.id.place.line,
+                    column: rule.id.place.column,
+                    what: "the rule '\(rule.id.text)' has no sample",
+                    remedy: "add 'samples' with 'in' and 'expect'"
+                )
             }
             for sample in rule.samples {
                 let events = decode(sample, &normalizer)
@@ -50,7 +55,8 @@ enum DecoderSamples {
                         let place = sample.input.place
                         warnings.append(
                             "\(place.file):\(place.line): decoder '\(taker)' takes a sample of "
-                                + "'\(definition.id.text)', rule '\(rule.id.text)'")
+                                + "'\(definition.id.text)', rule '\(rule.id.text)'"
+                        )
                     }
                 }
             }
@@ -72,10 +78,17 @@ enum DecoderSamples {
     }
 
     private static func check(
-        _ sample: SampleDefinition, _ events: EventBatch, _ definition: DecoderDefinition, _ rule: RuleDefinition
+        _ sample: SampleDefinition,
+        _ events: EventBatch,
+        _ definition: DecoderDefinition,
+        _ rule: RuleDefinition
     ) throws(SiteFilesError) {
-        guard let event = events.events.first, events.decoders[Int(event.decoder)] == definition.id.text else {
-            throw failure(sample.input.place, "no rule of the decoder matches this sample of '\(rule.id.text)'")
+        guard let event = events.events.first, events.decoders[Int(event.decoder)] == definition.id.text
+        else {
+            throw failure(
+                sample.input.place,
+                "no rule of the decoder matches this sample of '\(rule.id.text)'"
+            )
         }
         for expectation in sample.expect {
             let expected = expectation.values.first?.text ?? ""
@@ -84,7 +97,8 @@ enum DecoderSamples {
                 let shown = found.map { "'\($0)'" } ?? "nothing"
                 throw failure(
                     expectation.target.place,
-                    "the sample gives \(expectation.target.text) \(shown), not '\(expected)'")
+                    "the sample gives \(expectation.target.text) \(shown), not '\(expected)'"
+                )
             }
         }
         for name in sample.absent {

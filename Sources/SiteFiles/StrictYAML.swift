@@ -5,12 +5,17 @@ import Yams
 
 /// Reads YAML without its traps: no anchors, aliases, custom tags, duplicate keys or guessed types.
 ///
-/// Scalars keep their text; the core schema of YAML 1.2 only says what a plain one would mean. Every node has its place.
+/// Scalars keep their text; the core schema of YAML 1.2 only says what a plain one would mean. Every node has
+/// its place.
 public enum StrictYAML {
-    /// Largest file, in bytes. Rule and decoder files are some tens of kilobytes; a larger one is a mistake.
+    /// Largest file, in bytes.
+    ///
+    /// Rule and decoder files are some tens of kilobytes; a larger one is a mistake.
     public static let fileSizeMaxBytes = 1_048_576
 
-    /// Deepest nesting. Our files need about ten levels; the bound keeps recursion small.
+    /// Deepest nesting.
+    ///
+    /// Our files need about ten levels; the bound keeps recursion small.
     public static let depthMax = 32
 
     /// Most documents in one file, each a rule: bounds the work of a file of `---` lines.
@@ -21,16 +26,25 @@ public enum StrictYAML {
     /// - Parameters:
     ///   - bytes: UTF-8, at most ``fileSizeMaxBytes``; a byte order mark at the start is skipped.
     ///   - file: Name for error messages.
+    /// - Returns: the documents, each with its marks.
     /// - Throws: ``SiteFilesError`` at the first fault; nothing of the file is returned then.
     public static func documents(in bytes: [UInt8], file: String) throws(SiteFilesError) -> [YAMLNode] {
         guard bytes.count <= fileSizeMaxBytes else {
             throw SiteFilesError(
-                file: file, what: "the file has \(bytes.count) bytes", remedy: "keep it within \(fileSizeMaxBytes)")
+                file: file,
+                what: "the file has \(bytes.count) bytes",
+                remedy: "keep it within \(fileSizeMaxBytes)"
+            )
         }
         let body = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes[3...] : bytes[...]
         guard let text = String(validating: body, as: UTF8.self) else {
             let line = 1 + body[..<firstInvalid(body)].count { $0 == 0x0a }
-            throw SiteFilesError(file: file, line: line, what: "the file is not UTF-8", remedy: "save it as UTF-8")
+            throw SiteFilesError(
+                file: file,
+                line: line,
+                what: "the file is not UTF-8",
+                remedy: "save it as UTF-8"
+            )
         }
         do {
             let parser = try Parser(yaml: text, resolver: Resolver.basic, encoding: .utf8)
@@ -41,8 +55,11 @@ public enum StrictYAML {
                 if case .scalar(let scalar) = node, scalar.tag == .null, scalar.isPlain { continue }
                 guard documents.count < documentCountMax else {
                     throw SiteFilesError(
-                        file: file, at: node.mark, what: "more than \(documentCountMax) documents",
-                        remedy: "split the file")
+                        file: file,
+                        at: node.mark,
+                        what: "more than \(documentCountMax) documents",
+                        remedy: "split the file"
+                    )
                 }
                 documents.append(node)
             }
@@ -64,7 +81,11 @@ public enum StrictYAML {
         guard let first = documents.first else { throw SiteFilesError(file: file, what: "the file is empty") }
         guard documents.count == 1 else {
             throw SiteFilesError(
-                file: file, at: documents[1].mark, what: "a second document", remedy: "keep one document per file")
+                file: file,
+                at: documents[1].mark,
+                what: "a second document",
+                remedy: "keep one document per file"
+            )
         }
         return first
     }
@@ -83,15 +104,28 @@ public enum StrictYAML {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             let around = context.map { " (\($0.text.trimmed), line \($0.mark.line))" } ?? ""
-            return SiteFilesError(file: file, line: mark.line, column: mark.column, what: problem.trimmed + around)
+            return SiteFilesError(
+                file: file,
+                line: mark.line,
+                column: mark.column,
+                what: problem.trimmed + around
+            )
         case .reader(let problem, let offset, _, let yaml):
             let line = offset.map { 1 + yaml.prefix($0).count { $0.isNewline } } ?? 0
             return SiteFilesError(
-                file: file, line: line, what: problem, remedy: "remove control characters from the file")
+                file: file,
+                line: line,
+                what: problem,
+                remedy: "remove control characters from the file"
+            )
         case .duplicatedKeysInMapping(let duplicates, let context):
             return SiteFilesError(
-                file: file, line: context.mark.line, column: context.mark.column,
-                what: "the key '\(duplicates.first ?? "")' stands twice in one mapping", remedy: "keep one of them")
+                file: file,
+                line: context.mark.line,
+                column: context.mark.column,
+                what: "the key '\(duplicates.first ?? "")' stands twice in one mapping",
+                remedy: "keep one of them"
+            )
         default:
             return SiteFilesError(file: file, what: "the file cannot be read as YAML (\(error))")
         }
@@ -112,8 +146,11 @@ private struct Walk {
         let mark = Walk.mark(node.mark)
         guard depth < StrictYAML.depthMax else {
             throw SiteFilesError(
-                file: file, at: mark, what: "nesting deeper than \(StrictYAML.depthMax) levels",
-                remedy: "flatten the file")
+                file: file,
+                at: mark,
+                what: "nesting deeper than \(StrictYAML.depthMax) levels",
+                remedy: "flatten the file"
+            )
         }
         switch node {
         case .scalar(let scalar):
@@ -135,7 +172,8 @@ private struct Walk {
     }
 
     private func members(
-        of mapping: Node.Mapping, depth: Int
+        of mapping: Node.Mapping,
+        depth: Int
     ) throws(SiteFilesError) -> [(key: YAMLScalar, value: YAMLNode)] {
         var members: [(key: YAMLScalar, value: YAMLNode)] = []
         var seen: Set<String> = []
@@ -146,12 +184,20 @@ private struct Walk {
             let mark = Walk.mark(scalar.mark)
             try refuseAnchor(scalar.anchor != nil, mark)
             guard scalar.style != .plain || scalar.string != "<<" else {
-                throw SiteFilesError(file: file, at: mark, what: "a merge key", remedy: "write the members out")
+                throw SiteFilesError(
+                    file: file,
+                    at: mark,
+                    what: "a merge key",
+                    remedy: "write the members out"
+                )
             }
             guard seen.insert(scalar.string).inserted else {
                 throw SiteFilesError(
-                    file: file, at: mark, what: "the key '\(scalar.string)' stands twice in one mapping",
-                    remedy: "keep one of them")
+                    file: file,
+                    at: mark,
+                    what: "the key '\(scalar.string)' stands twice in one mapping",
+                    remedy: "keep one of them"
+                )
             }
             members.append((try self.scalar(scalar, mark), try node(value, depth: depth + 1)))
         }
@@ -169,20 +215,35 @@ private struct Walk {
         case "tag:yaml.org,2002:bool": tag = .bool
         case "tag:yaml.org,2002:null": tag = .null
         case let other:
-            throw SiteFilesError(file: file, at: mark, what: "the tag '\(other)' is not known", remedy: "remove it")
+            throw SiteFilesError(
+                file: file,
+                at: mark,
+                what: "the tag '\(other)' is not known",
+                remedy: "remove it"
+            )
         }
         return YAMLScalar(text: scalar.string, tag: tag, isPlain: isPlain, mark: mark)
     }
 
     private func refuseAnchor(_ hasAnchor: Bool, _ mark: YAMLMark) throws(SiteFilesError) {
         guard hasAnchor else { return }
-        throw SiteFilesError(file: file, at: mark, what: "an anchor", remedy: "write the value out where it is used")
+        throw SiteFilesError(
+            file: file,
+            at: mark,
+            what: "an anchor",
+            remedy: "write the value out where it is used"
+        )
     }
 
     private func requireTag(_ tag: Tag, _ expected: String, _ mark: YAMLMark) throws(SiteFilesError) {
         let name = tag.description
         guard name.isEmpty || name == "!" || name == expected else {
-            throw SiteFilesError(file: file, at: mark, what: "the tag '\(name)' is not known", remedy: "remove it")
+            throw SiteFilesError(
+                file: file,
+                at: mark,
+                what: "the tag '\(name)' is not known",
+                remedy: "remove it"
+            )
         }
     }
 

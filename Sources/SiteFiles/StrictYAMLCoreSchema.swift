@@ -13,7 +13,9 @@ enum CoreSchema {
         }
         let bytes = Array(text.utf8)
         if bytes.starts(with: [0x30, 0x78]) { return all(bytes[2...], isHexadecimal) ? .integer : .text }
-        if bytes.starts(with: [0x30, 0x6f]) { return all(bytes[2...]) { (0x30...0x37).contains($0) } ? .integer : .text }
+        if bytes.starts(with: [0x30, 0x6f]) {
+            return all(bytes[2...]) { (0x30...0x37).contains($0) } ? .integer : .text
+        }
         var rest = bytes[...]
         if rest.first == 0x2b || rest.first == 0x2d { rest = rest.dropFirst() }
         if all(rest, isDigit) { return .integer }

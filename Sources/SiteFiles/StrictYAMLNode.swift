@@ -20,7 +20,9 @@ public struct YAMLMark: Hashable, Comparable, Sendable {
     }
 }
 
-/// The kind of a scalar by the YAML 1.2 core schema. Quoted and block scalars are always text.
+/// The kind of a scalar by the YAML 1.2 core schema.
+///
+/// Quoted and block scalars are always text.
 public enum YAMLTag: Sendable, CaseIterable {
     /// Any text.
     case text
@@ -36,7 +38,9 @@ public enum YAMLTag: Sendable, CaseIterable {
 
 /// A scalar: its text exactly as decoded from the file, and what a plain one would mean.
 public struct YAMLScalar: Hashable, Sendable {
-    /// The text, with escapes of quoted forms decoded. `5920` stays `5920`, `007` stays `007`.
+    /// The text, with escapes of quoted forms decoded.
+    ///
+    /// `5920` stays `5920`, `007` stays `007`.
     public var text: String
     /// What the text means by the core schema.
     public var tag: YAMLTag
@@ -73,7 +77,9 @@ public struct YAMLScalar: Hashable, Sendable {
     public var bool: Bool? { tag == .bool ? text.lowercased() == "true" : nil }
 }
 
-/// A node of a YAML document, with its place. Aliases, anchors and custom tags never reach this form.
+/// A node of a YAML document, with its place.
+///
+/// Aliases, anchors and custom tags never reach this form.
 public indirect enum YAMLNode: Sendable {
     /// A scalar.
     case scalar(YAMLScalar)

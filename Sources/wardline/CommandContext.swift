@@ -4,6 +4,7 @@
 import ArgumentParser
 import EventModel
 import Foundation
+import Platform
 import QueryEngine
 
 /// What a command runs in: the time now, the zone, the terminal, where to write.
@@ -25,7 +26,8 @@ struct CommandContext {
     init(_ common: CommonOptions, mode: OutputMode = .short, pages: Bool = false) throws {
         let environment = ProcessInfo.processInfo.environment
         self.environment = environment
-        isTerminal = isatty(FileHandle.standardOutput.fileDescriptor) == 1
+        let terminal = TerminalInfo(.output)
+        isTerminal = terminal.isTerminal
         now = CommandContext.wallClock
         let name = common.zone ?? environment["WARDLINE_ZONE"] ?? (mode.isForPrograms || !isTerminal ? "UTC" : "Local")
         guard let zone = ZoneFiles.rules(name, environment: environment) else {
@@ -36,7 +38,7 @@ struct CommandContext {
         times = TimeStyle(zone: zone)
         let isColoured = common.colour.isOn(isTerminal: isTerminal, environment: environment) && !mode.isForPrograms
         palette = Palette(isColoured: isColoured)
-        width = isTerminal ? CommandContext.columns(environment) : nil
+        width = isTerminal ? CommandContext.columns(terminal, environment) : nil
         isQuiet = common.quiet
         isVerbose = common.verbose
         let usesPager = pages && isTerminal && !common.noPager && !mode.isForPrograms && environment["TERM"] != "dumb"
@@ -44,13 +46,12 @@ struct CommandContext {
     }
 
     /// The wall clock.
-    static var wallClock: UTCTime {
-        UTCTime(nanoseconds: Int64((Date().timeIntervalSince1970 * 1_000_000_000).rounded()))
-    }
+    static var wallClock: UTCTime { SystemWallClock().now() }
 
-    /// Columns by `COLUMNS`, else 80.
-    private static func columns(_ environment: [String: String]) -> Int {
-        environment["COLUMNS"].flatMap(Int.init).map { min(max($0, 40), 1_000) } ?? 80
+    /// Columns by `COLUMNS`, else as the terminal says, else 80; at least 40, so that every table has room.
+    private static func columns(_ terminal: TerminalInfo, _ environment: [String: String]) -> Int {
+        let asked = environment["COLUMNS"].flatMap(Int.init) ?? terminal.columns ?? 80
+        return min(max(asked, 40), 1_000)
     }
 
     /// Reads a time of a flag.

@@ -5,6 +5,7 @@ import ArgumentParser
 import EventModel
 import Foundation
 import Normalization
+import Platform
 import QueryEngine
 
 /// `wardline decode`: how a line is read, by the decoders that the daemon uses.
@@ -44,7 +45,7 @@ struct DecodeCommand: ParsableCommand {
         let set = try Content.decoders(folder: decoders, environment: context.environment, isQuiet: common.quiet)
         var decoding = LineDecoding(set, reference: reference, output: output, context: context)
         if words.isEmpty || words == ["-"] {
-            if words.isEmpty, isatty(FileHandle.standardInput.fileDescriptor) == 1 {
+            if words.isEmpty, TerminalInfo(.input).isTerminal {
                 throw CleanExit.helpRequest(self)
             }
             var lines = LineReader(FileHandle.standardInput)

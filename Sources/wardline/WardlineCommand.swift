@@ -20,10 +20,11 @@ struct WardlineCommand: ParsableCommand {
             CommandGroup(
                 name: "Daily",
                 subcommands: [
-                    IncidentsCommand.self, TimelineCommand.self, DevicesCommand.self, SourcesCommand.self,
+                    QueryCommand.self, IncidentsCommand.self, TimelineCommand.self, DevicesCommand.self,
+                    SourcesCommand.self,
                 ]),
-            CommandGroup(name: "Check", subcommands: [DecodeCommand.self]),
-            CommandGroup(name: "Operate", subcommands: [VersionCommand.self, CompletionCommand.self]),
+            CommandGroup(name: "Check", subcommands: [CheckCommand.self, VerifyCommand.self, DecodeCommand.self]),
+            CommandGroup(name: "Operate", subcommands: [StoreCommand.self, VersionCommand.self, CompletionCommand.self]),
         ])
 }
 

@@ -30,7 +30,8 @@ struct LiteralMatcherTests {
         let bytes = Array(body.utf8)
         for (number, text) in texts.enumerated() {
             let needle = Array(text.utf8)
-            for start in 0...(bytes.count - needle.count) where Array(bytes[start..<start + needle.count]) == needle {
+            for start in 0...(bytes.count - needle.count)
+            where Array(bytes[start..<start + needle.count]) == needle {
                 plain.append([number, start + needle.count])
             }
         }

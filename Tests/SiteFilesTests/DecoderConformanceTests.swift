@@ -7,10 +7,13 @@ import Normalization
 import SiteFiles
 import Testing
 
-/// Real lines that nobody in this project wrote. Needs the conformance folder; absent, the suite is skipped and says so.
+/// Real lines that nobody in this project wrote.
+///
+/// Needs the conformance folder; absent, the suite is skipped and says so.
 @Suite(.enabled(if: DecoderFixtures.conformance != nil, "the conformance folder is absent"))
 struct DecoderConformanceTests {
-    /// File, and how many of its lines may stay undecoded: lines of programs that the sources table does not cover.
+    /// File, and how many of its lines may stay undecoded: lines of programs that the sources table does not
+    /// cover.
     @Test(arguments: [
         ("sources/auth/crowdsec-sshd-logs.log", 0), ("sources/auth/crowdsec-sshd-success-logs.log", 0),
         ("sources/auth/crowdsec-pam-logs.log", 0), ("sources/auth/crowdsec-opnsense-sshd.log", 0),
@@ -18,8 +21,10 @@ struct DecoderConformanceTests {
         ("sources/cisco/sc4s-test_cisco_ios.log", 0), ("sources/dhcp/sc4s-test_isc.log", 0),
         ("sources/update/s4-Ubuntu22-dpkg.log", 0), ("sources/update/s4-Ubuntu22-apt-history.log", 0),
         ("sources/update/s4-CentOS7-yum.log", 0), ("sources/update/s4-CentOS9-dnf.rpm.log", 0),
-        ("sources/zeek/zed-notice.json", 0), ("sources/zeek/zed-ssh.json", 0), ("sources/zeek/zed-software.json", 0),
-        ("sources/ids/crowdsec-suricata-logs-evelog.log", 0), ("sources/ids/crowdsec-suricata-logs-fastlog.log", 0),
+        ("sources/zeek/zed-notice.json", 0), ("sources/zeek/zed-ssh.json", 0),
+        ("sources/zeek/zed-software.json", 0),
+        ("sources/ids/crowdsec-suricata-logs-evelog.log", 0),
+        ("sources/ids/crowdsec-suricata-logs-fastlog.log", 0),
         ("sources/windows/otrf-covenant_copy_smb-security.jsonl", 0),
     ])
     func `lines of a covered source decode`(path: String, undecodedMax: Int) {

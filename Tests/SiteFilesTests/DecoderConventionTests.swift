@@ -6,27 +6,48 @@ import Normalization
 import SiteFiles
 import Testing
 
-/// What rules rely on: one line, and what must come out of it. A value of nil means "absent".
+/// What rules rely on: one line, and what must come out of it.
+///
+/// A value of nil means "absent".
 struct DecoderConventionTests {
     private static let asa = "<166>Oct  5 04:00:00 fw9 %ASA-6-"
-    private static let win = #"{"ts":"2026-10-05T04:00:00.000Z","source":"winevent","computer":"h9","EventID":"#
+    private static let win =
+        #"{"ts":"2026-10-05T04:00:00.000Z","source":"winevent","computer":"h9","EventID":"#
 
     @Test(arguments: [
         (
-            asa + "302013: Built inbound TCP connection 9 for a:10.9.0.1/11 (10.9.0.1/11) to b:10.9.0.2/22 (10.9.0.2/22)",
-            ["action": "connect", "outcome": "success", "src.ip": "10.9.0.1", "dst.port": "22", "vendor.code": "302013"]
+            asa
+                + "302013: Built inbound TCP connection 9 for a:10.9.0.1/11 (10.9.0.1/11) to b:10.9.0.2/22 (10.9.0.2/22)",
+            [
+                "action": "connect", "outcome": "success", "src.ip": "10.9.0.1", "dst.port": "22",
+                "vendor.code": "302013",
+            ]
         ),
         (
-            asa + "302013: Built outbound TCP connection 9 for a:10.9.0.1/11 (10.9.0.1/11) to b:10.9.0.2/22 (10.9.0.2/22)",
-            ["action": "connect", "src.ip": "10.9.0.2", "dst.ip": "10.9.0.1", "dst.port": "11", "witness": "true"]
+            asa
+                + "302013: Built outbound TCP connection 9 for a:10.9.0.1/11 (10.9.0.1/11) to b:10.9.0.2/22 (10.9.0.2/22)",
+            [
+                "action": "connect", "src.ip": "10.9.0.2", "dst.ip": "10.9.0.1", "dst.port": "11",
+                "witness": "true",
+            ]
         ),
         (
-            asa + "302014: Teardown TCP connection 9 for a:10.9.0.1/11 to b:10.9.0.2/22 duration 0:00:01 bytes 77 TCP FINs",
+            asa
+                + "302014: Teardown TCP connection 9 for a:10.9.0.1/11 to b:10.9.0.2/22 duration 0:00:01 bytes 77 TCP FINs",
             ["action": "close", "network.bytes": "77", "ext.src.interface": "a"]
         ),
-        (asa + "199999: Something new", ["class": "network", "vendor.code": "199999", "vendor.product": "cisco.asa"]),
-        (win + #"4624,"user":"u","LogonType":3,"src":"::ffff:10.9.0.3"}"#, ["src.ip": "10.9.0.3", "ext.logon.type": "3"]),
-        (win + #"1102,"user":"u"}"#, ["class": "update", "action": "audit_clear", "user.name": "u", "host.name": "h9"]),
+        (
+            asa + "199999: Something new",
+            ["class": "network", "vendor.code": "199999", "vendor.product": "cisco.asa"]
+        ),
+        (
+            win + #"4624,"user":"u","LogonType":3,"src":"::ffff:10.9.0.3"}"#,
+            ["src.ip": "10.9.0.3", "ext.logon.type": "3"]
+        ),
+        (
+            win + #"1102,"user":"u"}"#,
+            ["class": "update", "action": "audit_clear", "user.name": "u", "host.name": "h9"]
+        ),
         (win + #"4720,"user":"u","new":"v"}"#, ["action": "account_create", "user.target": "v"]),
         (win + #"7045,"service":"s9"}"#, ["class": "update", "software.name": "s9", "ext.artefact": "s9"]),
         (
@@ -43,7 +64,10 @@ struct DecoderConventionTests {
         ),
         (
             #"{"event_type":"alert","src_ip":"10.9.0.5","alert":{"signature_id":7,"signature":"X","severity":2}}"#,
-            ["action": "intrusion_alert", "ext.artefact": "X", "vendor.code": "7", "ext.vendor.severity": "2"]
+            [
+                "action": "intrusion_alert", "ext.artefact": "X", "vendor.code": "7",
+                "ext.vendor.severity": "2",
+            ]
         ),
     ])
     func `a line gives the fields that rules expect`(line: String, expected: [String: String]) {
@@ -65,7 +89,9 @@ struct DecoderConventionTests {
     }
 
     @Test func `an undecoded line keeps its text and says so`() {
-        let events = DecoderFixtures.decode("<13>Oct  5 04:00:00 h9 oddapp: user=zoe src=10.9.0.7 result=denied")
+        let events = DecoderFixtures.decode(
+            "<13>Oct  5 04:00:00 h9 oddapp: user=zoe src=10.9.0.7 result=denied"
+        )
         #expect(events.events[0].issues.contains(.undecoded))
         #expect(events.events[0].eventClass == .unclassified)
         #expect(events.events[0].outcome == .failure)
@@ -75,14 +101,20 @@ struct DecoderConventionTests {
     }
 
     @Test func `a patient identifier becomes a token and never a field`() {
-        let events = DecoderFixtures.decode(#"{"ts":"2026-10-05T04:00:00Z","event":"x","mrn":"MRN-7","user":"u"}"#)
+        let events = DecoderFixtures.decode(
+            #"{"ts":"2026-10-05T04:00:00Z","event":"x","mrn":"MRN-7","user":"u"}"#
+        )
         #expect(events.text(.patientToken, in: 0)?.count == SiteKey.tokenLength)
-        #expect(!String(decoding: events.bytes, as: UTF8.self).contains("MRN-7"))
+        let values = events.entries.map { String(decoding: events.bytes[$0.range], as: UTF8.self) }
+        #expect(!values.contains { $0.contains("MRN-7") })
+        #expect(!String(decoding: events.encoded(), as: UTF8.self).contains("MRN-7"))
     }
 
     @Test func `events do not depend on how batches are cut`() {
-        let lines = ["<166>Oct  5 04:00:00 a %ASA-5-611103: User logged out: Uname: u", #"{"event":"x","k1":"v"}"#]
-            .map { Array($0.utf8) }
+        let lines = [
+            "<166>Oct  5 04:00:00 a %ASA-5-611103: User logged out: Uname: u", #"{"event":"x","k1":"v"}"#,
+        ]
+        .map { Array($0.utf8) }
         let whole = DecoderFixtures.decode(lines)
         var normalizer = Normalizer(decoders: DecoderFixtures.loaded.decoders, siteKey: DecoderFixtures.key)
         var cut = EventBatch()

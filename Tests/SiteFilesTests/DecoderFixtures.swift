@@ -39,7 +39,9 @@ enum DecoderFixtures {
     static func decode(_ lines: [[UInt8]], by decoders: DecoderSet = loaded.decoders) -> EventBatch {
         var records = RecordBatch()
         let origin = records.index(of: Origin(listener: "test", transport: .file))
-        for line in lines { records.append(line, kind: .device, flags: .imported, origin: origin, receiveTime: .absent) }
+        for line in lines {
+            records.append(line, kind: .device, flags: .imported, origin: origin, receiveTime: .absent)
+        }
         var normalizer = Normalizer(decoders: decoders, siteKey: key)
         var events = EventBatch()
         let reference = CivilTime(year: 2026, month: 12, day: 1).utc()
@@ -52,7 +54,10 @@ enum DecoderFixtures {
 
     /// The lines of a conformance file, without empty ones.
     static func lines(_ path: String) -> [[UInt8]] {
-        guard let data = conformance.flatMap({ FileManager.default.contents(atPath: $0.appending(path: path).path) })
+        guard
+            let data = conformance.flatMap({
+                FileManager.default.contents(atPath: $0.appending(path: path).path)
+            })
         else { return [] }
         return data.split(separator: 0x0a).map(Array.init)
     }

@@ -37,7 +37,9 @@ struct DecoderFuzz {
             case 0: line = Array(line.prefix(generator.next(below: line.count + 1)))
             case 1:
                 let other = samples[generator.next(below: samples.count)]
-                line = line.prefix(generator.next(below: line.count)) + other.suffix(generator.next(below: other.count))
+                line =
+                    line.prefix(generator.next(below: line.count))
+                    + other.suffix(generator.next(below: other.count))
             case 2:
                 for _ in 0..<8 where !line.isEmpty {
                     line[generator.next(below: line.count)] = UInt8(generator.next(below: 256))
@@ -55,8 +57,10 @@ struct DecoderFuzz {
 
     @Test(arguments: [
         String(repeating: "[", count: 70_000), String(repeating: "{\"a\":", count: 20_000),
-        String(repeating: "<a>", count: 20_000), String(repeating: "a=", count: 40_000), "CEF:", "LEEF:2.0|", "<", "{",
-        "%", "%-1-:", "<1>1 - - - - - [", String(repeating: "x from 10.0.0.", count: 5_000), "{\"a\":\"\\u", "CEF:\\",
+        String(repeating: "<a>", count: 20_000), String(repeating: "a=", count: 40_000), "CEF:", "LEEF:2.0|",
+        "<", "{",
+        "%", "%-1-:", "<1>1 - - - - - [", String(repeating: "x from 10.0.0.", count: 5_000), "{\"a\":\"\\u",
+        "CEF:\\",
     ])
     func `hostile shapes give one event each`(line: String) {
         #expect(DecoderFixtures.decode(line).events.count == 1)

@@ -44,10 +44,14 @@ struct DecoderLoaderTests {
         ("outcome: success", "outcome: succes", 7, "did you mean 'success'"),
         ("{user.name:word}", "{user.nmae:word}", 8, "did you mean 'user.name'"),
         ("{src.ip:ip}", "{src.ip:ipv9}", 8, "type"), ("{src.ip:ip}", "{src.ip:ip", 8, "without '}'"),
-        ("    samples:", "    smaples:", 9, "did you mean 'samples'"), ("user.name: ada", "user.name: eve", 11, "not 'eve'"),
-        ("class: access", "class: network", 11, "not 'network'"), ("select: {app: [demo]}", "version: 1.0.0", 1, "selects no"),
-        ("from 10.0.0.1'", "to 10.0.0.1'", 10, "matches this sample"), ("header:", "haeder:", 3, "did you mean"),
-        ("pattern: ", "class: acess\n    pattern: ", 8, "did you mean 'access'"), ("id: in", "ID: in", 5, "ID"),
+        ("    samples:", "    smaples:", 9, "did you mean 'samples'"),
+        ("user.name: ada", "user.name: eve", 11, "not 'eve'"),
+        ("class: access", "class: network", 11, "not 'network'"),
+        ("select: {app: [demo]}", "version: 1.0.0", 1, "selects no"),
+        ("from 10.0.0.1'", "to 10.0.0.1'", 10, "matches this sample"),
+        ("header:", "haeder:", 3, "did you mean"),
+        ("pattern: ", "class: acess\n    pattern: ", 8, "did you mean 'access'"),
+        ("id: in", "ID: in", 5, "ID"),
     ])
     func `a bad file is refused with its place`(good: String, bad: String, line: Int, word: String) {
         let text = Self.good.replacingOccurrences(of: good, with: bad)
@@ -59,7 +63,9 @@ struct DecoderLoaderTests {
 
     @Test func `a rule without samples is refused`() {
         let text = Self.good.components(separatedBy: "    samples:")[0]
-        #expect(DecoderLoader.load([DecoderFixtures.file(text)]).refused.first?.what.contains("no sample") == true)
+        #expect(
+            DecoderLoader.load([DecoderFixtures.file(text)]).refused.first?.what.contains("no sample") == true
+        )
     }
 
     @Test func `a refused file leaves the others usable`() {
@@ -88,15 +94,16 @@ struct DecoderLoaderTests {
     }
 
     @Test func `a shadowed rule is reported with both identifiers`() {
-        let text = Self.good + """
+        let text =
+            Self.good + """
 
-              - id: later
-                action: logout
-                pattern: 'in {user.name:word} from {src.ip:ip} again'
-                samples:
-                  - in: 'in ada from 10.0.0.1 again'
-                    expect: {class: access}
-            """
+                  - id: later
+                    action: logout
+                    pattern: 'in {user.name:word} from {src.ip:ip} again'
+                    samples:
+                      - in: 'in ada from 10.0.0.1 again'
+                        expect: {class: access}
+                """
         let outcome = DecoderLoader.load([DecoderFixtures.file(text)])
         let warning = outcome.decoders.warnings.first ?? ""
         #expect(warning.contains("'in'") && warning.contains("'later'"), "\(outcome.refused)")

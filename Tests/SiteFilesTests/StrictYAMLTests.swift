@@ -10,11 +10,14 @@ struct StrictYAMLTests {
     }
 
     @Test(arguments: [
-        ("5920", YAMLTag.integer, true), ("-7", .integer, true), ("0x1F", .integer, true), ("0x", .text, true),
+        ("5920", YAMLTag.integer, true), ("-7", .integer, true), ("0x1F", .integer, true),
+        ("0x", .text, true),
         ("007", .integer, true), ("1.5", .float, true), ("1e9", .float, true), (".inf", .float, true),
-        (".", .text, true), ("1.2.3", .text, true), ("true", .bool, true), ("yes", .text, true), ("no", .text, true),
+        (".", .text, true), ("1.2.3", .text, true), ("true", .bool, true), ("yes", .text, true),
+        ("no", .text, true),
         ("null", .null, true), ("~", .null, true), ("''", .text, false), ("'5920'", .text, false),
-        ("\"true\"", .text, false), ("10:30", .text, true), ("2026-10-05", .text, true), ("!!str 12", .text, true),
+        ("\"true\"", .text, false), ("10:30", .text, true), ("2026-10-05", .text, true),
+        ("!!str 12", .text, true),
     ])
     func `a scalar is told apart by the core schema`(text: String, tag: YAMLTag, isPlain: Bool) throws {
         let scalar = try #require(try document("a: \(text)")["a"]?.scalar)
@@ -44,7 +47,8 @@ struct StrictYAMLTests {
     @Test(arguments: [
         ("a: 1\nb: 2\na: 3", 1, "twice"), ("a: &x 1\nb: *x", 1, "anchor"), ("a: &x [1]\n", 1, "anchor"),
         ("a: *x", 1, "alias"), ("a: !mine 1", 1, "tag"), ("<<: {b: 1}", 1, "merge"), ("? [a]\n: 1", 1, "key"),
-        ("a: [1\nb: 2", 2, ""), ("a: b: c", 1, ""), ("'1': x\n1: y", 1, "twice"), ("a: \"\u{1}\"", 1, "control"),
+        ("a: [1\nb: 2", 2, ""), ("a: b: c", 1, ""), ("'1': x\n1: y", 1, "twice"),
+        ("a: \"\u{1}\"", 1, "control"),
     ])
     func `a trap is refused with its place`(text: String, line: Int, word: String) {
         let error = #expect(throws: SiteFilesError.self) { try document(text) }
@@ -56,7 +60,9 @@ struct StrictYAMLTests {
         let wide = "a: " + String(repeating: "x", count: StrictYAML.fileSizeMaxBytes - 3)
         #expect(throws: Never.self) { try document(wide) }
         #expect(throws: SiteFilesError.self) { try document(wide + "x") }
-        let deep = { (levels: Int) in String(repeating: "[", count: levels) + String(repeating: "]", count: levels) }
+        let deep = { (levels: Int) in
+            String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+        }
         #expect(throws: Never.self) { try document(deep(StrictYAML.depthMax)) }
         #expect(throws: SiteFilesError.self) { try document(deep(StrictYAML.depthMax + 1)) }
         #expect(throws: SiteFilesError.self) { try document(deep(50_000)) }

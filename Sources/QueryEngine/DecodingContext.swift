@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+
+/// What decides how records are decoded, as control records before them say.
+public struct DecodingContext: Hashable, Sendable {
+    /// A file by name and SHA-256 in lower-case hexadecimal.
+    public struct File: Hashable, Sendable {
+        /// Its name.
+        public var name: String
+        /// SHA-256 of its bytes; they lie in `sets/`.
+        public var sha256: String
+    }
+
+    /// Decoder files in force; nil when no activation was found.
+    public var decoders: [File]?
+    /// Reference time of the import under way; nil outside imports.
+    public var reference: UTCTime?
+
+    /// Nothing known.
+    public init() {}
+
+    /// Takes note of a control record: activations of decoders, begin and end of imports.
+    mutating func note(_ kind: RecordKind, _ object: JSONValue) {
+        switch kind {
+        case .activation where object["role"]?.text == "decoders":
+            decoders = (object["files"]?.elements ?? []).compactMap { file in
+                guard let name = file["name"]?.text, let sha256 = file["sha256"]?.text else { return nil }
+                return File(name: name, sha256: sha256)
+            }
+        case .importBegin:
+            reference = object["reference_time"]?.text.flatMap { text in
+                try? TimeExpression.parse(text, now: .absent, zone: .utc)
+            }
+        case .importEnd: reference = nil
+        default: break
+        }
+    }
+}
+
+/// Decodes records that have no stored events yet: those in the write-ahead log. Owned by one thread.
+public protocol RecordDecoding: AnyObject {
+    /// Events of the device records of `records` under `context`.
+    func events(of records: RecordBatch, base: Offset, context: DecodingContext) throws(WardlineError) -> EventBatch
+
+    /// The JSON object of a control record; nil when the bytes are none.
+    func object(of bytes: [UInt8]) -> JSONValue?
+}

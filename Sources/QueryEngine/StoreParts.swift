@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+import Platform
+import SegmentLog
+
+/// The `records` stream of a store as a scan reads it: stored events where there are some, otherwise decoded again.
+///
+/// Not thread-safe: owned by one scan.
+public final class StoreParts: PartSource {
+    private let store: StoreReader
+    private let decoder: any RecordDecoding
+    private var reader: LogReader
+    private var isFirstListing = true
+    /// How records from an offset on are decoded, for parts without stored events.
+    private var contexts: [Offset: DecodingContext] = [:]
+
+    init(_ store: StoreReader, _ decoder: any RecordDecoding) throws(WardlineError) {
+        self.store = store
+        self.decoder = decoder
+        do throws(LogError) {
+            reader = try LogReader.open(storage: store.storage, path: store.path, stream: "records")
+        } catch {
+            throw error.wardlineError(store.path)
+        }
+    }
+
+    /// Damaged places and missing offsets, as far as listing shows them.
+    public var damageCount: Int { reader.damage.count + reader.holes.count }
+
+    /// Lists what is durable now.
+    public func parts() throws(WardlineError) -> [StoredPart] {
+        if !isFirstListing {
+            do throws(LogError) { try reader.refresh() } catch { throw error.wardlineError(store.path) }
+        }
+        isFirstListing = false
+        return reader.parts.map {
+            StoredPart(base: $0.base, count: $0.count, earliest: $0.minEventTime, latest: $0.maxEventTime)
+        }
+    }
+
+    /// Reads a part; a part that has moved into a block since it was listed is found there.
+    public func load(_ part: StoredPart) throws(WardlineError) -> LoadedPart {
+        guard let found = reader.part(holding: part.base), found.base == part.base, found.count == part.count else {
+            throw WardlineError(
+                .internal, "The log was listed anew while it was being read. Run the query again.", location: store.path)
+        }
+        let records = try records(found)
+        return LoadedPart(part: part, records: records, events: try events(found, records))
+    }
+
+    private func records(_ part: LogPart) throws(WardlineError) -> RecordBatch {
+        do throws(LogError) { return try reader.records(part) } catch { throw error.wardlineError(store.path) }
+    }
+
+    private func events(_ part: LogPart, _ records: RecordBatch) throws(WardlineError) -> EventBatch {
+        let stored: [UInt8]?
+        do throws(LogError) { stored = try reader.columns(part) } catch { throw error.wardlineError(store.path) }
+        guard let stored else { return try decode(records, from: part) }
+        do throws(ByteReaderError) {
+            return try EventBatch(decoding: stored)
+        } catch {
+            throw WardlineError(
+                .integrity, "The stored events of the block at offset \(part.base) cannot be read.", cause: "\(error)",
+                location: store.path)
+        }
+    }
+
+    /// Decodes the runs between control records that change how records are decoded.
+    private func decode(_ records: RecordBatch, from part: LogPart) throws(WardlineError) -> EventBatch {
+        var context = try context(before: part)
+        var merged = EventBatch()
+        var table = FieldTable()
+        var start = 0
+        for index in 0...records.rows.count {
+            let isEnd = index == records.rows.count
+            guard isEnd || StoreParts.isTurn(records.rows[index].kind) else { continue }
+            if index > start {
+                let run = records.slice(start..<index)
+                let events = try decoder.events(of: run, base: part.base.advanced(by: start), context: context)
+                merged.merge(events, table: &table)
+            }
+            if !isEnd { note(records, index, &context) }
+            start = index + 1
+        }
+        contexts[part.end] = context
+        return merged
+    }
+
+    private static func isTurn(_ kind: RecordKind) -> Bool {
+        kind == .activation || kind == .importBegin || kind == .importEnd
+    }
+
+    private func note(_ records: RecordBatch, _ index: Int, _ context: inout DecodingContext) {
+        guard let object = decoder.object(of: records.payload(index)) else { return }
+        context.note(records.rows[index].kind, object)
+    }
+
+    /// What was in force where `part` begins: looks back for the last activation and the import under way.
+    ///
+    /// Blocks tell which decoder set they were made with, so runs of equal sets are skipped to their first block.
+    private func context(before part: LogPart) throws(WardlineError) -> DecodingContext {
+        if let known = contexts[part.base] { return known }
+        var context = DecodingContext()
+        var hasReference = false
+        var number = reader.parts.firstIndex { $0.base == part.base } ?? 0
+        while number > 0, context.decoders == nil || !hasReference {
+            number -= 1
+            let records = try records(reader.parts[number])
+            for index in records.rows.indices.reversed() where StoreParts.isTurn(records.rows[index].kind) {
+                var found = DecodingContext()
+                note(records, index, &found)
+                if records.rows[index].kind == .activation {
+                    if context.decoders == nil { context.decoders = found.decoders }
+                } else if !hasReference {
+                    context.reference = found.reference
+                    hasReference = true
+                }
+            }
+            if let last = records.rows.last, !last.flags.contains(.imported), last.kind == .device { hasReference = true }
+        }
+        contexts[part.base] = context
+        return context
+    }
+}
+
+extension RecordBatch {
+    /// The rows of `range` with their bytes and origins.
+    func slice(_ range: Range<Int>) -> RecordBatch {
+        guard range != rows.indices else { return self }
+        var part = RecordBatch()
+        part.origins = origins
+        part.bytes = bytes
+        part.rows = Array(rows[range])
+        return part
+    }
+}
+
+extension EventBatch {
+    /// Appends the events of a batch with another field table; `table` numbers the names of this one.
+    mutating func merge(_ other: EventBatch, table: inout FieldTable) {
+        if events.isEmpty, table.names.isEmpty {
+            self = other
+            for name in other.extensionNames { _ = table.field(named: name) }
+            return
+        }
+        let fields = other.extensionNames.map { table.field(named: $0) }
+        let first = Int(FieldID.firstExtension)
+        var renumbered = other
+        for index in renumbered.entries.indices where !renumbered.entries[index].field.isKnown {
+            renumbered.entries[index].field = fields[Int(renumbered.entries[index].field.rawValue) - first]
+        }
+        renumbered.extensionNames = table.names
+        append(renumbered)
+        extensionNames = table.names
+    }
+}

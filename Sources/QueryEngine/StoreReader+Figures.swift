@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Digests
+public import EventModel
+import Platform
+import Projections
+public import SegmentLog
+
+/// What a store holds, in numbers.
+public struct StoreFigures: Hashable, Sendable {
+    /// Device records.
+    public var records: Int64 = 0
+    /// Records of every kind in the `records` stream.
+    public var logRecords: Int64 = 0
+    /// Device records that no decoder understood, as far as they were judged.
+    public var undecoded: Int64 = 0
+    /// Typed events, as far as records were judged.
+    public var events: Int64 = 0
+    /// Kept bytes of device records.
+    public var rawBytes: Int64 = 0
+    /// Bytes of the files of the `records` stream.
+    public var diskBytes: Int64 = 0
+    /// Bytes of all files of the store.
+    public var storeBytes: Int64 = 0
+    /// Segments of the `records` stream.
+    public var segments = 0
+    /// Blocks of the `records` stream.
+    public var blocks = 0
+    /// Entries of the `journal` stream.
+    public var journalEntries: Int64 = 0
+    /// First offset that is not stored.
+    public var durableOffset = Offset.zero
+    /// First offset that is not in the read models.
+    public var judgedOffset = Offset.zero
+    /// Missing offsets.
+    public var missing: Int64 = 0
+    /// Damaged places, as far as listing shows them.
+    public var damaged = 0
+}
+
+/// One file of a store.
+public struct StoreFile: Hashable, Sendable {
+    /// Path in the store.
+    public var path: String
+    /// Bytes.
+    public var size: Int64
+}
+
+extension StoreReader {
+    /// Numbers of the store; reads records only where the read models lag behind.
+    public func figures() throws(WardlineError) -> StoreFigures {
+        var figures = StoreFigures()
+        let records = try log("records")
+        let journal = try log("journal")
+        let models = try readModels()
+        let totals = try models.totals()
+        let checkpoint = try models.checkpoint()
+        let statistics = records.statistics
+        figures.records = totals.records
+        figures.undecoded = totals.undecoded
+        figures.events = totals.events
+        figures.rawBytes = totals.rawBytes
+        figures.logRecords = Int64(clamping: statistics.records)
+        figures.diskBytes = Int64(clamping: statistics.diskBytes)
+        figures.segments = statistics.segments
+        figures.blocks = statistics.blocks
+        figures.journalEntries = Int64(clamping: journal.statistics.records)
+        figures.durableOffset = records.end
+        figures.judgedOffset = checkpoint.records
+        figures.missing = Int64(clamping: records.holes.reduce(0) { $0 + $1.count })
+        figures.damaged = records.damage.count + journal.damage.count
+        figures.storeBytes = try files().reduce(0) { $0 + $1.size }
+        for part in records.parts where part.end > checkpoint.records {
+            let batch: RecordBatch
+            do throws(LogError) { batch = try records.records(part) } catch { throw error.wardlineError(path) }
+            for (index, row) in batch.rows.enumerated()
+            where row.kind == .device && part.base.advanced(by: index) >= checkpoint.records {
+                figures.records += 1
+                figures.rawBytes += Int64(row.length)
+            }
+        }
+        return figures
+    }
+
+    /// All files of the store in order of path.
+    public func files() throws(WardlineError) -> [StoreFile] {
+        do throws(StorageError) {
+            return try storage.walk(path).filter { !$0.isDirectory }.map {
+                StoreFile(path: $0.relativePath, size: Int64($0.size))
+            }
+        } catch {
+            throw WardlineError(
+                .storage, "The folder of the store cannot be read. Check its permissions.", cause: error.description,
+                location: path)
+        }
+    }
+
+    /// Reads every stored byte of a stream and says what is not as it was written.
+    public func verify(stream: String) throws(WardlineError) -> VerifyReport {
+        do throws(LogError) {
+            return try verifyLog(storage: storage, path: path, stream: stream)
+        } catch {
+            throw error.wardlineError(path)
+        }
+    }
+
+    /// Names of the files in `sets/` whose bytes do not have the SHA-256 that they are named by.
+    public func damagedSets() throws(WardlineError) -> (checked: Int, damaged: [String]) {
+        var checked = 0
+        var damaged: [String] = []
+        for file in try files() where file.path.hasPrefix("sets/") {
+            let name = String(file.path.dropFirst(5))
+            guard name.utf8.count == 64 else { continue }
+            checked += 1
+            if sha256(try set(name)).hexadecimal != name { damaged.append(file.path) }
+        }
+        return (checked, damaged)
+    }
+
+    private func log(_ stream: String) throws(WardlineError) -> LogReader {
+        do throws(LogError) {
+            return try LogReader.open(storage: storage, path: path, stream: stream)
+        } catch {
+            throw error.wardlineError(path)
+        }
+    }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import ArgumentParser
+import EventModel
+import Foundation
+import Projections
+import QueryEngine
+import Timelines
+
+/// One run of `query`: scans, writes, follows.
+struct QueryRun {
+    /// Seconds between two looks at a store that is followed: a person notices no delay.
+    static let followIntervalSeconds = 0.25
+    /// Events of a table or of one JSON array at most; more need a mode that writes line by line.
+    static let tableCountMax = 1_000_000
+    /// Different values of `--unique` at most.
+    static let uniqueCountMax = 1_000_000
+
+    private let selection: EventSelection
+    private let reader: StoreReader
+    private let context: CommandContext
+    private let command: QueryCommand
+    private let renderer: EventRenderer
+    private var citations: Citations
+
+    init(_ selection: EventSelection, _ reader: StoreReader, _ context: CommandContext, _ command: QueryCommand) {
+        self.selection = selection
+        self.reader = reader
+        self.context = context
+        self.command = command
+        renderer = EventRenderer(
+            mode: command.output, fields: command.fieldNames, times: context.times, palette: context.palette,
+            width: context.width)
+        citations = Citations(try? reader.readModels())
+    }
+
+    mutating func run() throws {
+        let started = CommandContext.wallClock
+        let decoder = StoreDecoder(reader, environment: context.environment, siteKey: SiteKeys.reading)
+        let source = try reader.partSource(decoder: decoder)
+        if source.damageCount > 0 {
+            Messages.warning("parts of the log are damaged or missing; `wardline verify` names them")
+        }
+        let resolver = selection.query.needsResolver ? try ModelResolver(try reader.readModels()) : nil
+        var scan = EventScan(selection, in: source, resolver: resolver)
+        if command.countsOnly || command.unique != nil {
+            try summarise(&scan)
+        } else {
+            try write(&scan)
+        }
+        if command.follow { try follow(source, resolver, from: scan.statistics.end) }
+        context.output.finish()
+        let statistics = scan.statistics
+        if !context.isQuiet, !command.output.isForPrograms, context.isTerminal || context.isVerbose {
+            let span = CommandContext.wallClock.nanoseconds - started.nanoseconds
+            Messages.note(
+                "\(Amount.count(Int64(statistics.matchCount))) of "
+                    + "\(Amount.counted(Int64(statistics.scannedCount), "event")) scanned in \(span / 1_000_000) ms, "
+                    + "\(Amount.counted(Int64(statistics.partCount), "part")) read, \(statistics.skippedCount) skipped")
+        }
+        if statistics.matchCount == 0 { throw Outcome.nothingFound }
+    }
+
+    private var needsRaw: Bool {
+        command.output == .cat || command.output == .verbose || command.fieldNames.contains("raw")
+    }
+
+    private mutating func view(_ loaded: LoadedPart, _ index: Int) -> EventView {
+        let event = loaded.events.events[index]
+        return EventView(
+            batch: loaded.events, index: index, rules: citations.rules(event.offset, event.ordinal),
+            skew: EventSkew.of(event), raw: needsRaw ? loaded.bytes(at: event.offset) : nil)
+    }
+
+    private mutating func write(_ scan: inout EventScan) throws {
+        let output = context.output
+        output.lines(renderer.heading)
+        var views: [EventView] = []
+        var written = 0
+        try scan.run { loaded, index in
+            if command.raw {
+                output.raw(loaded.bytes(at: loaded.events.events[index].offset))
+                return true
+            }
+            let view = view(loaded, index)
+            switch command.output {
+            case .table:
+                guard views.count < QueryRun.tableCountMax else {
+                    throw WardlineError(.usage, "The table would have more than \(QueryRun.tableCountMax) rows. Use -n or jsonl.")
+                }
+                views.append(view)
+            case .json: output.lines(renderer.lines(view).map { (written == 0 ? "[" : ",") + $0 })
+            default: output.lines(renderer.lines(view))
+            }
+            written += 1
+            return true
+        }
+        if command.output == .json { output.line(written == 0 ? "[]" : "]") }
+        if command.output == .table, !views.isEmpty { output.lines(renderer.table(views)) }
+    }
+
+    private mutating func summarise(_ scan: inout EventScan) throws {
+        var counts: [String: Int64] = [:]
+        let field = command.unique
+        try scan.run { loaded, index in
+            guard let field else { return true }
+            for value in UniqueValues.of(field, loaded.events, index) { counts[value, default: 0] += 1 }
+            guard counts.count <= QueryRun.uniqueCountMax else {
+                throw WardlineError(.usage, "`\(field)` has more than \(QueryRun.uniqueCountMax) values. Narrow the search.")
+            }
+            return true
+        }
+        guard let field else {
+            context.output.line(String(scan.statistics.matchCount))
+            return
+        }
+        let rows = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        var table = TextTable([.init(title: "COUNT", alignRight: true), .init(title: field.uppercased())])
+        for row in rows { table.add([Amount.count(row.value), row.key]) }
+        let objects = rows.map {
+            JSONValue.object([.init("value", .text($0.key)), .init("count", .integer($0.value))])
+        }
+        context.write(
+            command.output, objects: objects,
+            table: rows.isEmpty ? [] : table.lines(width: context.width, palette: context.palette))
+    }
+
+    /// Looks for new records again and again, until the process is interrupted or the reader leaves.
+    private mutating func follow(
+        _ source: any PartSource, _ resolver: (any EntityResolver)?, from start: Offset
+    ) throws {
+        var next = start
+        var later = selection
+        later.last = nil
+        later.order = .offset
+        context.output.flush()
+        while true {
+            Thread.sleep(forTimeInterval: QueryRun.followIntervalSeconds)
+            var scan = EventScan(later, in: source, resolver: resolver)
+            try scan.run(from: next) { loaded, index in
+                if command.raw {
+                    context.output.raw(loaded.bytes(at: loaded.events.events[index].offset))
+                } else {
+                    context.output.lines(renderer.lines(view(loaded, index)))
+                }
+                return true
+            }
+            next = max(next, scan.statistics.end)
+            context.output.flush()
+        }
+    }
+}
+
+/// How far a device's clock was off when it wrote an event.
+enum EventSkew {
+    /// Device clock less corrected time, when that is a second or more.
+    static func of(_ event: Event) -> Int64? {
+        guard event.deviceTime.isPresent, event.time.isPresent else { return nil }
+        let (skew, overflow) = event.deviceTime.nanoseconds.subtractingReportingOverflow(event.time.nanoseconds)
+        return !overflow && abs(skew) >= UTCTime.second ? skew : nil
+    }
+}
+
+/// Values of one field of an event as text.
+enum UniqueValues {
+    static func of(_ field: String, _ batch: EventBatch, _ index: Int) -> [String] {
+        let names = FieldNames.outputNames(of: field)
+        if names == ["device"] { return [EventSummary.device(batch, index)].filter { !$0.isEmpty } }
+        return EventObject.members(batch, index).filter { names.contains($0.name) }.flatMap { member in
+            member.value.elements?.map(EventRenderer.text) ?? [EventRenderer.text(member.value)]
+        }
+    }
+}
+
+/// Which rules cite which events, from the incidents of the store.
+struct Citations {
+    private var rules: [Offset: [(UInt16, [String])]] = [:]
+
+    init(_ models: ReadModels?) {
+        guard let incidents = try? models?.incidents() else { return }
+        for incident in incidents {
+            for entry in incident.entries where !entry.rules.isEmpty {
+                rules[entry.offset, default: []].append((entry.ordinal, entry.rules))
+            }
+        }
+    }
+
+    /// Rules that cite an event, sorted.
+    func rules(_ offset: Offset, _ ordinal: UInt16) -> [String] {
+        guard let found = rules[offset] else { return [] }
+        return Array(Set(found.filter { $0.0 == ordinal }.flatMap(\.1))).sorted()
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Normalization
+import QueryEngine
+import SiteFiles
+import WireFormats
+
+/// Decodes records of a store with the decoder files that were in force, else with those that ship.
+final class StoreDecoder: RecordDecoding {
+    private let store: StoreReader
+    private let environment: [String: String]
+    private let siteKey: SiteKey
+    private var normalizers: [[DecodingContext.File]: Normalizer] = [:]
+    private var fallback: Normalizer?
+
+    init(_ store: StoreReader, environment: [String: String], siteKey: SiteKey) {
+        self.store = store
+        self.environment = environment
+        self.siteKey = siteKey
+    }
+
+    func events(
+        of records: RecordBatch, base: Offset, context: DecodingContext
+    ) throws(WardlineError) -> EventBatch {
+        var events = EventBatch()
+        if let files = context.decoders {
+            var normalizer = try normalizer(files)
+            normalizer.decode(records, base: base, reference: context.reference, into: &events)
+            normalizers[files] = normalizer
+        } else {
+            var normalizer = try shipped()
+            normalizer.decode(records, base: base, reference: context.reference, into: &events)
+            fallback = normalizer
+        }
+        return events
+    }
+
+    func object(of bytes: [UInt8]) -> JSONValue? { try? JSONValue(parsing: bytes.span) }
+
+    private func normalizer(_ files: [DecodingContext.File]) throws(WardlineError) -> Normalizer {
+        if let known = normalizers[files] { return known }
+        var loaded: [DecoderLoader.File] = []
+        for file in files { loaded.append(DecoderLoader.File(name: file.name, bytes: try store.set(file.sha256))) }
+        return Normalizer(decoders: DecoderLoader.load(loaded).decoders, siteKey: siteKey)
+    }
+
+    private func shipped() throws(WardlineError) -> Normalizer {
+        if let fallback { return fallback }
+        let set = try Content.decoders(folder: nil, environment: environment, isQuiet: true)
+        return Normalizer(decoders: set, siteKey: siteKey)
+    }
+}
