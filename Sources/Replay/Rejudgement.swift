@@ -24,7 +24,7 @@ public enum Rejudgement {
     /// - Throws: `integrity` where the source leaves a gap or goes back; what `source` and `judge` throw.
     /// - Complexity: One pass; memory for one batch, the judge's state and the read models.
     public static func readModels(
-        of source: inout some RecordSource,
+        of source: inout any RecordSource,
         by judge: inout any RecordJudge
     ) throws(WardlineError) -> ReadModels {
         let models = try ReadModels()

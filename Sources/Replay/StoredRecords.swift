@@ -23,7 +23,8 @@ public struct StoredRecords: RecordSource {
 
     /// The next part of the log.
     ///
-    /// - Returns: Its first offset and its records; nil at the end. A hole shows as a base that does not follow.
+    /// - Returns: Its first offset and its records; nil at the end. A hole shows as a base that does not
+    ///   follow.
     /// - Throws: `integrity` with the file where the part is damaged.
     public mutating func next() throws(WardlineError) -> (base: Offset, records: RecordBatch)? {
         guard position < reader.parts.count else { return nil }
@@ -34,7 +35,8 @@ public struct StoredRecords: RecordSource {
         } catch {
             throw WardlineError(
                 .integrity,
-                "Records \(part.base) to \(part.end) cannot be read: run `wardline verify`, which names the damage.",
+                "Records \(part.base) to \(part.end) cannot be read: run `wardline verify`, which names the "
+                    + "damage.",
                 cause: "\(error)"
             )
         }

@@ -98,10 +98,10 @@ private struct MarkJudge: RecordJudge {
 
     @Test(arguments: [1, 2, 7, 23, 100])
     func `the cut of the batches does not show`(batchSize: Int) throws {
-        var whole = CutSource(Self.payloads, batchSize: 1_000)
+        var whole: any RecordSource = CutSource(Self.payloads, batchSize: 1_000)
         var first: any RecordJudge = MarkJudge()
         let expected = try Rejudgement.readModels(of: &whole, by: &first)
-        var source = CutSource(Self.payloads, batchSize: batchSize)
+        var source: any RecordSource = CutSource(Self.payloads, batchSize: batchSize)
         var judge: any RecordJudge = MarkJudge()
         let models = try Rejudgement.readModels(of: &source, by: &judge)
         #expect(try models.orderedDump() == expected.orderedDump())
@@ -113,9 +113,9 @@ private struct MarkJudge: RecordJudge {
     @Test func `a changed record changes the result`() throws {
         var payloads = Self.payloads
         payloads[4].append(UInt8(ascii: "!"))
-        var source = CutSource(payloads, batchSize: 5)
+        var source: any RecordSource = CutSource(payloads, batchSize: 5)
         var judge: any RecordJudge = MarkJudge()
-        var other = CutSource(Self.payloads, batchSize: 5)
+        var other: any RecordSource = CutSource(Self.payloads, batchSize: 5)
         var otherJudge: any RecordJudge = MarkJudge()
         let judged = try Rejudgement.readModels(of: &source, by: &judge).incidents()
         let stored = try Rejudgement.readModels(of: &other, by: &otherJudge).incidents()
@@ -123,7 +123,7 @@ private struct MarkJudge: RecordJudge {
     }
 
     @Test func `a hole is refused`() {
-        var source = CutSource(Self.payloads, batchSize: 5, hole: 10)
+        var source: any RecordSource = CutSource(Self.payloads, batchSize: 5, hole: 10)
         var judge: any RecordJudge = MarkJudge()
         let error = #expect(throws: WardlineError.self) {
             try Rejudgement.readModels(of: &source, by: &judge)
@@ -132,8 +132,33 @@ private struct MarkJudge: RecordJudge {
     }
 
     @Test func `no records give empty read models`() throws {
-        var source = CutSource([], batchSize: 5)
+        var source: any RecordSource = CutSource([], batchSize: 5)
         var judge: any RecordJudge = MarkJudge()
         #expect(try Rejudgement.readModels(of: &source, by: &judge).incidents().isEmpty)
+    }
+
+    @Test func `a scenario is run from its records and compared`() throws {
+        let files = MemoryFiles([
+            "s/marks/input.log": "x",
+            "s/marks/expected.json": #"{"incident":true,"incidents_max":4}"#,
+        ])
+        let runner = JudgingScenarioRunner(
+            records: { scenario in
+                #expect(scenario.inputs == ["s/marks/input.log"])
+                return CutSource(Self.payloads, batchSize: 4)
+            },
+            judge: { _ in MarkJudge() }
+        )
+        let check = ScenarioCheck { [$0.id] }
+        let result = try check.run(folder: "s/marks", files: files, runner: runner, isUpdating: true)
+        #expect(result.isPassed)
+        #expect(files.text("s/marks/expected.timeline.txt") == "INC-3\n\nINC-8\n\nINC-13\n\nINC-18\n")
+        let quieter = JudgingScenarioRunner(
+            records: { _ in CutSource(Array(Self.payloads.prefix(10)), batchSize: 4) },
+            judge: { _ in MarkJudge() }
+        )
+        let changed = try check.run(folder: "s/marks", files: files, runner: quieter)
+        #expect(changed.differences.isEmpty)
+        #expect(changed.goldenDifferences.contains("- INC-18"))
     }
 }
