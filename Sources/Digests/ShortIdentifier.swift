@@ -3,8 +3,7 @@
 
 /// Short names for alerts and incidents: the start of a SHA-256 in letters that people can read aloud.
 ///
-/// Ten characters carry 50 bits: among 100,000 alerts the chance that any two collide is below one in
-/// 200,000.
+/// Ten characters carry 50 bits: among 100,000 alerts the chance that any two collide is below one in 200,000.
 public enum ShortIdentifier {
     /// Characters of an identifier unless the caller asks for more.
     public static let defaultLength = 10

@@ -31,8 +31,8 @@ private let receiveBatch: ReceiveBatch? = {
     init(datagramSizeMax: Int) {
         self.datagramSizeMax = datagramSizeMax
         let count = UDPReceiver.batchCount
-        // Valid: each is allocated and initialised for `count` messages here and freed in deinit; the
-        // pointers between them stay inside these four blocks.
+        // Valid: each is allocated and initialised for `count` messages here and freed in deinit; the pointers
+        // between them stay inside these four blocks.
         unsafe headers = .allocate(capacity: count)
         unsafe parts = .allocate(capacity: count)
         unsafe peers = .allocate(capacity: count)

@@ -17,8 +17,7 @@ extension POSIXStorage {
     /// Most levels below the start; deeper ones are not entered, so a loop of mounts ends.
     public static let walkDepthMax = 32
 
-    /// All regular files and directories below `path`, in byte order of their paths. Symbolic links are not
-    /// followed.
+    /// All regular files and directories below `path`, in byte order of their paths. Symbolic links are not followed.
     public func walk(_ path: String) throws(StorageError) -> [WalkedFile] {
         var found: [WalkedFile] = []
         try walk(path, "", 0, &found)

@@ -6,8 +6,8 @@ import Glibc
 
 /// The disk of this machine.
 ///
-/// Files are made with mode 0640 and directories with 0750, because records hold patient data. Descriptors
-/// are not inherited, and a symbolic link swapped in for a file is refused.
+/// Files are made with mode 0640 and directories with 0750, because records hold patient data. Descriptors are not
+/// inherited, and a symbolic link swapped in for a file is refused.
 public struct POSIXStorage: LogStorage {
     /// Mode of new files.
     public static let fileMode: UInt32 = 0o640

@@ -19,8 +19,7 @@ public enum ProcessSignal: Int32, Sendable, CaseIterable {
 public struct SignalWaiter: Sendable {
     private let signals: [ProcessSignal]
 
-    /// Blocks `signals` in this thread and those it starts. A broken pipe is ignored for good: writes report
-    /// it.
+    /// Blocks `signals` in this thread and those it starts. A broken pipe is ignored for good: writes report it.
     public init(_ signals: [ProcessSignal] = ProcessSignal.allCases) {
         self.signals = signals
         var set = SignalWaiter.set(signals)

@@ -16,11 +16,10 @@ public struct DatagramFacts: Hashable, Sendable {
 
 /// A bound UDP socket that is read in batches into one buffer.
 ///
-/// Owned by one thread; only ``wake()`` may be called from others. The socket is closed when the last
-/// reference goes.
+/// Owned by one thread; only ``wake()`` may be called from others. The socket is closed when the last reference goes.
 ///
-/// `@unchecked Sendable`: the buffers are touched only inside ``receive(waitingMilliseconds:_:)``, which has
-/// one caller at a time; descriptors are constants.
+/// `@unchecked Sendable`: the buffers are touched only inside ``receive(waitingMilliseconds:_:)``, which has one caller
+/// at a time; descriptors are constants.
 public final class UDPReceiver: @unchecked Sendable {
     /// Datagrams taken by one system call: more gains little and delays the first.
     public static let batchCount = 64
@@ -132,8 +131,7 @@ public final class UDPReceiver: @unchecked Sendable {
     private static func bound(_ descriptor: Int32, _ address: SocketAddress) throws(StorageError) -> SocketAddress {
         var storage = sockaddr_storage()
         var length = address.fill(&storage)
-        // Valid: sockaddr_storage is layout-compatible with sockaddr, and `length` is that of the filled
-        // form.
+        // Valid: sockaddr_storage is layout-compatible with sockaddr, and `length` is that of the filled form.
         let bindCode = unsafe withUnsafePointer(to: &storage) { pointer in
             unsafe bind(descriptor, UnsafeRawPointer(pointer).assumingMemoryBound(to: sockaddr.self), length)
         }

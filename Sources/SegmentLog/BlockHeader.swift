@@ -146,8 +146,7 @@ struct BlockHeader: Hashable {
             maxEventTime: times[3], epoch: epoch, chunks: chunks, kinds: kinds)
     }
 
-    /// Position of a chunk's stored bytes from the start of the block, with its entry; nil if there is no
-    /// such chunk.
+    /// Position of a chunk's stored bytes from the start of the block, with its entry; nil if there is no such chunk.
     func place(of kind: UInt16) -> (position: Int, entry: ChunkEntry)? {
         var position = size
         for chunk in chunks {

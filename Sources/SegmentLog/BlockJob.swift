@@ -4,8 +4,7 @@
 import Digests
 public import EventModel
 
-/// Records on their way into a block. A value: encode it on any thread, then give the result to
-/// ``LogWriter/commit(_:)``.
+/// Records on their way into a block. A value: encode it on any thread, then give the result to ``LogWriter/commit(_:)``.
 public struct BlockJob: Sendable {
     /// Offset of the first record.
     public let base: Offset

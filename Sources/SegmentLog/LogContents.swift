@@ -4,9 +4,8 @@
 import EventModel
 import Platform
 
-/// All files of a stream at one moment, in the order that makes it safe beside a live writer: the write-ahead
-/// files are opened before the segments are listed, because the writer removes one only after the block that
-/// covers it is durable.
+/// All files of a stream at one moment, in the order that makes it safe beside a live writer: the write-ahead files are
+/// opened before the segments are listed, because the writer removes one only after the block that covers it is durable.
 struct LogContents {
     var segments: [SegmentScan] = []
     var writeAhead: [WriteAheadScan] = []
@@ -22,8 +21,8 @@ struct LogContents {
         join()
     }
 
-    /// First offset after everything stored, counting the names of files: an empty write-ahead file tells
-    /// where the log had come to.
+    /// First offset after everything stored, counting the names of files: an empty write-ahead file tells where the
+    /// log had come to.
     var end: Offset {
         max(parts.last?.end ?? .zero, writeAhead.last(where: \.hasHeader)?.base ?? .zero)
     }
@@ -93,8 +92,7 @@ struct LogContents {
         }
     }
 
-    /// Orders the parts: blocks as they are, batches of the write-ahead log only where no block is. Notes
-    /// what none holds.
+    /// Orders the parts: blocks as they are, batches of the write-ahead log only where no block is. Notes what none holds.
     private mutating func join() {
         let batches = writeAhead.flatMap(\.parts).sorted { $0.base < $1.base }
         var expected = Offset.zero

@@ -31,8 +31,7 @@ extension LogPart {
 
     /// Reads, checks and decompresses one chunk; nil if the block has no such chunk.
     ///
-    /// What is allocated is bounded by the checksummed header, which is refused when it claims more than 64
-    /// MiB.
+    /// What is allocated is bounded by the checksummed header, which is refused when it claims more than 64 MiB.
     func chunk(_ kind: UInt16) throws(LogError) -> [UInt8]? {
         guard let header, let (position, entry) = header.place(of: kind) else { return nil }
         let start = places[0].lowerBound + position

@@ -6,8 +6,7 @@ public import Platform
 
 /// Reads a stream without a lock: beside a live writer, on a read-only mount, writing nothing.
 ///
-/// Holds the files it listed open, so every part stays readable until ``refresh()`` although the writer has
-/// moved on.
+/// Holds the files it listed open, so every part stays readable until ``refresh()`` although the writer has moved on.
 public struct LogReader: Sendable {
     private let storage: any LogStorage
     private let directory: String
@@ -17,8 +16,7 @@ public struct LogReader: Sendable {
     /// Lists what is stored now.
     ///
     /// - Parameters:
-    ///   - path: The store; the stream lies in the directory of its name in it. A stream that is not there is
-    ///     empty.
+    ///   - path: The store; the stream lies in the directory of its name in it. A stream that is not there is empty.
     /// - Throws: ``LogError/unsupported(file:version:flags:)`` for files of a newer version.
     public static func open(storage: any LogStorage, path: String, stream: String) throws(LogError) -> LogReader {
         try LogReader(storage: storage, directory: FileNames.stream(path, stream), stream: stream)

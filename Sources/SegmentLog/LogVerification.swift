@@ -28,11 +28,9 @@ public struct VerifyReport: Hashable, Sendable {
     public var isSound: Bool { damage.isEmpty }
 }
 
-/// Reads a stream whole and checks every checksum, length and offset, the decoded contents, and what footers
-/// promise.
+/// Reads a stream whole and checks every checksum, length and offset, the decoded contents, and what footers promise.
 ///
-/// Takes no lock and writes nothing. Stable beside a live writer: what is being written now is a tail, never
-/// damage.
+/// Takes no lock and writes nothing. Stable beside a live writer: what is being written now is a tail, never damage.
 ///
 /// - Throws: ``LogError`` only when the directory cannot be read or a file needs a newer version.
 /// - Complexity: O(bytes); memory bounded by one part.

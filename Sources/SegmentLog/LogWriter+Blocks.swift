@@ -11,8 +11,8 @@ extension LogWriter {
         heads.reduce(0) { $0 + $1.records.count } + handedOut.reduce(0) { $0 + $1.records.count }
     }
 
-    /// Bytes in memory that no block holds yet. At twice `blockSizeMaxBytes` the owner stops appending until
-    /// a block is committed; that bounds memory.
+    /// Bytes in memory that no block holds yet. At twice `blockSizeMaxBytes` the owner stops appending until a block
+    /// is committed; that bounds memory.
     public var headBytes: Int {
         heads.reduce(0) { $0 + $1.records.bytes.count } + handedOut.reduce(0) { $0 + $1.records.bytes.count }
     }
@@ -37,12 +37,10 @@ extension LogWriter {
         return BlockJob(base: head.base, records: head.records)
     }
 
-    /// Appends a block to the active segment, makes it durable, and removes the write-ahead files that it
-    /// covers.
+    /// Appends a block to the active segment, makes it durable, and removes the write-ahead files that it covers.
     ///
-    /// - Throws: ``LogError/storageFull(_:)``: the segment is cut back and the same block may be committed
-    ///   later. After a failed synchronisation the writer is suspect; the records are still in the
-    ///   write-ahead log.
+    /// - Throws: ``LogError/storageFull(_:)``: the segment is cut back and the same block may be committed later.
+    ///   After a failed synchronisation the writer is suspect; the records are still in the write-ahead log.
     public func commit(_ block: EncodedBlock) throws(LogError) {
         guard !isSuspect else { throw .suspect }
         guard let first = handedOut.first, first.base == block.base, first.records.count == block.count else {
@@ -61,8 +59,7 @@ extension LogWriter {
         if let segment, !segment.places.isEmpty { try sealActive() }
     }
 
-    /// Synchronises and lets go of the files. Records stay in the write-ahead log until the next run blocks
-    /// them.
+    /// Synchronises and lets go of the files. Records stay in the write-ahead log until the next run blocks them.
     public func close() throws(LogError) {
         _ = try sync()
         current = nil
@@ -156,8 +153,7 @@ extension LogWriter {
         }
     }
 
-    /// Removes write-ahead files that end at or before `end`; one always stays, to tell how far the log had
-    /// come.
+    /// Removes write-ahead files that end at or before `end`; one always stays, to tell how far the log had come.
     private func dropCovered(through end: Offset) throws(LogError) {
         guard walFiles.contains(where: { $0.end <= end }) else { return }
         if walFiles.allSatisfy({ $0.end <= end }) && !(walFiles.last.map { $0.base == end } ?? false) {

@@ -5,8 +5,7 @@ import EventModel
 import Platform
 
 extension LogWriter {
-    /// Reads what is there, cuts torn tails, copies damaged bytes aside, and fills the heads from the
-    /// write-ahead log.
+    /// Reads what is there, cuts torn tails, copies damaged bytes aside, and fills the heads from the write-ahead log.
     func recover() throws(LogError) {
         let contents = try LogContents(storage, directory, stream)
         recovery.damage = contents.damage
@@ -24,8 +23,7 @@ extension LogWriter {
         durableOffset = nextOffset
         recovery.end = nextOffset
         recovery.lastLogTime = lastLogTime
-        // What was found may lie in the page cache only (a killed writer): make it durable before anyone sees
-        // it.
+        // What was found may lie in the page cache only (a killed writer): make it durable before anyone sees it.
         try settleFoundFiles(contents)
         try beginFirstFile()
     }
@@ -105,8 +103,7 @@ extension LogWriter {
         try copyAside(name, position..<size, FileNames.tornSuffix)
     }
 
-    /// Copies the bytes of a damaged batch or block beside its file. The file itself stays: later offsets are
-    /// in it.
+    /// Copies the bytes of a damaged batch or block beside its file. The file itself stays: later offsets are in it.
     private func keepDamaged(_ note: DamageNote, _ contents: LogContents) throws(LogError) {
         guard note.reason == .batch || note.reason == .blockHeader else { return }
         let starts =

@@ -7,9 +7,9 @@ public import Platform
 
 /// Appends records to one stream. One owner thread; the store's lock is the caller's business.
 ///
-/// Life: open (recovers), then append and sync in groups; when a head is full, take a block job, encode it on
-/// another thread, commit the result. After a failed synchronisation the writer is suspect: every call
-/// throws, because what is durable is unknown until the log is opened again.
+/// Life: open (recovers), then append and sync in groups; when a head is full, take a block job, encode it on another
+/// thread, commit the result. After a failed synchronisation the writer is suspect: every call throws, because what is
+/// durable is unknown until the log is opened again.
 public final class LogWriter {
     /// What opening found and did.
     public internal(set) var recovery = RecoveryReport()
@@ -62,8 +62,7 @@ public final class LogWriter {
         return writer
     }
 
-    /// Writes a batch to the write-ahead log and stamps its log times: max(previous, `wall`). Not yet
-    /// durable.
+    /// Writes a batch to the write-ahead log and stamps its log times: max(previous, `wall`). Not yet durable.
     ///
     /// - Parameter batch: 1...65,536 records, at most 16 MiB with its frame.
     /// - Returns: Offset of the first record; the batch occupies `first ..< first + batch.count`.
@@ -102,8 +101,7 @@ public final class LogWriter {
     /// Makes everything appended so far durable.
     ///
     /// - Returns: First offset that is not durable: equal to ``nextOffset``.
-    /// - Throws: Any failure makes the writer suspect; nothing appended since the last sync may be
-    ///   acknowledged.
+    /// - Throws: Any failure makes the writer suspect; nothing appended since the last sync may be acknowledged.
     public func sync() throws(LogError) -> Offset {
         guard !isSuspect else { throw .suspect }
         guard durableOffset < nextOffset else { return durableOffset }

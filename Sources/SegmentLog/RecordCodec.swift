@@ -3,8 +3,8 @@
 
 import EventModel
 
-/// The stored form of a batch of records: origins, then rows, then all bytes. Used by batches of the
-/// write-ahead log and by the records chunk of a block.
+/// The stored form of a batch of records: origins, then rows, then all bytes. Used by batches of the write-ahead log
+/// and by the records chunk of a block.
 ///
 /// - Source: `schemas/disk/record-v1.md`.
 enum RecordCodec {

@@ -19,8 +19,7 @@ struct SegmentScan {
 
     private static let windowSize = 1 << 20
 
-    /// Reads the headers; of the last block also the checksums when there is no footer, because it may be
-    /// torn.
+    /// Reads the headers; of the last block also the checksums when there is no footer, because it may be torn.
     init(_ file: any LogFile, name: String, base: Offset, stream: String) throws(LogError) {
         fileName = name
         self.base = base

@@ -5,8 +5,7 @@ import Digests
 import EventModel
 import Platform
 
-/// A write-ahead file of this run. After recovery a new one is begun: files of earlier runs are never
-/// appended to.
+/// A write-ahead file of this run. After recovery a new one is begun: files of earlier runs are never appended to.
 final class WriteAheadFile {
     let name: String
     let base: Offset

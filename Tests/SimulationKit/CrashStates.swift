@@ -23,8 +23,8 @@ public struct CrashState: Sendable {
     public var seed: UInt64
 }
 
-/// Builds the disks that a crash may leave: after every operation, any subset of the unsynchronised 512-byte
-/// sectors and of the unsynchronised names is there. Subsets are seeded, so a state is named by (cut, seed).
+/// Builds the disks that a crash may leave: after every operation, any subset of the unsynchronised 512-byte sectors
+/// and of the unsynchronised names is there. Subsets are seeded, so a state is named by (cut, seed).
 public struct CrashStates: Sendable {
     /// What a device writes at once.
     public static let sectorSize = 512
@@ -43,8 +43,7 @@ public struct CrashStates: Sendable {
 
     /// The disk after a crash that came when `cut` operations were issued.
     ///
-    /// Seed 0 keeps everything, seed 1 only what is durable, others a random subset with torn and reordered
-    /// writes.
+    /// Seed 0 keeps everything, seed 1 only what is durable, others a random subset with torn and reordered writes.
     public func state(cut: Int, seed: UInt64) -> CrashState {
         var disk = SettlingDisk(model: model, seed: seed &* 0x1_0000 &+ UInt64(cut), mode: seed)
         var acknowledged: UInt64 = 0

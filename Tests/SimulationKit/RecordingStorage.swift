@@ -4,8 +4,7 @@
 public import Platform
 import Synchronization
 
-/// A disk in memory that remembers every change, can be told to fail, and can be rebuilt as a crash would
-/// leave it.
+/// A disk in memory that remembers every change, can be told to fail, and can be rebuilt as a crash would leave it.
 ///
 /// Behaves as POSIX does: an open file stays readable after its name is gone.
 public final class RecordingStorage: LogStorage {
