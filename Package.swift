@@ -66,7 +66,7 @@ let package = Package(
             ]),
         layer(
             "Ingest",
-            ["CZlib", "EventModel", "Digests", "Platform", "WireFormats", "Pipeline", nioCore, nioPosix]),
+            ["CZlib", "EventModel", "Digests", "Platform", "WireFormats", "SiteFiles", "Pipeline", nioCore, nioPosix]),
         layer(
             "QueryEngine",
             ["EventModel", "Digests", "Platform", "SegmentLog", "Inventory", "Timelines", "Projections", "Pipeline"]),
@@ -79,8 +79,8 @@ let package = Package(
         layer(
             "Daemon",
             [
-                "EventModel", "Platform", "SegmentLog", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine",
-                nioCore, nioPosix,
+                "EventModel", "Platform", "WireFormats", "SegmentLog", "SiteFiles", "Projections", "Pipeline", "Ingest",
+                "QueryEngine", nioCore, nioPosix,
             ]),
         .executableTarget(
             name: "wardline",

@@ -3,11 +3,12 @@
 
 /// CRC-32C (Castagnoli), slice-by-8, with the masked form that the log stores.
 ///
-/// Finds accidents, not attackers. The stored form is ``masked(_:)``: the checksum of no bytes is then not zero, and
-/// no run of zeros carries its own checksum by chance of the format, so a zero-filled tail never validates.
+/// Finds accidents, not attackers. The stored form is ``masked(_:)``: the checksum of no bytes is then not
+/// zero, and no run of zeros carries its own checksum by chance of the format, so a zero-filled tail never
+/// validates.
 ///
-/// - Source: CRC-32/ISCSI in RFC 3720 section 12.1: polynomial 0x1EDC6F41 (reflected 0x82F63B78), initial value and
-///   final exclusive-or 0xFFFFFFFF. Check value of `123456789`: 0xE3069283.
+/// - Source: CRC-32/ISCSI in RFC 3720 section 12.1: polynomial 0x1EDC6F41 (reflected 0x82F63B78), initial
+///   value and final exclusive-or 0xFFFFFFFF. Check value of `123456789`: 0xE3069283.
 public struct CRC32C: Sendable {
     /// Added after rotating; any constant that is not the rotation of a likely checksum serves.
     public static let maskDelta: UInt32 = 0xa282_ead8

@@ -3,17 +3,19 @@
 
 /// Short names for alerts and incidents: the start of a SHA-256 in letters that people can read aloud.
 ///
-/// Ten characters carry 50 bits: among 100,000 alerts the chance that any two collide is below one in 200,000.
+/// Ten characters carry 50 bits: among 100,000 alerts the chance that any two collide is below one in
+/// 200,000.
 public enum ShortIdentifier {
     /// Characters of an identifier unless the caller asks for more.
     public static let defaultLength = 10
 
-    /// Most characters: all 256 bits of a digest need 52, the last of them holding one bit.
+    /// Most characters: all 256 bits of a digest fill 51 and one bit of another.
     public static let lengthMax = 51
 
     /// The first `length` characters of the digest in lower-case base 32.
     ///
-    /// - Parameter length: 1...51.
+    /// `length` is 1...51.
+    ///
     /// - Source: RFC 4648 section 6, alphabet `a...z2...7`, without padding.
     public static func text(of digest: SHA256Digest, length: Int = defaultLength) -> String {
         precondition((1...lengthMax).contains(length), "an identifier has 1...51 characters")

@@ -20,7 +20,9 @@ private let receiveBatch: ReceiveBatch? = {
     return unsafe unsafeBitCast(symbol, to: ReceiveBatch.self)
 }()
 
-/// Room for one batch of datagrams, reused for every call. Used by one thread at a time.
+/// Room for one batch of datagrams, reused for every call.
+///
+/// Used by one thread at a time.
 @safe final class DatagramBatch {
     private let datagramSizeMax: Int
     private let headers: UnsafeMutablePointer<BatchedHeader>
@@ -31,8 +33,8 @@ private let receiveBatch: ReceiveBatch? = {
     init(datagramSizeMax: Int) {
         self.datagramSizeMax = datagramSizeMax
         let count = UDPReceiver.batchCount
-        // Valid: each is allocated and initialised for `count` messages here and freed in deinit; the pointers
-        // between them stay inside these four blocks.
+        // Valid: each is allocated and initialised for `count` messages here and freed in deinit; the
+        // pointers between them stay inside these four blocks.
         unsafe headers = .allocate(capacity: count)
         unsafe parts = .allocate(capacity: count)
         unsafe peers = .allocate(capacity: count)
@@ -41,7 +43,8 @@ private let receiveBatch: ReceiveBatch? = {
         unsafe peers.initialize(repeating: sockaddr_storage(), count: count)
         for index in 0..<count {
             unsafe (parts + index).initialize(
-                to: iovec(iov_base: bytes + index * datagramSizeMax, iov_len: datagramSizeMax))
+                to: iovec(iov_base: bytes + index * datagramSizeMax, iov_len: datagramSizeMax)
+            )
             var header = unsafe BatchedHeader()
             unsafe header.header.msg_name = UnsafeMutableRawPointer(peers + index)
             unsafe header.header.msg_iov = unsafe parts + index
@@ -77,7 +80,9 @@ private let receiveBatch: ReceiveBatch? = {
             count = length < 0 ? -1 : 1
         }
         guard count < 0 else { return count == 0 ? nil : count }
-        guard errno == EAGAIN || errno == EINTR || errno == ECONNREFUSED else { throw .last(.system, "recvmmsg") }
+        guard errno == EAGAIN || errno == EINTR || errno == ECONNREFUSED else {
+            throw .last(.system, "recvmmsg")
+        }
         return nil
     }
 

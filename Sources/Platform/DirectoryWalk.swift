@@ -17,7 +17,9 @@ extension POSIXStorage {
     /// Most levels below the start; deeper ones are not entered, so a loop of mounts ends.
     public static let walkDepthMax = 32
 
-    /// All regular files and directories below `path`, in byte order of their paths. Symbolic links are not followed.
+    /// All regular files and directories below `path`, in byte order of their paths.
+    ///
+    /// Symbolic links are not followed.
     public func walk(_ path: String) throws(StorageError) -> [WalkedFile] {
         var found: [WalkedFile] = []
         try walk(path, "", 0, &found)
@@ -25,7 +27,10 @@ extension POSIXStorage {
     }
 
     private func walk(
-        _ path: String, _ prefix: String, _ depth: Int, _ found: inout [WalkedFile]
+        _ path: String,
+        _ prefix: String,
+        _ depth: Int,
+        _ found: inout [WalkedFile]
     ) throws(StorageError) {
         for name in try list(path) {
             let full = path + "/" + name
@@ -35,9 +40,13 @@ extension POSIXStorage {
             let kind = status.st_mode & S_IFMT
             if kind == S_IFDIR {
                 found.append(WalkedFile(relativePath: prefix + name, isDirectory: true, size: 0))
-                if depth < POSIXStorage.walkDepthMax { try walk(full, prefix + name + "/", depth + 1, &found) }
+                if depth < POSIXStorage.walkDepthMax {
+                    try walk(full, prefix + name + "/", depth + 1, &found)
+                }
             } else if kind == S_IFREG {
-                found.append(WalkedFile(relativePath: prefix + name, isDirectory: false, size: Int(status.st_size)))
+                found.append(
+                    WalkedFile(relativePath: prefix + name, isDirectory: false, size: Int(status.st_size))
+                )
             }
         }
     }

@@ -5,7 +5,8 @@ import Glibc
 
 /// An exclusive lock on a file, held until released or the process ends.
 ///
-/// The kernel drops it with the process, so a crash leaves no stale lock. The file stays; its content is not used.
+/// The kernel drops it with the process, so a crash leaves no stale lock. The file stays; its content is not
+/// used.
 public final class FileLock: Sendable {
     private let descriptor: Int32
 

@@ -5,8 +5,9 @@ import Glibc
 
 /// A bounded queue between threads: a full one makes the giver wait, an empty one the taker.
 ///
-/// Capacity is counted in weight, chosen by the user (bytes, records). One element heavier than the whole capacity is
-/// taken when the queue is empty, so nothing waits for ever. After ``close()`` giving is refused and taking drains.
+/// Capacity is counted in weight, chosen by the user (bytes, records). One element heavier than the whole
+/// capacity is taken when the queue is empty, so nothing waits for ever. After ``close()`` giving is refused
+/// and taking drains.
 ///
 /// `@unchecked Sendable`: every stored property is touched only between lock and unlock of `mutex`.
 @safe public final class HandoverQueue<Element: Sendable>: @unchecked Sendable {
@@ -143,7 +144,8 @@ import Glibc
         let (element, weight) = elements[head]
         head += 1
         weightHeld -= weight
-        // Moving the rest only when half is gone keeps the cost constant per element and frees what was taken.
+        // Moving the rest only when half is gone keeps the cost constant per element and frees what was
+        // taken.
         if head * 2 >= elements.count {
             elements.removeFirst(head)
             head = 0

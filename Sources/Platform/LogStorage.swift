@@ -11,10 +11,12 @@ public enum OpenMode: Hashable, Sendable {
     case create
 }
 
-/// The disk as the log sees it: the only way to files for ``LogFile`` users, so that tests can supply a disk that fails.
+/// The disk as the log sees it: the only way to files for ``LogFile`` users, so that tests can supply a disk
+/// that fails.
 ///
-/// Names become durable only by ``synchroniseDirectory(_:)``, bytes only by ``LogFile/synchronise()``. No call retries
-/// a failed synchronisation: after one fails, what was written since the last good one is unknown.
+/// Names become durable only by ``synchroniseDirectory(_:)``, bytes only by ``LogFile/synchronise()``. No
+/// call retries a failed synchronisation: after one fails, what was written since the last good one is
+/// unknown.
 public protocol LogStorage: Sendable {
     /// Opens a file. A symbolic link as last part of the path is refused.
     func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any LogFile
@@ -32,13 +34,16 @@ public protocol LogStorage: Sendable {
     func size(_ path: String) throws(StorageError) -> Int?
 }
 
-/// One open file. Closed when the last reference goes.
+/// One open file.
+///
+/// Closed when the last reference goes.
 public protocol LogFile: AnyObject, Sendable {
     /// The path by which it was opened.
     var path: String { get }
     /// Length in bytes.
     func size() throws(StorageError) -> Int
-    /// Writes the first bytes of `bytes` at a position and returns how many; may be fewer, may fail with EINTR.
+    /// Writes the first bytes of `bytes` at a position and returns how many; may be fewer, may fail with
+    /// EINTR.
     func writeSome(_ bytes: Span<UInt8>, at position: Int) throws(StorageError) -> Int
     /// Reads at most `count` bytes at a position; fewer only at the end of the file.
     func read(at position: Int, count: Int) throws(StorageError) -> [UInt8]

@@ -3,10 +3,12 @@
 
 import Glibc
 
-/// A file's bytes without reading them all: mapped, read-only. For files that no longer change.
+/// A file's bytes without reading them all: mapped, read-only.
 ///
-/// `@unchecked Sendable`: the mapping is read-only and unmapped only when the last reference goes. If the file is cut
-/// by someone else while mapped, the process is stopped by the kernel: map sealed files only.
+/// For files that no longer change.
+///
+/// `@unchecked Sendable`: the mapping is read-only and unmapped only when the last reference goes. If the
+/// file is cut by someone else while mapped, the process is stopped by the kernel: map sealed files only.
 @safe public final class MappedFile: @unchecked Sendable {
     private let base: UnsafeRawPointer?
     /// Length in bytes.

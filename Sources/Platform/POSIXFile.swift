@@ -3,7 +3,9 @@
 
 import Glibc
 
-/// An open file of this machine. Owns its descriptor; closed when released.
+/// An open file of this machine.
+///
+/// Owns its descriptor; closed when released.
 final class POSIXFile: LogFile {
     let path: String
     private let descriptor: Int32

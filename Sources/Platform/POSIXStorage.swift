@@ -6,8 +6,8 @@ import Glibc
 
 /// The disk of this machine.
 ///
-/// Files are made with mode 0640 and directories with 0750, because records hold patient data. Descriptors are not
-/// inherited, and a symbolic link swapped in for a file is refused.
+/// Files are made with mode 0640 and directories with 0750, because records hold patient data. Descriptors
+/// are not inherited, and a symbolic link swapped in for a file is refused.
 public struct POSIXStorage: LogStorage {
     /// Mode of new files.
     public static let fileMode: UInt32 = 0o640
@@ -90,7 +90,8 @@ public struct POSIXStorage: LogStorage {
         // Valid: `status` outlives the call.
         guard unsafe stat(path, &status) != 0 else {
             return UTCTime(
-                nanoseconds: Int64(status.st_mtim.tv_sec) &* UTCTime.second &+ Int64(status.st_mtim.tv_nsec))
+                nanoseconds: Int64(status.st_mtim.tv_sec) &* UTCTime.second &+ Int64(status.st_mtim.tv_nsec)
+            )
         }
         guard errno == ENOENT || errno == ENOTDIR else { throw .last(.status, path) }
         return nil

@@ -26,8 +26,10 @@ public func processResources() -> ProcessResources {
         if parts.count > 1 { pages = Int(String(decoding: parts[1], as: UTF8.self)) ?? 0 }
     }
     return ProcessResources(
-        residentBytes: pages * Int(sysconf(Int32(_SC_PAGESIZE))), residentMaxBytes: usage.ru_maxrss * 1_024,
-        processorNanoseconds: (user + system) * 1_000)
+        residentBytes: pages * Int(sysconf(Int32(_SC_PAGESIZE))),
+        residentMaxBytes: usage.ru_maxrss * 1_024,
+        processorNanoseconds: (user + system) * 1_000
+    )
 }
 
 /// The real path of the running program, nil when the system does not say.

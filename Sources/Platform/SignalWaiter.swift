@@ -19,7 +19,9 @@ public enum ProcessSignal: Int32, Sendable, CaseIterable {
 public struct SignalWaiter: Sendable {
     private let signals: [ProcessSignal]
 
-    /// Blocks `signals` in this thread and those it starts. A broken pipe is ignored for good: writes report it.
+    /// Blocks `signals` in this thread and those it starts.
+    ///
+    /// A broken pipe is ignored for good: writes report it.
     public init(_ signals: [ProcessSignal] = ProcessSignal.allCases) {
         self.signals = signals
         var set = SignalWaiter.set(signals)
@@ -34,12 +36,16 @@ public struct SignalWaiter: Sendable {
         var number: Int32 = 0
         while true {
             // Valid: both outlive the call.
-            if unsafe sigwait(&set, &number) == 0, let signal = ProcessSignal(rawValue: number) { return signal }
+            if unsafe sigwait(&set, &number) == 0, let signal = ProcessSignal(rawValue: number) {
+                return signal
+            }
         }
     }
 
     /// Calls `handle` for every signal on a new thread until it returns false.
-    public func start(_ handle: @escaping @Sendable (ProcessSignal) -> Bool) throws(StorageError) -> WorkerThread {
+    public func start(
+        _ handle: @escaping @Sendable (ProcessSignal) -> Bool
+    ) throws(StorageError) -> WorkerThread {
         try WorkerThread("wl-signals") { [self] in
             while handle(next()) {}
         }

@@ -24,7 +24,10 @@ public struct SocketAddress: Hashable, Sendable {
         switch Int32(unsafe storage.pointee.ss_family) {
         case AF_INET:
             let form = unsafe raw.assumingMemoryBound(to: sockaddr_in.self).pointee
-            self.init(IPAddress(v4: UInt32(bigEndian: form.sin_addr.s_addr)), UInt16(bigEndian: form.sin_port))
+            self.init(
+                IPAddress(v4: UInt32(bigEndian: form.sin_addr.s_addr)),
+                UInt16(bigEndian: form.sin_port)
+            )
         case AF_INET6:
             let high = unsafe UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
             let low = unsafe UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self))

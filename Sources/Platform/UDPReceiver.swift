@@ -16,10 +16,11 @@ public struct DatagramFacts: Hashable, Sendable {
 
 /// A bound UDP socket that is read in batches into one buffer.
 ///
-/// Owned by one thread; only ``wake()`` may be called from others. The socket is closed when the last reference goes.
+/// Owned by one thread; only ``wake()`` may be called from others. The socket is closed when the last
+/// reference goes.
 ///
-/// `@unchecked Sendable`: the buffers are touched only inside ``receive(waitingMilliseconds:_:)``, which has one caller
-/// at a time; descriptors are constants.
+/// `@unchecked Sendable`: the buffers are touched only inside ``receive(waitingMilliseconds:_:)``, which has
+/// one caller at a time; descriptors are constants.
 public final class UDPReceiver: @unchecked Sendable {
     /// Datagrams taken by one system call: more gains little and delays the first.
     public static let batchCount = 64
@@ -39,12 +40,19 @@ public final class UDPReceiver: @unchecked Sendable {
     /// Binds a socket.
     ///
     /// - Parameters:
+    ///   - address: Where to listen; port 0 takes a free one.
     ///   - receiveBufferBytes: Wanted buffer; beyond the system's limit only with the privilege for it.
     ///   - datagramSizeMax: Bytes kept of a datagram, 1...65,535.
+    /// - Throws: ``StorageError`` when the address cannot be bound.
     public init(
-        _ address: SocketAddress, receiveBufferBytes: Int, datagramSizeMax: Int = datagramSizeMaxBytes
+        _ address: SocketAddress,
+        receiveBufferBytes: Int,
+        datagramSizeMax: Int = datagramSizeMaxBytes
     ) throws(StorageError) {
-        precondition((1...UDPReceiver.datagramSizeMaxBytes).contains(datagramSizeMax), "1...65,535 bytes are kept")
+        precondition(
+            (1...UDPReceiver.datagramSizeMaxBytes).contains(datagramSizeMax),
+            "1...65,535 bytes are kept"
+        )
         let family = address.address.v4 == nil ? AF_INET6 : AF_INET
         let kind = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         let opened = socket(family, kind, 0)
@@ -73,7 +81,8 @@ public final class UDPReceiver: @unchecked Sendable {
     /// - Returns: How many were taken; 0 after the wait or ``wake()``.
     /// - Complexity: One system call per batch under load; no allocation.
     public func receive(
-        waitingMilliseconds: Int32, _ body: (DatagramFacts, Span<UInt8>) -> Void
+        waitingMilliseconds: Int32,
+        _ body: (DatagramFacts, Span<UInt8>) -> Void
     ) throws(StorageError) -> Int {
         if let count = try batch.fill(from: descriptor) { return batch.forEach(count, body) }
         var watched = [
@@ -128,10 +137,14 @@ public final class UDPReceiver: @unchecked Sendable {
         return Int(granted)
     }
 
-    private static func bound(_ descriptor: Int32, _ address: SocketAddress) throws(StorageError) -> SocketAddress {
+    private static func bound(
+        _ descriptor: Int32,
+        _ address: SocketAddress
+    ) throws(StorageError) -> SocketAddress {
         var storage = sockaddr_storage()
         var length = address.fill(&storage)
-        // Valid: sockaddr_storage is layout-compatible with sockaddr, and `length` is that of the filled form.
+        // Valid: sockaddr_storage is layout-compatible with sockaddr, and `length` is that of the filled
+        // form.
         let bindCode = unsafe withUnsafePointer(to: &storage) { pointer in
             unsafe bind(descriptor, UnsafeRawPointer(pointer).assumingMemoryBound(to: sockaddr.self), length)
         }
@@ -140,7 +153,10 @@ public final class UDPReceiver: @unchecked Sendable {
         // Valid: the length passed is that of the storage.
         let nameCode = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
             unsafe getsockname(
-                descriptor, UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: sockaddr.self), &length)
+                descriptor,
+                UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: sockaddr.self),
+                &length
+            )
         }
         guard nameCode == 0 else { throw .last(.system, "getsockname") }
         return unsafe withUnsafePointer(to: &storage) { unsafe SocketAddress($0) } ?? address
@@ -159,7 +175,10 @@ public final class UDPReceiver: @unchecked Sendable {
 }
 
 private func setOption(
-    _ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32
+    _ descriptor: Int32,
+    _ level: Int32,
+    _ option: Int32,
+    _ value: Int32
 ) throws(StorageError) {
     var value = value
     // Valid: the length passed is that of the value.

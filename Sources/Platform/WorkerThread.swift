@@ -20,14 +20,17 @@ public final class WorkerThread: Sendable {
         var thread = pthread_t()
         // Valid: the retained body is taken back by the new thread, or below if there is none.
         let code = unsafe pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { pointer in
                 guard let pointer = unsafe pointer else { return nil }
                 let body = unsafe Unmanaged<ThreadBody>.fromOpaque(pointer).takeRetainedValue()
                 nameThisThread(body.name)
                 body.run()
                 return nil
-            }, task.toOpaque())
+            },
+            task.toOpaque()
+        )
         guard code == 0 else {
             unsafe task.release()
             throw StorageError(.system, name, code)
@@ -35,7 +38,9 @@ public final class WorkerThread: Sendable {
         self.thread = thread
     }
 
-    /// Waits until the body has returned. Call once.
+    /// Waits until the body has returned.
+    ///
+    /// Call once.
     public func join() {
         // Valid: the thread is joined once, by its owner.
         _ = pthread_join(thread, nil)

@@ -46,7 +46,8 @@ struct DaylightRule: Hashable, Sendable {
     private static func change(_ scanner: inout RuleScanner) -> Change? {
         let day: Change.Day
         if scanner.take("M") {
-            guard let month = scanner.number(), scanner.take("."), let week = scanner.number(), scanner.take("."),
+            guard let month = scanner.number(), scanner.take("."), let week = scanner.number(),
+                scanner.take("."),
                 let weekday = scanner.number(), (1...12).contains(month), (1...5).contains(week), weekday <= 6
             else { return nil }
             day = .weekday(month: month, week: week, weekday: weekday)
@@ -65,7 +66,8 @@ struct DaylightRule: Hashable, Sendable {
     func offset(atSecond second: Int64) -> Int {
         guard let start, let end else { return standardOffset }
         let bounded = min(max(second, -9_000_000_000), 9_000_000_000)
-        let year = CivilTime(UTCTime(nanoseconds: bounded * UTCTime.second), offsetSeconds: standardOffset).year
+        let year = CivilTime(UTCTime(nanoseconds: bounded * UTCTime.second), offsetSeconds: standardOffset)
+            .year
         let begins = DaylightRule.second(start, year) - Int64(standardOffset)
         let ends = DaylightRule.second(end, year) - Int64(daylightOffset)
         let isDaylight =
@@ -81,7 +83,8 @@ struct DaylightRule: Hashable, Sendable {
         case .julian(let number): days = number - 1 + (CivilTime.isLeap(year) && number >= 60 ? 1 : 0)
         case .ordinal(let number): days = number
         case .weekday(let month, let week, let weekday):
-            let first = CivilTime(year: year, month: month, day: 1).utc().nanoseconds / UTCTime.second / 86_400
+            let first =
+                CivilTime(year: year, month: month, day: 1).utc().nanoseconds / UTCTime.second / 86_400
             // The 1st of January 1970 was a Thursday, weekday 4.
             let firstWeekday = Int(((first + 4) % 7 + 7) % 7)
             var day = 1 + (weekday - firstWeekday + 7) % 7 + (week - 1) * 7
@@ -118,7 +121,9 @@ private struct RuleScanner {
             while position < bytes.count, !sees(">") { position += 1 }
             return take(">")
         }
-        while position < bytes.count, bytes[position] | 0x20 >= 0x61, bytes[position] | 0x20 <= 0x7a { position += 1 }
+        while position < bytes.count, bytes[position] | 0x20 >= 0x61, bytes[position] | 0x20 <= 0x7a {
+            position += 1
+        }
         return position > start
     }
 

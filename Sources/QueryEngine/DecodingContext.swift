@@ -39,10 +39,16 @@ public struct DecodingContext: Hashable, Sendable {
     }
 }
 
-/// Decodes records that have no stored events yet: those in the write-ahead log. Owned by one thread.
+/// Decodes records that have no stored events yet: those in the write-ahead log.
+///
+/// Owned by one thread.
 public protocol RecordDecoding: AnyObject {
     /// Events of the device records of `records` under `context`.
-    func events(of records: RecordBatch, base: Offset, context: DecodingContext) throws(WardlineError) -> EventBatch
+    func events(
+        of records: RecordBatch,
+        base: Offset,
+        context: DecodingContext
+    ) throws(WardlineError) -> EventBatch
 
     /// The JSON object of a control record; nil when the bytes are none.
     func object(of bytes: [UInt8]) -> JSONValue?

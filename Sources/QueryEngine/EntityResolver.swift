@@ -19,7 +19,8 @@ public struct EntityFacts: Hashable, Sendable {
     public var zone: String
 
     /// Makes facts.
-    public init(id: String, names: [String], type: String, manufacturer: String, model: String, zone: String) {
+    public init(id: String, names: [String], type: String, manufacturer: String, model: String, zone: String)
+    {
         self.id = id
         self.names = names
         self.type = type
@@ -29,7 +30,9 @@ public struct EntityFacts: Hashable, Sendable {
     }
 }
 
-/// Says which assets took part in an event and where addresses lie. Owned by one thread; may cache.
+/// Says which assets took part in an event and where addresses lie.
+///
+/// Owned by one thread; may cache.
 public protocol EntityResolver: AnyObject {
     /// Assets that take part in event `index`, the subject first; empty if none is known.
     func participants(of index: Int, in batch: EventBatch) -> [EntityFacts]

@@ -5,18 +5,26 @@ public import EventModel
 
 /// An event as one flat JSON object with dotted names (`schemas/output/event-v1.schema.json`).
 ///
-/// Absent values are left out. Ports and byte counts are integers where they are written as such; a field that
-/// occurs more than once is an array.
+/// Absent values are left out. Ports and byte counts are integers where they are written as such; a field
+/// that occurs more than once is an array.
 public enum EventObject {
     /// The object of event `index`; times are RFC 3339 in UTC.
     ///
-    /// - Parameter withPosition: Whether offset and log time are shown; a decoded line outside a store has none.
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - index: The event.
+    ///   - withPosition: Whether offset and log time are shown; a decoded line outside a store has none.
+    /// - Returns: The object.
     public static func json(_ batch: EventBatch, _ index: Int, withPosition: Bool = true) -> JSONValue {
         .object(members(batch, index, withPosition: withPosition))
     }
 
     /// The members of the object of event `index`, in output order.
-    public static func members(_ batch: EventBatch, _ index: Int, withPosition: Bool = true) -> [JSONValue.Member] {
+    public static func members(
+        _ batch: EventBatch,
+        _ index: Int,
+        withPosition: Bool = true
+    ) -> [JSONValue.Member] {
         let event = batch.events[index]
         var members: [JSONValue.Member] = []
         func add(_ name: String, _ value: JSONValue?) {
@@ -52,7 +60,9 @@ public enum EventObject {
 
     /// Names of the flags that are set.
     public static func flags(_ flags: EventFlags) -> [String] {
-        QueryField.flagNames.indices.filter { flags.rawValue & 1 << UInt16($0) != 0 }.map { QueryField.flagNames[$0] }
+        QueryField.flagNames.indices.filter { flags.rawValue & 1 << UInt16($0) != 0 }.map {
+            QueryField.flagNames[$0]
+        }
     }
 
     private static func time(_ time: UTCTime) -> JSONValue? { time.isPresent ? .text(time.description) : nil }

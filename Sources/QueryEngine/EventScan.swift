@@ -28,7 +28,11 @@ public struct EventSelection: Sendable {
 
     /// Makes a selection.
     public init(
-        query: Query, since: UTCTime? = nil, until: UTCTime? = nil, last: Int? = nil, order: Order = .time,
+        query: Query,
+        since: UTCTime? = nil,
+        until: UTCTime? = nil,
+        last: Int? = nil,
+        order: Order = .time,
         isReversed: Bool = false
     ) {
         self.query = query
@@ -57,11 +61,14 @@ public struct ScanStatistics: Hashable, Sendable {
     public init() {}
 }
 
-/// Finds events part by part: skips parts by time, runs the compiled query over each, and hands matches over in order.
+/// Finds events part by part: skips parts by time, runs the compiled query over each, and hands matches over
+/// in order.
 public struct EventScan {
-    /// Most matches of an ordered answer: 4,194,304 keys of 40 bytes; beyond it the caller must narrow the search.
+    /// Most matches of an ordered answer: 4,194,304 keys of 40 bytes; beyond it the caller must narrow the
+    /// search.
     public static let orderedCountMax = 4_194_304
-    /// Parts kept in memory while an ordered answer is handed over: at most 8 blocks of 16 MiB and their events.
+    /// Parts kept in memory while an ordered answer is handed over: at most 8 blocks of 16 MiB and their
+    /// events.
     public static let cachedPartCountMax = 8
 
     private struct Match: Comparable {
@@ -82,7 +89,8 @@ public struct EventScan {
     public private(set) var statistics = ScanStatistics()
 
     /// Prepares a scan; `resolver` serves tests of assets and zones.
-    public init(_ selection: EventSelection, in source: any PartSource, resolver: (any EntityResolver)? = nil) {
+    public init(_ selection: EventSelection, in source: any PartSource, resolver: (any EntityResolver)? = nil)
+    {
         self.selection = selection
         self.source = source
         self.resolver = resolver
@@ -90,7 +98,8 @@ public struct EventScan {
 
     /// Runs the scan from `start` on; `body` gets each match with its part and returns false to stop.
     public mutating func run(
-        from start: Offset = .zero, _ body: (LoadedPart, Int) throws -> Bool
+        from start: Offset = .zero,
+        _ body: (LoadedPart, Int) throws -> Bool
     ) throws {
         let parts = try source.parts().filter { $0.end > start }
         statistics.end = max(statistics.end, parts.last?.end ?? start)
@@ -125,7 +134,9 @@ public struct EventScan {
     }
 
     private mutating func stream(
-        _ parts: [StoredPart], _ start: Offset, _ body: (LoadedPart, Int) throws -> Bool
+        _ parts: [StoredPart],
+        _ start: Offset,
+        _ body: (LoadedPart, Int) throws -> Bool
     ) throws {
         for part in parts {
             if isOutside(part) {
@@ -142,7 +153,9 @@ public struct EventScan {
 
     /// The last matches by offset: reads parts from the end until there are enough.
     private mutating func backward(
-        _ parts: [StoredPart], _ start: Offset, _ body: (LoadedPart, Int) throws -> Bool
+        _ parts: [StoredPart],
+        _ start: Offset,
+        _ body: (LoadedPart, Int) throws -> Bool
     ) throws {
         var wanted = selection.last ?? .max
         var kept: [(LoadedPart, ArraySlice<Int>)] = []
@@ -173,7 +186,9 @@ public struct EventScan {
 
     /// Collects the keys of all matches, sorts them, and reads the parts again as they are needed.
     private mutating func ordered(
-        _ parts: [StoredPart], _ start: Offset, _ body: (LoadedPart, Int) throws -> Bool
+        _ parts: [StoredPart],
+        _ start: Offset,
+        _ body: (LoadedPart, Int) throws -> Bool
     ) throws {
         var cache = PartCache(source: source)
         var found: [Match] = []
@@ -191,8 +206,10 @@ public struct EventScan {
             guard found.count <= EventScan.orderedCountMax else {
                 throw WardlineError(
                     .usage,
-                    "More than \(EventScan.orderedCountMax) events match. Narrow the search with -S and -U, take the "
-                        + "last with -n, or use --order offset, which has no such limit.")
+                    "More than \(EventScan.orderedCountMax) events match. Narrow the search with -S "
+                        + "and -U, take the "
+                        + "last with -n, or use --order offset, which has no such limit."
+                )
             }
         }
         found.sort()

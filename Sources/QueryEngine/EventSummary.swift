@@ -3,7 +3,9 @@
 
 public import EventModel
 
-/// An event in a few words for people. Device text in it is not escaped yet.
+/// An event in a few words for people.
+///
+/// Device text in it is not escaped yet.
 public enum EventSummary {
     /// Most characters of a message that is shown instead of fields.
     public static let messageLengthMax = 120
@@ -21,13 +23,16 @@ public enum EventSummary {
         }
         words += people(batch, index, showsSource: event.eventClass != .network)
         for (name, field) in [
-            ("code", FieldID.vendorCode), ("artefact", .artefact), ("policy", .policyName), ("change", .changeID),
+            ("code", FieldID.vendorCode), ("artefact", .artefact), ("policy", .policyName),
+            ("change", .changeID),
         ] {
             if let value = batch.text(field, in: index) { words.append("\(name)=\(value)") }
         }
         let isBare = words.count <= (event.action == .other ? 0 : event.outcome == .failure ? 2 : 1)
         if isBare, let message = batch.text(.message, in: index) ?? batch.text(.reason, in: index) {
-            words.append(message.count > messageLengthMax ? message.prefix(messageLengthMax - 1) + "…" : message)
+            words.append(
+                message.count > messageLengthMax ? message.prefix(messageLengthMax - 1) + "…" : message
+            )
         }
         return words.joined(separator: " ")
     }
@@ -38,7 +43,9 @@ public enum EventSummary {
         if let target = batch.text(.userTarget, in: index) { words.append("target=\(target)") }
         if let method = batch.text(.authMethod, in: index) { words.append("method=\(method)") }
         if let factor = batch.text(.authMFA, in: index) { words.append("mfa=\(factor)") }
-        if showsSource, let source = end(batch, index, .sourceIP, .sourceHost, nil) { words.append("src=\(source)") }
+        if showsSource, let source = end(batch, index, .sourceIP, .sourceHost, nil) {
+            words.append("src=\(source)")
+        }
         return words
     }
 
@@ -62,7 +69,8 @@ public enum EventSummary {
     }
 
     private static func software(_ batch: EventBatch, _ index: Int) -> [String] {
-        var words = [batch.text(.softwareName, in: index) ?? batch.text(.vendorProduct, in: index)].compactMap { $0 }
+        var words = [batch.text(.softwareName, in: index) ?? batch.text(.vendorProduct, in: index)].compactMap
+        { $0 }
         switch (batch.text(.softwareFrom, in: index), batch.text(.softwareTo, in: index)) {
         case (let from?, let to?): words.append("\(from) -> \(to)")
         case (let from?, nil): words.append("from \(from)")
@@ -73,7 +81,11 @@ public enum EventSummary {
     }
 
     private static func end(
-        _ batch: EventBatch, _ index: Int, _ address: FieldID, _ host: FieldID, _ port: FieldID?
+        _ batch: EventBatch,
+        _ index: Int,
+        _ address: FieldID,
+        _ host: FieldID,
+        _ port: FieldID?
     ) -> String? {
         guard let name = batch.text(address, in: index) ?? batch.text(host, in: index) else { return nil }
         guard let port, let number = batch.text(port, in: index) else { return name }

@@ -57,7 +57,8 @@ enum HeaderTest {
             self = .decoder(
                 batch.decoders.enumerated().map { number, name in
                     condition == .exists ? number > 0 : condition.accepts(Array(name.utf8))
-                })
+                }
+            )
         case .issue:
             var mask: UInt64 = 0
             for (bit, code) in ParseIssues.codes.enumerated() where condition.accepts(Array(code.utf8)) {
@@ -93,13 +94,17 @@ enum HeaderTest {
         case .time(let envelope, let comparison, let fixed):
             HeaderText.time(envelope, event).isPresent
                 && comparison.holds(
-                    HeaderText.time(envelope, event) == fixed ? 0 : HeaderText.time(envelope, event) < fixed ? -1 : 1)
+                    HeaderText.time(envelope, event) == fixed
+                        ? 0 : HeaderText.time(envelope, event) < fixed ? -1 : 1
+                )
         case .never: false
         }
     }
 }
 
-/// Header values as text. "Not said" (unclassified, other, unknown, no severity) does not exist, but has its name.
+/// Header values as text.
+///
+/// What is not said (unclassified, other, unknown, no severity) does not exist for `*`, but has its name.
 enum HeaderText {
     /// Whether the stored byte of a closed vocabulary satisfies `condition`.
     static func accepts(_ envelope: QueryField.Envelope, _ byte: UInt8, _ condition: QueryCondition) -> Bool {

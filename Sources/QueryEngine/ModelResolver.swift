@@ -4,7 +4,9 @@
 public import EventModel
 public import Projections
 
-/// Resolves the assets of events by the names that the read models know. Owned by one thread.
+/// Resolves the assets of events by the names that the read models know.
+///
+/// Owned by one thread.
 ///
 /// A name is an asset id or host name as the inventory has it, with or without a domain, ASCII case ignored.
 public final class ModelResolver: EntityResolver {
@@ -16,9 +18,13 @@ public final class ModelResolver: EntityResolver {
         for device in try models.devices() {
             let definition = device.definition
             let found = EntityFacts(
-                id: definition.asset, names: [definition.hostName].filter { !$0.isEmpty },
-                type: definition.deviceType, manufacturer: definition.manufacturer, model: definition.model,
-                zone: definition.zone)
+                id: definition.asset,
+                names: [definition.hostName].filter { !$0.isEmpty },
+                type: definition.deviceType,
+                manufacturer: definition.manufacturer,
+                model: definition.model,
+                zone: definition.zone
+            )
             for name in [definition.asset, definition.hostName] where !name.isEmpty {
                 facts[name.lowercased()] = found
             }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Order of texts in which runs of digits count by their number: `8.9` before `8.10`, `pump-2` before `pump-10`.
+/// Order of texts in which runs of digits count by their number: `8.9` before `8.10`, `pump-2` before
+/// `pump-10`.
 ///
 /// ASCII case is ignored. A `v` before a leading digit is skipped, as in `v8.3`.
 enum NaturalOrder {
     /// Negative, zero or positive; nil where one side starts with a digit and the other does not.
     static func compare(
-        _ left: [UInt8], _ leftRange: Range<Int>, _ right: [UInt8], _ rightRange: Range<Int>
+        _ left: [UInt8],
+        _ leftRange: Range<Int>,
+        _ right: [UInt8],
+        _ rightRange: Range<Int>
     ) -> Int? {
         var first = start(left, leftRange)
         var second = start(right, rightRange)
@@ -16,7 +20,14 @@ enum NaturalOrder {
         guard leftIsNumber == rightIsNumber else { return nil }
         while first < leftRange.upperBound, second < rightRange.upperBound {
             if isDigit(left[first]), isDigit(right[second]) {
-                let sign = compareDigits(left, &first, leftRange.upperBound, right, &second, rightRange.upperBound)
+                let sign = compareDigits(
+                    left,
+                    &first,
+                    leftRange.upperBound,
+                    right,
+                    &second,
+                    rightRange.upperBound
+                )
                 if sign != 0 { return sign }
                 continue
             }
@@ -30,14 +41,20 @@ enum NaturalOrder {
     }
 
     private static func start(_ bytes: [UInt8], _ range: Range<Int>) -> Int {
-        let isVersion = range.count >= 2 && TextPattern.folded(bytes[range.lowerBound]) == UInt8(ascii: "v")
+        let isVersion =
+            range.count >= 2 && TextPattern.folded(bytes[range.lowerBound]) == UInt8(ascii: "v")
             && isDigit(bytes[range.lowerBound + 1])
         return isVersion ? range.lowerBound + 1 : range.lowerBound
     }
 
     /// Compares two runs of digits of any length by value and moves both positions past them.
     private static func compareDigits(
-        _ left: [UInt8], _ first: inout Int, _ leftEnd: Int, _ right: [UInt8], _ second: inout Int, _ rightEnd: Int
+        _ left: [UInt8],
+        _ first: inout Int,
+        _ leftEnd: Int,
+        _ right: [UInt8],
+        _ second: inout Int,
+        _ rightEnd: Int
     ) -> Int {
         while first < leftEnd, left[first] == 0x30 { first += 1 }
         while second < rightEnd, right[second] == 0x30 { second += 1 }

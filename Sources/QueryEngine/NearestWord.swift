@@ -6,7 +6,8 @@ enum NearestWord {
     /// Greatest edit distance that still counts as a typing error, in characters.
     static let distanceMax = 3
 
-    /// The word of `known` closest to `word` (case ignored), if it is close enough; ties go to the earlier one.
+    /// The word of `known` closest to `word` (case ignored), if it is close enough; ties go to the earlier
+    /// one.
     static func find(_ word: String, in known: [String]) -> String? {
         let target = Array(word.lowercased().utf8)
         var best: (distance: Int, word: String)?

@@ -4,7 +4,8 @@
 /// Quantities with a unit, as people type them.
 enum QuantityText {
     private static let units: [(String, UInt64)] = [
-        ("kib", 1 << 10), ("mib", 1 << 20), ("gib", 1 << 30), ("tib", 1 << 40), ("kb", 1_000), ("mb", 1_000_000),
+        ("kib", 1 << 10), ("mib", 1 << 20), ("gib", 1 << 30), ("tib", 1 << 40), ("kb", 1_000),
+        ("mb", 1_000_000),
         ("gb", 1_000_000_000), ("tb", 1_000_000_000_000),
     ]
 

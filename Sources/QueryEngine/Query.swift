@@ -13,8 +13,8 @@ public import EventModel
 /// primary = "(" or ")" | field ":" values | field operator value | field operator field | word | "phrase"
 /// values  = value | operator value | "(" values joined by and, or, not ")" | "[" value "to" value "]"
 /// ```
-/// `{` and `}` instead of `[` and `]` leave the end out; `*` as an end leaves it open. A backslash takes the next
-/// character literally.
+/// `{` and `}` instead of `[` and `]` leave the end out; `*` as an end leaves it open. A backslash takes the
+/// next character literally.
 public struct Query: Hashable, Sendable {
     /// Most bytes of a query: 64 KiB, more than any person types; a longer one is refused.
     public static let lengthMax = 65_536
@@ -68,8 +68,10 @@ public struct Query: Hashable, Sendable {
     public func and(_ other: Query) -> Query {
         Query(
             text: text.isEmpty ? other.text : other.text.isEmpty ? text : "(\(text)) and (\(other.text))",
-            root: .all([root, other.root]), warnings: warnings + other.warnings,
-            asksForReviews: asksForReviews || other.asksForReviews)
+            root: .all([root, other.root]),
+            warnings: warnings + other.warnings,
+            asksForReviews: asksForReviews || other.asksForReviews
+        )
     }
 
     /// Whether any test asks for assets or zones, so that a resolver is worth its cost.

@@ -25,7 +25,9 @@ public struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
         String(decoding: Array(text.utf8).prefix(position), as: UTF8.self).count + 1
     }
 
-    /// The message, then the text with a caret under the column. The text is not escaped yet.
+    /// The message, then the text with a caret under the column.
+    ///
+    /// The text is not escaped yet.
     public var description: String {
         let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
         let caret = String(repeating: " ", count: column - 1) + "^"

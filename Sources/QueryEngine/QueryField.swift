@@ -85,18 +85,21 @@ enum QueryField: Hashable, Sendable {
 
     /// Other people's names for our fields: ECS, OCSF, Sigma and shorter forms.
     static let aliases: [String: String] = [
-        "event.class": "class", "event.category": "class", "event.action": "action", "event.outcome": "outcome",
+        "event.class": "class", "event.category": "class", "event.action": "action",
+        "event.outcome": "outcome",
         "event.severity": "severity", "log.level": "severity", "priority": "severity", "issues": "issue",
         "flags": "flag", "time": "@time", "@timestamp": "@time", "event.time": "@time",
         "device.time": "@device_time", "device_time": "@device_time", "log.time": "@log_time",
         "log_time": "@log_time", "receive_time": "@receive_time", "source.ip": "src.ip", "src": "src.ip",
-        "source.port": "src.port", "source.mac": "src.mac", "source.host": "src.host", "source.domain": "src.host",
+        "source.port": "src.port", "source.mac": "src.mac", "source.host": "src.host",
+        "source.domain": "src.host",
         "source.zone": "src.zone", "destination.ip": "dst.ip", "dst": "dst.ip", "target.ip": "dst.ip",
         "destination.port": "dst.port", "target.port": "dst.port", "destination.mac": "dst.mac",
         "destination.host": "dst.host", "destination.domain": "dst.host", "destination.zone": "dst.zone",
         "target.zone": "dst.zone", "hostname": "host.name", "app": "ext.app", "application": "ext.app",
         "process.name": "ext.app", "process.pid": "ext.pid", "pid": "ext.pid", "username": "user.name",
-        "user.target.name": "user.target", "mfa": "auth.mfa", "session": "session.id", "bytes": "network.bytes",
+        "user.target.name": "user.target", "mfa": "auth.mfa", "session": "session.id",
+        "bytes": "network.bytes",
         "transport": "network.transport", "protocol": "network.protocol", "event.code": "vendor.code",
         "vendor": "vendor.product", "code": "vendor.code", "product": "vendor.product", "msg": "message",
         "policy": "policy.name", "change": "change.id", "workorder.id": "change.id", "device.id": "device",
@@ -158,7 +161,8 @@ public enum SeverityName {
     public static let all = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"]
 
     private static let longer = [
-        "panic": 0, "emergency": 0, "critical": 2, "error": 3, "warn": 4, "informational": 6, "information": 6,
+        "panic": 0, "emergency": 0, "critical": 2, "error": 3, "warn": 4, "informational": 6,
+        "information": 6,
     ]
 
     /// The number of a name or of a digit 0...7, case ignored.
@@ -171,7 +175,8 @@ public enum SeverityName {
 
 /// Names of fields as output uses them.
 public enum FieldNames {
-    /// The names under which a field (or an alias or group of fields) stands in output; the name itself otherwise.
+    /// The names under which a field (or an alias or group of fields) stands in output; the name itself
+    /// otherwise.
     public static func outputNames(of name: String) -> [String] {
         guard let field = QueryField(name: name) else { return [name] }
         switch field {
@@ -180,7 +185,8 @@ public enum FieldNames {
         case .envelope(let envelope): return [String(envelope.rawValue.drop { $0 == "@" })]
         case .known(let field): return [FieldID.knownNames[Int(field.rawValue)]]
         case .named(let name): return [name]
-        case .group(let group): return BoundNode.fields(of: group).map { FieldID.knownNames[Int($0.rawValue)] }
+        case .group(let group):
+            return BoundNode.fields(of: group).map { FieldID.knownNames[Int($0.rawValue)] }
         case .zone(let end): return [end.rawValue]
         case .entity: return ["device"]
         case .any: return [name]
@@ -191,5 +197,7 @@ public enum FieldNames {
     public static func isKnown(_ name: String) -> Bool { QueryField(name: name) != nil }
 
     /// The nearest known field name.
-    public static func nearest(to name: String) -> String? { NearestWord.find(name, in: QueryField.suggestions) }
+    public static func nearest(to name: String) -> String? {
+        NearestWord.find(name, in: QueryField.suggestions)
+    }
 }

@@ -41,7 +41,9 @@ enum Comparison: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// What a value must satisfy. A field with several values satisfies it when one of them does.
+/// What a value must satisfy.
+///
+/// A field with several values satisfies it when one of them does.
 enum QueryCondition: Hashable, Sendable {
     /// There is a value.
     case exists

@@ -58,7 +58,11 @@ struct QueryParser {
     private mutating func descend(_ position: Int) throws(QueryError) {
         depth += 1
         guard depth <= Query.depthMax else {
-            throw scanner.error(position, "more than \(Query.depthMax) levels of nesting", hint: "simplify the query")
+            throw scanner.error(
+                position,
+                "more than \(Query.depthMax) levels of nesting",
+                hint: "simplify the query"
+            )
         }
     }
 
@@ -80,8 +84,10 @@ struct QueryParser {
             throw scanner.error(start, "a term is missing before `)`", hint: "write a word, or field:value")
         case UInt8(ascii: "|"):
             throw scanner.error(
-                start, "pipes are not part of the query language",
-                hint: "use --count, --unique FIELD, --fields or -n, or pipe -o jsonl to jq")
+                start,
+                "pipes are not part of the query language",
+                hint: "use --count, --unique FIELD, --fields or -n, or pipe -o jsonl to jq"
+            )
         case UInt8(ascii: "\""):
             return try words(try scanner.quoted())
         default:
@@ -89,7 +95,10 @@ struct QueryParser {
         }
         for keyword in ["and", "or"] where scanner.sees(keyword) {
             throw scanner.error(
-                start, "`\(keyword)` has nothing before it", hint: "to search the word, quote it: \"\(keyword)\"")
+                start,
+                "`\(keyword)` has nothing before it",
+                hint: "to search the word, quote it: \"\(keyword)\""
+            )
         }
         guard let name = scanner.fieldName() else { return try words(try scanner.word()) }
         return try fieldTest(name, at: start)
@@ -133,25 +142,35 @@ struct QueryParser {
         case UInt8(ascii: "["), UInt8(ascii: "{"):
             return try range(field, name)
         default:
-            if let comparison = try scanner.comparison() { return try ordered(field, comparison, try value(name)) }
+            if let comparison = try scanner.comparison() {
+                return try ordered(field, comparison, try value(name))
+            }
             return try matches(field, try value(name))
         }
     }
 
-    private mutating func valueDisjunction(_ field: QueryField, _ name: String) throws(QueryError) -> QueryNode {
+    private mutating func valueDisjunction(
+        _ field: QueryField,
+        _ name: String
+    ) throws(QueryError) -> QueryNode {
         var nodes = [try valueConjunction(field, name)]
         while scanner.takeKeyword("or") { nodes.append(try valueConjunction(field, name)) }
         return nodes.count == 1 ? nodes[0] : .any(nodes)
     }
 
-    private mutating func valueConjunction(_ field: QueryField, _ name: String) throws(QueryError) -> QueryNode {
+    private mutating func valueConjunction(
+        _ field: QueryField,
+        _ name: String
+    ) throws(QueryError) -> QueryNode {
         var nodes = [try valueNegation(field, name)]
         while scanner.takeKeyword("and") { nodes.append(try valueNegation(field, name)) }
         scanner.skipSpace()
         if let byte = scanner.peek, byte != UInt8(ascii: ")"), !scanner.sees("or") {
             throw scanner.error(
-                scanner.position, "two values of `\(name)` stand side by side",
-                hint: "put `or` or `and` between them, or quote them as one value")
+                scanner.position,
+                "two values of `\(name)` stand side by side",
+                hint: "put `or` or `and` between them, or quote them as one value"
+            )
         }
         return nodes.count == 1 ? nodes[0] : .all(nodes)
     }
@@ -173,7 +192,11 @@ struct QueryParser {
         if scanner.peek == UInt8(ascii: "\"") { return try scanner.quoted() }
         let text = try scanner.word()
         guard !text.pieces.isEmpty else {
-            throw scanner.error(position, "the value of `\(name)` is missing", hint: "write \(name):* for any value")
+            throw scanner.error(
+                position,
+                "the value of `\(name)` is missing",
+                hint: "write \(name):* for any value"
+            )
         }
         return text
     }
@@ -184,7 +207,11 @@ struct QueryParser {
         scanner.advance()
         let low = try value(name)
         guard scanner.takeKeyword("to") else {
-            throw scanner.error(scanner.position, "`to` is missing in the range", hint: "write \(name):[low to high]")
+            throw scanner.error(
+                scanner.position,
+                "`to` is missing in the range",
+                hint: "write \(name):[low to high]"
+            )
         }
         let high = try value(name)
         scanner.skipSpace()
@@ -227,8 +254,12 @@ extension QueryParser {
         if text.isAnything, !text.isQuoted { return .test(field, .exists) }
         if field.isTime { return try ordered(field, .equal, text) }
         if field == .envelope(.eventClass), text.text.lowercased() == "review" { asksForReviews = true }
-        if field.isAddress, let literal = text.literal, let node = try address(field, literal, text) { return node }
-        if field == .envelope(.severity), let literal = text.literal, let number = SeverityName.number(literal) {
+        if field.isAddress, let literal = text.literal, let node = try address(field, literal, text) {
+            return node
+        }
+        if field == .envelope(.severity), let literal = text.literal,
+            let number = SeverityName.number(literal)
+        {
             return .test(field, .ordered(.equal, .text(Array(String(number).utf8))))
         }
         let pattern = TextPattern(text.pieces)
@@ -236,24 +267,34 @@ extension QueryParser {
         return .test(field, .matches(field.isRunningText ? pattern.anywhere : pattern))
     }
 
-    /// An address or prefix as a numeric test; nil when the text is neither (a host name, a part of an address).
-    private func address(_ field: QueryField, _ literal: String, _ text: QueryText) throws(QueryError) -> QueryNode? {
+    /// An address or prefix as a numeric test; nil when the text is neither (a host name, a part of an
+    /// address).
+    private func address(
+        _ field: QueryField,
+        _ literal: String,
+        _ text: QueryText
+    ) throws(QueryError) -> QueryNode? {
         if let prefix = IPPrefix(literal) { return .test(field, .within(prefix)) }
         guard literal.contains("/") else { return nil }
         throw scanner.error(
-            text.position, "`\(literal)` is not an address prefix",
-            hint: "bits after the prefix must be 0, as in 10.20.0.0/16")
+            text.position,
+            "`\(literal)` is not an address prefix",
+            hint: "bits after the prefix must be 0, as in 10.20.0.0/16"
+        )
     }
 
     private mutating func checkVocabulary(_ field: QueryField, _ pattern: TextPattern, _ text: QueryText) {
         guard let words = field.vocabulary, !words.contains(where: { pattern.matches($0) }) else { return }
         let nearest = NearestWord.find(text.text, in: words)
-        let advice = nearest.map { "did you mean `\($0)`?" } ?? "known: \(words.prefix(8).joined(separator: ", "))"
+        let advice =
+            nearest.map { "did you mean `\($0)`?" } ?? "known: \(words.prefix(8).joined(separator: ", "))"
         warn(text.position, "`\(text.text)` is no value of that field; \(advice)")
     }
 
     private mutating func ordered(
-        _ field: QueryField, _ comparison: Comparison, _ text: QueryText
+        _ field: QueryField,
+        _ comparison: Comparison,
+        _ text: QueryText
     ) throws(QueryError) -> QueryNode {
         try countTest(text.position)
         if !field.isTime, comparison == .equal { return try matches(field, text) }
@@ -263,7 +304,10 @@ extension QueryParser {
         }
         guard let literal = text.literal, !literal.isEmpty else {
             throw scanner.error(
-                text.position, "a wildcard cannot follow `\(comparison.rawValue)`", hint: "use field:\(text.text)")
+                text.position,
+                "a wildcard cannot follow `\(comparison.rawValue)`",
+                hint: "use field:\(text.text)"
+            )
         }
         if field.isTime { return .test(field, .ordered(comparison, .time(try time(literal, text.position)))) }
         if field.isAddress, let address = IPAddress(literal) {

@@ -11,11 +11,20 @@ public struct QueryPredicate {
     let resolver: (any EntityResolver)?
     private let root: BoundNode
 
-    /// Compiles `query` for `batch`. Without a resolver, zones and assets are what the lines say themselves.
+    /// Compiles `query` for `batch`.
     ///
-    /// - Parameter className: Stands for the class of every event, for findings that are no events, such as reviews.
+    /// Without a resolver, zones and assets are what the lines say themselves.
+    ///
+    /// - Parameters:
+    ///   - query: What to test.
+    ///   - batch: The events.
+    ///   - resolver: Knows assets and zones.
+    ///   - className: Stands for the class of every event, for findings that are no events, such as reviews.
     public init(
-        _ query: Query, for batch: EventBatch, resolver: (any EntityResolver)? = nil, className: String? = nil
+        _ query: Query,
+        for batch: EventBatch,
+        resolver: (any EntityResolver)? = nil,
+        className: String? = nil
     ) {
         self.batch = batch
         self.resolver = resolver
@@ -70,7 +79,9 @@ extension QueryPredicate {
         let (said, place) =
             end == .source ? (FieldID.sourceZone, FieldID.sourceIP) : (FieldID.targetZone, FieldID.targetIP)
         if let range = batch.range(of: said, in: index) { return [Array(batch.bytes[range])] }
-        guard let address = batch.address(place, in: index), let zone = resolver?.zone(of: address) else { return [] }
+        guard let address = batch.address(place, in: index), let zone = resolver?.zone(of: address) else {
+            return []
+        }
         return [Array(zone.utf8)]
     }
 
@@ -80,7 +91,9 @@ extension QueryPredicate {
     private func entity(_ fact: QueryField.EntityFact, _ index: Int, _ condition: QueryCondition) -> Bool {
         switch fact {
         case .entity, .device:
-            let own = fact == .entity ? QueryPredicate.ownNames + QueryPredicate.ownAddresses : QueryPredicate.ownNames
+            let own =
+                fact == .entity
+                ? QueryPredicate.ownNames + QueryPredicate.ownAddresses : QueryPredicate.ownNames
             if anyField(own, index, condition) { return true }
         case .zone:
             if QueryField.End.allCases.contains(where: { zone($0, index, condition) }) { return true }
@@ -108,7 +121,12 @@ extension QueryPredicate {
     }
 
     /// Two fields of one event: `=` and the orders hold for any pair of values, `!=` when no pair is equal.
-    private func compare(_ left: BoundSide, _ comparison: Comparison, _ right: BoundSide, _ index: Int) -> Bool {
+    private func compare(
+        _ left: BoundSide,
+        _ comparison: Comparison,
+        _ right: BoundSide,
+        _ index: Int
+    ) -> Bool {
         let first = values(left, index)
         let second = values(right, index)
         guard !first.isEmpty, !second.isEmpty else { return false }
@@ -130,7 +148,9 @@ extension QueryPredicate {
     private func values(_ side: BoundSide, _ index: Int) -> [[UInt8]] {
         switch side {
         case .fields(let fields):
-            return batch.fields(of: index).filter { fields.contains($0.field) }.map { Array(batch.bytes[$0.range]) }
+            return batch.fields(of: index).filter { fields.contains($0.field) }.map {
+                Array(batch.bytes[$0.range])
+            }
         case .zone(let end): return zones(end, index)
         case .header(let envelope):
             return HeaderText.value(envelope, batch.events[index], batch).map { [Array($0.utf8)] } ?? []

@@ -32,8 +32,11 @@ struct QueryScanner {
 
     /// Bytes that end a word unless a backslash stands before them.
     private static func endsWord(_ byte: UInt8) -> Bool {
-        isSpace(byte) || [UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "\""), UInt8(ascii: "]"),
-            UInt8(ascii: "}")].contains(byte)
+        isSpace(byte)
+            || [
+                UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "\""), UInt8(ascii: "]"),
+                UInt8(ascii: "}"),
+            ].contains(byte)
     }
 
     /// Whether `keyword` stands here as a word of its own, after any space.
@@ -72,7 +75,9 @@ struct QueryScanner {
         var pieces: [QueryText.Piece] = []
         while let byte = peek {
             advance()
-            if byte == UInt8(ascii: "\"") { return QueryText(pieces: pieces, position: start, isQuoted: true) }
+            if byte == UInt8(ascii: "\"") {
+                return QueryText(pieces: pieces, position: start, isQuoted: true)
+            }
             if byte == UInt8(ascii: "\\"), let next = peek, next == UInt8(ascii: "\"") || next == byte {
                 pieces.append(.byte(next))
                 advance()
@@ -103,15 +108,18 @@ struct QueryScanner {
         }
         if position == start, let byte = peek {
             throw error(
-                start, "`\(String(decoding: [byte], as: UTF8.self))` cannot stand here",
-                hint: "quote it, or put a backslash before it")
+                start,
+                "`\(String(decoding: [byte], as: UTF8.self))` cannot stand here",
+                hint: "quote it, or put a backslash before it"
+            )
         }
         return QueryText(pieces: pieces, position: start, isQuoted: false)
     }
 
     /// The field name that stands here before `:` or an operator (which is not taken); nil when none does.
     ///
-    /// Addresses with colons (`fe80::1`, `00:1b:21:aa:bb:cc`) and `host:port` words starting with a digit are words.
+    /// Addresses with colons (`fe80::1`, `00:1b:21:aa:bb:cc`) and `host:port` words starting with a digit are
+    /// words.
     mutating func fieldName() -> String? {
         var end = position
         while end < bytes.count, QueryScanner.isNameByte(bytes[end], first: end == position) { end += 1 }
@@ -123,7 +131,8 @@ struct QueryScanner {
         case UInt8(ascii: ":"):
             guard next == end, !looksLikeAddress() else { return nil }
         case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "="): break
-        case UInt8(ascii: "!"): guard next + 1 < bytes.count, bytes[next + 1] == UInt8(ascii: "=") else { return nil }
+        case UInt8(ascii: "!"):
+            guard next + 1 < bytes.count, bytes[next + 1] == UInt8(ascii: "=") else { return nil }
         default: return nil
         }
         let name = String(decoding: bytes[position..<end], as: UTF8.self)

@@ -5,7 +5,8 @@ public import EventModel
 import Platform
 import SegmentLog
 
-/// The `records` stream of a store as a scan reads it: stored events where there are some, otherwise decoded again.
+/// The `records` stream of a store as a scan reads it: stored events where there are some, otherwise decoded
+/// again.
 ///
 /// Not thread-safe: owned by one scan.
 public final class StoreParts: PartSource {
@@ -42,28 +43,39 @@ public final class StoreParts: PartSource {
 
     /// Reads a part; a part that has moved into a block since it was listed is found there.
     public func load(_ part: StoredPart) throws(WardlineError) -> LoadedPart {
-        guard let found = reader.part(holding: part.base), found.base == part.base, found.count == part.count else {
+        guard let found = reader.part(holding: part.base), found.base == part.base, found.count == part.count
+        else {
             throw WardlineError(
-                .internal, "The log was listed anew while it was being read. Run the query again.", location: store.path)
+                .internal,
+                "The log was listed anew while it was being read. Run the query again.",
+                location: store.path
+            )
         }
         let records = try records(found)
         return LoadedPart(part: part, records: records, events: try events(found, records))
     }
 
     private func records(_ part: LogPart) throws(WardlineError) -> RecordBatch {
-        do throws(LogError) { return try reader.records(part) } catch { throw error.wardlineError(store.path) }
+        do throws(LogError) { return try reader.records(part) } catch {
+            throw error.wardlineError(store.path)
+        }
     }
 
     private func events(_ part: LogPart, _ records: RecordBatch) throws(WardlineError) -> EventBatch {
         let stored: [UInt8]?
-        do throws(LogError) { stored = try reader.columns(part) } catch { throw error.wardlineError(store.path) }
+        do throws(LogError) { stored = try reader.columns(part) } catch {
+            throw error.wardlineError(store.path)
+        }
         guard let stored else { return try decode(records, from: part) }
         do throws(ByteReaderError) {
             return try EventBatch(decoding: stored)
         } catch {
             throw WardlineError(
-                .integrity, "The stored events of the block at offset \(part.base) cannot be read.", cause: "\(error)",
-                location: store.path)
+                .integrity,
+                "The stored events of the block at offset \(part.base) cannot be read.",
+                cause: "\(error)",
+                location: store.path
+            )
         }
     }
 
@@ -78,7 +90,11 @@ public final class StoreParts: PartSource {
             guard isEnd || StoreParts.isTurn(records.rows[index].kind) else { continue }
             if index > start {
                 let run = records.slice(start..<index)
-                let events = try decoder.events(of: run, base: part.base.advanced(by: start), context: context)
+                let events = try decoder.events(
+                    of: run,
+                    base: part.base.advanced(by: start),
+                    context: context
+                )
                 merged.merge(events, table: &table)
             }
             if !isEnd { note(records, index, &context) }
@@ -99,7 +115,8 @@ public final class StoreParts: PartSource {
 
     /// What was in force where `part` begins: looks back for the last activation and the import under way.
     ///
-    /// Blocks tell which decoder set they were made with, so runs of equal sets are skipped to their first block.
+    /// Blocks tell which decoder set they were made with, so runs of equal sets are skipped to their first
+    /// block.
     private func context(before part: LogPart) throws(WardlineError) -> DecodingContext {
         if let known = contexts[part.base] { return known }
         var context = DecodingContext()
@@ -118,7 +135,9 @@ public final class StoreParts: PartSource {
                     hasReference = true
                 }
             }
-            if let last = records.rows.last, !last.flags.contains(.imported), last.kind == .device { hasReference = true }
+            if let last = records.rows.last, !last.flags.contains(.imported), last.kind == .device {
+                hasReference = true
+            }
         }
         contexts[part.base] = context
         return context

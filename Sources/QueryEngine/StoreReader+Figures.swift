@@ -73,7 +73,9 @@ extension StoreReader {
         figures.storeBytes = try files().reduce(0) { $0 + $1.size }
         for part in records.parts where part.end > checkpoint.records {
             let batch: RecordBatch
-            do throws(LogError) { batch = try records.records(part) } catch { throw error.wardlineError(path) }
+            do throws(LogError) { batch = try records.records(part) } catch {
+                throw error.wardlineError(path)
+            }
             for (index, row) in batch.rows.enumerated()
             where row.kind == .device && part.base.advanced(by: index) >= checkpoint.records {
                 figures.records += 1
@@ -91,8 +93,11 @@ extension StoreReader {
             }
         } catch {
             throw WardlineError(
-                .storage, "The folder of the store cannot be read. Check its permissions.", cause: error.description,
-                location: path)
+                .storage,
+                "The folder of the store cannot be read. Check its permissions.",
+                cause: error.description,
+                location: path
+            )
         }
     }
 

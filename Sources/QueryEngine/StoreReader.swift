@@ -6,7 +6,9 @@ import Platform
 public import Projections
 import SegmentLog
 
-/// A store opened for reading, with or without a daemon at work in it. Writes nothing, takes no lock.
+/// A store opened for reading, with or without a daemon at work in it.
+///
+/// Writes nothing, takes no lock.
 public struct StoreReader: Sendable {
     /// Folder of the store.
     public let path: String
@@ -20,18 +22,27 @@ public struct StoreReader: Sendable {
         guard storage.isDirectory(path) else {
             throw WardlineError(
                 .input,
-                "There is no store here. Name it with --store, or make one: `wardline ingest FILE` or `wardline serve`.",
-                location: path)
+                "There is no store here. Name it with --store, or make one: `wardline ingest FILE` "
+                    + "or `wardline serve`.",
+                location: path
+            )
         }
     }
 
-    /// The read models. A store that nothing was judged in yet has empty ones.
+    /// The read models.
+    ///
+    /// A store that nothing was judged in yet has empty ones.
     public func readModels() throws(WardlineError) -> ReadModels {
         let file = path + "/" + StoreReader.readModelsFile
         do throws(StorageError) {
             guard try storage.exists(file) else { return try StoreReader.emptyModels() }
         } catch {
-            throw WardlineError(.storage, "The read models cannot be opened.", cause: error.description, location: file)
+            throw WardlineError(
+                .storage,
+                "The read models cannot be opened.",
+                cause: error.description,
+                location: file
+            )
         }
         return try ReadModels(path: file, mode: .readOnly)
     }
@@ -54,17 +65,26 @@ public struct StoreReader: Sendable {
 
     /// Bytes of a rule, decoder or site file that was in force, by its SHA-256 in lower-case hexadecimal.
     public func set(_ sha256: String) throws(WardlineError) -> [UInt8] {
-        let isHash = sha256.utf8.count == 64 && sha256.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+        let isHash =
+            sha256.utf8.count == 64
+            && sha256.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
         guard isHash else {
-            throw WardlineError(.integrity, "A record names the file `\(sha256)`, which is no SHA-256.", location: path)
+            throw WardlineError(
+                .integrity,
+                "A record names the file `\(sha256)`, which is no SHA-256.",
+                location: path
+            )
         }
         let file = path + "/sets/" + sha256
         do throws(StorageError) {
             return try storage.readFile(file)
         } catch {
             throw WardlineError(
-                .integrity, "A file that was in force is missing or cannot be read.", cause: error.description,
-                location: file)
+                .integrity,
+                "A file that was in force is missing or cannot be read.",
+                cause: error.description,
+                location: file
+            )
         }
     }
 }
@@ -75,16 +95,24 @@ extension LogError {
         switch self {
         case .damaged(let file, let position):
             WardlineError(
-                .integrity, "Stored bytes are not what was written. `wardline verify` names everything that is damaged.",
-                location: "\(path)/\(file):\(position)")
+                .integrity,
+                "Stored bytes are not what was written. `wardline verify` names everything that is damaged.",
+                location: "\(path)/\(file):\(position)"
+            )
         case .unsupported(let file, let version, let flags):
             WardlineError(
-                .input, "The file was written by a newer Wardline. Use that version to read it.",
-                cause: "format \(version), flags \(flags)", location: "\(path)/\(file)")
+                .input,
+                "The file was written by a newer Wardline. Use that version to read it.",
+                cause: "format \(version), flags \(flags)",
+                location: "\(path)/\(file)"
+            )
         case .storage(let error), .storageFull(let error):
             WardlineError(
-                .storage, "The log cannot be read. Check the folder's permissions.", cause: error.description,
-                location: path)
+                .storage,
+                "The log cannot be read. Check the folder's permissions.",
+                cause: error.description,
+                location: path
+            )
         default: WardlineError(.internal, "The log cannot be read.", cause: "\(self)", location: path)
         }
     }

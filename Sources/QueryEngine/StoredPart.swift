@@ -49,7 +49,9 @@ public struct LoadedPart: Sendable {
     }
 }
 
-/// Where a scan gets its parts from. Owned by one thread.
+/// Where a scan gets its parts from.
+///
+/// Owned by one thread.
 public protocol PartSource: AnyObject {
     /// The durable parts of the log now, in offset order and without overlap.
     func parts() throws(WardlineError) -> [StoredPart]

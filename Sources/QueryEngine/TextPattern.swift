@@ -46,7 +46,9 @@ struct TextPattern: Hashable, Sendable {
         return TextPattern(parts: wide)
     }
 
-    /// Whether the whole of `range` matches. One fall-back point: O(value x longest literal).
+    /// Whether the whole of `range` matches.
+    ///
+    /// One fall-back point: O(value x longest literal).
     func matches(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         var position = range.lowerBound
         var part = 0

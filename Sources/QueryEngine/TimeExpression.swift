@@ -3,19 +3,25 @@
 
 public import EventModel
 
-/// Points in time as people type them: the forms of systemd.time(7), RFC 3339, bare spans (`24h`), `last 24h`.
+/// Points in time as people type them: the forms of systemd.time(7), RFC 3339, bare spans (`24h`), `last
+/// 24h`.
 ///
 /// - Source: systemd.time(7), "Parsing Time Spans" and "Parsing Timestamps"; RFC 3339 section 5.6.
 public enum TimeExpression {
     /// Reads a time.
     ///
     /// - Parameters:
+    ///   - text: The expression.
     ///   - now: What `now`, `today` and spans refer to.
     ///   - zone: The zone of times that name none.
     ///   - zoneNamed: Finds a zone file's rules by name; nil for an unknown one.
+    /// - Returns: The time.
     /// - Throws: ``QueryError`` whose text is the expression.
     public static func parse(
-        _ text: String, now: UTCTime, zone: TimeZoneRules, zoneNamed: (String) -> TimeZoneRules? = { _ in nil }
+        _ text: String,
+        now: UTCTime,
+        zone: TimeZoneRules,
+        zoneNamed: (String) -> TimeZoneRules? = { _ in nil }
     ) throws(QueryError) -> UTCTime {
         var words = text.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
         guard let first = words.first else { throw failure(text, "the time is empty") }
@@ -27,7 +33,9 @@ public enum TimeExpression {
             words.removeLast()
         }
         if words.count == 1, let day = day(words[0], now: now, zone: zone) { return day }
-        if let weekday = weekdays.firstIndex(where: { $0 == words[0].lowercased().prefix(3) }), words.count > 1 {
+        if let weekday = weekdays.firstIndex(where: { $0 == words[0].lowercased().prefix(3) }),
+            words.count > 1
+        {
             words.removeFirst()
             let time = try stamp(words, text, now: now, zone: zone)
             let civil = CivilTime(time, offsetSeconds: zone.offsetSeconds(at: time))
@@ -44,11 +52,17 @@ public enum TimeExpression {
 
     private static func failure(_ text: String, _ message: String) -> QueryError {
         QueryError(
-            text, at: 0, message,
-            hint: "write a time as 2026-03-14T02:09:16Z, '2026-03-14 02:09', today, -2h, '11min ago' or @1773454156")
+            text,
+            at: 0,
+            message,
+            hint:
+                "write a time as 2026-03-14T02:09:16Z, '2026-03-14 02:09', today, -2h, '11min ago' "
+                + "or @1773454156"
+        )
     }
 
-    /// `-5s`, `+1h30min`, `11min ago`, `2h left`, `last 24h`, `24h` in nanoseconds from now; nil when it is no span.
+    /// `-5s`, `+1h30min`, `11min ago`, `2h left`, `last 24h`, `24h` in nanoseconds from now; nil when it is
+    /// no span.
     private static func span(_ words: [String], _ text: String) throws(QueryError) -> Int64? {
         var words = words
         var sign: Int64 = -1
@@ -97,7 +111,10 @@ public enum TimeExpression {
 
     /// `DATE`, `TIME`, `DATE TIME`, `DATETTIME[ZONE]`.
     private static func stamp(
-        _ words: [String], _ text: String, now: UTCTime, zone: TimeZoneRules
+        _ words: [String],
+        _ text: String,
+        now: UTCTime,
+        zone: TimeZoneRules
     ) throws(QueryError) -> UTCTime {
         var parts = words
         var zone = zone
@@ -124,14 +141,17 @@ public enum TimeExpression {
             }
         default: throw failure(text, "`\(text)` is no time")
         }
-        guard civil.isValid else { throw failure(text, "`\(text)` is not in the calendar (years 1678 to 2261)") }
+        guard civil.isValid else {
+            throw failure(text, "`\(text)` is not in the calendar (years 1678 to 2261)")
+        }
         return zone.utc(of: civil)
     }
 
     /// `YYYY-MM-DD`, or `YY-MM-DD` for 1969 to 2068.
     private static func date(_ text: String) -> CivilTime? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 3, let year = digits(parts[0]), let month = digits(parts[1]), let day = digits(parts[2]),
+        guard parts.count == 3, let year = digits(parts[0]), let month = digits(parts[1]),
+            let day = digits(parts[2]),
             parts[1].count <= 2, parts[2].count <= 2
         else { return nil }
         switch parts[0].count {
@@ -144,7 +164,8 @@ public enum TimeExpression {
     /// `HH:MM[:SS[.fraction]]`; second 60 counts as 59.
     private static func setClock(_ text: String, _ civil: inout CivilTime) -> Bool {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2 || parts.count == 3, let hour = digits(parts[0]), let minute = digits(parts[1]),
+        guard parts.count == 2 || parts.count == 3, let hour = digits(parts[0]),
+            let minute = digits(parts[1]),
             parts[0].count <= 2, parts[1].count == 2
         else { return false }
         civil.hour = hour

@@ -6,7 +6,8 @@ import EventModel
 /// Spans of time as people type them: `24h`, `1h30min`, `1.5 days` (systemd.time(7)).
 public enum TimeSpan {
     private static let units: [String: Int64] = [
-        "ns": 1, "nsec": 1, "us": 1_000, "usec": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "msec": 1_000_000,
+        "ns": 1, "nsec": 1, "us": 1_000, "usec": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000,
+        "msec": 1_000_000,
         "s": UTCTime.second, "sec": UTCTime.second, "second": UTCTime.second, "seconds": UTCTime.second,
         "m": minute, "min": minute, "minute": minute, "minutes": minute, "h": hour, "hr": hour, "hour": hour,
         "hours": hour, "d": day, "day": day, "days": day, "w": 7 * day, "week": 7 * day, "weeks": 7 * day,
@@ -32,7 +33,9 @@ public enum TimeSpan {
                 continue
             }
             let start = index
-            while index < letters.count, letters[index].isASCII, letters[index].isNumber || letters[index] == "." {
+            while index < letters.count, letters[index].isASCII,
+                letters[index].isNumber || letters[index] == "."
+            {
                 index += 1
             }
             guard index > start, let number = Double(String(letters[start..<index])) else { return nil }
@@ -40,7 +43,9 @@ public enum TimeSpan {
             let unitStart = index
             while index < letters.count, letters[index].isLetter { index += 1 }
             let name = String(letters[unitStart..<index])
-            guard let unit = units[name] ?? units[name.lowercased()], number * Double(unit) < 9.0e18 else { return nil }
+            guard let unit = units[name] ?? units[name.lowercased()], number * Double(unit) < 9.0e18 else {
+                return nil
+            }
             let (sum, overflow) = total.addingReportingOverflow(Int64((number * Double(unit)).rounded()))
             guard !overflow else { return nil }
             total = sum

@@ -29,14 +29,17 @@ public struct TimeZoneRules: Hashable, Sendable {
         self.tail = tail
     }
 
-    /// Reads `UTC`, `Z`, `GMT`, or `+02:00`, `+0200`, `-5`; nil for anything else, such as the name of a zone file.
+    /// Reads `UTC`, `Z`, `GMT`, or `+02:00`, `+0200`, `-5`; nil for anything else, such as the name of a zone
+    /// file.
     public init?(fixed text: String) {
         let bytes = Array(text.utf8)
         if ["utc", "z", "gmt", "etc/utc"].contains(text.lowercased()) {
             self = .utc
             return
         }
-        guard bytes.count >= 2, bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-") else { return nil }
+        guard bytes.count >= 2, bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-") else {
+            return nil
+        }
         let digits = bytes.dropFirst().filter { $0 != UInt8(ascii: ":") }
         let colons = bytes.count - 1 - digits.count
         guard digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), colons == 0 || colons == 1 && bytes.count == 6,
@@ -69,7 +72,8 @@ public struct TimeZoneRules: Hashable, Sendable {
 
     /// The UTC time of a civil time in this zone.
     ///
-    /// Where a civil time occurs twice the first is taken; where it is skipped, the clock as it was before the change.
+    /// Where a civil time occurs twice the first is taken; where it is skipped, the clock as it was before
+    /// the change.
     public func utc(of civil: CivilTime) -> UTCTime {
         let naive = civil.utc()
         let day: Int64 = 86_400 * UTCTime.second

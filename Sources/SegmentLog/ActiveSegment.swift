@@ -49,7 +49,8 @@ struct ActiveSegment {
     /// Counts a block in.
     mutating func add(_ header: BlockHeader, at position: Int) {
         places.append(
-            BlockPlace(position: position, length: header.totalLength, base: header.base, count: header.count))
+            BlockPlace(position: position, length: header.totalLength, base: header.base, count: header.count)
+        )
         for kind in header.kinds {
             if let index = kinds.firstIndex(where: { $0.kind == kind.kind }) {
                 kinds[index].count += kind.count
@@ -72,8 +73,16 @@ struct ActiveSegment {
             expected = place.base.advanced(by: place.count)
         }
         return SegmentFooter(
-            base: base, end: end, count: places.reduce(0) { $0 + UInt64($1.count) }, minLogTime: firstLogTime,
-            maxLogTime: lastLogTime, blocks: places, kinds: kinds, holes: holes, digest: try digest())
+            base: base,
+            end: end,
+            count: places.reduce(0) { $0 + UInt64($1.count) },
+            minLogTime: firstLogTime,
+            maxLogTime: lastLogTime,
+            blocks: places,
+            kinds: kinds,
+            holes: holes,
+            digest: try digest()
+        )
     }
 
     private func digest() throws(LogError) -> SHA256Digest {

@@ -92,7 +92,9 @@ struct BlockHeader: Hashable {
             let size = Int(try reader.uint32())
             guard size <= min(sizeMax, bytes.count), size >= fixedSize + 4 else { return nil }
             var tail = ByteReader(bytes, size - 4..<size)
-            guard try tail.uint32() == CRC32C.masked(CRC32C.checksum(bytes.span, 0..<size - 4)) else { return nil }
+            guard try tail.uint32() == CRC32C.masked(CRC32C.checksum(bytes.span, 0..<size - 4)) else {
+                return nil
+            }
             number = try reader.uint16()
             let chunkCount = Int(try reader.uint16())
             _ = try reader.uint32()
@@ -107,7 +109,9 @@ struct BlockHeader: Hashable {
     }
 
     private static func body(
-        _ reader: inout ByteReader, _ chunkCount: Int, _ size: Int
+        _ reader: inout ByteReader,
+        _ chunkCount: Int,
+        _ size: Int
     ) throws(ByteReaderError) -> BlockHeader? {
         let count = Int(try reader.uint32())
         let base = Offset(try reader.uint64())
@@ -128,8 +132,14 @@ struct BlockHeader: Hashable {
             let rawLength = Int(try reader.uint32())
             let storedLength = Int(try reader.uint32())
             let chunk = ChunkEntry(
-                kind: kind, encoding: encoding, isDeflated: packing == 1, rawLength: rawLength,
-                storedLength: storedLength, storedCRC: try reader.uint32(), rawCRC: try reader.uint32())
+                kind: kind,
+                encoding: encoding,
+                isDeflated: packing == 1,
+                rawLength: rawLength,
+                storedLength: storedLength,
+                storedCRC: try reader.uint32(),
+                rawCRC: try reader.uint32()
+            )
             _ = try reader.uint32()
             guard packing <= 1, rawLength <= LogLimits.chunkSizeMaxBytes,
                 packing == 1 ? storedLength < rawLength : storedLength == rawLength
@@ -142,11 +152,20 @@ struct BlockHeader: Hashable {
             kinds.append(KindCount(kind: kind, count: Int(try reader.uint32())))
         }
         return BlockHeader(
-            base: base, count: count, minLogTime: times[0], maxLogTime: times[1], minEventTime: times[2],
-            maxEventTime: times[3], epoch: epoch, chunks: chunks, kinds: kinds)
+            base: base,
+            count: count,
+            minLogTime: times[0],
+            maxLogTime: times[1],
+            minEventTime: times[2],
+            maxEventTime: times[3],
+            epoch: epoch,
+            chunks: chunks,
+            kinds: kinds
+        )
     }
 
-    /// Position of a chunk's stored bytes from the start of the block, with its entry; nil if there is no such chunk.
+    /// Position of a chunk's stored bytes from the start of the block, with its entry; nil if there is no
+    /// such chunk.
     func place(of kind: UInt16) -> (position: Int, entry: ChunkEntry)? {
         var position = size
         for chunk in chunks {

@@ -4,7 +4,9 @@
 import Digests
 public import EventModel
 
-/// Records on their way into a block. A value: encode it on any thread, then give the result to ``LogWriter/commit(_:)``.
+/// Records on their way into a block.
+///
+/// A value: encode it on any thread, then give the result to ``LogWriter/commit(_:)``.
 public struct BlockJob: Sendable {
     /// Offset of the first record.
     public let base: Offset
@@ -21,10 +23,14 @@ public struct BlockJob: Sendable {
     ///   - epoch: Hash of the decoder set that made the columns, 32 bytes; empty for none.
     ///   - eventTimes: Least and greatest event time, already widened by the caller.
     ///   - level: zlib's level, 1...9.
+    /// - Returns: The block, for ``LogWriter/commit(_:)``.
     /// - Throws: ``LogError/batchTooLarge(bytes:records:)`` when a chunk is over its cap.
     /// - Complexity: O(bytes); blocks the thread for about 0.1 s per full block.
     public func encode(
-        columns: [UInt8]?, epoch: [UInt8], eventTimes: (UTCTime, UTCTime)?, level: Int32 = 1
+        columns: [UInt8]?,
+        epoch: [UInt8],
+        eventTimes: (UTCTime, UTCTime)?,
+        level: Int32 = 1
     ) throws(LogError) -> EncodedBlock {
         precondition(epoch.isEmpty || epoch.count == BlockHeader.epochSize, "an epoch is a SHA-256")
         var writer = ByteWriter()
@@ -41,19 +47,30 @@ public struct BlockJob: Sendable {
             let stored = packed ?? raw
             entries.append(
                 ChunkEntry(
-                    kind: kind, encoding: encoding, isDeflated: packed != nil, rawLength: raw.count,
-                    storedLength: stored.count, storedCRC: CRC32C.masked(CRC32C.checksum(stored)),
-                    rawCRC: CRC32C.masked(CRC32C.checksum(raw))))
+                    kind: kind,
+                    encoding: encoding,
+                    isDeflated: packed != nil,
+                    rawLength: raw.count,
+                    storedLength: stored.count,
+                    storedCRC: CRC32C.masked(CRC32C.checksum(stored)),
+                    rawCRC: CRC32C.masked(CRC32C.checksum(raw))
+                )
+            )
             parts.append(stored)
         }
         var kinds = [Int](repeating: 0, count: 256)
         for row in records.rows { kinds[Int(row.kind.rawValue)] += 1 }
         let header = BlockHeader(
-            base: base, count: count, minLogTime: records.rows.first?.logTime ?? .absent,
-            maxLogTime: records.rows.last?.logTime ?? .absent, minEventTime: eventTimes?.0 ?? .absent,
+            base: base,
+            count: count,
+            minLogTime: records.rows.first?.logTime ?? .absent,
+            maxLogTime: records.rows.last?.logTime ?? .absent,
+            minEventTime: eventTimes?.0 ?? .absent,
             maxEventTime: eventTimes?.1 ?? .absent,
-            epoch: epoch.isEmpty ? [UInt8](repeating: 0, count: BlockHeader.epochSize) : epoch, chunks: entries,
-            kinds: kinds.indices.filter { kinds[$0] > 0 }.map { KindCount(kind: $0, count: kinds[$0]) })
+            epoch: epoch.isEmpty ? [UInt8](repeating: 0, count: BlockHeader.epochSize) : epoch,
+            chunks: entries,
+            kinds: kinds.indices.filter { kinds[$0] > 0 }.map { KindCount(kind: $0, count: kinds[$0]) }
+        )
         var bytes = header.encoded()
         for part in parts { bytes.append(contentsOf: part) }
         return EncodedBlock(header: header, bytes: bytes)

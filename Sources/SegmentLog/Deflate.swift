@@ -14,7 +14,12 @@ enum Deflate {
             var written = UInt(capacity)
             unsafe bytes.withUnsafeBufferPointer { source in
                 code = unsafe compress2(
-                    buffer.baseAddress, &written, source.baseAddress, UInt(source.count), level)
+                    buffer.baseAddress,
+                    &written,
+                    source.baseAddress,
+                    UInt(source.count),
+                    level
+                )
             }
             count = code == Z_OK ? Int(written) : 0
         }
@@ -27,8 +32,8 @@ enum Deflate {
     /// Allocates `length` bytes, which the caller has bounded; stops when they are full.
     static func decompress(_ bytes: [UInt8], _ range: Range<Int>, length: Int) -> [UInt8]? {
         var isWhole = false
-        // Valid: zlib writes at most `written`, which is the capacity; `range` lies inside the array (checked by the
-        // slice), and zlib reads at most its length.
+        // Valid: zlib writes at most `written`, which is the capacity; `range` lies inside the array (checked
+        // by the slice), and zlib reads at most its length.
         let result = unsafe [UInt8](unsafeUninitializedCapacity: max(1, length)) { buffer, count in
             var written = UInt(length)
             var used = UInt(range.count)

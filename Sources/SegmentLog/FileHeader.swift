@@ -39,7 +39,9 @@ struct FileHeader: Hashable {
         writer.write(UInt32(0))
         writer.write(base.value)
         writer.bytes.append(contentsOf: stream)
-        writer.bytes.append(contentsOf: [UInt8](repeating: 0, count: FileHeader.streamNameMaxBytes - stream.count))
+        writer.bytes.append(
+            contentsOf: [UInt8](repeating: 0, count: FileHeader.streamNameMaxBytes - stream.count)
+        )
         writer.write(UInt32(0))
         writer.write(CRC32C.masked(CRC32C.checksum(writer.bytes)))
         return writer.bytes
@@ -49,12 +51,16 @@ struct FileHeader: Hashable {
     ///
     /// - Throws: ``LogError/unsupported(file:version:flags:)`` for a header that a newer version wrote.
     static func check(
-        _ bytes: [UInt8], _ expected: FileHeader, file: String
+        _ bytes: [UInt8],
+        _ expected: FileHeader,
+        file: String
     ) throws(LogError) -> Bool {
         guard bytes.count >= size else { return false }
         do throws(ByteReaderError) {
             var reader = ByteReader(bytes, 60..<64)
-            guard try reader.uint32() == CRC32C.masked(CRC32C.checksum(bytes.span, 0..<60)) else { return false }
+            guard try reader.uint32() == CRC32C.masked(CRC32C.checksum(bytes.span, 0..<60)) else {
+                return false
+            }
             reader = ByteReader(bytes, 8..<size)
             let version = try reader.uint16()
             _ = try reader.range(6)

@@ -4,8 +4,9 @@
 import EventModel
 import Platform
 
-/// All files of a stream at one moment, in the order that makes it safe beside a live writer: the write-ahead files are
-/// opened before the segments are listed, because the writer removes one only after the block that covers it is durable.
+/// All files of a stream at one moment, in the order that makes it safe beside a live writer: the write-ahead
+/// files are opened before the segments are listed, because the writer removes one only after the block that
+/// covers it is durable.
 struct LogContents {
     var segments: [SegmentScan] = []
     var writeAhead: [WriteAheadScan] = []
@@ -21,14 +22,15 @@ struct LogContents {
         join()
     }
 
-    /// First offset after everything stored, counting the names of files: an empty write-ahead file tells where the
-    /// log had come to.
+    /// First offset after everything stored, counting the names of files: an empty write-ahead file tells
+    /// where the log had come to.
     var end: Offset {
         max(parts.last?.end ?? .zero, writeAhead.last(where: \.hasHeader)?.base ?? .zero)
     }
 
     private static func open(
-        _ storage: any LogStorage, _ path: String
+        _ storage: any LogStorage,
+        _ path: String
     ) throws(LogError) -> (any LogFile)? {
         do throws(StorageError) {
             return try storage.open(path, .read)
@@ -48,7 +50,9 @@ struct LogContents {
     }
 
     private mutating func scanWriteAhead(
-        _ storage: any LogStorage, _ directory: String, _ stream: String
+        _ storage: any LogStorage,
+        _ directory: String,
+        _ stream: String
     ) throws(LogError) {
         let path = directory + "/" + FileNames.walDirectory
         for name in try LogContents.names(storage, path) {
@@ -60,7 +64,9 @@ struct LogContents {
     }
 
     private mutating func scanSegments(
-        _ storage: any LogStorage, _ directory: String, _ stream: String
+        _ storage: any LogStorage,
+        _ directory: String,
+        _ stream: String
     ) throws(LogError) {
         for name in try LogContents.names(storage, directory) {
             guard let base = FileNames.base(name, FileNames.segmentSuffix) else { continue }
@@ -72,8 +78,13 @@ struct LogContents {
             damage += segment.damage
             let isLast = index == segments.count - 1
             let note = DamageNote(
-                file: segment.fileName, position: segment.validEnd, block: segment.parts.count, from: segment.end,
-                end: segment.end, reason: isLast ? .tail : .unsealed)
+                file: segment.fileName,
+                position: segment.validEnd,
+                block: segment.parts.count,
+                from: segment.end,
+                end: segment.end,
+                reason: isLast ? .tail : .unsealed
+            )
             if isLast {
                 if segment.hasTail { tails.append(note) }
             } else if segment.footer == nil {
@@ -86,13 +97,19 @@ struct LogContents {
             guard scan.hasTail else { continue }
             let end = scan.parts.last?.end ?? scan.base
             let note = DamageNote(
-                file: scan.fileName, position: scan.validEnd, from: end, end: end,
-                reason: scan.hasHeader ? .tail : .header)
+                file: scan.fileName,
+                position: scan.validEnd,
+                from: end,
+                end: end,
+                reason: scan.hasHeader ? .tail : .header
+            )
             if index == writeAhead.count - 1 { tails.append(note) } else { damage.append(note) }
         }
     }
 
-    /// Orders the parts: blocks as they are, batches of the write-ahead log only where no block is. Notes what none holds.
+    /// Orders the parts: blocks as they are, batches of the write-ahead log only where no block is.
+    ///
+    /// Notes what none holds.
     private mutating func join() {
         let batches = writeAhead.flatMap(\.parts).sorted { $0.base < $1.base }
         var expected = Offset.zero
@@ -106,7 +123,9 @@ struct LogContents {
         fill(batches, &expected, upTo: Offset(.max))
         if end > expected, let last = writeAhead.last {
             holes.append(OffsetHole(from: expected, end: end))
-            damage.append(DamageNote(file: last.fileName, position: 0, from: expected, end: end, reason: .hole))
+            damage.append(
+                DamageNote(file: last.fileName, position: 0, from: expected, end: end, reason: .hole)
+            )
         }
     }
 
@@ -124,7 +143,13 @@ struct LogContents {
         holes.append(OffsetHole(from: from, end: end))
         damage.append(
             DamageNote(
-                file: part.fileName, position: part.places[0].lowerBound, block: part.ordinal, from: from, end: end,
-                reason: .hole))
+                file: part.fileName,
+                position: part.places[0].lowerBound,
+                block: part.ordinal,
+                from: from,
+                end: end,
+                reason: .hole
+            )
+        )
     }
 }

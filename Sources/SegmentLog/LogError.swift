@@ -4,11 +4,14 @@
 public import EventModel
 public import Platform
 
-/// Why the log could not do what was asked. Nothing was appended when an append throws.
+/// Why the log could not do what was asked.
+///
+/// Nothing was appended when an append throws.
 public enum LogError: Error, Hashable, Sendable {
     /// The operating system refused.
     case storage(StorageError)
-    /// No space or quota is left; the file was cut back, and the call may be repeated when there is space again.
+    /// No space or quota is left; the file was cut back, and the call may be repeated when there is space
+    /// again.
     case storageFull(StorageError)
     /// A synchronisation failed earlier: what is durable is unknown until the log is opened again.
     case suspect
@@ -32,7 +35,8 @@ public enum LogError: Error, Hashable, Sendable {
 public enum LogLimits {
     /// Most bytes of one batch of records, encoded: a quarter of the cap of a chunk leaves room for the head.
     public static let batchSizeMaxBytes = 16 << 20
-    /// Most bytes that one chunk decompresses to; a header that claims more is refused before anything is allocated.
+    /// Most bytes that one chunk decompresses to; a header that claims more is refused before anything is
+    /// allocated.
     public static let chunkSizeMaxBytes = 64 << 20
     /// Most records in one batch or block.
     public static let blockRecordCountMax = 65_536

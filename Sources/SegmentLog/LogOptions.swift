@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Sizes and ages at which the log moves on. The defaults suit one hospital on two cores.
+/// Sizes and ages at which the log moves on.
+///
+/// The defaults suit one hospital on two cores.
 public struct LogOptions: Sendable {
     /// Records after which the head becomes a block.
     public var blockRecordCountMax = 65_536

@@ -15,10 +15,15 @@ extension LogPart {
         } else {
             for place in places {
                 let bytes = try SegmentScan.read(file, place.lowerBound, place.count)
-                guard let (found, _) = WriteAheadBatch.read(bytes, at: 0), found.totalLength == place.count else {
+                guard let (found, _) = WriteAheadBatch.read(bytes, at: 0), found.totalLength == place.count
+                else {
                     throw damaged(place.lowerBound)
                 }
-                let records = try decode(bytes, WriteAheadBatch.headerSize..<bytes.count, at: place.lowerBound)
+                let records = try decode(
+                    bytes,
+                    WriteAheadBatch.headerSize..<bytes.count,
+                    at: place.lowerBound
+                )
                 guard records.count == found.count else { throw damaged(place.lowerBound) }
                 batch.merge(records)
             }
@@ -31,12 +36,14 @@ extension LogPart {
 
     /// Reads, checks and decompresses one chunk; nil if the block has no such chunk.
     ///
-    /// What is allocated is bounded by the checksummed header, which is refused when it claims more than 64 MiB.
+    /// What is allocated is bounded by the checksummed header, which is refused when it claims more than 64
+    /// MiB.
     func chunk(_ kind: UInt16) throws(LogError) -> [UInt8]? {
         guard let header, let (position, entry) = header.place(of: kind) else { return nil }
         let start = places[0].lowerBound + position
         let stored = try SegmentScan.read(file, start, entry.storedLength)
-        guard stored.count == entry.storedLength, CRC32C.masked(CRC32C.checksum(stored)) == entry.storedCRC else {
+        guard stored.count == entry.storedLength, CRC32C.masked(CRC32C.checksum(stored)) == entry.storedCRC
+        else {
             throw damaged(start)
         }
         guard entry.isDeflated else { return stored }
@@ -46,7 +53,11 @@ extension LogPart {
         return raw
     }
 
-    private func decode(_ bytes: [UInt8], _ range: Range<Int>, at position: Int) throws(LogError) -> RecordBatch {
+    private func decode(
+        _ bytes: [UInt8],
+        _ range: Range<Int>,
+        at position: Int
+    ) throws(LogError) -> RecordBatch {
         do throws(ByteReaderError) {
             return try RecordCodec.decode(bytes, range)
         } catch {

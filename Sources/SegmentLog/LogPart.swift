@@ -14,7 +14,8 @@ public struct LogPart: Sendable {
     public internal(set) var minLogTime: UTCTime
     /// Greatest log time.
     public internal(set) var maxLogTime: UTCTime
-    /// Least event time, widened by whoever encoded the block; nil for the write-ahead log and blocks without columns.
+    /// Least event time, widened by whoever encoded the block; nil for the write-ahead log and blocks without
+    /// columns.
     public internal(set) var minEventTime: UTCTime?
     /// Greatest event time; nil as above.
     public internal(set) var maxEventTime: UTCTime?

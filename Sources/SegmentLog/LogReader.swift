@@ -6,7 +6,8 @@ public import Platform
 
 /// Reads a stream without a lock: beside a live writer, on a read-only mount, writing nothing.
 ///
-/// Holds the files it listed open, so every part stays readable until ``refresh()`` although the writer has moved on.
+/// Holds the files it listed open, so every part stays readable until ``refresh()`` although the writer has
+/// moved on.
 public struct LogReader: Sendable {
     private let storage: any LogStorage
     private let directory: String
@@ -16,9 +17,17 @@ public struct LogReader: Sendable {
     /// Lists what is stored now.
     ///
     /// - Parameters:
-    ///   - path: The store; the stream lies in the directory of its name in it. A stream that is not there is empty.
+    ///   - storage: The disk.
+    ///   - path: The store; the stream lies in the directory of its name in it. A stream that is not there is
+    ///     empty.
+    ///   - stream: `records` or `journal`.
+    /// - Returns: A reader of what is there now.
     /// - Throws: ``LogError/unsupported(file:version:flags:)`` for files of a newer version.
-    public static func open(storage: any LogStorage, path: String, stream: String) throws(LogError) -> LogReader {
+    public static func open(
+        storage: any LogStorage,
+        path: String,
+        stream: String
+    ) throws(LogError) -> LogReader {
         try LogReader(storage: storage, directory: FileNames.stream(path, stream), stream: stream)
     }
 
@@ -29,7 +38,9 @@ public struct LogReader: Sendable {
         contents = try LogContents(storage, directory, stream)
     }
 
-    /// Lists again. Offsets never go back.
+    /// Lists again.
+    ///
+    /// Offsets never go back.
     public mutating func refresh() throws(LogError) {
         contents = try LogContents(storage, directory, stream)
     }

@@ -28,13 +28,16 @@ public struct VerifyReport: Hashable, Sendable {
     public var isSound: Bool { damage.isEmpty }
 }
 
-/// Reads a stream whole and checks every checksum, length and offset, the decoded contents, and what footers promise.
+/// Reads a stream whole and checks every checksum, length and offset, the decoded contents, and what footers
+/// promise.
 ///
-/// Takes no lock and writes nothing. Stable beside a live writer: what is being written now is a tail, never damage.
+/// Takes no lock and writes nothing. Stable beside a live writer: what is being written now is a tail, never
+/// damage.
 ///
 /// - Throws: ``LogError`` only when the directory cannot be read or a file needs a newer version.
 /// - Complexity: O(bytes); memory bounded by one part.
-public func verifyLog(storage: any LogStorage, path: String, stream: String) throws(LogError) -> VerifyReport {
+public func verifyLog(storage: any LogStorage, path: String, stream: String) throws(LogError) -> VerifyReport
+{
     let contents = try LogContents(storage, FileNames.stream(path, stream), stream)
     var report = VerifyReport()
     report.damage = contents.damage
@@ -57,26 +60,36 @@ private func verifySeal(_ segment: SegmentScan, _ report: inout VerifyReport) th
     report.sealedSegments += 1
     guard try hashFile(file, segment.size - footer.encoded().count) != footer.digest else { return }
     report.damage.append(
-        DamageNote(file: segment.fileName, position: 0, from: footer.base, end: footer.end, reason: .footer))
+        DamageNote(file: segment.fileName, position: 0, from: footer.base, end: footer.end, reason: .footer)
+    )
 }
 
 private func verify(_ part: LogPart, _ logTime: inout UTCTime, _ report: inout VerifyReport) {
     func note(_ position: Int, _ reason: DamageNote.Reason, _ from: Offset) {
         report.damage.append(
             DamageNote(
-                file: part.fileName, position: position, block: part.ordinal, from: from, end: part.end,
-                reason: reason))
+                file: part.fileName,
+                position: position,
+                block: part.ordinal,
+                from: from,
+                end: part.end,
+                reason: reason
+            )
+        )
     }
     do throws(LogError) {
         let records = try part.readRecords()
         _ = try part.chunk(ChunkEntry.Kind.columns)
         report.records += UInt64(records.count)
         for (index, row) in records.rows.enumerated() {
-            if row.logTime < logTime { note(part.places[0].lowerBound, .order, part.base.advanced(by: index)) }
+            if row.logTime < logTime {
+                note(part.places[0].lowerBound, .order, part.base.advanced(by: index))
+            }
             logTime = max(logTime, row.logTime)
         }
         if let first = records.rows.first, let last = records.rows.last, part.skipped + part.trimmed == 0,
-            first.logTime != part.minLogTime || last.logTime != part.maxLogTime {
+            first.logTime != part.minLogTime || last.logTime != part.maxLogTime
+        {
             note(part.places[0].lowerBound, .content, part.base)
         }
     } catch {

@@ -11,8 +11,9 @@ extension LogWriter {
         heads.reduce(0) { $0 + $1.records.count } + handedOut.reduce(0) { $0 + $1.records.count }
     }
 
-    /// Bytes in memory that no block holds yet. At twice `blockSizeMaxBytes` the owner stops appending until a block
-    /// is committed; that bounds memory.
+    /// Bytes in memory that no block holds yet.
+    ///
+    /// At twice `blockSizeMaxBytes` the owner stops appending until a block is committed; that bounds memory.
     public var headBytes: Int {
         heads.reduce(0) { $0 + $1.records.bytes.count } + handedOut.reduce(0) { $0 + $1.records.bytes.count }
     }
@@ -24,7 +25,9 @@ extension LogWriter {
 
     /// The oldest head if it is full or aged, or with `force` in any case; nil while it is not durable.
     ///
-    /// - Parameter now: Log time of the moment, for the age; the last appended record's unless given.
+    /// - Parameters:
+    ///   - force: Whether a head that is neither full nor aged is taken too.
+    ///   - now: Log time of the moment, for the age; the last appended record's unless given.
     /// - Returns: A value for another thread; commit the results in the order of the jobs.
     public func takeBlockJob(force: Bool, now: UTCTime? = nil) -> BlockJob? {
         guard !isSuspect, let head = heads.first, head.end <= durableOffset, !head.records.rows.isEmpty else {
@@ -37,10 +40,12 @@ extension LogWriter {
         return BlockJob(base: head.base, records: head.records)
     }
 
-    /// Appends a block to the active segment, makes it durable, and removes the write-ahead files that it covers.
+    /// Appends a block to the active segment, makes it durable, and removes the write-ahead files that it
+    /// covers.
     ///
-    /// - Throws: ``LogError/storageFull(_:)``: the segment is cut back and the same block may be committed later.
-    ///   After a failed synchronisation the writer is suspect; the records are still in the write-ahead log.
+    /// - Throws: ``LogError/storageFull(_:)``: the segment is cut back and the same block may be committed
+    ///   later. After a failed synchronisation the writer is suspect; the records are still in the
+    ///   write-ahead log.
     public func commit(_ block: EncodedBlock) throws(LogError) {
         guard !isSuspect else { throw .suspect }
         guard let first = handedOut.first, first.base == block.base, first.records.count == block.count else {
@@ -59,7 +64,9 @@ extension LogWriter {
         if let segment, !segment.places.isEmpty { try sealActive() }
     }
 
-    /// Synchronises and lets go of the files. Records stay in the write-ahead log until the next run blocks them.
+    /// Synchronises and lets go of the files.
+    ///
+    /// Records stay in the write-ahead log until the next run blocks them.
     public func close() throws(LogError) {
         _ = try sync()
         current = nil
@@ -90,7 +97,8 @@ extension LogWriter {
     private func isSegmentDone(_ segment: ActiveSegment, _ block: EncodedBlock) -> Bool {
         guard !segment.places.isEmpty else { return false }
         let age = block.header.maxLogTime.nanoseconds &- segment.firstLogTime.nanoseconds
-        return segment.size + block.size > options.segmentSizeMaxBytes || age >= options.segmentAgeMaxNanoseconds
+        return segment.size + block.size > options.segmentSizeMaxBytes
+            || age >= options.segmentAgeMaxNanoseconds
     }
 
     private func beginSegment(_ block: EncodedBlock) throws(LogError) {
@@ -112,7 +120,12 @@ extension LogWriter {
             try storage.synchroniseDirectory(directory)
         }
         segment = ActiveSegment(
-            name: name, base: block.base, file: file, header: header, firstLogTime: block.header.minLogTime)
+            name: name,
+            base: block.base,
+            file: file,
+            header: header,
+            firstLogTime: block.header.minLogTime
+        )
     }
 
     private func appendBlock(_ block: EncodedBlock) throws(LogError) {
@@ -153,7 +166,8 @@ extension LogWriter {
         }
     }
 
-    /// Removes write-ahead files that end at or before `end`; one always stays, to tell how far the log had come.
+    /// Removes write-ahead files that end at or before `end`; one always stays, to tell how far the log had
+    /// come.
     private func dropCovered(through end: Offset) throws(LogError) {
         guard walFiles.contains(where: { $0.end <= end }) else { return }
         if walFiles.allSatisfy({ $0.end <= end }) && !(walFiles.last.map { $0.base == end } ?? false) {

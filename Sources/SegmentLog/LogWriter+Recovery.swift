@@ -5,13 +5,16 @@ import EventModel
 import Platform
 
 extension LogWriter {
-    /// Reads what is there, cuts torn tails, copies damaged bytes aside, and fills the heads from the write-ahead log.
+    /// Reads what is there, cuts torn tails, copies damaged bytes aside, and fills the heads from the
+    /// write-ahead log.
     func recover() throws(LogError) {
         let contents = try LogContents(storage, directory, stream)
         recovery.damage = contents.damage
         recovery.holes = contents.holes
         for note in contents.damage { try keepDamaged(note, contents) }
-        for scan in contents.writeAhead { try recoverFile(scan, isLast: scan.base == contents.writeAhead.last?.base) }
+        for scan in contents.writeAhead {
+            try recoverFile(scan, isLast: scan.base == contents.writeAhead.last?.base)
+        }
         if let last = contents.segments.last { try recoverSegment(last) }
         for part in contents.parts where !part.isBlock {
             let records = try part.readRecords()
@@ -23,7 +26,8 @@ extension LogWriter {
         durableOffset = nextOffset
         recovery.end = nextOffset
         recovery.lastLogTime = lastLogTime
-        // What was found may lie in the page cache only (a killed writer): make it durable before anyone sees it.
+        // What was found may lie in the page cache only (a killed writer): make it durable before anyone sees
+        // it.
         try settleFoundFiles(contents)
         try beginFirstFile()
     }
@@ -65,7 +69,12 @@ extension LogWriter {
         }
         walFiles.append(
             WriteAheadFile(
-                name: FileNames.wal(scan.base), base: scan.base, end: end, size: scan.size))
+                name: FileNames.wal(scan.base),
+                base: scan.base,
+                end: end,
+                size: scan.size
+            )
+        )
     }
 
     private func recoverSegment(_ scan: SegmentScan) throws(LogError) {
@@ -103,7 +112,9 @@ extension LogWriter {
         try copyAside(name, position..<size, FileNames.tornSuffix)
     }
 
-    /// Copies the bytes of a damaged batch or block beside its file. The file itself stays: later offsets are in it.
+    /// Copies the bytes of a damaged batch or block beside its file.
+    ///
+    /// The file itself stays: later offsets are in it.
     private func keepDamaged(_ note: DamageNote, _ contents: LogContents) throws(LogError) {
         guard note.reason == .batch || note.reason == .blockHeader else { return }
         let starts =

@@ -5,11 +5,13 @@ import Digests
 public import EventModel
 public import Platform
 
-/// Appends records to one stream. One owner thread; the store's lock is the caller's business.
+/// Appends records to one stream.
 ///
-/// Life: open (recovers), then append and sync in groups; when a head is full, take a block job, encode it on another
-/// thread, commit the result. After a failed synchronisation the writer is suspect: every call throws, because what is
-/// durable is unknown until the log is opened again.
+/// One owner thread; the store's lock is the caller's business.
+///
+/// Life: open (recovers), then append and sync in groups; when a head is full, take a block job, encode it on
+/// another thread, commit the result. After a failed synchronisation the writer is suspect: every call
+/// throws, because what is durable is unknown until the log is opened again.
 public final class LogWriter {
     /// What opening found and did.
     public internal(set) var recovery = RecoveryReport()
@@ -45,13 +47,22 @@ public final class LogWriter {
     /// Opens a stream for writing; makes it if it is not there, recovers it if it is.
     ///
     /// - Parameters:
+    ///   - storage: The disk.
     ///   - path: The store; the stream lies in the directory of its name in it.
     ///   - stream: At most 24 bytes: `records` or `journal`.
+    ///   - options: Sizes and ages; the defaults suit one hospital.
+    /// - Returns: A writer whose ``durableOffset`` is the end of what was found.
     /// - Throws: ``LogError``; files are then as they were, except for tails already cut and kept aside.
     public static func open(
-        storage: any LogStorage, path: String, stream: String, options: LogOptions = LogOptions()
+        storage: any LogStorage,
+        path: String,
+        stream: String,
+        options: LogOptions = LogOptions()
     ) throws(LogError) -> LogWriter {
-        precondition(stream.utf8.count <= FileHeader.streamNameMaxBytes, "a stream's name has at most 24 bytes")
+        precondition(
+            stream.utf8.count <= FileHeader.streamNameMaxBytes,
+            "a stream's name has at most 24 bytes"
+        )
         let directory = FileNames.stream(path, stream)
         let writer = LogWriter(storage: storage, directory: directory, stream: stream, options: options)
         try onDisk { () throws(StorageError) in
@@ -62,9 +73,13 @@ public final class LogWriter {
         return writer
     }
 
-    /// Writes a batch to the write-ahead log and stamps its log times: max(previous, `wall`). Not yet durable.
+    /// Writes a batch to the write-ahead log and stamps its log times: max(previous, `wall`).
     ///
-    /// - Parameter batch: 1...65,536 records, at most 16 MiB with its frame.
+    /// Not yet durable.
+    ///
+    /// - Parameters:
+    ///   - batch: 1...65,536 records, at most 16 MiB with its frame.
+    ///   - wall: The wall clock now.
     /// - Returns: Offset of the first record; the batch occupies `first ..< first + batch.count`.
     /// - Throws: ``LogError/storageFull(_:)`` when there is no space: nothing is appended, call again later.
     /// - Complexity: O(bytes); one write.
@@ -86,8 +101,13 @@ public final class LogWriter {
         let file = try writableFile()
         let crc = CRC32C.checksum(buffer.bytes.span, WriteAheadBatch.headerSize..<buffer.bytes.count)
         let header = WriteAheadBatch(
-            base: nextOffset, count: batch.count, payloadLength: length, minLogTime: time, maxLogTime: time,
-            previous: file.chain, payloadCRC: CRC32C.masked(crc)
+            base: nextOffset,
+            count: batch.count,
+            payloadLength: length,
+            minLogTime: time,
+            maxLogTime: time,
+            previous: file.chain,
+            payloadCRC: CRC32C.masked(crc)
         ).encoded()
         buffer.bytes.replaceSubrange(0..<WriteAheadBatch.headerSize, with: header)
         try file.append(buffer.bytes, through: nextOffset.advanced(by: batch.count))
@@ -101,7 +121,8 @@ public final class LogWriter {
     /// Makes everything appended so far durable.
     ///
     /// - Returns: First offset that is not durable: equal to ``nextOffset``.
-    /// - Throws: Any failure makes the writer suspect; nothing appended since the last sync may be acknowledged.
+    /// - Throws: Any failure makes the writer suspect; nothing appended since the last sync may be
+    ///   acknowledged.
     public func sync() throws(LogError) -> Offset {
         guard !isSuspect else { throw .suspect }
         guard durableOffset < nextOffset else { return durableOffset }

@@ -3,8 +3,9 @@
 
 import EventModel
 
-/// The stored form of a batch of records: origins, then rows, then all bytes. Used by batches of the write-ahead log
-/// and by the records chunk of a block.
+/// The stored form of a batch of records: origins, then rows, then all bytes.
+///
+/// Used by batches of the write-ahead log and by the records chunk of a block.
 ///
 /// - Source: `schemas/disk/record-v1.md`.
 enum RecordCodec {
@@ -61,7 +62,9 @@ enum RecordCodec {
         var start = 0
         for _ in 0..<count {
             let position = reader.position
-            guard let kind = RecordKind(rawValue: try reader.byte()) else { throw .invalid(position: position) }
+            guard let kind = RecordKind(rawValue: try reader.byte()) else {
+                throw .invalid(position: position)
+            }
             let flags = FrameFlags(rawValue: UInt16(try reader.count(atMost: 0xffff)))
             let origin = UInt32(try reader.count(atMost: max(0, originCount - 1)))
             let length = try reader.count(atMost: reader.remaining)
@@ -70,9 +73,16 @@ enum RecordCodec {
             let receiveTime = logTime &+ (try reader.signed())
             batch.rows.append(
                 RecordBatch.Row(
-                    kind: kind, flags: flags, origin: origin, start: start, length: length,
-                    originalLength: Int(Int64(length) &+ extra), logTime: UTCTime(nanoseconds: logTime),
-                    receiveTime: UTCTime(nanoseconds: receiveTime)))
+                    kind: kind,
+                    flags: flags,
+                    origin: origin,
+                    start: start,
+                    length: length,
+                    originalLength: Int(Int64(length) &+ extra),
+                    logTime: UTCTime(nanoseconds: logTime),
+                    receiveTime: UTCTime(nanoseconds: receiveTime)
+                )
+            )
             start += length
         }
         guard start == reader.remaining else { throw .invalid(position: reader.position) }
@@ -83,7 +93,9 @@ enum RecordCodec {
     private static func origin(_ reader: inout ByteReader) throws(ByteReaderError) -> Origin {
         let listener = try reader.text()
         let position = reader.position
-        guard let transport = Transport(rawValue: try reader.byte()) else { throw .invalid(position: position) }
+        guard let transport = Transport(rawValue: try reader.byte()) else {
+            throw .invalid(position: position)
+        }
         var peer: IPAddress?
         switch try reader.byte() {
         case 0: peer = nil
@@ -94,7 +106,12 @@ enum RecordCodec {
         }
         let port = try reader.uint16()
         return Origin(
-            listener: listener, transport: transport, peer: peer, peerPort: port, identity: try reader.text())
+            listener: listener,
+            transport: transport,
+            peer: peer,
+            peerPort: port,
+            identity: try reader.text()
+        )
     }
 }
 

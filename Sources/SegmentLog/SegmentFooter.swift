@@ -12,7 +12,9 @@ struct BlockPlace: Hashable {
     var count: Int
 }
 
-/// The end of a sealed segment: what it must contain. Ends with its own length, checksum and `WARDEND\n`.
+/// The end of a sealed segment: what it must contain.
+///
+/// Ends with its own length, checksum and `WARDEND\n`.
 ///
 /// - Source: `schemas/disk/segment-v1.md`, section 3.
 struct SegmentFooter: Hashable {
@@ -95,14 +97,28 @@ struct SegmentFooter: Hashable {
         let holeCount = Int(try reader.uint32())
         guard blockCount * 24 + kindCount * 12 + holeCount * 16 == reader.remaining else { return nil }
         var footer = SegmentFooter(
-            base: base, end: end, count: count, minLogTime: minimum, maxLogTime: maximum, blocks: [], kinds: [],
-            holes: [], digest: digest)
+            base: base,
+            end: end,
+            count: count,
+            minLogTime: minimum,
+            maxLogTime: maximum,
+            blocks: [],
+            kinds: [],
+            holes: [],
+            digest: digest
+        )
         for _ in 0..<blockCount {
             let position = Int(truncatingIfNeeded: try reader.uint64())
             let length = Int(try reader.uint32())
             let records = Int(try reader.uint32())
             footer.blocks.append(
-                BlockPlace(position: position, length: length, base: Offset(try reader.uint64()), count: records))
+                BlockPlace(
+                    position: position,
+                    length: length,
+                    base: Offset(try reader.uint64()),
+                    count: records
+                )
+            )
         }
         for _ in 0..<kindCount {
             let kind = Int(try reader.uint32())

@@ -19,7 +19,8 @@ struct SegmentScan {
 
     private static let windowSize = 1 << 20
 
-    /// Reads the headers; of the last block also the checksums when there is no footer, because it may be torn.
+    /// Reads the headers; of the last block also the checksums when there is no footer, because it may be
+    /// torn.
     init(_ file: any LogFile, name: String, base: Offset, stream: String) throws(LogError) {
         fileName = name
         self.base = base
@@ -38,7 +39,8 @@ struct SegmentScan {
         if footer == nil { try checkLastBlock() }
         if let footer, footer.base != base || !agrees(footer) {
             damage.append(
-                DamageNote(file: name, position: end, from: footer.base, end: footer.end, reason: .footer))
+                DamageNote(file: name, position: end, from: footer.base, end: footer.end, reason: .footer)
+            )
         }
     }
 
@@ -54,9 +56,13 @@ struct SegmentScan {
     private static func footer(_ file: any LogFile, _ size: Int) throws(LogError) -> SegmentFooter? {
         guard size >= FileHeader.size + SegmentFooter.trailerSize else { return nil }
         let tail = try read(file, size - SegmentFooter.trailerSize, SegmentFooter.trailerSize)
-        guard tail.count == SegmentFooter.trailerSize, Array(tail[8...]) == SegmentFooter.trailer else { return nil }
+        guard tail.count == SegmentFooter.trailerSize, Array(tail[8...]) == SegmentFooter.trailer else {
+            return nil
+        }
         var reader = ByteReader(tail)
-        guard let length = try? reader.uint32(), Int(length) <= min(SegmentFooter.sizeMax, size) else { return nil }
+        guard let length = try? reader.uint32(), Int(length) <= min(SegmentFooter.sizeMax, size) else {
+            return nil
+        }
         return SegmentFooter.read(try read(file, size - Int(length), Int(length)))
     }
 
@@ -67,12 +73,19 @@ struct SegmentScan {
         while position < end {
             let bytes = try SegmentScan.read(file, position, min(BlockHeader.sizeMax, end - position))
             if let header = try BlockHeader.read(bytes, file: fileName), header.base >= expected,
-                position + header.totalLength <= end {
+                position + header.totalLength <= end
+            {
                 if position > validEnd {
                     damage.append(
                         DamageNote(
-                            file: fileName, position: validEnd, block: ordinal, from: expected, end: header.base,
-                            reason: .blockHeader))
+                            file: fileName,
+                            position: validEnd,
+                            block: ordinal,
+                            from: expected,
+                            end: header.base,
+                            reason: .blockHeader
+                        )
+                    )
                 }
                 parts.append(part(header, file, position, ordinal))
                 expected = header.end
@@ -88,33 +101,54 @@ struct SegmentScan {
             let lost = footer?.end ?? expected
             damage.append(
                 DamageNote(
-                    file: fileName, position: validEnd, block: ordinal, from: expected, end: max(expected, lost),
-                    reason: .blockHeader))
+                    file: fileName,
+                    position: validEnd,
+                    block: ordinal,
+                    from: expected,
+                    end: max(expected, lost),
+                    reason: .blockHeader
+                )
+            )
         }
     }
 
-    private func part(_ header: BlockHeader, _ file: any LogFile, _ position: Int, _ ordinal: Int) -> LogPart {
+    private func part(_ header: BlockHeader, _ file: any LogFile, _ position: Int, _ ordinal: Int) -> LogPart
+    {
         LogPart(
-            base: header.base, count: header.count, minLogTime: header.minLogTime, maxLogTime: header.maxLogTime,
+            base: header.base,
+            count: header.count,
+            minLogTime: header.minLogTime,
+            maxLogTime: header.maxLogTime,
             minEventTime: header.minEventTime.isPresent ? header.minEventTime : nil,
-            maxEventTime: header.maxEventTime.isPresent ? header.maxEventTime : nil, file: file, fileName: fileName,
-            ordinal: ordinal, places: [position..<position + header.totalLength], header: header)
+            maxEventTime: header.maxEventTime.isPresent ? header.maxEventTime : nil,
+            file: file,
+            fileName: fileName,
+            ordinal: ordinal,
+            places: [position..<position + header.totalLength],
+            header: header
+        )
     }
 
     /// Next position with a sound block header, read in windows so that memory stays bounded.
     private func nextBlock(
-        _ file: any LogFile, _ start: Int, _ end: Int, _ expected: Offset
+        _ file: any LogFile,
+        _ start: Int,
+        _ end: Int,
+        _ expected: Offset
     ) throws(LogError) -> Int? {
         var position = start
         while position + BlockHeader.fixedSize < end {
             let bytes = try SegmentScan.read(file, position, min(SegmentScan.windowSize, end - position))
             var index = 0
             while index + 4 <= bytes.count {
-                if bytes[index] == 0x57, bytes[index + 1] == 0x42, bytes[index + 2] == 0x4c, bytes[index + 3] == 0x4b {
+                if bytes[index] == 0x57, bytes[index + 1] == 0x42, bytes[index + 2] == 0x4c,
+                    bytes[index + 3] == 0x4b
+                {
                     let place = position + index
                     let head = try SegmentScan.read(file, place, min(BlockHeader.sizeMax, end - place))
                     if let header = try BlockHeader.read(head, file: fileName), header.base >= expected,
-                        place + header.totalLength <= end {
+                        place + header.totalLength <= end
+                    {
                         return place
                     }
                 }

@@ -53,16 +53,24 @@ struct WriteAheadBatch: Hashable {
             let minimum = UTCTime(nanoseconds: try reader.int64())
             let maximum = UTCTime(nanoseconds: try reader.int64())
             let batch = WriteAheadBatch(
-                base: base, count: count, payloadLength: length, minLogTime: minimum, maxLogTime: maximum,
-                previous: try reader.uint32(), payloadCRC: try reader.uint32())
+                base: base,
+                count: count,
+                payloadLength: length,
+                minLogTime: minimum,
+                maxLogTime: maximum,
+                previous: try reader.uint32(),
+                payloadCRC: try reader.uint32()
+            )
             let crc = try reader.uint32()
             let headerEnd = position + headerSize
-            guard crc == CRC32C.masked(CRC32C.checksum(bytes.span, position..<headerEnd - 4)), flags == 0 else {
+            guard crc == CRC32C.masked(CRC32C.checksum(bytes.span, position..<headerEnd - 4)), flags == 0
+            else {
                 return nil
             }
             let payload = CRC32C.checksum(bytes.span, headerEnd..<headerEnd + length)
             guard batch.payloadCRC == CRC32C.masked(payload) else { return nil }
-            guard (1...LogLimits.blockRecordCountMax).contains(count), base.value <= .max - UInt64(count) else {
+            guard (1...LogLimits.blockRecordCountMax).contains(count), base.value <= .max - UInt64(count)
+            else {
                 return nil
             }
             return (batch, crc)

@@ -5,7 +5,9 @@ import Digests
 import EventModel
 import Platform
 
-/// A write-ahead file of this run. After recovery a new one is begun: files of earlier runs are never appended to.
+/// A write-ahead file of this run.
+///
+/// After recovery a new one is begun: files of earlier runs are never appended to.
 final class WriteAheadFile {
     let name: String
     let base: Offset
@@ -42,7 +44,10 @@ final class WriteAheadFile {
 
     /// Makes a file with its header; removes the name again when the header cannot be written.
     static func create(
-        _ storage: any LogStorage, _ directory: String, _ stream: String, _ base: Offset
+        _ storage: any LogStorage,
+        _ directory: String,
+        _ stream: String,
+        _ base: Offset
     ) throws(LogError) -> WriteAheadFile {
         let name = FileNames.wal(base)
         let path = directory + "/" + name

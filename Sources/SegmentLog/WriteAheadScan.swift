@@ -35,7 +35,8 @@ struct WriteAheadScan {
         var expected = base
         while position < bytes.count {
             if let (batch, crc) = WriteAheadBatch.read(bytes, at: position),
-                batch.base >= expected, chain == nil || batch.previous == chain {
+                batch.base >= expected, chain == nil || batch.previous == chain
+            {
                 if position > validEnd || batch.base > expected {
                     note(.batch, validEnd, ordinal, expected, batch.base)
                 }
@@ -62,18 +63,31 @@ struct WriteAheadScan {
     }
 
     private mutating func note(
-        _ reason: DamageNote.Reason, _ position: Int, _ ordinal: Int, _ from: Offset, _ end: Offset
+        _ reason: DamageNote.Reason,
+        _ position: Int,
+        _ ordinal: Int,
+        _ from: Offset,
+        _ end: Offset
     ) {
         damage.append(
             DamageNote(
-                file: fileName, position: position, block: ordinal, from: from, end: max(from, end), reason: reason))
+                file: fileName,
+                position: position,
+                block: ordinal,
+                from: from,
+                end: max(from, end),
+                reason: reason
+            )
+        )
     }
 
-    private mutating func add(_ batch: WriteAheadBatch, _ file: any LogFile, _ position: Int, _ ordinal: Int) {
+    private mutating func add(_ batch: WriteAheadBatch, _ file: any LogFile, _ position: Int, _ ordinal: Int)
+    {
         let place = position..<position + batch.totalLength
         if let last = parts.indices.last, parts[last].end == batch.base,
             parts[last].count + batch.count <= LogLimits.blockRecordCountMax,
-            parts[last].storedLength + place.count <= WriteAheadScan.partSizeMaxBytes {
+            parts[last].storedLength + place.count <= WriteAheadScan.partSizeMaxBytes
+        {
             parts[last].count += batch.count
             parts[last].maxLogTime = batch.maxLogTime
             parts[last].places.append(place)
@@ -81,7 +95,15 @@ struct WriteAheadScan {
         }
         parts.append(
             LogPart(
-                base: batch.base, count: batch.count, minLogTime: batch.minLogTime, maxLogTime: batch.maxLogTime,
-                file: file, fileName: fileName, ordinal: ordinal, places: [place]))
+                base: batch.base,
+                count: batch.count,
+                minLogTime: batch.minLogTime,
+                maxLogTime: batch.maxLogTime,
+                file: file,
+                fileName: fileName,
+                ordinal: ordinal,
+                places: [place]
+            )
+        )
     }
 }

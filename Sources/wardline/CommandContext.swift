@@ -20,28 +20,38 @@ struct CommandContext {
     let isQuiet: Bool
     let isVerbose: Bool
 
+    /// Reads flags, environment and terminal.
+    ///
     /// - Parameters:
+    ///   - common: Flags that every command takes.
     ///   - mode: Decides the default zone: UTC for programs.
     ///   - pages: Whether a pager may be started.
+    /// - Throws: `usage` for an unknown zone.
     init(_ common: CommonOptions, mode: OutputMode = .short, pages: Bool = false) throws {
         let environment = ProcessInfo.processInfo.environment
         self.environment = environment
         let terminal = TerminalInfo(.output)
         isTerminal = terminal.isTerminal
         now = CommandContext.wallClock
-        let name = common.zone ?? environment["WARDLINE_ZONE"] ?? (mode.isForPrograms || !isTerminal ? "UTC" : "Local")
+        let name =
+            common.zone ?? environment["WARDLINE_ZONE"]
+            ?? (mode.isForPrograms || !isTerminal ? "UTC" : "Local")
         guard let zone = ZoneFiles.rules(name, environment: environment) else {
             throw WardlineError(
-                .usage, "There is no time zone `\(name)`. Use UTC, Local, +02:00 or a name such as Europe/Berlin.",
-                location: "-z")
+                .usage,
+                "There is no time zone `\(name)`. Use UTC, Local, +02:00 or a name such as Europe/Berlin.",
+                location: "-z"
+            )
         }
         times = TimeStyle(zone: zone)
-        let isColoured = common.colour.isOn(isTerminal: isTerminal, environment: environment) && !mode.isForPrograms
+        let isColoured =
+            common.colour.isOn(isTerminal: isTerminal, environment: environment) && !mode.isForPrograms
         palette = Palette(isColoured: isColoured)
         width = isTerminal ? CommandContext.columns(terminal, environment) : nil
         isQuiet = common.quiet
         isVerbose = common.verbose
-        let usesPager = pages && isTerminal && !common.noPager && !mode.isForPrograms && environment["TERM"] != "dumb"
+        let usesPager =
+            pages && isTerminal && !common.noPager && !mode.isForPrograms && environment["TERM"] != "dumb"
         output = Output(pager: usesPager ? Pager(environment: environment) : nil)
     }
 

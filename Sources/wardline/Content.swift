@@ -4,6 +4,7 @@
 import EventModel
 import Foundation
 import Normalization
+import Platform
 import SiteFiles
 
 /// Decoder and rule files as the command line finds them.
@@ -15,7 +16,9 @@ enum Content {
 
     /// The compiled decoders of `folder`, else of the content that ships.
     static func decoders(
-        folder: String?, environment: [String: String], isQuiet: Bool
+        folder: String?,
+        environment: [String: String],
+        isQuiet: Bool
     ) throws(WardlineError) -> DecoderSet {
         let outcome = DecoderLoader.load(try decoderFiles(folder: folder, environment: environment))
         if !isQuiet {
@@ -26,7 +29,8 @@ enum Content {
 
     /// The decoder files of `folder`, else of the content that ships, in order of name.
     static func decoderFiles(
-        folder: String?, environment: [String: String]
+        folder: String?,
+        environment: [String: String]
     ) throws(WardlineError) -> [DecoderLoader.File] {
         var folder = folder
         if folder == nil { folder = try shared("decoders", environment) }
@@ -36,16 +40,44 @@ enum Content {
         }
     }
 
-    /// The folder of shipped content of that name; nil (with nothing to read) when there is none.
+    /// The folder of shipped content of that name; nil when there is none.
+    ///
+    /// Looked for in `WARDLINE_SHARE`, in `../share/wardline` beside the executable, then in the nearest
+    /// folder above the executable that holds both `rules` and `decoders`.
     static func shared(_ name: String, _ environment: [String: String]) throws(WardlineError) -> String? {
-        nil
+        if let named = environment["WARDLINE_SHARE"], !named.isEmpty {
+            let folder = named + "/" + name
+            guard isFolder(folder) else {
+                throw WardlineError(
+                    .input,
+                    "WARDLINE_SHARE has no folder `\(name)`. Correct or unset it.",
+                    location: named
+                )
+            }
+            return folder
+        }
+        guard let executable = executablePath() else { return nil }
+        var above = parentPath(executable)
+        let installed = parentPath(above) + "/share/wardline/" + name
+        if isFolder(installed) { return installed }
+        while above.count > 1 {
+            if isFolder(above + "/rules"), isFolder(above + "/decoders") { return above + "/" + name }
+            above = parentPath(above)
+        }
+        return nil
     }
 
-    /// The files under `folder` whose names end so, in order of path. Links are not followed.
-    static func files(in folder: String, endingIn suffixes: [String]) throws(WardlineError) -> [(name: String, bytes: [UInt8])] {
+    private static func isFolder(_ path: String) -> Bool { POSIXStorage().isDirectory(path) }
+
+    /// The files under `folder` whose names end so, in order of path.
+    ///
+    /// Links are not followed.
+    static func files(
+        in folder: String,
+        endingIn suffixes: [String]
+    ) throws(WardlineError) -> [(name: String, bytes: [UInt8])] {
         let manager = FileManager.default
-        let kind = try? manager.attributesOfItem(atPath: folder)[.type] as? FileAttributeType
-        guard kind == .typeDirectory || kind == .typeSymbolicLink else {
+        guard isFolder(folder) else {
             throw WardlineError(.input, "There is no such folder. Name an existing one.", location: folder)
         }
         guard let paths = try? manager.subpathsOfDirectory(atPath: folder) else {
@@ -54,7 +86,10 @@ enum Content {
         let wanted = paths.filter { path in suffixes.contains { path.hasSuffix($0) } }.sorted()
         guard wanted.count <= fileCountMax else {
             throw WardlineError(
-                .input, "The folder holds more than \(fileCountMax) such files. Split it.", location: folder)
+                .input,
+                "The folder holds more than \(fileCountMax) such files. Split it.",
+                location: folder
+            )
         }
         var found: [(name: String, bytes: [UInt8])] = []
         for path in wanted { found.append((path, try bytes(of: folder + "/" + path, atMost: fileSizeMax))) }
@@ -64,11 +99,18 @@ enum Content {
     /// The bytes of a file.
     static func bytes(of path: String, atMost limit: Int) throws(WardlineError) -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw WardlineError(.input, "The file cannot be read. Check its name and permissions.", location: path)
+            throw WardlineError(
+                .input,
+                "The file cannot be read. Check its name and permissions.",
+                location: path
+            )
         }
         guard data.count <= limit else {
             throw WardlineError(
-                .input, "The file has \(data.count) bytes; at most \(limit) are read.", location: path)
+                .input,
+                "The file has \(data.count) bytes; at most \(limit) are read.",
+                location: path
+            )
         }
         return Array(data)
     }

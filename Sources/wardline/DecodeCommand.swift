@@ -11,24 +11,37 @@ import QueryEngine
 /// `wardline decode`: how a line is read, by the decoders that the daemon uses.
 struct DecodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "decode", abstract: "Show how log lines are parsed and decoded; nothing is stored.",
+        commandName: "decode",
+        abstract: "Show how log lines are parsed and decoded; nothing is stored.",
         discussion: """
-            With - or without LINE, lines are read from standard input. -o jsonl prints one flat object per line; \
-            further events of the same line stand under `more`. Standard error says how many were understood.
-            """)
+            With - or without LINE, lines are read from standard input. -o jsonl prints one flat object per \
+            line; further events of the same line stand under `more`. Standard error says how many were \
+            understood.
+            """
+    )
 
-    @Argument(parsing: .remaining, help: ArgumentHelp("The line as it was sent; - for standard input.", valueName: "LINE"))
+    @Argument(
+        parsing: .remaining,
+        help: ArgumentHelp("The line as it was sent; - for standard input.", valueName: "LINE")
+    )
     var words: [String] = []
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Output: short (in words), json or jsonl.", valueName: "MODE"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Output: short (in words), json or jsonl.", valueName: "MODE")
+    )
     var output: OutputMode = .short
 
-    @Option(name: .customLong("decoders"), help: ArgumentHelp("Folder with *.decoder.yaml files.", valueName: "DIR"))
+    @Option(
+        name: .customLong("decoders"),
+        help: ArgumentHelp("Folder with *.decoder.yaml files.", valueName: "DIR")
+    )
     var decoders: String?
 
     @Option(
         name: .customLong("reference-time"),
-        help: ArgumentHelp("Resolves times without a year; default: now.", valueName: "TIME"))
+        help: ArgumentHelp("Resolves times without a year; default: now.", valueName: "TIME")
+    )
     var referenceTime: String?
 
     @OptionGroup var common: CommonOptions
@@ -42,7 +55,11 @@ struct DecodeCommand: ParsableCommand {
     func run() throws {
         let context = try CommandContext(common, mode: output)
         let reference = try context.time(referenceTime, flag: "--reference-time") ?? context.now
-        let set = try Content.decoders(folder: decoders, environment: context.environment, isQuiet: common.quiet)
+        let set = try Content.decoders(
+            folder: decoders,
+            environment: context.environment,
+            isQuiet: common.quiet
+        )
         var decoding = LineDecoding(set, reference: reference, output: output, context: context)
         if words.isEmpty || words == ["-"] {
             if words.isEmpty, TerminalInfo(.input).isTerminal {
@@ -51,14 +68,18 @@ struct DecodeCommand: ParsableCommand {
             var lines = LineReader(FileHandle.standardInput)
             while let line = try lines.next() { decoding.add(line) }
         } else {
-            decoding.add(LineReader.Line(bytes: Array(words.joined(separator: " ").utf8), originalLength: nil))
+            decoding.add(
+                LineReader.Line(bytes: Array(words.joined(separator: " ").utf8), originalLength: nil)
+            )
         }
         decoding.finish()
         context.output.finish()
         if !common.quiet, common.verbose || decoding.lineCount > 1, !output.isForPrograms {
             Messages.note(
-                "\(Amount.count(Int64(decoding.understoodCount))) of \(Amount.counted(Int64(decoding.lineCount), "line")) "
-                    + "understood by a decoder")
+                "\(Amount.count(Int64(decoding.understoodCount))) of "
+                    + "\(Amount.counted(Int64(decoding.lineCount), "line")) "
+                    + "understood by a decoder"
+            )
         }
     }
 }
@@ -93,8 +114,13 @@ struct LineDecoding {
 
     mutating func add(_ line: LineReader.Line) {
         records.append(
-            line.bytes, kind: .device, flags: line.originalLength == nil ? [] : .truncated, origin: 0,
-            originalLength: line.originalLength, receiveTime: .absent)
+            line.bytes,
+            kind: .device,
+            flags: line.originalLength == nil ? [] : .truncated,
+            origin: 0,
+            originalLength: line.originalLength,
+            receiveTime: .absent
+        )
         lineCount += 1
         if records.count >= LineDecoding.batchCountMax { flush() }
     }
@@ -113,7 +139,9 @@ struct LineDecoding {
             let offset = base.advanced(by: row)
             let start = index
             while index < events.events.count, events.events[index].offset == offset { index += 1 }
-            if events.events[start..<index].contains(where: { !$0.issues.contains(.undecoded) }) { understoodCount += 1 }
+            if events.events[start..<index].contains(where: { !$0.issues.contains(.undecoded) }) {
+                understoodCount += 1
+            }
             write(events, start..<index, row, offset)
         }
         base = base.advanced(by: records.count)
@@ -130,8 +158,12 @@ struct LineDecoding {
             let explanation = LineExplanation(events: events, range: range, times: context.times)
             context.output.lines(
                 explanation.lines(
-                    number: offset.value + 1, bytes: records.payload(row),
-                    originalLength: records.rows[row].originalLength, palette: context.palette))
+                    number: offset.value + 1,
+                    bytes: records.payload(row),
+                    originalLength: records.rows[row].originalLength,
+                    palette: context.palette
+                )
+            )
         }
         isFirst = false
     }
@@ -142,7 +174,11 @@ struct LineDecoding {
         var members = EventObject.members(events, first, withPosition: false)
         if range.count > 1 {
             members.append(
-                .init("more", .array(range.dropFirst().map { EventObject.json(events, $0, withPosition: false) })))
+                .init(
+                    "more",
+                    .array(range.dropFirst().map { EventObject.json(events, $0, withPosition: false) })
+                )
+            )
         }
         return .object(members)
     }

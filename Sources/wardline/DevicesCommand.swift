@@ -9,8 +9,10 @@ import QueryEngine
 /// `wardline devices`: the inventory with what the log knows of each device.
 struct DevicesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "devices", abstract: "List devices, when they were last heard, and their versions.",
-        discussion: "Exit status 1 when there is none.")
+        commandName: "devices",
+        abstract: "List devices, when they were last heard, and their versions.",
+        discussion: "Exit status 1 when there is none."
+    )
 
     @Argument(help: ArgumentHelp("Only devices whose id or host name begins so.", valueName: "DEVICE"))
     var name: String?
@@ -29,10 +31,16 @@ struct DevicesCommand: ParsableCommand {
         let context = try CommandContext(common, mode: list.output, pages: true)
         let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
         let found = list.selection(try reader.readModels().devices().filter(isWanted))
-        context.write(list.output, objects: found.map(DeviceList.object), table: DeviceList.table(found, context))
+        context.write(
+            list.output,
+            objects: found.map(DeviceList.object),
+            table: DeviceList.table(found, context)
+        )
         context.output.finish()
         if found.isEmpty {
-            if !common.quiet { Messages.note("no such devices; `wardline import assets FILE` loads an inventory") }
+            if !common.quiet {
+                Messages.note("no such devices; `wardline import assets FILE` loads an inventory")
+            }
             throw Outcome.nothingFound
         }
     }
@@ -70,7 +78,9 @@ enum DeviceList {
         return .object(members)
     }
 
-    private static func time(_ time: UTCTime) -> JSONValue { time.isPresent ? .text(time.description) : .null }
+    private static func time(_ time: UTCTime) -> JSONValue {
+        time.isPresent ? .text(time.description) : .null
+    }
 
     /// The version the device reported last, else the one in the inventory.
     private static func version(_ device: StoredDevice) -> String {
@@ -94,7 +104,8 @@ enum DeviceList {
                 notes.append("inventory says \(device.definition.version)")
             }
             table.add([
-                device.definition.asset, device.definition.deviceType, device.definition.zone, version(device),
+                device.definition.asset, device.definition.deviceType, device.definition.zone,
+                version(device),
                 context.times.seconds(device.seen.lastSeen), Amount.count(device.seen.records),
                 device.seen.skew.map(Amount.skew) ?? "", notes.joined(separator: "; "),
             ])

@@ -18,7 +18,9 @@ struct EventView {
     var event: Event { batch.events[index] }
 }
 
-/// Writes events in one output mode. Device text leaves it only escaped, in every mode but `cat --raw`.
+/// Writes events in one output mode.
+///
+/// Device text leaves it only escaped, in every mode but `cat --raw`.
 struct EventRenderer {
     let mode: OutputMode
     let fields: [String]
@@ -28,7 +30,9 @@ struct EventRenderer {
     let width: Int?
 
     /// Fields of `table` and `csv` when none are named.
-    static let defaultFields = ["@time", "class", "device", "action", "outcome", "user.name", "src.ip", "dst.ip"]
+    static let defaultFields = [
+        "@time", "class", "device", "action", "outcome", "user.name", "src.ip", "dst.ip",
+    ]
 
     private var columns: [String] { fields.isEmpty ? EventRenderer.defaultFields : fields }
 
@@ -62,12 +66,17 @@ struct EventRenderer {
         let event = view.event
         let name = event.eventClass == .unclassified ? "-" : event.eventClass.name
         let device = TerminalText.escaped(EventSummary.device(view.batch, view.index))
-        var text = time + "  " + palette.paint(TerminalText.fitted(name, 7), EventRenderer.style(event.eventClass))
-        text += "  " + TerminalText.fitted(device.isEmpty ? "-" : device, max(16, min(24, TerminalText.width(device))))
+        var text =
+            time + "  " + palette.paint(TerminalText.fitted(name, 7), EventRenderer.style(event.eventClass))
+        text +=
+            "  "
+            + TerminalText.fitted(device.isEmpty ? "-" : device, max(16, min(24, TerminalText.width(device))))
         text += "  " + TerminalText.escaped(EventSummary.text(view.batch, view.index))
         if let skew = view.skew { text += " (skew \(Amount.skew(skew)))" }
         if !view.rules.isEmpty {
-            text += "  " + palette.paint("[" + TerminalText.escaped(view.rules.joined(separator: " ")) + "]", .danger)
+            text +=
+                "  "
+                + palette.paint("[" + TerminalText.escaped(view.rules.joined(separator: " ")) + "]", .danger)
         }
         return text
     }
@@ -76,7 +85,9 @@ struct EventRenderer {
         let event = view.event
         var extra = ["#\(event.offset)", EventObject.decoder(view.batch, view.index)]
         if event.uncertainty > 0 { extra.append("±\(Amount.skew(event.uncertainty).dropFirst())") }
-        if Int(event.severity) < SeverityName.all.count { extra.append(SeverityName.all[Int(event.severity)]) }
+        if Int(event.severity) < SeverityName.all.count {
+            extra.append(SeverityName.all[Int(event.severity)])
+        }
         if !event.issues.isEmpty { extra.append("issues=" + event.issues.names.joined(separator: ",")) }
         let tail = TerminalText.escaped(extra.joined(separator: "  "))
         return line(view, time: times.short(event.time)) + "  " + palette.paint(tail, .faint)
@@ -91,12 +102,16 @@ struct EventRenderer {
             lines.append("    \(name): " + TerminalText.escaped(EventRenderer.text(member.value)))
         }
         if !view.rules.isEmpty {
-            lines.append("    " + TerminalText.fitted("rules", width, alignRight: true) + ": "
-                + TerminalText.escaped(view.rules.joined(separator: ", ")))
+            lines.append(
+                "    " + TerminalText.fitted("rules", width, alignRight: true) + ": "
+                    + TerminalText.escaped(view.rules.joined(separator: ", "))
+            )
         }
         if let raw = view.raw {
             lines.append(
-                "    " + TerminalText.fitted("raw", width, alignRight: true) + ": " + TerminalText.escaped(raw))
+                "    " + TerminalText.fitted("raw", width, alignRight: true) + ": "
+                    + TerminalText.escaped(raw)
+            )
         }
         return lines
     }
@@ -131,7 +146,9 @@ struct EventRenderer {
         if !view.rules.isEmpty { members.append(.init("rules", .texts(view.rules))) }
         if let raw = view.raw { members.append(RawText.member(raw)) }
         if name == "summary" { return EventSummary.text(view.batch, view.index) }
-        if mode == .table, FieldNames.outputNames(of: name) == ["time"] { return times.short(view.event.time) }
+        if mode == .table, FieldNames.outputNames(of: name) == ["time"] {
+            return times.short(view.event.time)
+        }
         return value(name, view, in: members).map(EventRenderer.text) ?? ""
     }
 
@@ -163,17 +180,25 @@ enum RawText {
     static func member(_ bytes: [UInt8]) -> JSONValue.Member {
         if let text = String(validating: bytes, as: UTF8.self) { return JSONValue.Member("raw", .text(text)) }
         let digits = Array("0123456789abcdef")
-        return JSONValue.Member("raw_hex", .text(String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })))
+        return JSONValue.Member(
+            "raw_hex",
+            .text(String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))
+        )
     }
 }
 
-/// Values of comma-separated files (RFC 4180). Control characters are escaped, so that a line is a row; a leading
-/// `=`, `+`, `-` or `@` gets an apostrophe, so that no spreadsheet runs device text as a formula.
+/// Values of comma-separated files (RFC 4180).
+///
+/// Control characters are escaped, so that a line is a row; a leading `=`, `+`, `-` or `@` gets an
+/// apostrophe, so that no spreadsheet runs device text as a formula.
 enum CommaSeparated {
     static func quoted(_ text: String) -> String {
         var safe = TerminalText.escaped(text)
-        if let first = safe.first, "=+@".contains(first) || first == "-" && Int64(safe) == nil { safe = "'" + safe }
-        guard safe.contains(where: { $0 == "," || $0 == "\"" }) || safe.hasPrefix(" ") || safe.hasSuffix(" ") else {
+        if let first = safe.first, "=+@".contains(first) || first == "-" && Int64(safe) == nil {
+            safe = "'" + safe
+        }
+        guard safe.contains(where: { $0 == "," || $0 == "\"" }) || safe.hasPrefix(" ") || safe.hasSuffix(" ")
+        else {
             return safe
         }
         return "\"" + safe.replacing("\"", with: "\"\"") + "\""

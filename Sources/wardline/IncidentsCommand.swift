@@ -13,18 +13,25 @@ struct IncidentsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "incidents",
         abstract: "List incidents; `incidents show ID` shows one.",
-        subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self],
+        defaultSubcommand: List.self
+    )
 
     /// The list, oldest first.
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List incidents, oldest first.",
-            discussion: "Exit status 1 when there is none.")
+            commandName: "list",
+            abstract: "List incidents, oldest first.",
+            discussion: "Exit status 1 when there is none."
+        )
 
         @OptionGroup var time: TimeOptions
         @OptionGroup var list: ListOptions
 
-        @Option(name: .shortAndLong, help: ArgumentHelp("Only incidents of this device.", valueName: "DEVICE"))
+        @Option(
+            name: .shortAndLong,
+            help: ArgumentHelp("Only incidents of this device.", valueName: "DEVICE")
+        )
         var device: String?
 
         @Option(name: .shortAndLong, help: ArgumentHelp("Only incidents of this user.", valueName: "USER"))
@@ -32,7 +39,8 @@ struct IncidentsCommand: ParsableCommand {
 
         @Option(
             name: .customLong("severity"),
-            help: ArgumentHelp("This level or higher: low, medium, high, critical.", valueName: "LEVEL"))
+            help: ArgumentHelp("This level or higher: low, medium, high, critical.", valueName: "LEVEL")
+        )
         var severity: String?
 
         @OptionGroup var store: StoreOptions
@@ -41,7 +49,13 @@ struct IncidentsCommand: ParsableCommand {
         func run() throws {
             let context = try CommandContext(common, mode: list.output, pages: true)
             let (since, until) = try context.interval(time)
-            var filter = IncidentFilter(since: since, until: until, device: device, user: user, hasDetail: false)
+            var filter = IncidentFilter(
+                since: since,
+                until: until,
+                device: device,
+                user: user,
+                hasDetail: false
+            )
             if let severity { filter.severity = try LevelName.level(severity) }
             let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
             let found = list.selection(try reader.readModels().incidents(filter))
@@ -57,7 +71,9 @@ struct IncidentsCommand: ParsableCommand {
     /// One incident: its timeline.
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Show one incident, as `timeline` does.")
+            commandName: "show",
+            abstract: "Show one incident, as `timeline` does."
+        )
 
         @OptionGroup var view: TimelineOptions
 
@@ -76,13 +92,16 @@ enum IncidentList {
         case .csv: context.output.lines(CommaSeparated.lines(incidents.map(object)))
         default:
             guard !incidents.isEmpty else { return }
-            context.output.lines(table(incidents, context).lines(width: context.width, palette: context.palette))
+            context.output.lines(
+                table(incidents, context).lines(width: context.width, palette: context.palette)
+            )
         }
     }
 
     private static func table(_ incidents: [StoredIncident], _ context: CommandContext) -> TextTable {
         var table = TextTable([
-            .init(title: "ID"), .init(title: "RISK", alignRight: true), .init(title: "STATE"), .init(title: "FIRST"),
+            .init(title: "ID"), .init(title: "RISK", alignRight: true), .init(title: "STATE"),
+            .init(title: "FIRST"),
             .init(title: "SPAN", alignRight: true), .init(title: "DEVICES", alignRight: true),
             .init(title: "USERS", alignRight: true), .init(title: "RULES", alignRight: true),
             .init(title: "TITLE", isElastic: true),
@@ -91,7 +110,8 @@ enum IncidentList {
             let state = incident.isProvisional ? "\(incident.state.rawValue)?" : incident.state.rawValue
             table.add([
                 incident.id, String(incident.risk), state, context.times.seconds(incident.first),
-                Amount.span(incident.last.nanoseconds - incident.first.nanoseconds), String(incident.devices.count),
+                Amount.span(incident.last.nanoseconds - incident.first.nanoseconds),
+                String(incident.devices.count),
                 String(incident.users.count), String(incident.rules.count), incident.title,
             ])
         }
@@ -103,7 +123,8 @@ enum IncidentList {
         .object([
             .init("id", .text(incident.id)), .init("risk", .integer(Int64(incident.risk))),
             .init("severity", .text(incident.severity.name)), .init("state", .text(incident.state.rawValue)),
-            .init("first", .text(incident.first.description)), .init("last", .text(incident.last.description)),
+            .init("first", .text(incident.first.description)),
+            .init("last", .text(incident.last.description)),
             .init("devices", .texts(incident.devices)), .init("users", .texts(incident.users)),
             .init("rules", .texts(incident.rules)), .init("classes", .texts(incident.classes.map(\.name))),
             .init("provisional", .bool(incident.isProvisional)), .init("title", .text(incident.title)),

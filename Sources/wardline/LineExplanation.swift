@@ -43,7 +43,9 @@ struct LineExplanation {
         if Int(event.severity) < SeverityName.all.count {
             parts.append("severity \(SeverityName.all[Int(event.severity)])")
         }
-        for (name, field) in [("host", FieldID.hostName), ("application", .application), ("process", .processID)] {
+        for (name, field) in [
+            ("host", FieldID.hostName), ("application", .application), ("process", .processID),
+        ] {
             if let value = events.text(field, in: index) { parts.append("\(name) \(value)") }
         }
         return parts.isEmpty ? "no header" : parts.joined(separator: ", ")
@@ -59,7 +61,9 @@ struct LineExplanation {
     }
 
     private func fields(_ index: Int) -> [String] {
-        let shown = events.fields(of: index).filter { ![.hostName, .application, .processID].contains($0.field) }
+        let shown = events.fields(of: index).filter {
+            ![.hostName, .application, .processID].contains($0.field)
+        }
         let names = shown.map { TerminalText.escaped(events.name(of: $0.field)) }
         let width = names.map(TerminalText.width).max() ?? 0
         return zip(names, shown).map { name, entry in

@@ -13,7 +13,8 @@ struct LineReader {
         var originalLength: Int?
     }
 
-    /// Longest line kept, 1 MiB: longer than any device sends; the rest of a longer one is dropped and it is flagged.
+    /// Longest line kept, 1 MiB: longer than any device sends; the rest of a longer one is dropped and it is
+    /// flagged.
     static let lineLengthMax = 1_048_576
     private static let chunkSize = 65_536
 

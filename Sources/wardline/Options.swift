@@ -22,7 +22,8 @@ struct CommonOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("z"), .customLong("time-zone")],
-        help: ArgumentHelp("Zone of times: UTC, Local, +02:00 or Europe/Berlin.", valueName: "ZONE"))
+        help: ArgumentHelp("Zone of times: UTC, Local, +02:00 or Europe/Berlin.", valueName: "ZONE")
+    )
     var zone: String?
 }
 
@@ -32,8 +33,11 @@ struct StoreOptions: ParsableArguments {
         name: .customLong("store"),
         help: ArgumentHelp(
             "Folder of the store.",
-            discussion: "Default: $WARDLINE_STORE, else $XDG_DATA_HOME/wardline, else ~/.local/share/wardline.",
-            valueName: "DIR"))
+            discussion:
+                "Default: $WARDLINE_STORE, else $XDG_DATA_HOME/wardline, else ~/.local/share/wardline.",
+            valueName: "DIR"
+        )
+    )
     var store: String?
 }
 
@@ -51,7 +55,10 @@ struct ListOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("Output: table, json, jsonl or csv.", valueName: "MODE"))
     var output: OutputMode = .table
 
-    @Option(name: [.customShort("n"), .customLong("lines")], help: ArgumentHelp("Only the last N.", valueName: "N"))
+    @Option(
+        name: [.customShort("n"), .customLong("lines")],
+        help: ArgumentHelp("Only the last N.", valueName: "N")
+    )
     var count: Int?
 
     @Flag(name: .shortAndLong, help: "Newest first.")
@@ -60,7 +67,9 @@ struct ListOptions: ParsableArguments {
     mutating func validate() throws {
         if let count, count < 0 { throw ValidationError("-n takes 0 or more, not \(count).") }
         guard [.table, .short, .wide, .json, .jsonl, .csv].contains(output) else {
-            throw ValidationError("This list has the outputs table, wide, json, jsonl and csv, not \(output.rawValue).")
+            throw ValidationError(
+                "This list has the outputs table, wide, json, jsonl and csv, not \(output.rawValue)."
+            )
         }
     }
 

@@ -32,7 +32,8 @@ struct TimeStyle: Sendable {
         guard time.isPresent else { return "-" }
         let offset = zone.offsetSeconds(at: time)
         let civil = CivilTime(time, offsetSeconds: offset)
-        return date(civil) + " " + clock(civil) + "." + digits(civil.nanosecond / 1_000_000, 3) + suffix(offset)
+        return date(civil) + " " + clock(civil) + "." + digits(civil.nanosecond / 1_000_000, 3)
+            + suffix(offset)
     }
 
     /// `2026-03-14 02:08:22-05:00`.
@@ -71,9 +72,13 @@ enum Amount {
     /// `3s`, `2m20s`, `41m`, `4h22m`, `3d4h`: the two largest units.
     static func span(_ nanoseconds: Int64) -> String {
         let seconds = (nanoseconds + UTCTime.second / 2) / UTCTime.second
-        let parts = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")]
+        let parts = [
+            (seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"),
+            (seconds % 60, "s"),
+        ]
         guard let first = parts.firstIndex(where: { $0.0 != 0 }) else { return "0s" }
-        return parts[first..<min(first + 2, parts.count)].filter { $0.0 != 0 }.map { "\($0.0)\($0.1)" }.joined()
+        return parts[first..<min(first + 2, parts.count)].filter { $0.0 != 0 }.map { "\($0.0)\($0.1)" }
+            .joined()
     }
 
     /// `+0:00`, `+12:34`, `+1:02:03` from the start.
@@ -120,7 +125,9 @@ enum Amount {
     }
 
     /// `1 event`, `2 events`.
-    static func counted(_ value: Int64, _ noun: String) -> String { "\(count(value)) \(noun)\(value == 1 ? "" : "s")" }
+    static func counted(_ value: Int64, _ noun: String) -> String {
+        "\(count(value)) \(noun)\(value == 1 ? "" : "s")"
+    }
 
     private static func twoDigits(_ value: Int64) -> String { value < 10 ? "0\(value)" : String(value) }
 }

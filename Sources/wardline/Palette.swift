@@ -30,7 +30,8 @@ enum ColourChoice: String, CaseIterable, Sendable {
     case always
     case never
 
-    /// Whether to colour, by flag, terminal and environment (`NO_COLOR`, `TERM=dumb`, `CLICOLOR_FORCE` is ignored).
+    /// Whether to colour, by flag, terminal and environment (`NO_COLOR`, `TERM=dumb`, `CLICOLOR_FORCE` is
+    /// ignored).
     func isOn(isTerminal: Bool, environment: [String: String]) -> Bool {
         switch self {
         case .always: true

@@ -10,7 +10,9 @@ enum ProcessSignals {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Ctrl-C ends a command at once with status 130. Commands write nothing that could be left half done.
+    /// Ctrl-C ends a command at once with status 130.
+    ///
+    /// Commands write nothing that could be left half done.
     static func exitOnInterrupt() {
         signal(SIGINT) { _ in _exit(130) }
     }

@@ -10,13 +10,16 @@ import QueryEngine
 /// `wardline query`: search events.
 struct QueryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "query", abstract: "Search events.",
+        commandName: "query",
+        abstract: "Search events.",
         discussion: """
-            QUERY is a filter such as `class:access and user.name:svc_* and not src.ip:10.20.0.0/16`, or plain words. \
-            field:value, lists (a or b), wildcards * and ?, \"phrases\", ranges [a to b], > >= < <=, field = field; \
-            issue:* finds odd records, class:review finds what people should look at. Quote it for the shell. \
-            -n takes the last N and prints them oldest first. Exit status 1 when nothing matches.
-            """)
+            QUERY is a filter such as `class:access and user.name:svc_* and not src.ip:10.20.0.0/16`, or \
+            plain words. field:value, lists (a or b), wildcards * and ?, \"phrases\", ranges [a to b], > >= \
+            < <=, field = field; issue:* finds odd records, class:review finds what people should look at. \
+            Quote it for the shell. -n takes the last N and prints them oldest first. Exit status 1 when \
+            nothing matches.
+            """
+    )
 
     @Argument(help: ArgumentHelp("The filter; everything without one.", valueName: "QUERY"))
     var words: [String] = []
@@ -24,7 +27,10 @@ struct QueryCommand: ParsableCommand {
     @OptionGroup var time: TimeOptions
     @OptionGroup var filter: FilterOptions
 
-    @Option(name: [.customShort("n"), .customLong("lines")], help: ArgumentHelp("Only the last N.", valueName: "N"))
+    @Option(
+        name: [.customShort("n"), .customLong("lines")],
+        help: ArgumentHelp("Only the last N.", valueName: "N")
+    )
     var count: Int?
 
     @Flag(name: .shortAndLong, help: "Newest first.")
@@ -35,7 +41,8 @@ struct QueryCommand: ParsableCommand {
 
     @Option(
         name: .customLong("order"),
-        help: ArgumentHelp("Order: time, or offset (as recorded, without waiting).", valueName: "ORDER"))
+        help: ArgumentHelp("Order: time, or offset (as recorded, without waiting).", valueName: "ORDER")
+    )
     var order = EventSelection.Order.time.rawValue
 
     @Option(name: .shortAndLong, help: "Output mode.")
@@ -43,14 +50,17 @@ struct QueryCommand: ParsableCommand {
 
     @Option(
         name: [.customShort("F"), .customLong("fields")],
-        help: ArgumentHelp("Fields of table, csv, json and jsonl, with commas.", valueName: "A,B"))
+        help: ArgumentHelp("Fields of table, csv, json and jsonl, with commas.", valueName: "A,B")
+    )
     var fields: String?
 
     @Flag(name: .customLong("count"), help: "Print the number of matching events only.")
     var countsOnly = false
 
     @Option(
-        name: .customLong("unique"), help: ArgumentHelp("Print each value of a field and how often.", valueName: "FIELD"))
+        name: .customLong("unique"),
+        help: ArgumentHelp("Print each value of a field and how often.", valueName: "FIELD")
+    )
     var unique: String?
 
     @Flag(help: "With -o cat: bytes as they were received. Not to a terminal.")
@@ -66,7 +76,9 @@ struct QueryCommand: ParsableCommand {
         }
         if raw, output != .cat { throw ValidationError("--raw goes with -o cat.") }
         if follow, reverse || output == .table || output == .json || countsOnly || unique != nil {
-            throw ValidationError("-f prints line by line: it does not go with -r, --count, --unique, table or json.")
+            throw ValidationError(
+                "-f prints line by line: it does not go with -r, --count, --unique, table or json."
+            )
         }
     }
 
@@ -74,8 +86,10 @@ struct QueryCommand: ParsableCommand {
         let context = try CommandContext(common, mode: output, pages: !follow)
         if raw, context.isTerminal {
             throw WardlineError(
-                .usage, "--raw does not write to a terminal, which would act on control characters in the data.",
-                location: "--raw")
+                .usage,
+                "--raw does not write to a terminal, which would act on control characters in the data.",
+                location: "--raw"
+            )
         }
         let query = try filter.query(words.joined(separator: " "), context)
         for warning in query.warnings where !common.quiet {
@@ -88,7 +102,13 @@ struct QueryCommand: ParsableCommand {
             return
         }
         let selection = EventSelection(
-            query: query, since: since, until: until, last: count, order: wantedOrder, isReversed: reverse)
+            query: query,
+            since: since,
+            until: until,
+            last: count,
+            order: wantedOrder,
+            isReversed: reverse
+        )
         var run = QueryRun(selection, reader, context, self)
         try run.run()
     }
@@ -111,17 +131,26 @@ struct FilterOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("p"), .customLong("severity")],
-        help: ArgumentHelp("Syslog severity: err (and worse), or warning..crit.", valueName: "LEVEL"))
+        help: ArgumentHelp("Syslog severity: err (and worse), or warning..crit.", valueName: "LEVEL")
+    )
     var severity: String?
 
-    @Option(name: [.customShort("g"), .customLong("grep")], help: ArgumentHelp("Only events with this text.", valueName: "TEXT"))
+    @Option(
+        name: [.customShort("g"), .customLong("grep")],
+        help: ArgumentHelp("Only events with this text.", valueName: "TEXT")
+    )
     var text: String?
 
-    @Option(name: .customLong("zone"), help: ArgumentHelp("Only events of this network zone.", valueName: "ZONE"))
+    @Option(
+        name: .customLong("zone"),
+        help: ArgumentHelp("Only events of this network zone.", valueName: "ZONE")
+    )
     var zone: String?
 
     @Option(
-        name: .customLong("stream"), help: ArgumentHelp("Only access, network or update events.", valueName: "CLASS"))
+        name: .customLong("stream"),
+        help: ArgumentHelp("Only access, network or update events.", valueName: "CLASS")
+    )
     var stream: String?
 
     /// The query of the command line: its words and every flag.
@@ -129,9 +158,14 @@ struct FilterOptions: ParsableArguments {
         let place = Query.Context(now: context.now, zone: context.times.zone)
         var query = try FilterOptions.parse(words, place, location: "QUERY")
         for (flag, name, value) in [
-            ("-d", "device", device), ("-u", "user", user), ("--zone", "zone", zone), ("--stream", "class", stream),
+            ("-d", "device", device), ("-u", "user", user), ("--zone", "zone", zone),
+            ("--stream", "class", stream),
         ] {
-            if let value { query = query.and(try FilterOptions.parse("\(name):\(FilterOptions.word(value))", place, location: flag)) }
+            if let value {
+                query = query.and(
+                    try FilterOptions.parse("\(name):\(FilterOptions.word(value))", place, location: flag)
+                )
+            }
         }
         if let text {
             query = query.and(try FilterOptions.parse(FilterOptions.quoted(text), place, location: "-g"))
@@ -140,7 +174,11 @@ struct FilterOptions: ParsableArguments {
         return query
     }
 
-    private static func parse(_ text: String, _ place: Query.Context, location: String) throws(WardlineError) -> Query {
+    private static func parse(
+        _ text: String,
+        _ place: Query.Context,
+        location: String
+    ) throws(WardlineError) -> Query {
         do throws(QueryError) {
             return try Query(text, context: place)
         } catch {
@@ -163,12 +201,17 @@ struct FilterOptions: ParsableArguments {
     }
 
     private static func severity(_ text: String, _ place: Query.Context) throws(WardlineError) -> Query {
-        let ends = text.split(separator: ".", omittingEmptySubsequences: true).map { SeverityName.number(String($0)) }
+        let ends = text.split(separator: ".", omittingEmptySubsequences: true).map {
+            SeverityName.number(String($0))
+        }
         let isRange = text.contains("..")
         guard ends.count == (isRange ? 2 : 1), let first = ends[0], let last = ends[ends.count - 1] else {
             throw WardlineError(
-                .usage, "There is no severity `\(text)`. Use \(SeverityName.all.joined(separator: ", ")) or warning..crit.",
-                location: "-p")
+                .usage,
+                "There is no severity `\(text)`. Use \(SeverityName.all.joined(separator: ", ")) or "
+                    + "warning..crit.",
+                location: "-p"
+            )
         }
         let low = isRange ? min(first, last) : 0
         return try parse("severity:[\(low) to \(max(first, last))]", place, location: "-p")

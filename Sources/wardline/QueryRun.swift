@@ -24,14 +24,23 @@ struct QueryRun {
     private let renderer: EventRenderer
     private var citations: Citations
 
-    init(_ selection: EventSelection, _ reader: StoreReader, _ context: CommandContext, _ command: QueryCommand) {
+    init(
+        _ selection: EventSelection,
+        _ reader: StoreReader,
+        _ context: CommandContext,
+        _ command: QueryCommand
+    ) {
         self.selection = selection
         self.reader = reader
         self.context = context
         self.command = command
         renderer = EventRenderer(
-            mode: command.output, fields: command.fieldNames, times: context.times, palette: context.palette,
-            width: context.width)
+            mode: command.output,
+            fields: command.fieldNames,
+            times: context.times,
+            palette: context.palette,
+            width: context.width
+        )
         citations = Citations(try? reader.readModels())
     }
 
@@ -56,8 +65,11 @@ struct QueryRun {
             let span = CommandContext.wallClock.nanoseconds - started.nanoseconds
             Messages.note(
                 "\(Amount.count(Int64(statistics.matchCount))) of "
-                    + "\(Amount.counted(Int64(statistics.scannedCount), "event")) scanned in \(span / 1_000_000) ms, "
-                    + "\(Amount.counted(Int64(statistics.partCount), "part")) read, \(statistics.skippedCount) skipped")
+                    + "\(Amount.counted(Int64(statistics.scannedCount), "event")) scanned in "
+                    + "\(span / 1_000_000) ms, "
+                    + "\(Amount.counted(Int64(statistics.partCount), "part")) read, "
+                    + "\(statistics.skippedCount) skipped"
+            )
         }
         if statistics.matchCount == 0 { throw Outcome.nothingFound }
     }
@@ -69,8 +81,12 @@ struct QueryRun {
     private mutating func view(_ loaded: LoadedPart, _ index: Int) -> EventView {
         let event = loaded.events.events[index]
         return EventView(
-            batch: loaded.events, index: index, rules: citations.rules(event.offset, event.ordinal),
-            skew: EventSkew.of(event), raw: needsRaw ? loaded.bytes(at: event.offset) : nil)
+            batch: loaded.events,
+            index: index,
+            rules: citations.rules(event.offset, event.ordinal),
+            skew: EventSkew.of(event),
+            raw: needsRaw ? loaded.bytes(at: event.offset) : nil
+        )
     }
 
     private mutating func write(_ scan: inout EventScan) throws {
@@ -87,7 +103,10 @@ struct QueryRun {
             switch command.output {
             case .table:
                 guard views.count < QueryRun.tableCountMax else {
-                    throw WardlineError(.usage, "The table would have more than \(QueryRun.tableCountMax) rows. Use -n or jsonl.")
+                    throw WardlineError(
+                        .usage,
+                        "The table would have more than \(QueryRun.tableCountMax) rows. Use -n or jsonl."
+                    )
                 }
                 views.append(view)
             case .json: output.lines(renderer.lines(view).map { (written == 0 ? "[" : ",") + $0 })
@@ -107,7 +126,10 @@ struct QueryRun {
             guard let field else { return true }
             for value in UniqueValues.of(field, loaded.events, index) { counts[value, default: 0] += 1 }
             guard counts.count <= QueryRun.uniqueCountMax else {
-                throw WardlineError(.usage, "`\(field)` has more than \(QueryRun.uniqueCountMax) values. Narrow the search.")
+                throw WardlineError(
+                    .usage,
+                    "`\(field)` has more than \(QueryRun.uniqueCountMax) values. Narrow the search."
+                )
             }
             return true
         }
@@ -122,13 +144,17 @@ struct QueryRun {
             JSONValue.object([.init("value", .text($0.key)), .init("count", .integer($0.value))])
         }
         context.write(
-            command.output, objects: objects,
-            table: rows.isEmpty ? [] : table.lines(width: context.width, palette: context.palette))
+            command.output,
+            objects: objects,
+            table: rows.isEmpty ? [] : table.lines(width: context.width, palette: context.palette)
+        )
     }
 
     /// Looks for new records again and again, until the process is interrupted or the reader leaves.
     private mutating func follow(
-        _ source: any PartSource, _ resolver: (any EntityResolver)?, from start: Offset
+        _ source: any PartSource,
+        _ resolver: (any EntityResolver)?,
+        from start: Offset
     ) throws {
         var next = start
         var later = selection
@@ -157,7 +183,9 @@ enum EventSkew {
     /// Device clock less corrected time, when that is a second or more.
     static func of(_ event: Event) -> Int64? {
         guard event.deviceTime.isPresent, event.time.isPresent else { return nil }
-        let (skew, overflow) = event.deviceTime.nanoseconds.subtractingReportingOverflow(event.time.nanoseconds)
+        let (skew, overflow) = event.deviceTime.nanoseconds.subtractingReportingOverflow(
+            event.time.nanoseconds
+        )
         return !overflow && abs(skew) >= UTCTime.second ? skew : nil
     }
 }

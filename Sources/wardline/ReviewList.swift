@@ -7,10 +7,16 @@ import EventModel
 import Projections
 import QueryEngine
 
-/// Reviews: findings for people to look at that are no incident. `query class:review` lists them.
+/// Reviews: findings for people to look at that are no incident.
+///
+/// `query class:review` lists them.
 enum ReviewList {
     static func run(
-        _ reader: StoreReader, _ query: Query, since: UTCTime?, until: UTCTime?, _ command: QueryCommand,
+        _ reader: StoreReader,
+        _ query: Query,
+        since: UTCTime?,
+        until: UTCTime?,
+        _ command: QueryCommand,
         _ context: CommandContext
     ) throws {
         var found = try reader.readModels().reviews(since: since, until: until).filter { review in
@@ -22,13 +28,18 @@ enum ReviewList {
         if command.countsOnly {
             context.output.line(String(found.count))
         } else {
-            context.write(command.output, objects: found.map(object), table: lines(found, command.output, context))
+            context.write(
+                command.output,
+                objects: found.map(object),
+                table: lines(found, command.output, context)
+            )
         }
         context.output.finish()
         if found.isEmpty { throw Outcome.nothingFound }
     }
 
-    /// The review as an event, so that one query language serves both: its words are searched, `class` is `review`.
+    /// The review as an event, so that one query language serves both: its words are searched, `class` is
+    /// `review`.
     static func batch(_ review: Alert) -> EventBatch {
         var batch = EventBatch()
         batch.extensionNames = ["ext.rule", "ext.level"]
@@ -59,7 +70,8 @@ enum ReviewList {
     private static func lines(_ reviews: [Alert], _ mode: OutputMode, _ context: CommandContext) -> [String] {
         reviews.map { review in
             let who = (review.assets + review.users).joined(separator: " ")
-            let absent = review.absences.isEmpty ? "" : " (not seen: \(review.absences.joined(separator: ", ")))"
+            let absent =
+                review.absences.isEmpty ? "" : " (not seen: \(review.absences.joined(separator: ", ")))"
             let time = mode == .shortISO ? context.times.iso(review.first) : context.times.short(review.first)
             return time + "  " + context.palette.paint("review ", .caution) + "  "
                 + TerminalText.fitted(TerminalText.escaped(who.isEmpty ? "-" : who), 16) + "  "

@@ -9,8 +9,10 @@ import QueryEngine
 /// `wardline sources`: who sends what, what was odd, what was lost.
 struct SourcesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sources", abstract: "List who sends, how much, how well it is understood, and what was lost.",
-        discussion: "Exit status 1 when there is none.")
+        commandName: "sources",
+        abstract: "List who sends, how much, how well it is understood, and what was lost.",
+        discussion: "Exit status 1 when there is none."
+    )
 
     @Argument(help: ArgumentHelp("Only sources whose name begins so.", valueName: "SOURCE"))
     var name: String?
@@ -25,12 +27,18 @@ struct SourcesCommand: ParsableCommand {
         let models = try reader.readModels()
         let wanted = name?.lowercased() ?? ""
         let found = list.selection(try models.sources().filter { $0.name.lowercased().hasPrefix(wanted) })
-        context.write(list.output, objects: found.map(SourceList.object), table: SourceList.table(found, context))
+        context.write(
+            list.output,
+            objects: found.map(SourceList.object),
+            table: SourceList.table(found, context)
+        )
         context.output.finish()
         for loss in try models.losses() where !common.quiet && !list.output.isForPrograms {
             Messages.warning(
                 "\(Amount.counted(loss.count, "record")) lost at \(loss.listener) between "
-                    + "\(context.times.seconds(loss.from)) and \(context.times.seconds(loss.through)): \(loss.reason)")
+                    + "\(context.times.seconds(loss.from)) and "
+                    + "\(context.times.seconds(loss.through)): \(loss.reason)"
+            )
         }
         if found.isEmpty {
             if !common.quiet { Messages.note("no such sources in \(reader.path)") }
@@ -54,7 +62,9 @@ enum SourceList {
         ])
     }
 
-    private static func time(_ time: UTCTime) -> JSONValue { time.isPresent ? .text(time.description) : .null }
+    private static func time(_ time: UTCTime) -> JSONValue {
+        time.isPresent ? .text(time.description) : .null
+    }
 
     private static func counts(_ counts: [StoredSource.Count]) -> JSONValue {
         .object(counts.map { .init($0.name, .integer($0.count)) })
@@ -72,7 +82,8 @@ enum SourceList {
         for source in sources {
             table.add([
                 source.name, source.listener, source.peer, Amount.count(source.records),
-                Amount.count(source.undecoded), Amount.count(source.losses), context.times.seconds(source.lastEvent),
+                Amount.count(source.undecoded), Amount.count(source.losses),
+                context.times.seconds(source.lastEvent),
                 source.skew.map(Amount.skew) ?? "", source.decoders.first?.name ?? "",
                 source.issues.prefix(3).map { "\($0.name) \($0.count)" }.joined(separator: ", "),
             ])

@@ -8,12 +8,17 @@ import QueryEngine
 /// `wardline store`: the store itself.
 struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "store", abstract: "Show what the store holds, or rebuild what is derived from it.",
-        subcommands: [Stat.self, List.self])
+        commandName: "store",
+        abstract: "Show what the store holds, or rebuild what is derived from it.",
+        subcommands: [Stat.self, List.self]
+    )
 
     /// Numbers.
     struct Stat: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "stat", abstract: "Print records, bytes and blocks.")
+        static let configuration = CommandConfiguration(
+            commandName: "stat",
+            abstract: "Print records, bytes and blocks."
+        )
 
         @Option(name: .shortAndLong, help: ArgumentHelp("Output: short or json.", valueName: "MODE"))
         var output: OutputMode = .short
@@ -35,7 +40,10 @@ struct StoreCommand: ParsableCommand {
 
     /// Files.
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "ls", abstract: "List the files of the store.")
+        static let configuration = CommandConfiguration(
+            commandName: "ls",
+            abstract: "List the files of the store."
+        )
 
         @OptionGroup var list: ListOptions
         @OptionGroup var store: StoreOptions
@@ -51,7 +59,9 @@ struct StoreCommand: ParsableCommand {
                 list.output,
                 objects: files.map {
                     .object([.init("file", .text($0.path)), .init("bytes", .integer($0.size))])
-                }, table: table.lines(width: context.width, palette: context.palette))
+                },
+                table: table.lines(width: context.width, palette: context.palette)
+            )
             context.output.finish()
         }
     }
@@ -62,20 +72,34 @@ enum StoreText {
     static func lines(_ figures: StoreFigures, _ path: String) -> [String] {
         var rows = [
             ("store", TerminalText.escaped(path)),
-            ("records", "\(Amount.count(figures.records)) from devices, \(Amount.count(figures.logRecords)) in all"),
+            (
+                "records",
+                "\(Amount.count(figures.records)) from devices, \(Amount.count(figures.logRecords)) in all"
+            ),
             ("events", Amount.count(figures.events)), ("undecoded", Amount.count(figures.undecoded)),
             ("raw", Amount.bytes(figures.rawBytes)),
-            ("on disk", "\(Amount.bytes(figures.diskBytes)) of records, \(Amount.bytes(figures.storeBytes)) in all"),
+            (
+                "on disk",
+                "\(Amount.bytes(figures.diskBytes)) of records, \(Amount.bytes(figures.storeBytes)) in all"
+            ),
             (
                 "files",
-                "\(Amount.counted(Int64(figures.segments), "segment")), \(Amount.counted(Int64(figures.blocks), "block"))"
+                "\(Amount.counted(Int64(figures.segments), "segment")), "
+                    + "\(Amount.counted(Int64(figures.blocks), "block"))"
             ),
             ("durable to", "#\(figures.durableOffset)"),
         ]
-        if figures.judgedOffset < figures.durableOffset { rows.append(("judged to", "#\(figures.judgedOffset)")) }
+        if figures.judgedOffset < figures.durableOffset {
+            rows.append(("judged to", "#\(figures.judgedOffset)"))
+        }
         if figures.missing > 0 || figures.damaged > 0 {
             rows.append(
-                ("damage", "\(figures.damaged) places, \(Amount.count(figures.missing)) records missing: wardline verify"))
+                (
+                    "damage",
+                    "\(figures.damaged) places, \(Amount.count(figures.missing)) records missing: "
+                        + "wardline verify"
+                )
+            )
         }
         return rows.map { TerminalText.fitted($0.0, 10) + "  " + $0.1 }
     }
@@ -86,8 +110,10 @@ enum StoreText {
             .init("store", .text(path)), .init("records", .integer(figures.records)),
             .init("logRecords", .integer(figures.logRecords)), .init("events", .integer(figures.events)),
             .init("undecoded", .integer(figures.undecoded)), .init("rawBytes", .integer(figures.rawBytes)),
-            .init("diskBytes", .integer(figures.diskBytes)), .init("storeBytes", .integer(figures.storeBytes)),
-            .init("segments", .integer(Int64(figures.segments))), .init("blocks", .integer(Int64(figures.blocks))),
+            .init("diskBytes", .integer(figures.diskBytes)),
+            .init("storeBytes", .integer(figures.storeBytes)),
+            .init("segments", .integer(Int64(figures.segments))),
+            .init("blocks", .integer(Int64(figures.blocks))),
             .init("journalEntries", .integer(figures.journalEntries)),
             .init("durableOffset", .integer(Int64(clamping: figures.durableOffset.value))),
             .init("judgedOffset", .integer(Int64(clamping: figures.judgedOffset.value))),

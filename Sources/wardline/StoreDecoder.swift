@@ -22,7 +22,9 @@ final class StoreDecoder: RecordDecoding {
     }
 
     func events(
-        of records: RecordBatch, base: Offset, context: DecodingContext
+        of records: RecordBatch,
+        base: Offset,
+        context: DecodingContext
     ) throws(WardlineError) -> EventBatch {
         var events = EventBatch()
         if let files = context.decoders {
@@ -42,7 +44,9 @@ final class StoreDecoder: RecordDecoding {
     private func normalizer(_ files: [DecodingContext.File]) throws(WardlineError) -> Normalizer {
         if let known = normalizers[files] { return known }
         var loaded: [DecoderLoader.File] = []
-        for file in files { loaded.append(DecoderLoader.File(name: file.name, bytes: try store.set(file.sha256))) }
+        for file in files {
+            loaded.append(DecoderLoader.File(name: file.name, bytes: try store.set(file.sha256)))
+        }
         return Normalizer(decoders: DecoderLoader.load(loaded).decoders, siteKey: siteKey)
     }
 

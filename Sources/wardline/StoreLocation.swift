@@ -6,7 +6,8 @@ import EventModel
 /// Where the store lies.
 enum StoreLocation {
     /// The folder by `--store`, `WARDLINE_STORE`, `XDG_DATA_HOME`, else the home folder.
-    static func path(_ options: StoreOptions, _ environment: [String: String]) throws(WardlineError) -> String {
+    static func path(_ options: StoreOptions, _ environment: [String: String]) throws(WardlineError) -> String
+    {
         func named(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
         if let given = options.store ?? named("WARDLINE_STORE") {
             guard !given.isEmpty, !given.utf8.contains(0) else {

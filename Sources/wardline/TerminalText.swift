@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Makes text from devices safe to print: nothing in it can move the cursor, change colours or hide or turn letters.
+/// Makes text from devices safe to print: nothing in it can move the cursor, change colours or hide or turn
+/// letters.
 ///
-/// Escaped are control characters (C0, DEL, C1), format characters (bidirectional controls, zero-width characters),
-/// line and paragraph separators, everything else that has no width of its own by Unicode, private and unassigned
-/// characters, and bytes that are not UTF-8. Tab and line feed are escaped too: one event stays one line.
+/// Escaped are control characters (C0, DEL, C1), format characters (bidirectional controls, zero-width
+/// characters), line and paragraph separators, everything else that has no width of its own by Unicode,
+/// private and unassigned characters, and bytes that are not UTF-8. Tab and line feed are escaped too: one
+/// event stays one line.
 enum TerminalText {
     /// The safe form of text.
     static func escaped(_ text: String) -> String {
@@ -33,7 +35,9 @@ enum TerminalText {
         return safe
     }
 
-    /// JSON text in which every scalar that a terminal could act on is written as `\uNNNN`. Same value, same JSON.
+    /// JSON text in which every scalar that a terminal could act on is written as `\uNNNN`.
+    ///
+    /// Same value, same JSON.
     static func escapedJSON(_ json: String) -> String {
         if json.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return json }
         var safe = ""
@@ -51,7 +55,8 @@ enum TerminalText {
     static func isSafe(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.value < 0x7f { return scalar.value >= 0x20 }
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return false
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+            return false
         default: return !scalar.properties.isDefaultIgnorableCodePoint && scalar != "\u{2800}"
         }
     }
@@ -88,7 +93,8 @@ enum TerminalText {
             guard byte & 0xc0 == 0x80 else { return nil }
             value = value << 6 | UInt32(byte & 0x3f)
         }
-        guard length < 3 || value >= (length == 3 ? 0x800 : 0x1_0000), let scalar = Unicode.Scalar(value) else {
+        guard length < 3 || value >= (length == 3 ? 0x800 : 0x1_0000), let scalar = Unicode.Scalar(value)
+        else {
             return nil
         }
         return (scalar, length)
@@ -96,7 +102,8 @@ enum TerminalText {
 }
 
 extension TerminalText {
-    /// Columns that safe text takes: 2 for wide East Asian characters and emoji, 0 for combining marks, otherwise 1.
+    /// Columns that safe text takes: 2 for wide East Asian characters and emoji, 0 for combining marks,
+    /// otherwise 1.
     static func width(_ text: String) -> Int {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
         return text.unicodeScalars.reduce(0) { $0 + width($1) }
@@ -108,7 +115,8 @@ extension TerminalText {
         default: break
         }
         switch scalar.value {
-        case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f,
+        case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff,
+            0xfe30...0xfe6f,
             0xff00...0xff60, 0xffe0...0xffe6, 0x1f300...0x1f64f, 0x1f900...0x1f9ff, 0x2_0000...0x3_fffd:
             return 2
         default: return 1

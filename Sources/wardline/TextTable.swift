@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Rows under headings, columns as wide as their widest cell. Cells are escaped here.
+/// Rows under headings, columns as wide as their widest cell.
+///
+/// Cells are escaped here.
 struct TextTable {
     /// A column.
     struct Column {
@@ -21,7 +23,9 @@ struct TextTable {
         rows.append(columns.indices.map { $0 < cells.count ? TerminalText.escaped(cells[$0]) : "" })
     }
 
-    /// The lines, headings first. `width` cuts elastic columns so that lines fit; nil cuts nothing.
+    /// The lines, headings first.
+    ///
+    /// `width` cuts elastic columns so that lines fit; nil cuts nothing.
     func lines(width: Int?, palette: Palette) -> [String] {
         var widths = columns.indices.map { index in
             rows.reduce(TerminalText.width(columns[index].title)) { max($0, TerminalText.width($1[index])) }

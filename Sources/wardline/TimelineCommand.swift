@@ -11,11 +11,14 @@ import Timelines
 /// `wardline timeline`: one incident in the order in which it happened.
 struct TimelineCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "timeline", abstract: "Show what happened in one incident, in order, with its evidence.",
+        commandName: "timeline",
+        abstract: "Show what happened in one incident, in order, with its evidence.",
         discussion: """
-            ID may be shortened as long as it is unique; ids of merged incidents are accepted. Letters: A access, \
-            N network, U update. Numbers after # are record offsets: `wardline query offset:N -o verbose`.
-            """)
+            ID may be shortened as long as it is unique; ids of merged incidents are accepted. Letters: A \
+            access, N network, U update. Numbers after # are record offsets: `wardline query offset:N -o \
+            verbose`.
+            """
+    )
 
     @OptionGroup var view: TimelineOptions
 
@@ -50,16 +53,24 @@ struct TimelineOptions: ParsableArguments {
         case .found(let found): incident = found
         case .missing:
             throw WardlineError(
-                .usage, "There is no incident `\(id)` in \(reader.path). `wardline incidents` lists them.")
+                .usage,
+                "There is no incident `\(id)` in \(reader.path). `wardline incidents` lists them."
+            )
         case .ambiguous(let ids):
             throw WardlineError(
-                .usage, "`\(id)` fits several incidents: \(ids.joined(separator: ", ")). Write more of the id.")
+                .usage,
+                "`\(id)` fits several incidents: \(ids.joined(separator: ", ")). Write more of the id."
+            )
         }
         if output.isForPrograms {
             place.output.line(TerminalText.escapedJSON(object(incident.incident).line))
         } else {
             let view = TimelineView(
-                times: place.times, palette: place.palette, width: place.width, showsContext: context)
+                times: place.times,
+                palette: place.palette,
+                width: place.width,
+                showsContext: context
+            )
             place.output.lines(view.lines(incident.incident))
         }
         place.output.finish()
@@ -78,7 +89,9 @@ enum LevelName {
     static func level(_ text: String) throws(WardlineError) -> Level {
         if let level = Level.allCases.first(where: { $0.name == text.lowercased() }) { return level }
         throw WardlineError(
-            .usage, "There is no level `\(text)`. Use \(Level.allCases.map(\.name).joined(separator: ", ")).",
-            location: "--severity")
+            .usage,
+            "There is no level `\(text)`. Use \(Level.allCases.map(\.name).joined(separator: ", ")).",
+            location: "--severity"
+        )
     }
 }

@@ -27,7 +27,9 @@ struct TimelineView {
         var lines = heading(incident, shown)
         lines += entries(shown, start: incident.first)
         if shown.count < all.count {
-            lines.append("  \(Amount.count(Int64(all.count - shown.count))) further entries: -o jsonl shows all")
+            lines.append(
+                "  \(Amount.count(Int64(all.count - shown.count))) further entries: -o jsonl shows all"
+            )
         }
         if !incident.whyJoined.isEmpty {
             lines.append(palette.paint("why joined:", .strong))
@@ -45,7 +47,9 @@ struct TimelineView {
         var title = palette.paint(TerminalText.escaped(incident.id), .strong) + "  "
         title += palette.paint(level, incident.risk >= 70 ? .danger : .caution)
         title += " risk \(incident.risk)   " + TerminalText.escaped(incident.title)
-        if incident.isProvisional { title += palette.paint("  (provisional: evidence may still arrive)", .caution) }
+        if incident.isProvisional {
+            title += palette.paint("  (provisional: evidence may still arrive)", .caution)
+        }
         var facts: [String] = []
         if !incident.users.isEmpty { facts.append(list("user", incident.users)) }
         if !incident.devices.isEmpty { facts.append(list("device", incident.devices)) }
@@ -64,7 +68,8 @@ struct TimelineView {
 
     private func list(_ noun: String, _ names: [String]) -> String {
         names.count <= 3
-            ? "\(noun)\(names.count == 1 ? "" : "s") \(names.joined(separator: " "))" : "\(names.count) \(noun)s"
+            ? "\(noun)\(names.count == 1 ? "" : "s") \(names.joined(separator: " "))"
+            : "\(names.count) \(noun)s"
     }
 
     /// Zones in the order in which the entries reach them.
@@ -94,13 +99,18 @@ struct TimelineView {
         let fixed = 2 + offsetWidth + 5 + deviceWidth + 2 + 2 + placeWidth
         let textWidth = width.map { max(20, min(widest, $0 - fixed)) } ?? widest
         return rows.map { row in
-            let letter = palette.paint(TimelineView.letter(row.entry), EventRenderer.style(row.entry.eventClass))
+            let letter = palette.paint(
+                TimelineView.letter(row.entry),
+                EventRenderer.style(row.entry.eventClass)
+            )
             let offset = TerminalText.fitted(row.offset, offsetWidth, alignRight: true)
             var line = "  \(offset)  \(letter)  " + TerminalText.fitted(row.device, deviceWidth) + "  "
             line += width == nil ? padded(row.text, textWidth) : TerminalText.fitted(row.text, textWidth)
             line += "  " + palette.paint(TerminalText.fitted(row.place, placeWidth), .faint)
             if !row.entry.rules.isEmpty {
-                line += "  " + palette.paint(TerminalText.escaped(row.entry.rules.joined(separator: " ")), .danger)
+                line +=
+                    "  "
+                    + palette.paint(TerminalText.escaped(row.entry.rules.joined(separator: " ")), .danger)
             }
             if row.entry.role == .context { line += palette.paint("  (context)", .faint) }
             while line.last == " " { line.removeLast() }
@@ -117,7 +127,9 @@ struct TimelineView {
         if !entry.zonePath.isEmpty { text += " [" + TerminalText.escaped(entry.zonePath) + "]" }
         if entry.uncertainty >= UTCTime.second { text += " (±\(Amount.skew(entry.uncertainty).dropFirst()))" }
         if entry.deviceTime.isPresent {
-            let (skew, overflow) = entry.deviceTime.nanoseconds.subtractingReportingOverflow(entry.time.nanoseconds)
+            let (skew, overflow) = entry.deviceTime.nanoseconds.subtractingReportingOverflow(
+                entry.time.nanoseconds
+            )
             if !overflow, abs(skew) >= UTCTime.second { text += " (skew \(Amount.skew(skew)))" }
         }
         return text
@@ -139,7 +151,9 @@ struct TimelineView {
         let raw = "next: wardline query 'offset:\(offset)' -o verbose"
         guard hidden > 0 else { return raw }
         let noun = hidden == 1 ? "event" : "events"
-        return "\(Amount.count(Int64(hidden))) context \(noun) hidden: wardline timeline \(id) --context;  \(raw)"
+        return
+            "\(Amount.count(Int64(hidden))) context \(noun) hidden: wardline timeline \(id) "
+            + "--context;  \(raw)"
     }
 }
 

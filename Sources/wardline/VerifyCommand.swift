@@ -9,11 +9,14 @@ import SegmentLog
 /// `wardline verify`: whether stored evidence is what was written.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Check every stored byte; name file, block and record of what is damaged.",
+        commandName: "verify",
+        abstract: "Check every stored byte; name file, block and record of what is damaged.",
         discussion: """
-            Takes no lock and changes nothing; runs beside a daemon too. Exit status 3 when something is damaged or \
-            missing. Bytes at the end of the newest file that are still being written are no damage.
-            """)
+            Takes no lock and changes nothing; runs beside a daemon too. Exit status 3 when something is \
+            damaged or missing. Bytes at the end of the newest file that are still being written are no \
+            damage.
+            """
+    )
 
     @Flag(name: .customLong("all"), help: "Check everything; this is the default.")
     var all = false
@@ -34,13 +37,18 @@ struct VerifyCommand: ParsableCommand {
         if output.isForPrograms {
             context.output.line(TerminalText.escapedJSON(VerifyText.object(reports, sets, isSound).line))
         } else {
-            for (stream, report) in reports { context.output.lines(VerifyText.lines(stream, report, context.palette)) }
+            for (stream, report) in reports {
+                context.output.lines(VerifyText.lines(stream, report, context.palette))
+            }
             context.output.lines(VerifyText.lines(sets, context.palette))
         }
         context.output.finish()
         guard isSound else {
             if !common.quiet {
-                Messages.error("stored evidence is damaged; the rest stays readable. Keep the store as it is and copy it.")
+                Messages.error(
+                    "stored evidence is damaged; the rest stays readable. Keep the store as it is "
+                        + "and copy it."
+                )
             }
             throw ExitCode(3)
         }
@@ -52,20 +60,25 @@ enum VerifyText {
     static func lines(_ stream: String, _ report: VerifyReport, _ palette: Palette) -> [String] {
         let mark = report.isSound ? palette.paint("OK  ", .good) : palette.paint("FAIL", .danger)
         var lines = [
-            "\(mark)  \(TerminalText.fitted(stream, 8))  \(Amount.counted(Int64(clamping: report.records), "record")), "
+            "\(mark)  \(TerminalText.fitted(stream, 8))  "
+                + "\(Amount.counted(Int64(clamping: report.records), "record")), "
                 + "\(Amount.counted(Int64(report.segments), "segment")) (\(report.sealedSegments) sealed), "
                 + Amount.bytes(Int64(clamping: report.bytes))
         ]
         for note in report.damage {
             lines.append(
-                palette.paint("FAIL", .danger) + "  \(stream)/\(TerminalText.escaped(note.file))  " + place(note) + ": "
-                    + words(note.reason))
+                palette.paint("FAIL", .danger) + "  \(stream)/\(TerminalText.escaped(note.file))  "
+                    + place(note) + ": "
+                    + words(note.reason)
+            )
         }
         for note in report.tails {
             lines.append(
                 palette.paint("note", .caution)
-                    + "  \(stream)/\(TerminalText.escaped(note.file))  byte \(Amount.count(Int64(note.position))): "
-                    + "unfinished bytes at the end, as beside a writer or after a crash")
+                    + "  \(stream)/\(TerminalText.escaped(note.file))  byte "
+                    + "\(Amount.count(Int64(note.position))): "
+                    + "unfinished bytes at the end, as beside a writer or after a crash"
+            )
         }
         return lines
     }
@@ -75,7 +88,8 @@ enum VerifyText {
         let noun = Amount.counted(Int64(sets.checked), "rule, decoder or site file")
         return ["\(mark)  sets      \(noun)"]
             + sets.damaged.map {
-                palette.paint("FAIL", .danger) + "  \(TerminalText.escaped($0)): the bytes do not have the hash they are named by"
+                palette.paint("FAIL", .danger)
+                    + "  \(TerminalText.escaped($0)): the bytes do not have the hash they are named by"
             }
     }
 
@@ -108,7 +122,9 @@ enum VerifyText {
 
     /// The object of `schemas/output/verify-v1.schema.json`.
     static func object(
-        _ reports: [(stream: String, report: VerifyReport)], _ sets: (checked: Int, damaged: [String]), _ isSound: Bool
+        _ reports: [(stream: String, report: VerifyReport)],
+        _ sets: (checked: Int, damaged: [String]),
+        _ isSound: Bool
     ) -> JSONValue {
         let streams = reports.map { stream, report in
             JSONValue.object([
@@ -117,7 +133,8 @@ enum VerifyText {
                 .init("segments", .integer(Int64(report.segments))),
                 .init("sealed_segments", .integer(Int64(report.sealedSegments))),
                 .init("end", .integer(Int64(clamping: report.end.value))),
-                .init("damage", .array(report.damage.map(object))), .init("tails", .array(report.tails.map(object))),
+                .init("damage", .array(report.damage.map(object))),
+                .init("tails", .array(report.tails.map(object))),
             ])
         }
         return .object([
@@ -131,7 +148,8 @@ enum VerifyText {
             .init("file", .text(note.file)), .init("position", .integer(Int64(note.position))),
             .init("block", note.block.map { .integer(Int64($0)) } ?? .null),
             .init("from", .integer(Int64(clamping: note.from.value))),
-            .init("end", .integer(Int64(clamping: note.end.value))), .init("reason", .text(note.reason.rawValue)),
+            .init("end", .integer(Int64(clamping: note.end.value))),
+            .init("reason", .text(note.reason.rawValue)),
         ])
     }
 }

@@ -26,7 +26,8 @@ struct VersionCommand: ParsableCommand {
                 ? JSONValue.object([
                     .init("version", .text(VersionText.number)),
                     .init("event_format", .integer(Int64(EventBatch.storedVersion))),
-                ]).line : VersionText.line)
+                ]).line : VersionText.line
+        )
         out.finish()
     }
 }
@@ -34,8 +35,11 @@ struct VersionCommand: ParsableCommand {
 /// `wardline completion`.
 struct CompletionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "completion", abstract: "Print a completion script for a shell.",
-        discussion: "For example: wardline completion bash > ~/.local/share/bash-completion/completions/wardline")
+        commandName: "completion",
+        abstract: "Print a completion script for a shell.",
+        discussion:
+            "For example: wardline completion bash > ~/.local/share/bash-completion/completions/wardline"
+    )
 
     @Argument(help: ArgumentHelp("bash, zsh or fish.", valueName: "SHELL"))
     var shell: String

@@ -11,9 +11,9 @@ struct WardlineCommand: ParsableCommand {
         commandName: "wardline",
         abstract: "Keep device logs as evidence, join them into incidents, and show what happened.",
         discussion: """
-            Exit status: 0 done or found; 1 nothing found, or a check found problems; 2 wrong usage or a failure at \
-            run time; 3 stored evidence is damaged; 130 interrupted. Data goes to standard output, everything else to \
-            standard error.
+            Exit status: 0 done or found; 1 nothing found, or a check found problems; 2 wrong usage or a \
+            failure at run time; 3 stored evidence is damaged; 130 interrupted. Data goes to standard \
+            output, everything else to standard error.
             """,
         version: VersionText.line,
         groupedSubcommands: [
@@ -22,10 +22,18 @@ struct WardlineCommand: ParsableCommand {
                 subcommands: [
                     QueryCommand.self, IncidentsCommand.self, TimelineCommand.self, DevicesCommand.self,
                     SourcesCommand.self,
-                ]),
-            CommandGroup(name: "Check", subcommands: [CheckCommand.self, VerifyCommand.self, DecodeCommand.self]),
-            CommandGroup(name: "Operate", subcommands: [StoreCommand.self, VersionCommand.self, CompletionCommand.self]),
-        ])
+                ]
+            ),
+            CommandGroup(
+                name: "Check",
+                subcommands: [CheckCommand.self, VerifyCommand.self, DecodeCommand.self]
+            ),
+            CommandGroup(
+                name: "Operate",
+                subcommands: [StoreCommand.self, VersionCommand.self, CompletionCommand.self]
+            ),
+        ]
+    )
 }
 
 @main

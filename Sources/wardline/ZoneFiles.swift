@@ -26,9 +26,11 @@ enum ZoneFiles {
     /// Letters, digits, `_`, `-`, `+` in parts between `/`: no name leads out of the folder.
     private static func isName(_ name: String) -> Bool {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        return name.utf8.count <= 64 && parts.allSatisfy { part in
-            !part.isEmpty && part.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-+".contains($0)) }
-        }
+        return name.utf8.count <= 64
+            && parts.allSatisfy { part in
+                !part.isEmpty
+                    && part.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-+".contains($0)) }
+            }
     }
 
     /// The zone of this machine: `TZ`, else `/etc/localtime`, else UTC.

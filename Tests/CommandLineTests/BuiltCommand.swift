@@ -26,12 +26,16 @@ struct BuiltCommand {
 
     /// Runs with these arguments, an environment without the user's settings, and this standard input.
     static func run(
-        _ arguments: [String], input: String = "", environment: [String: String] = [:]
+        _ arguments: [String],
+        input: String = "",
+        environment: [String: String] = [:]
     ) throws -> Result {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path ?? "/nonexistent")
         process.arguments = arguments
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "TZ": "UTC"].merging(environment) { $1 }
+        process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "TZ": "UTC"].merging(
+            environment
+        ) { $1 }
         let out = Pipe()
         let err = Pipe()
         let into = Pipe()
@@ -45,6 +49,9 @@ struct BuiltCommand {
         let errors = try err.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         return Result(
-            status: process.terminationStatus, output: Array(output), errors: String(decoding: errors, as: UTF8.self))
+            status: process.terminationStatus,
+            output: Array(output),
+            errors: String(decoding: errors, as: UTF8.self)
+        )
     }
 }

@@ -10,7 +10,8 @@ import WireFormats
 @testable import wardline
 
 /// Runs of the built command: output, exit status, help.
-@Suite(.enabled(if: BuiltCommand.path != nil, "the command was not built beside the tests")) struct CommandTests {
+@Suite(.enabled(if: BuiltCommand.path != nil, "the command was not built beside the tests"))
+struct CommandTests {
     private static func withStore(_ body: (String) throws -> Void) throws {
         let store = try SampleIncident.makeStore()
         defer { try? FileManager.default.removeItem(atPath: store) }
@@ -19,12 +20,14 @@ import WireFormats
 
     @Test(
         arguments: [
-            ([], 0), (["--help"], 0), (["help", "incidents"], 0), (["--version"], 0), (["-V"], 0), (["version"], 0),
+            ([], 0), (["--help"], 0), (["help", "incidents"], 0), (["--version"], 0), (["-V"], 0),
+            (["version"], 0),
             (["completion", "bash"], 0), (["bogus"], 2), (["incidents", "--bogus"], 2), (["timeline"], 2),
             (["incidents", "-o", "yaml"], 2), (["incidents", "-n", "-1"], 2), (["completion", "csh"], 2),
             (["incidents", "--store", "/nonexistent"], 2), (["incidents", "-S", "yesteryear"], 2),
             (["decode", "-z", "Nowhere/Town", "x"], 2), (["decode", "x"], 0),
-        ] as [([String], Int32)])
+        ] as [([String], Int32)]
+    )
     func `the exit status is as documented`(arguments: [String], status: Int32) throws {
         let result = try BuiltCommand.run(arguments)
         #expect(result.status == status, "\(result.errors)")
@@ -51,7 +54,8 @@ import WireFormats
                     "ID              RISK  STATE  FIRST                  SPAN  DEVICES  USERS  RULES  TITLE",
                     "INC-7K2M9Q4XTB    92  new    2026-03-14 02:07:41Z  2m20s        2      1      2  "
                         + "Remote access to pump firmware downgrade",
-                ])
+                ]
+            )
         }
     }
 
@@ -86,11 +90,16 @@ import WireFormats
         try Self.withStore { store in
             for arguments in [["incidents"], ["timeline", "INC", "--context"], ["devices"], ["sources"]] {
                 for mode in [[], ["-o", "jsonl"], ["-o", "json"]] {
-                    let result = try BuiltCommand.run(arguments + mode + ["--store", store, "--color", colour])
+                    let result = try BuiltCommand.run(
+                        arguments + mode + ["--store", store, "--color", colour]
+                    )
                     #expect(result.status == 0, "\(result.errors)")
                     let plain = result.text.replacing(/\u{1b}\[[0-9]+m/, with: "")
                     for scalar in plain.unicodeScalars where scalar != "\n" {
-                        #expect(TerminalText.isSafe(scalar), "\(arguments) \(mode): U+\(String(scalar.value, radix: 16))")
+                        #expect(
+                            TerminalText.isSafe(scalar),
+                            "\(arguments) \(mode): U+\(String(scalar.value, radix: 16))"
+                        )
                     }
                     if colour != "always" { #expect(!result.output.contains(0x1b)) }
                 }
@@ -100,14 +109,18 @@ import WireFormats
 
     @Test(
         arguments: [
-            (["incidents"], "incident"), (["timeline", "INC", "--context"], "incident"), (["devices"], "device"),
+            (["incidents"], "incident"), (["timeline", "INC", "--context"], "incident"),
+            (["devices"], "device"),
             (["sources"], "source"), (["version"], "version"),
-        ] as [([String], String)])
+        ] as [([String], String)]
+    )
     func `output is what its schema says`(arguments: [String], name: String) throws {
         let schema = try SchemaFiles.schema(name)
         try Self.withStore { store in
-            let where_ = name == "version" ? [] : ["--store", store]
-            let result = try BuiltCommand.run(arguments + ["-o", name == "version" ? "json" : "jsonl"] + where_)
+            let place = name == "version" ? [] : ["--store", store]
+            let result = try BuiltCommand.run(
+                arguments + ["-o", name == "version" ? "json" : "jsonl"] + place
+            )
             #expect(!result.lines.isEmpty)
             for line in result.lines {
                 let value = try JSONValue(parsing: line)
@@ -119,11 +132,14 @@ import WireFormats
     @Test func `decoded lines are what the event schema says, one object per line`() throws {
         let schema = try SchemaFiles.schema("event")
         let lines = [
-            "<34>Oct 11 22:14:15 host su: 'su root' failed", "plain \u{1b}[2J text", "", "{\"a\":1,\"b\":[1,2]}",
+            "<34>Oct 11 22:14:15 host su: 'su root' failed", "plain \u{1b}[2J text", "",
+            "{\"a\":1,\"b\":[1,2]}",
             "<13>1 2026-03-14T02:09:16.5Z pump app 1 - - m\u{202e}",
         ]
         let result = try BuiltCommand.run(
-            ["decode", "-o", "jsonl", "--reference-time", "2026-10-12", "-"], input: lines.map { $0 + "\n" }.joined())
+            ["decode", "-o", "jsonl", "--reference-time", "2026-10-12", "-"],
+            input: lines.map { $0 + "\n" }.joined()
+        )
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.lines.count == lines.count)
         for line in result.lines {
@@ -146,7 +162,8 @@ import WireFormats
         let command = try #require(BuiltCommand.path)
         process.arguments = [
             "-c",
-            "(yes '<34>Oct 11 22:14:15 h su: x' | head -n 20000 | (\(command) decode -o jsonl -; echo $? >&2)) | head -n 1",
+            "(yes '<34>Oct 11 22:14:15 h su: x' | head -n 20000 | (\(command) decode -o jsonl -; "
+                + "echo $? >&2)) | head -n 1",
         ]
         process.environment = ["PATH": "/usr/bin:/bin"]
         let out = Pipe()

@@ -3,7 +3,8 @@
 
 import EventModel
 
-/// Checks JSON values against the keywords of JSON Schema 2020-12 that our schemas use; any other keyword is a fault.
+/// Checks JSON values against the keywords of JSON Schema 2020-12 that our schemas use; any other keyword is
+/// a fault.
 struct OutputSchema {
     private let root: JSONValue
     private static let annotations: Set<String> = ["$schema", "$id", "$defs", "title", "description"]
@@ -23,9 +24,15 @@ struct OutputSchema {
     }
 
     private func check(
-        _ keyword: String, _ wanted: JSONValue, _ value: JSONValue, _ schema: JSONValue, _ path: String
+        _ keyword: String,
+        _ wanted: JSONValue,
+        _ value: JSONValue,
+        _ schema: JSONValue,
+        _ path: String
     ) -> [String] {
-        func fault(_ holds: Bool) -> [String] { holds ? [] : ["\(path): \(keyword) \(wanted.line) on \(value.line)"] }
+        func fault(_ holds: Bool) -> [String] {
+            holds ? [] : ["\(path): \(keyword) \(wanted.line) on \(value.line)"]
+        }
         switch keyword {
         case "$ref": return faults(value, resolve(wanted.text ?? ""), path)
         case "type":
@@ -45,7 +52,9 @@ struct OutputSchema {
             guard let pattern = try? Regex(wanted.text ?? "(") else { return ["\(path): broken pattern"] }
             return fault(text.firstMatch(of: pattern) != nil)
         case "required":
-            return (wanted.elements ?? []).compactMap(\.text).filter { value[$0] == nil }.map { "\(path): \($0) is missing" }
+            return (wanted.elements ?? []).compactMap(\.text).filter { value[$0] == nil }.map {
+                "\(path): \($0) is missing"
+            }
         case "items":
             return (value.elements ?? []).enumerated().flatMap { faults($1, wanted, "\(path)[\($0)]") }
         case "properties", "patternProperties": return []
@@ -75,7 +84,8 @@ struct OutputSchema {
     private func inner(_ name: String, _ schema: JSONValue) -> JSONValue? {
         if let named = schema["properties"]?[name] { return named }
         if case .object(let patterns)? = schema["patternProperties"] {
-            for pattern in patterns where (try? Regex(pattern.name)).map({ name.firstMatch(of: $0) != nil }) ?? false {
+            for pattern in patterns
+            where (try? Regex(pattern.name)).map({ name.firstMatch(of: $0) != nil }) ?? false {
                 return pattern.value
             }
         }

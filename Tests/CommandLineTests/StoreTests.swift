@@ -30,12 +30,19 @@ enum SampleStore {
 
     static func append(_ lines: [String], to writer: LogWriter) throws {
         var batch = RecordBatch()
-        let file = "{\"file\":\"a.log\",\"sha256\":\"\",\"reference_time\":\"2026-10-12T00:00:00Z\",\"bytes\":1}"
+        let file =
+            "{\"file\":\"a.log\",\"sha256\":\"\",\"reference_time\":\"2026-10-12T00:00:00Z\",\"bytes\":1}"
         let own = batch.index(of: Origin(listener: "", transport: .internal))
         let origin = batch.index(of: Origin(listener: "a.log", transport: .file))
         batch.append(Array(file.utf8), kind: .importBegin, origin: own, receiveTime: .absent)
         for line in lines {
-            batch.append(Array(line.utf8), kind: .device, flags: .imported, origin: origin, receiveTime: .absent)
+            batch.append(
+                Array(line.utf8),
+                kind: .device,
+                flags: .imported,
+                origin: origin,
+                receiveTime: .absent
+            )
         }
         batch.append(Array("{}".utf8), kind: .importEnd, origin: own, receiveTime: .absent)
         _ = try writer.append(&batch, wall: UTCTime(nanoseconds: 1_800_000_000 * UTCTime.second))
@@ -43,7 +50,8 @@ enum SampleStore {
     }
 }
 
-@Suite(.enabled(if: BuiltCommand.path != nil, "the command was not built beside the tests")) struct StoreTests {
+@Suite(.enabled(if: BuiltCommand.path != nil, "the command was not built beside the tests")) struct StoreTests
+{
     private static func withStore(_ body: (String) throws -> Void) throws {
         let store = try SampleStore.make()
         defer { try? FileManager.default.removeItem(atPath: store) }
@@ -56,12 +64,16 @@ enum SampleStore {
 
     @Test(
         arguments: [
-            ([], 4), (["host.name:pacs-ws-07"], 1), (["evil"], 1), (["-g", "PASSWORD"], 2), (["-d", "vpn*"], 1),
+            ([], 4), (["host.name:pacs-ws-07"], 1), (["evil"], 1), (["-g", "PASSWORD"], 2),
+            (["-d", "vpn*"], 1),
             (["-p", "err"], 1), (["-p", "warning..crit"], 1), (["-n", "2"], 2), (["offset:3"], 1),
-            (["-S", "2026-10-11", "-U", "2026-10-11 22:14:12"], 1), (["nothing-of-this"], 0), (["issue:*"], 4),
-        ] as [([String], Int)])
+            (["-S", "2026-10-11", "-U", "2026-10-11 22:14:12"], 1), (["nothing-of-this"], 0),
+            (["issue:*"], 4),
+        ] as [([String], Int)]
+    )
     func `a query prints the matching events and says by its status whether there are any`(
-        arguments: [String], count: Int
+        arguments: [String],
+        count: Int
     ) throws {
         try Self.withStore { store in
             for mode in ["short", "jsonl", "wide"] {
@@ -78,7 +90,10 @@ enum SampleStore {
         try Self.withStore { store in
             let byTime = try Self.query(store, ["-o", "csv", "-F", "offset", "-g", "password"])
             #expect(byTime.lines == ["offset", "2", "1"])
-            let byOffset = try Self.query(store, ["-o", "csv", "-F", "offset", "-g", "password", "--order", "offset"])
+            let byOffset = try Self.query(
+                store,
+                ["-o", "csv", "-F", "offset", "-g", "password", "--order", "offset"]
+            )
             #expect(byOffset.lines == ["offset", "1", "2"])
             let last = try Self.query(store, ["-o", "csv", "-F", "offset", "-n", "1", "-g", "password"])
             #expect(last.lines == ["offset", "1"])
@@ -92,7 +107,8 @@ enum SampleStore {
                 result.lines == [
                     "2026-10-11 22:15:00.000Z  -        pump-3w-112       "
                         + "\\x1b]52;c;AAAA\\x07 evil \\u{202e} text"
-                ])
+                ]
+            )
         }
     }
 
@@ -101,7 +117,9 @@ enum SampleStore {
         try Self.withStore { store in
             let result = try Self.query(store, ["-o", mode, "--color", "never"])
             #expect(result.status == 0, "\(result.errors)")
-            for scalar in result.text.unicodeScalars where scalar != "\n" { #expect(TerminalText.isSafe(scalar)) }
+            for scalar in result.text.unicodeScalars where scalar != "\n" {
+                #expect(TerminalText.isSafe(scalar))
+            }
         }
     }
 
@@ -113,7 +131,12 @@ enum SampleStore {
         let writer = try LogWriter.open(storage: POSIXStorage(), path: store, stream: "records")
         var batch = RecordBatch()
         let origin = batch.index(of: Origin(listener: "u", transport: .udp))
-        batch.append(bytes, kind: .device, origin: origin, receiveTime: UTCTime(nanoseconds: 1_800_000_000 * UTCTime.second))
+        batch.append(
+            bytes,
+            kind: .device,
+            origin: origin,
+            receiveTime: UTCTime(nanoseconds: 1_800_000_000 * UTCTime.second)
+        )
         _ = try writer.append(&batch, wall: UTCTime(nanoseconds: 1_800_000_000 * UTCTime.second))
         _ = try writer.sync()
         let result = try Self.query(store, ["-o", "cat", "--raw", "--order", "offset"])
@@ -138,7 +161,9 @@ enum SampleStore {
             let result = try BuiltCommand.run(arguments + ["-o", "json", "--store", store])
             let value = try JSONValue(parsing: try #require(result.lines.first))
             #expect(schema.faults(value) + schema.memberFaults(value) == [])
-            if name == "store" { #expect(value["records"] == .integer(4) && value["logRecords"] == .integer(6)) }
+            if name == "store" {
+                #expect(value["records"] == .integer(4) && value["logRecords"] == .integer(6))
+            }
         }
     }
 
@@ -178,7 +203,9 @@ enum SampleStore {
     @Test func `reading writes nothing`() throws {
         try Self.withStore { store in
             let before = try Self.listing(store)
-            for arguments in [["query"], ["incidents"], ["devices"], ["sources"], ["verify"], ["store", "stat"]] {
+            for arguments in [
+                ["query"], ["incidents"], ["devices"], ["sources"], ["verify"], ["store", "stat"],
+            ] {
                 _ = try BuiltCommand.run(arguments + ["--store", store])
             }
             #expect(try Self.listing(store) == before)

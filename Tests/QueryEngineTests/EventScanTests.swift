@@ -28,8 +28,11 @@ private final class FixedParts: PartSource {
             }
             let bounds = withBounds ? (seconds.min(), seconds.max()) : (nil, nil)
             let part = StoredPart(
-                base: base, count: seconds.count, earliest: bounds.0.map { UTCTime(nanoseconds: $0 * UTCTime.second) },
-                latest: bounds.1.map { UTCTime(nanoseconds: $0 * UTCTime.second) })
+                base: base,
+                count: seconds.count,
+                earliest: bounds.0.map { UTCTime(nanoseconds: $0 * UTCTime.second) },
+                latest: bounds.1.map { UTCTime(nanoseconds: $0 * UTCTime.second) }
+            )
             loaded.append(LoadedPart(part: part, records: records, events: events))
             base = part.end
         }
@@ -50,11 +53,22 @@ private final class FixedParts: PartSource {
     private static let times: [[Int64]] = [[10, 20, 30], [5, 25], [40, 41, 12]]
 
     private static func seconds(
-        _ text: String = "", order: EventSelection.Order = .time, last: Int? = nil, reversed: Bool = false,
-        since: Int64? = nil, until: Int64? = nil, from start: Offset = .zero, stopAfter: Int = .max
+        _ text: String = "",
+        order: EventSelection.Order = .time,
+        last: Int? = nil,
+        reversed: Bool = false,
+        since: Int64? = nil,
+        until: Int64? = nil,
+        from start: Offset = .zero,
+        stopAfter: Int = .max
     ) throws -> [Int64] {
         let source = FixedParts(times)
-        var selection = EventSelection(query: try Fixture.query(text), last: last, order: order, isReversed: reversed)
+        var selection = EventSelection(
+            query: try Fixture.query(text),
+            last: last,
+            order: order,
+            isReversed: reversed
+        )
         selection.since = since.map { UTCTime(nanoseconds: $0 * UTCTime.second) }
         selection.until = until.map { UTCTime(nanoseconds: $0 * UTCTime.second) }
         var scan = EventScan(selection, in: source)
@@ -78,13 +92,21 @@ private final class FixedParts: PartSource {
         #expect(try Self.seconds(order: .offset) == [10, 20, 30, 5, 25, 40, 41, 12])
     }
 
-    @Test(arguments: [(0, []), (1, [41]), (3, [30, 40, 41]), (8, [5, 10, 12, 20, 25, 30, 40, 41]), (9, [5, 10, 12, 20, 25, 30, 40, 41])] as [(Int, [Int64])])
+    @Test(
+        arguments: [
+            (0, []), (1, [41]), (3, [30, 40, 41]), (8, [5, 10, 12, 20, 25, 30, 40, 41]),
+            (9, [5, 10, 12, 20, 25, 30, 40, 41]),
+        ] as [(Int, [Int64])]
+    )
     func `the last N come in reading order`(count: Int, expected: [Int64]) throws {
         #expect(try Self.seconds(last: count) == expected)
         #expect(try Self.seconds(last: count, reversed: true) == expected.reversed())
     }
 
-    @Test(arguments: [(0, []), (1, [12]), (4, [25, 40, 41, 12]), (8, [10, 20, 30, 5, 25, 40, 41, 12])] as [(Int, [Int64])])
+    @Test(
+        arguments: [(0, []), (1, [12]), (4, [25, 40, 41, 12]), (8, [10, 20, 30, 5, 25, 40, 41, 12])]
+            as [(Int, [Int64])]
+    )
     func `the last N by offset are the last recorded`(count: Int, expected: [Int64]) throws {
         #expect(try Self.seconds(order: .offset, last: count) == expected)
         #expect(try Self.seconds(order: .offset, last: count, reversed: true) == expected.reversed())

@@ -33,14 +33,16 @@ private indirect enum Sample {
         switch self {
         case .test(let name, let value, let isQuoted):
             return event.contains { field, text in
-                field == name && (isQuoted ? text.lowercased() == value.lowercased() : Sample.glob(value, text))
+                field == name
+                    && (isQuoted ? text.lowercased() == value.lowercased() : Sample.glob(value, text))
             }
         case .word(let word):
             return event.contains { field, text in
                 !["class", "outcome"].contains(field) && text.lowercased().contains(word.lowercased())
             }
         case .exists(let name): return event.contains { $0.0 == name }
-        case .less(let name, let limit): return event.contains { $0.0 == name && Int($0.1).map { $0 < limit } ?? false }
+        case .less(let name, let limit):
+            return event.contains { $0.0 == name && Int($0.1).map { $0 < limit } ?? false }
         case .both(let left, let right):
             return left.holds(event, mutant: mutant) && right.holds(event, mutant: mutant)
         case .either(let left, let right):
@@ -71,7 +73,12 @@ private indirect enum Sample {
     private static func sample(_ random: inout SplitMix64, _ depth: Int) -> Sample {
         switch random.below(depth == 0 ? 5 : 9) {
         case 0: .test(name: random.pick(names), value: random.pick(patterns), isQuoted: false)
-        case 1: .test(name: random.pick(["class", "outcome"]), value: random.pick(["access", "net*", "success"]), isQuoted: false)
+        case 1:
+            .test(
+                name: random.pick(["class", "outcome"]),
+                value: random.pick(["access", "net*", "success"]),
+                isQuoted: false
+            )
         case 2: .word(random.pick(["a", "b-", "AB", "deny"]))
         case 3: .exists(random.pick(names))
         case 4: .less("dst.port", random.below(12))
@@ -82,13 +89,16 @@ private indirect enum Sample {
         }
     }
 
-    private static func event(_ random: inout SplitMix64, into batch: inout EventBatch) -> [(String, String)] {
+    private static func event(_ random: inout SplitMix64, into batch: inout EventBatch) -> [(String, String)]
+    {
         var event = Event(offset: Offset(UInt64(batch.events.count)), time: Fixture.now, logTime: Fixture.now)
         event.eventClass = random.pick(EventClass.allCases)
         event.action = random.pick([Action.other, .login, .deny])
         event.outcome = random.pick(Outcome.allCases)
         batch.begin(event)
-        var fields = [("class", event.eventClass.name), ("action", event.action.name), ("outcome", event.outcome.name)]
+        var fields = [
+            ("class", event.eventClass.name), ("action", event.action.name), ("outcome", event.outcome.name),
+        ]
         for _ in 0..<random.below(5) {
             let name = random.pick(names)
             let value = random.pick(values)

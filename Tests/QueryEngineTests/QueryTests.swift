@@ -21,7 +21,8 @@ import Testing
             ("ip:10.40.3.112", [1]), ("src.ip:10.99.*", [0]), ("10.20.0.0/16", [1]),
             ("src.ip:[10.20.0.0 to 10.20.255.255]", [1]), ("src.ip > 10.20.7.31", [0]),
             ("src.ip:{10.20.7.31 to *]", [0]), ("src.ip:[10.20.7.31 to *]", [0, 1]),
-            ("dst.port:443", [1]), ("dst.port > 442", [1]), ("dst.port:>443", []), ("dst.port:[400 to 443}", []),
+            ("dst.port:443", [1]), ("dst.port > 442", [1]), ("dst.port:>443", []),
+            ("dst.port:[400 to 443}", []),
             ("bytes > 1mb", [1]), ("bytes > 2mb", []), ("network.bytes >= 1500000", [1]),
             ("bytes <= 1464KiB", []), ("bytes <= 1465KiB", [1]),
             ("src.zone != dst.zone", [1]), ("src.zone = dst.zone", []), ("user.name = user.target", [2]),
@@ -29,19 +30,24 @@ import Testing
             ("message:\"link down\"", [0]), ("message:password", [0]), ("\"LINK DOWN\"", [0]),
             ("8.9.0", [2]), ("login", [0]), ("jsmith imaging", []), ("jsmith or imaging", [0, 1]),
             ("issue:undecoded", [3]), ("issue:*", [2, 3]), ("issue:clock*", [2]), ("not issue:*", [0, 1]),
-            ("severity:err", []), ("severity:warn", [1]), ("severity <= 4", [1, 3]), ("severity <= crit", [3]),
+            ("severity:err", []), ("severity:warn", [1]), ("severity <= 4", [1, 3]),
+            ("severity <= crit", [3]),
             ("severity:[2 to 4]", [1, 3]), ("severity:*", [0, 1, 3]), ("flag:witness", [1]),
             ("decoder:linux.*", [0]), ("decoder:*", [0, 1, 2]), ("offset:11", [1]), ("offset >= 12", [2, 3]),
-            ("ext.flow_id:88F1", [1]), ("flow_id:88f1", [1]), ("ext.nothing:*", []), ("not ext.nothing:*", [0, 1, 2, 3]),
+            ("ext.flow_id:88F1", [1]), ("flow_id:88f1", [1]), ("ext.nothing:*", []),
+            ("not ext.nothing:*", [0, 1, 2, 3]),
             ("@time >= 2026-03-14T06:00:00Z", [1, 2, 3]), ("@time < 2026-03-14T06:00:00Z", [0]),
             ("@time:[\"1h ago\" to \"30min ago\"]", [0, 1]), ("@device_time:*", []), ("@time > now", []),
             ("user.name != biomed", [0]), ("user.name = biomed", [2]), ("class != access", [1, 2]),
-            ("message:\\(thing\\)", [3]), ("\"(thing)\"", [3]), ("message:\"*star*\"", [3]), ("\\\"quoted\\\"", [3]),
+            ("message:\\(thing\\)", [3]), ("\"(thing)\"", [3]), ("message:\"*star*\"", [3]),
+            ("\\\"quoted\\\"", [3]),
             ("message:100%", [3]), ("(class:access or class:network) and host.name:fw*", [1]),
             ("class:access or class:network and host.name:nothing", [0]), ("not not class:access", [0]),
-            ("device:infpump-3w-112", [2]), ("entity:10.40.3.112", [1]), ("zone:imaging", [1]), ("zone:none", []),
+            ("device:infpump-3w-112", [2]), ("entity:10.40.3.112", [1]), ("zone:imaging", [1]),
+            ("zone:none", []),
             ("host.name:\"pacs-ws-07\"", [0]), ("notclass", []), ("order", []), ("class:access(fw)", []),
-        ] as [(String, [Int])])
+        ] as [(String, [Int])]
+    )
     func `a query selects exactly these events`(text: String, expected: [Int]) throws {
         #expect(try Fixture.matches(text) == expected)
     }
@@ -51,7 +57,8 @@ import Testing
             ("class:", 7, "value of `class` is missing"), ("class:(access", 7, "not closed"),
             ("(class:access", 1, "not closed"), ("class:access)", 13, "closes nothing"),
             ("\"abc", 1, "quotation is not closed"), ("and x", 1, "`and` has nothing before it"),
-            ("or", 1, "`or` has nothing before it"), ("x or", 5, "a term is missing"), ("not", 4, "a term is missing"),
+            ("or", 1, "`or` has nothing before it"), ("x or", 5, "a term is missing"),
+            ("not", 4, "a term is missing"),
             ("x and )", 7, "a term is missing before `)`"), ("a | stats count()", 3, "pipes"),
             ("src.ip:10.20.0.1/16", 8, "not an address prefix"), ("dst.port > *", 12, "wildcard"),
             ("dst.port:[1 2]", 12, "`to` is missing"), ("dst.port:[1 to 2", 10, "range is not closed"),
@@ -73,18 +80,26 @@ import Testing
 
     @Test(
         arguments: [
-            ("usr.name:x", 1, "did you mean `user.name`?"), ("device.clas:x", 1, "did you mean `device.class`?"),
+            ("usr.name:x", 1, "did you mean `user.name`?"),
+            ("device.clas:x", 1, "did you mean `device.class`?"),
             ("class:acess", 7, "did you mean `access`?"), ("issue:bad_utf", 7, "did you mean `bad_utf8`?"),
-            ("é zzzqqq:1", 3, "`ext.zzzqqq` is searched instead"), ("action:logn", 8, "did you mean `login`?"),
+            ("é zzzqqq:1", 3, "`ext.zzzqqq` is searched instead"),
+            ("action:logn", 8, "did you mean `login`?"),
         ])
-    func `an unknown field or value is a warning with the nearest one`(text: String, column: Int, words: String) throws {
+    func `an unknown field or value is a warning with the nearest one`(
+        text: String,
+        column: Int,
+        words: String
+    ) throws {
         let query = try Fixture.query(text)
         #expect(query.warnings.count == 1)
         #expect(query.warnings.first?.column == column)
         #expect(query.warnings.first?.message.contains(words) == true, "\(query.warnings)")
     }
 
-    @Test(arguments: ["src.ip:1.2.3.4", "ext.anything:1", "fe80::1", "00:1b:21:aa:bb:cc", "host.name:a", "app:x"])
+    @Test(arguments: [
+        "src.ip:1.2.3.4", "ext.anything:1", "fe80::1", "00:1b:21:aa:bb:cc", "host.name:a", "app:x",
+    ])
     func `a known field and an address with colons give no warning`(text: String) throws {
         #expect(try Fixture.query(text).warnings.isEmpty)
     }
@@ -131,8 +146,12 @@ import Testing
         let letters = Array("ab:()[]{}\"\\*?<>=!@. ortandnot|é\u{0}1/".unicodeScalars)
         for _ in 0..<20_000 {
             var text = ""
-            for _ in 0..<Int(random.next() % 24) { text.unicodeScalars.append(letters[Int(random.next() % UInt64(letters.count))]) }
-            if let query = try? Fixture.query(text) { _ = QueryPredicate(query, for: Fixture.batch).matches(0) }
+            for _ in 0..<Int(random.next() % 24) {
+                text.unicodeScalars.append(letters[Int(random.next() % UInt64(letters.count))])
+            }
+            if let query = try? Fixture.query(text) {
+                _ = QueryPredicate(query, for: Fixture.batch).matches(0)
+            }
         }
     }
 }
@@ -140,11 +159,19 @@ import Testing
 /// Knows one pump and one zone.
 private final class FixedResolver: EntityResolver {
     func participants(of index: Int, in batch: EventBatch) -> [EntityFacts] {
-        guard batch.text(.targetIP, in: index) == "10.40.3.112" || batch.text(.hostName, in: index) == "infpump-3w-112"
+        guard
+            batch.text(.targetIP, in: index) == "10.40.3.112"
+                || batch.text(.hostName, in: index) == "infpump-3w-112"
         else { return [] }
         return [
             EntityFacts(
-                id: "pump-112", names: ["SN-1"], type: "infusion pump", manufacturer: "Acme", model: "P", zone: "infusion")
+                id: "pump-112",
+                names: ["SN-1"],
+                type: "infusion pump",
+                manufacturer: "Acme",
+                model: "P",
+                zone: "infusion"
+            )
         ]
     }
 

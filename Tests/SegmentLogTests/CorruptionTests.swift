@@ -10,7 +10,10 @@ import Testing
 
 @Suite struct CorruptionTests {
     /// Whether the stored bytes are seen to be wrong, or every record is still right.
-    private func isDetectedOrHarmless(_ files: [String: [UInt8]], _ original: [UInt64: [UInt8]]) throws -> Bool {
+    private func isDetectedOrHarmless(
+        _ files: [String: [UInt8]],
+        _ original: [UInt64: [UInt8]]
+    ) throws -> Bool {
         let storage = RecordingStorage(files: files, directories: ["store/records/wal"])
         let all: [UInt64: [UInt8]]
         do {
@@ -39,7 +42,9 @@ import Testing
         #expect(tried > 2_000)
     }
 
-    @Test func `every truncation of a segment is detected, of the last write-ahead file leaves a prefix`() throws {
+    @Test func `every truncation of a segment is detected, of the last write-ahead file leaves a prefix`()
+        throws
+    {
         let store = try smallStore()
         let files = store.files
         let original = try readAll(store)
@@ -97,7 +102,12 @@ import Testing
         let path = try #require(files.keys.filter { $0.hasSuffix(".wal") }.max())
         files[path]?.append(contentsOf: [1, 2, 3])
         let storage = RecordingStorage(files: files)
-        let writer = try LogWriter.open(storage: storage, path: "store", stream: "records", options: smallOptions())
+        let writer = try LogWriter.open(
+            storage: storage,
+            path: "store",
+            stream: "records",
+            options: smallOptions()
+        )
         #expect(writer.recovery.tornTails.map(\.length) == [3])
         #expect(storage.files.first { $0.key.hasSuffix(".torn") }?.value == [1, 2, 3])
         #expect(try verifyLog(storage: storage, path: "store", stream: "records").isSound)
@@ -115,13 +125,26 @@ import Testing
 
     @Test func `a header that claims a huge chunk is refused before anything is allocated`() throws {
         var header = BlockHeader(
-            base: .zero, count: 1, minLogTime: .absent, maxLogTime: .absent, minEventTime: .absent,
-            maxEventTime: .absent, epoch: [UInt8](repeating: 0, count: 32),
+            base: .zero,
+            count: 1,
+            minLogTime: .absent,
+            maxLogTime: .absent,
+            minEventTime: .absent,
+            maxEventTime: .absent,
+            epoch: [UInt8](repeating: 0, count: 32),
             chunks: [
                 ChunkEntry(
-                    kind: 1, encoding: 1, isDeflated: true, rawLength: LogLimits.chunkSizeMaxBytes, storedLength: 9,
-                    storedCRC: 0, rawCRC: 0)
-            ], kinds: [])
+                    kind: 1,
+                    encoding: 1,
+                    isDeflated: true,
+                    rawLength: LogLimits.chunkSizeMaxBytes,
+                    storedLength: 9,
+                    storedCRC: 0,
+                    rawCRC: 0
+                )
+            ],
+            kinds: []
+        )
         #expect(try BlockHeader.read(header.encoded(), file: "x") == header)
         header.chunks[0].rawLength += 1
         #expect(try BlockHeader.read(header.encoded(), file: "x") == nil)

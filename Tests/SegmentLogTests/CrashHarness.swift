@@ -18,7 +18,9 @@ enum Mutant: CaseIterable {
 struct NoDirectorySync: LogStorage {
     let inner: RecordingStorage
 
-    func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any LogFile { try inner.open(path, mode) }
+    func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any LogFile {
+        try inner.open(path, mode)
+    }
     func makeDirectory(_ path: String) throws(StorageError) { try inner.makeDirectory(path) }
     func list(_ path: String) throws(StorageError) -> [String] { try inner.list(path) }
     func rename(_ path: String, to target: String) throws(StorageError) { try inner.rename(path, to: target) }
@@ -31,7 +33,12 @@ struct NoDirectorySync: LogStorage {
 func recordSession(_ recorder: RecordingStorage, mutant: Mutant?) throws {
     let storage: any LogStorage = mutant == .noDirectorySync ? NoDirectorySync(inner: recorder) : recorder
     for _ in 0..<2 {
-        let writer = try LogWriter.open(storage: storage, path: "store", stream: "records", options: smallOptions())
+        let writer = try LogWriter.open(
+            storage: storage,
+            path: "store",
+            stream: "records",
+            options: smallOptions()
+        )
         for group in 0..<9 {
             for _ in 0..<(group % 3 + 1) {
                 var batch = sampleBatch(base: writer.nextOffset, count: 3)
@@ -53,7 +60,11 @@ func brokenPromise(_ state: CrashState, mutant: Mutant?) -> String? {
     do {
         let before = try readAll(state.storage)
         let writer = try LogWriter.open(
-            storage: state.storage, path: "store", stream: "records", options: options)
+            storage: state.storage,
+            path: "store",
+            stream: "records",
+            options: options
+        )
         let known = Set(writer.recovery.damage)
         guard writer.nextOffset.value >= state.acknowledgedEnd else { return "acknowledged records are cut" }
         for offset in 0..<state.acknowledgedEnd where before[offset] != payload(offset) {
@@ -72,7 +83,9 @@ func brokenPromise(_ state: CrashState, mutant: Mutant?) -> String? {
         for note in report.damage where note.reason != .hole && !known.contains(note) {
             return "damage appears after recovery: \(note)"
         }
-        for hole in report.holes where hole.from.value < state.acknowledgedEnd { return "hole in what was promised" }
+        for hole in report.holes where hole.from.value < state.acknowledgedEnd {
+            return "hole in what was promised"
+        }
         guard report.end == start.advanced(by: 3), report.tails.isEmpty else { return "the end is not whole" }
         return nil
     } catch {

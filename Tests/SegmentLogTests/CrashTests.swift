@@ -18,14 +18,17 @@ import Testing
             for seed in CrashTests.seeds {
                 states += 1
                 let state = crashes.state(cut: cut, seed: seed)
-                if let breach = brokenPromise(state, mutant: mutant) { return "cut \(cut) seed \(seed): \(breach)" }
+                if let breach = brokenPromise(state, mutant: mutant) {
+                    return "cut \(cut) seed \(seed): \(breach)"
+                }
             }
         }
         return nil
     }
 
     @Test(arguments: CrashModel.allCases)
-    func `after a power loss at any place nothing acknowledged is lost or forged`(_ model: CrashModel) throws {
+    func `after a power loss at any place nothing acknowledged is lost or forged`(_ model: CrashModel) throws
+    {
         var states = 0
         let breach = try firstBreach(model, nil, states: &states)
         #expect(breach == nil)

@@ -24,7 +24,10 @@ import Testing
     }
 
     @Test(arguments: DiskFault.Kind.allCases, [false, true])
-    func `whichever operation fails, nothing promised is lost`(_ kind: DiskFault.Kind, _ isLasting: Bool) throws {
+    func `whichever operation fails, nothing promised is lost`(
+        _ kind: DiskFault.Kind,
+        _ isLasting: Bool
+    ) throws {
         // A device that interrupts every write for ever cannot be served.
         guard !(kind == .interrupted && isLasting) else { return }
         var nth = 1
@@ -37,10 +40,18 @@ import Testing
             if kind.isForWritesOnly { #expect(error == nil) }
             let all = try readAll(storage)
             for offset in 0..<promised { #expect(all[offset] == payload(offset), "\(kind) at \(nth)") }
-            let writer = try LogWriter.open(storage: storage, path: "store", stream: "records", options: smallOptions())
+            let writer = try LogWriter.open(
+                storage: storage,
+                path: "store",
+                stream: "records",
+                options: smallOptions()
+            )
             #expect(writer.nextOffset.value >= promised)
             try writer.close()
-            #expect(try verifyLog(storage: storage, path: "store", stream: "records").isSound, "\(kind) at \(nth)")
+            #expect(
+                try verifyLog(storage: storage, path: "store", stream: "records").isSound,
+                "\(kind) at \(nth)"
+            )
             guard hasFired else { break }
             nth += 1
         }

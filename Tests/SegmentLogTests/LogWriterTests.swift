@@ -14,7 +14,12 @@ import Testing
             let storage = RecordingStorage()
             var options = smallOptions()
             options.blockRecordCountMax = 500
-            let writer = try LogWriter.open(storage: storage, path: "store", stream: "records", options: options)
+            let writer = try LogWriter.open(
+                storage: storage,
+                path: "store",
+                stream: "records",
+                options: options
+            )
             var batch = sampleBatch(base: .zero, count: 100)
             batch.rows[7].originalLength = .max
             batch.rows[8].receiveTime = UTCTime(nanoseconds: .max)
@@ -35,7 +40,12 @@ import Testing
     @Test func `log time never goes back, also over a restart`() throws {
         let storage = RecordingStorage()
         for wall in [100, 50, 70] as [Int64] {
-            let writer = try LogWriter.open(storage: storage, path: "store", stream: "records", options: smallOptions())
+            let writer = try LogWriter.open(
+                storage: storage,
+                path: "store",
+                stream: "records",
+                options: smallOptions()
+            )
             var batch = sampleBatch(base: writer.nextOffset, count: 2)
             _ = try writer.append(&batch, wall: UTCTime(nanoseconds: wall))
             #expect(batch.rows[0].logTime == UTCTime(nanoseconds: 100))
@@ -45,7 +55,12 @@ import Testing
 
     @Test func `segments roll and seal, and a reader beside the writer always sees a prefix`() throws {
         let storage = RecordingStorage()
-        let writer = try LogWriter.open(storage: storage, path: "store", stream: "records", options: smallOptions())
+        let writer = try LogWriter.open(
+            storage: storage,
+            path: "store",
+            stream: "records",
+            options: smallOptions()
+        )
         var reader = try LogReader.open(storage: storage, path: "store", stream: "records")
         for _ in 0..<40 {
             var batch = sampleBatch(base: writer.nextOffset, count: 3)
@@ -69,7 +84,12 @@ import Testing
 
     @Test func `a failed synchronisation makes the writer suspect for good`() throws {
         let storage = RecordingStorage()
-        let writer = try LogWriter.open(storage: storage, path: "store", stream: "records", options: smallOptions())
+        let writer = try LogWriter.open(
+            storage: storage,
+            path: "store",
+            stream: "records",
+            options: smallOptions()
+        )
         var batch = sampleBatch(base: .zero, count: 3)
         _ = try writer.append(&batch, wall: .init(nanoseconds: 1))
         storage.fail(DiskFault(.inputOutput, nth: 1))
@@ -113,7 +133,12 @@ import Testing
 
     @Test func `a block that meets a full disk can be committed later`() throws {
         let storage = RecordingStorage()
-        let writer = try LogWriter.open(storage: storage, path: "store", stream: "records", options: smallOptions())
+        let writer = try LogWriter.open(
+            storage: storage,
+            path: "store",
+            stream: "records",
+            options: smallOptions()
+        )
         var batch = sampleBatch(base: .zero, count: 8)
         _ = try writer.append(&batch, wall: .init(nanoseconds: 1))
         _ = try writer.sync()
@@ -128,10 +153,16 @@ import Testing
 
     @Test func `on a real disk a store is written, reopened and verified`() throws {
         let storage = POSIXStorage()
-        let path = "/tmp/wardline-log-\(processIdentifier())-\(monotonicNanoseconds())"
+        let name = "wardline-log-\(processIdentifier())-\(monotonicNanoseconds())"
+        let path = (environmentValue("TMPDIR") ?? "/tmp") + "/" + name
         try storage.makeDirectory(path)
         for _ in 0..<3 {
-            let writer = try LogWriter.open(storage: storage, path: path, stream: "records", options: smallOptions())
+            let writer = try LogWriter.open(
+                storage: storage,
+                path: path,
+                stream: "records",
+                options: smallOptions()
+            )
             var batch = sampleBatch(base: writer.nextOffset, count: 8)
             _ = try writer.append(&batch, wall: SystemWallClock().now())
             _ = try writer.sync()
@@ -140,6 +171,8 @@ import Testing
         }
         let report = try verifyLog(storage: storage, path: path, stream: "records")
         #expect(report.isSound && report.records == 24)
-        for file in try storage.walk(path) where !file.isDirectory { try storage.remove(path + "/" + file.relativePath) }
+        for file in try storage.walk(path) where !file.isDirectory {
+            try storage.remove(path + "/" + file.relativePath)
+        }
     }
 }

@@ -19,22 +19,30 @@ func smallOptions() -> LogOptions {
 
 /// The bytes of the record at an offset: lengths from 0 to 60, so that sectors are crossed.
 func payload(_ offset: UInt64) -> [UInt8] {
-    let text = Array("record \(offset) ".utf8) + [UInt8](repeating: UInt8(offset & 0xff), count: Int(offset * 7 % 45))
+    let text =
+        Array("record \(offset) ".utf8)
+        + [UInt8](repeating: UInt8(offset & 0xff), count: Int(offset * 7 % 45))
     return offset % 11 == 5 ? [] : text
 }
 
 /// Records for the offsets `base ..< base + count`.
 func sampleBatch(base: Offset, count: Int) -> RecordBatch {
     var batch = RecordBatch()
-    let first = batch.index(of: Origin(listener: "udp", transport: .udp, peer: IPAddress(v4: 0x7f00_0001), peerPort: 9))
+    let first = batch.index(
+        of: Origin(listener: "udp", transport: .udp, peer: IPAddress(v4: 0x7f00_0001), peerPort: 9)
+    )
     let second = batch.index(of: Origin(listener: "wörter.log", transport: .file, identity: "cn=pump"))
     for index in 0..<count {
         let offset = base.value + UInt64(index)
         let bytes = payload(offset)
         batch.append(
-            bytes, kind: offset % 5 == 0 ? .tick : .device, flags: offset % 3 == 0 ? [.truncated, .imported] : [],
-            origin: offset % 2 == 0 ? first : second, originalLength: bytes.count + Int(offset % 3),
-            receiveTime: offset % 4 == 0 ? .absent : UTCTime(nanoseconds: Int64(offset) * 1_000 - 2_000))
+            bytes,
+            kind: offset % 5 == 0 ? .tick : .device,
+            flags: offset % 3 == 0 ? [.truncated, .imported] : [],
+            origin: offset % 2 == 0 ? first : second,
+            originalLength: bytes.count + Int(offset % 3),
+            receiveTime: offset % 4 == 0 ? .absent : UTCTime(nanoseconds: Int64(offset) * 1_000 - 2_000)
+        )
     }
     return batch
 }
@@ -53,14 +61,21 @@ func readAll(_ storage: any LogStorage) throws -> [UInt64: [UInt8]] {
 /// Makes blocks of everything that is ready (or of all).
 func commitBlocks(_ writer: LogWriter, force: Bool = false) throws {
     while let job = writer.takeBlockJob(force: force) {
-        try writer.commit(try job.encode(columns: Array("columns \(job.base)".utf8), epoch: [], eventTimes: nil))
+        try writer.commit(
+            try job.encode(columns: Array("columns \(job.base)".utf8), epoch: [], eventTimes: nil)
+        )
     }
 }
 
 /// A store of two sealed segments, an open one and a write-ahead file.
 func smallStore(records: Int = 60) throws -> RecordingStorage {
     let storage = RecordingStorage()
-    let writer = try LogWriter.open(storage: storage, path: "store", stream: "records", options: smallOptions())
+    let writer = try LogWriter.open(
+        storage: storage,
+        path: "store",
+        stream: "records",
+        options: smallOptions()
+    )
     while writer.nextOffset.value < UInt64(records) {
         var batch = sampleBatch(base: writer.nextOffset, count: 4)
         _ = try writer.append(&batch, wall: UTCTime(nanoseconds: Int64(writer.nextOffset.value) * 1_000))

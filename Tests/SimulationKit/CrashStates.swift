@@ -23,8 +23,10 @@ public struct CrashState: Sendable {
     public var seed: UInt64
 }
 
-/// Builds the disks that a crash may leave: after every operation, any subset of the unsynchronised 512-byte sectors
-/// and of the unsynchronised names is there. Subsets are seeded, so a state is named by (cut, seed).
+/// Builds the disks that a crash may leave: after every operation, any subset of the unsynchronised 512-byte
+/// sectors and of the unsynchronised names is there.
+///
+/// Subsets are seeded, so a state is named by (cut, seed).
 public struct CrashStates: Sendable {
     /// What a device writes at once.
     public static let sectorSize = 512
@@ -38,12 +40,13 @@ public struct CrashStates: Sendable {
         self.model = model
     }
 
-    /// Number of places to crash: after none, one, ... all operations.
+    /// Number of places to crash: after none, one, up to all operations.
     public var cutCount: Int { operations.count + 1 }
 
     /// The disk after a crash that came when `cut` operations were issued.
     ///
-    /// Seed 0 keeps everything, seed 1 only what is durable, others a random subset with torn and reordered writes.
+    /// Seed 0 keeps everything, seed 1 only what is durable, others a random subset with torn and reordered
+    /// writes.
     public func state(cut: Int, seed: UInt64) -> CrashState {
         var disk = SettlingDisk(model: model, seed: seed &* 0x1_0000 &+ UInt64(cut), mode: seed)
         var acknowledged: UInt64 = 0
@@ -163,7 +166,8 @@ private struct SettlingDisk {
         }
         var start = 0
         while start < bytes.count {
-            let sectorEnd = ((position + start) / CrashStates.sectorSize + 1) * CrashStates.sectorSize - position
+            let sectorEnd =
+                ((position + start) / CrashStates.sectorSize + 1) * CrashStates.sectorSize - position
             let end = min(bytes.count, sectorEnd)
             if isKept() { put(.write(position + start, Array(bytes[start..<end])), file) }
             start = end

@@ -4,7 +4,8 @@
 public import Platform
 import Synchronization
 
-/// A disk in memory that remembers every change, can be told to fail, and can be rebuilt as a crash would leave it.
+/// A disk in memory that remembers every change, can be told to fail, and can be rebuilt as a crash would
+/// leave it.
 ///
 /// Behaves as POSIX does: an open file stays readable after its name is gone.
 public final class RecordingStorage: LogStorage {
@@ -73,11 +74,14 @@ public final class RecordingStorage: LogStorage {
 
     /// Counts an operation and gives the fault it meets.
     static func meet(
-        _ state: inout State, _ operation: StorageError.Operation, _ path: String
+        _ state: inout State,
+        _ operation: StorageError.Operation,
+        _ path: String
     ) throws(StorageError) -> DiskFault.Kind? {
         if let fault = state.fault, fault.kind.isForWritesOnly, operation != .write { return nil }
         state.attempts += 1
-        guard let fault = state.fault, state.attempts == fault.nth || (fault.isLasting && state.attempts > fault.nth)
+        guard let fault = state.fault,
+            state.attempts == fault.nth || (fault.isLasting && state.attempts > fault.nth)
         else { return nil }
         guard fault.kind == .short else { throw StorageError(operation, path, fault.kind.code) }
         return .short
@@ -138,7 +142,9 @@ public final class RecordingStorage: LogStorage {
     public func rename(_ path: String, to target: String) throws(StorageError) {
         try change { (state) throws(StorageError) in
             _ = try RecordingStorage.meet(&state, .rename, path)
-            guard let number = state.names.removeValue(forKey: path) else { throw StorageError(.rename, path, 2) }
+            guard let number = state.names.removeValue(forKey: path) else {
+                throw StorageError(.rename, path, 2)
+            }
             state.names[target] = number
             state.operations.append(.rename(path: path, target: target))
         }

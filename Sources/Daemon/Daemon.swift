@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+import Ingest
+import Pipeline
+public import Platform
+import SiteFiles
+
+/// The service: one process that holds the store's lock, listens, judges, and answers on a control socket.
+public final class Daemon: Sendable {
+    /// What wakes the main thread.
+    enum Event: Sendable {
+        case stop
+        case reload
+    }
+
+    /// Time between looks at the engine's health while nothing else happens, in nanoseconds.
+    private static let healthCheckNanoseconds: Int64 = 500_000_000
+
+    private let options: DaemonOptions
+    private let content: DaemonContent
+    private let events = HandoverQueue<Event>(capacity: 64)
+
+    /// Makes a daemon that does not run yet.
+    public init(_ options: DaemonOptions, content: DaemonContent) {
+        self.options = options
+        self.content = content
+    }
+
+    /// Runs until a signal or ``stop()``: takes the lock, opens the store, listens, and says `ready`.
+    ///
+    /// SIGTERM and SIGINT drain and stop; a second one while stopping ends the process with 130; SIGHUP reads site,
+    /// rule and decoder files again. Call from the main thread before others are started. Blocks.
+    ///
+    /// - Parameter signals: Nil in tests, where ``stop()`` and ``reload()`` stand for signals.
+    /// - Returns: 0 after an orderly stop.
+    /// - Throws: `busy` when another process has the store or an address; what made the log suspect.
+    public func run(signals: SignalWaiter? = SignalWaiter()) throws(WardlineError) -> Int32 {
+        let lock = try takeLock()
+        defer { withExtendedLifetime(lock) {} }
+        let engine = try openEngine()
+        var listeners: Listeners?
+        var control: ControlServer?
+        do throws(WardlineError) {
+            try engine.start()
+            activate(engine)
+            let opened = try Listeners(
+                options.configuration.listeners, limits: options.configuration.limits, intake: engine.intake,
+                clock: options.clock)
+            listeners = opened
+            control = try ControlServer(
+                path: options.storePath + "/" + DaemonOptions.socketName,
+                commands: DaemonCommands(options: options, content: content, engine: engine, listeners: opened))
+            if let signals { try watch(signals) }
+            let urls = opened.status.map(\.url).joined(separator: " ")
+            options.report("ready \(urls)\(urls.isEmpty ? "" : " ")store=\(options.storePath)")
+            wait(engine)
+        } catch {
+            control?.stop()
+            listeners?.stop()
+            try? engine.stop()
+            throw error
+        }
+        engine.endWaitingForSpace()
+        control?.stop()
+        listeners?.stop()
+        try engine.stop()
+        return 0
+    }
+
+    /// Ends ``run(signals:)`` in order.
+    public func stop() { _ = events.tryPut(.stop, weight: 1) }
+
+    /// Reads site, rule and decoder files again.
+    public func reload() { _ = events.tryPut(.reload, weight: 1) }
+
+    private func wait(_ engine: Engine) {
+        while true {
+            switch events.take(waitingNanoseconds: Daemon.healthCheckNanoseconds) {
+            case .stop: return
+            case .reload: activate(engine)
+            case nil: if engine.status.state == .suspect { return }
+            }
+        }
+    }
+
+    private func activate(_ engine: Engine) {
+        for batch in content.facts(options.report) { _ = engine.intake.put(batch) }
+    }
+
+    private func takeLock() throws(WardlineError) -> FileLock {
+        do throws(StorageError) {
+            try options.storage.makeDirectories(options.storePath)
+            return try FileLock(options.storePath + "/" + DaemonOptions.lockName)
+        } catch {
+            guard error.isHeld else {
+                throw WardlineError(
+                    .storage, "The store cannot be opened: check the path and its permissions.",
+                    cause: error.description, location: options.storePath)
+            }
+            let status = try? ControlClient(storePath: options.storePath).send(ControlClient.request("status"))
+            let holder = status?["pid"]?.integer.map { " (process \($0))" } ?? ""
+            throw WardlineError(
+                .busy, "Another process\(holder) has the store. Stop it, or use another data folder.",
+                location: options.storePath)
+        }
+    }
+
+    private func openEngine() throws(WardlineError) -> Engine {
+        let records = try LogOwner(
+            storage: options.storage, path: options.storePath, stream: "records", hasColumns: true,
+            clock: options.clock)
+        let journal = try LogOwner(
+            storage: options.storage, path: options.storePath, stream: "journal", hasColumns: false,
+            clock: options.clock)
+        let judgement = try content.open()
+        var engineOptions = Engine.Options()
+        engineOptions.groupDelayNanoseconds = options.configuration.groupCommit.delayNanoseconds
+        engineOptions.groupSizeMaxBytes = options.configuration.groupCommit.sizeMaxBytes
+        engineOptions.version = options.version
+        engineOptions.report = options.report
+        engineOptions.clock = options.clock
+        return Engine(
+            records: records, journal: journal, judge: judgement.judge, options: engineOptions,
+            apply: judgement.apply)
+    }
+
+    private func watch(_ signals: SignalWaiter) throws(WardlineError) {
+        let (events, exitNow) = (events, options.exitNow)
+        do throws(StorageError) {
+            // Not joined: it waits for signals as long as the process lives.
+            let isStopping = HandoverQueue<Bool>(capacity: 1)
+            _ = try signals.start { signal in
+                if signal == .hangUp {
+                    _ = events.tryPut(.reload, weight: 1)
+                } else if isStopping.tryPut(true, weight: 1) {
+                    _ = events.put(.stop, weight: 1)
+                } else if signal == .interrupt {
+                    exitNow(130)
+                }
+                return true
+            }
+        } catch {
+            throw WardlineError(.internal, "Signals cannot be watched.", cause: error.description)
+        }
+    }
+}

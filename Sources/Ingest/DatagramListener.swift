@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Pipeline
+import Platform
+import SiteFiles
+import Synchronization
+
+/// One UDP listener on a thread of its own: received and counted drops add up to what was sent.
+final class DatagramListener: Sendable {
+    /// Time between two looks at the kernel's drop counter, in nanoseconds.
+    static let dropPollNanoseconds: Int64 = 1_000_000_000
+    /// Longest wait for the first datagram, in milliseconds: how late drops are noticed when nothing arrives.
+    static let idleWaitMilliseconds: Int32 = 1_000
+
+    let counters: ListenerCounters
+    private let receiver: UDPReceiver
+    private let isStopping = Atomic<Bool>(false)
+    private let thread = Mutex<WorkerThread?>(nil)
+
+    /// Binds; datagrams wait in the kernel until ``start(_:clock:)``.
+    init(_ definition: ListenerDefinition, limits: Configuration.Limits) throws(WardlineError) {
+        guard let address = IPAddress(definition.host) else {
+            throw WardlineError(.usage, "'\(definition.host)' is no numeric address.", location: definition.name)
+        }
+        do {
+            receiver = try UDPReceiver(
+                SocketAddress(address, UInt16(clamping: definition.port)),
+                receiveBufferBytes: limits.receiveBufferBytes,
+                datagramSizeMax: min(limits.recordSizeMaxBytes, UDPReceiver.datagramSizeMaxBytes))
+        } catch {
+            throw WardlineError(
+                .busy, "Could not listen on \(definition): choose another address or stop what uses it.",
+                cause: error.description, location: definition.name)
+        }
+        var bound = definition
+        bound.port = Int(receiver.local.port)
+        var status = ListenerStatus(
+            name: definition.name, address: bound.address, transport: "udp",
+            wireProtocol: definition.wireProtocol.rawValue)
+        status.receiveBufferBytes = receiver.grantedBufferBytes
+        counters = ListenerCounters(status)
+    }
+
+    /// Starts reading into `intake`.
+    func start(_ intake: IntakeQueue, clock: any WallClock) throws(WardlineError) {
+        do {
+            let started = try WorkerThread("wl-udp") { [self] in
+                var loop = DatagramLoop(counters: counters, intake: intake, clock: clock)
+                loop.run(receiver, until: isStopping)
+            }
+            thread.withLock { $0 = started }
+        } catch {
+            throw WardlineError(.internal, "The listener could not start its thread.", cause: error.description)
+        }
+    }
+
+    /// Reads what the kernel still holds, counts the last drops and ends. Blocks until all of it is in the intake.
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        receiver.wake()
+        thread.withLock { thread in
+            let running = thread
+            thread = nil
+            return running
+        }?.join()
+    }
+}
+
+/// The state of a datagram thread.
+private struct DatagramLoop {
+    let counters: ListenerCounters
+    let intake: IntakeQueue
+    let clock: any WallClock
+    let listener: String
+    let isJSON: Bool
+    var batch = RecordBatch()
+    var drops: UInt32 = 0
+    /// Wall clock of the last look at the drop counter: losses lie after it.
+    var lastLook: UTCTime
+    var nextLook: Int64 = 0
+    var emptyCount: UInt64 = 0
+
+    init(counters: ListenerCounters, intake: IntakeQueue, clock: any WallClock) {
+        self.counters = counters
+        self.intake = intake
+        self.clock = clock
+        listener = counters.status.name
+        isJSON = counters.status.wireProtocol == ListenerDefinition.WireProtocol.jsonLines.rawValue
+        lastLook = clock.now()
+    }
+
+    mutating func run(_ receiver: UDPReceiver, until isStopping: borrowing Atomic<Bool>) {
+        while true {
+            let isLast = isStopping.load(ordering: .acquiring)
+            let wait =
+                isLast
+                ? 0 : batch.count > 0 ? Int32(BatchBounds.delayMilliseconds) : DatagramListener.idleWaitMilliseconds
+            let first = batch.rows.count
+            let time = clock.now()
+            // An error of the socket (an ICMP answer, a lack of memory) concerns one read; the next one may succeed.
+            let count = (try? receiver.receive(waitingMilliseconds: wait) { add($0, $1, at: time) }) ?? 0
+            counters.count(batch, from: first)
+            if emptyCount > 0 {
+                let empty = emptyCount
+                counters.update { $0.received += empty }
+                emptyCount = 0
+            }
+            if monotonicNanoseconds() >= nextLook || isLast && count == 0 { look(receiver) }
+            if count == 0 || BatchBounds.isReached(batch), batch.count > 0 {
+                guard intake.put(batch) else { return }
+                batch = RecordBatch()
+            }
+            if isLast, count == 0 { return }
+        }
+    }
+
+    private mutating func add(_ facts: DatagramFacts, _ bytes: Span<UInt8>, at time: UTCTime) {
+        let origin = batch.index(
+            of: Origin(listener: listener, transport: .udp, peer: facts.peer.address, peerPort: facts.peer.port))
+        var flags: FrameFlags = isJSON ? .jsonLines : []
+        if facts.isTruncated { flags.insert(.truncated) }
+        if isJSON, !facts.isTruncated {
+            addLines(bytes, flags, origin, time)
+            return
+        }
+        var end = bytes.count
+        while !facts.isTruncated, end > 0, bytes[end - 1] == 0x0a || bytes[end - 1] == 0 { end -= 1 }
+        guard end > 0 else {
+            emptyCount += 1
+            return
+        }
+        batch.append(
+            bytes, 0..<end, kind: .device, flags: flags, origin: origin,
+            originalLength: facts.isTruncated ? facts.originalLength : end, receiveTime: time)
+    }
+
+    /// A datagram of JSON lines holds one or more of them.
+    private mutating func addLines(_ bytes: Span<UInt8>, _ flags: FrameFlags, _ origin: UInt32, _ time: UTCTime) {
+        let before = batch.rows.count
+        var start = 0
+        for index in 0...bytes.count where index == bytes.count || bytes[index] == 0x0a {
+            var end = index
+            while end > start, bytes[end - 1] == 0x0d || bytes[end - 1] == 0 { end -= 1 }
+            if end > start {
+                batch.append(bytes, start..<end, kind: .device, flags: flags, origin: origin, receiveTime: time)
+            }
+            start = index + 1
+        }
+        if batch.rows.count == before { emptyCount += 1 }
+    }
+
+    /// Counts what the kernel dropped since the last look and records it.
+    private mutating func look(_ receiver: UDPReceiver) {
+        nextLook = monotonicNanoseconds() + DatagramListener.dropPollNanoseconds
+        let now = clock.now()
+        guard let total = try? receiver.kernelDrops(), total != drops else {
+            lastLook = now
+            return
+        }
+        // The counter wraps at 2^32.
+        let lost = total &- drops
+        drops = total
+        counters.update { $0.kernelDrops += UInt64(lost) }
+        let facts = JSONValue.object([
+            .init("listener", .text(listener)), .init("count", .integer(Int64(lost))),
+            .init("from", .text(lastLook.description)), .init("through", .text(now.description)),
+            .init("reason", .text("dropped by the kernel: receive buffer full")),
+        ])
+        let origin = batch.index(of: Origin(listener: listener, transport: .internal))
+        batch.append(Array(facts.line.utf8), kind: .loss, origin: origin, receiveTime: now)
+        lastLook = now
+    }
+}

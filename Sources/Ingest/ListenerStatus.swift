@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+import Synchronization
+
+/// What a listener did so far, as `status` shows it.
+public struct ListenerStatus: Hashable, Sendable {
+    /// Name from the configuration.
+    public var name: String
+    /// `HOST:PORT` as bound; the port is never 0.
+    public var address: String
+    /// `udp` or `tcp`.
+    public var transport: String
+    /// `syslog` or `jsonl`.
+    public var wireProtocol: String
+    /// Records taken; datagrams without content count too.
+    public var received: UInt64 = 0
+    /// Bytes of them on the wire, without framing.
+    public var bytes: UInt64 = 0
+    /// Connections that are open.
+    public var connections = 0
+    /// Connections refused at the limit.
+    public var refused: UInt64 = 0
+    /// Datagrams that the kernel dropped before we could read them.
+    public var kernelDrops: UInt64 = 0
+    /// Receive buffer that the kernel granted; 0 for streams.
+    public var receiveBufferBytes = 0
+    /// Records cut at the cap.
+    public var truncated: UInt64 = 0
+
+    init(name: String, address: String, transport: String, wireProtocol: String) {
+        self.name = name
+        self.address = address
+        self.transport = transport
+        self.wireProtocol = wireProtocol
+    }
+
+    /// `syslog+udp://127.0.0.1:5514`.
+    public var url: String { "\(wireProtocol)+\(transport)://\(address)" }
+
+    /// One object for `status -o json`.
+    public var json: JSONValue {
+        .object([
+            .init("name", .text(name)), .init("address", .text(address)), .init("transport", .text(transport)),
+            .init("protocol", .text(wireProtocol)), .init("received", .integer(Int64(received))),
+            .init("bytes", .integer(Int64(bytes))), .init("connections", .integer(Int64(connections))),
+            .init("refused", .integer(Int64(refused))), .init("kernelDrops", .integer(Int64(kernelDrops))),
+            .init("receiveBufferBytes", .integer(Int64(receiveBufferBytes))),
+            .init("truncated", .integer(Int64(truncated))),
+        ])
+    }
+}
+
+/// Counters of one listener; locked once per batch.
+final class ListenerCounters: Sendable {
+    private let value: Mutex<ListenerStatus>
+
+    init(_ status: ListenerStatus) { value = Mutex(status) }
+
+    var status: ListenerStatus { value.withLock { $0 } }
+
+    func update(_ change: (inout ListenerStatus) -> Void) { value.withLock { change(&$0) } }
+
+    /// Counts the rows that a batch gained from `first` on.
+    func count(_ batch: RecordBatch, from first: Int) {
+        var bytes = 0
+        var truncated: UInt64 = 0
+        for index in first..<batch.rows.count {
+            bytes += batch.rows[index].originalLength
+            if batch.rows[index].flags.contains(.truncated) { truncated += 1 }
+        }
+        let received = batch.rows.count - first
+        update { status in
+            status.received += UInt64(received)
+            status.bytes += UInt64(bytes)
+            status.truncated += truncated
+        }
+    }
+}
+
+/// When a batch is handed over: large enough to be cheap, early enough not to be noticed.
+enum BatchBounds {
+    /// Records of a batch.
+    static let recordCount = 1_000
+    /// Bytes of a batch.
+    static let sizeBytes = 262_144
+    /// Longest wait for more, in milliseconds.
+    static let delayMilliseconds = 10
+
+    static func isReached(_ batch: RecordBatch) -> Bool {
+        batch.rows.count >= recordCount || batch.bytes.count >= sizeBytes
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Platform
+import Synchronization
+
+/// Records appended and not yet durable.
+private struct CommitGroup {
+    var batches: [(records: RecordBatch, base: Offset)] = []
+    var bytes = 0
+    var receipts: [(receipt: IntakeReceipt, isSettled: Bool)] = []
+    /// Monotonic time at which the group is due.
+    var due: Int64 = 0
+
+    var isEmpty: Bool { batches.isEmpty && receipts.isEmpty }
+}
+
+/// The log thread: group commit.
+extension Engine {
+    /// Longest wait of the idle log thread, in nanoseconds: how late a tick may be.
+    private static let idleWaitNanoseconds: Int64 = 250_000_000
+
+    func runLog() {
+        defer { judgeQueue.close() }
+        var group = CommitGroup()
+        while true {
+            let now = monotonicNanoseconds()
+            let wait = group.isEmpty ? Engine.idleWaitNanoseconds : group.due - now
+            let item = intake.take(waitingNanoseconds: wait)
+            switch item {
+            case .records(let batch): guard append(batch, to: &group) else { return refuse(group) }
+            case .durable(let receipt): group.receipts.append((receipt, false))
+            case .settled(let receipt): group.receipts.append((receipt, true))
+            case nil:
+                if group.isEmpty, let tick = dueTick() {
+                    guard append(tick, to: &group) else { return refuse(group) }
+                }
+            }
+            let isDrained = item == nil && intake.isDrained
+            let isDue =
+                group.bytes >= options.groupSizeMaxBytes || !group.receipts.isEmpty || isDrained
+                || monotonicNanoseconds() >= group.due
+            if isDue, !group.isEmpty { guard commit(&group) else { return refuse(group) } }
+            if isDrained { return }
+        }
+    }
+
+    /// Appends; waits as long as the disk is full.
+    ///
+    /// - Returns: False when the log can take no more, now and later.
+    private func append(_ batch: RecordBatch, to group: inout CommitGroup) -> Bool {
+        var batch = batch
+        while true {
+            do throws(EngineLogFault) {
+                let base = try records.append(&batch)
+                if group.isEmpty { group.due = monotonicNanoseconds() + options.groupDelayNanoseconds }
+                group.bytes += batch.memoryBytes
+                group.batches.append((batch, base))
+                leaveFull()
+                return true
+            } catch {
+                guard case .full(let reason) = error else {
+                    fail(error.error)
+                    return false
+                }
+                guard waitForSpace(reason, &group, holding: batch.count) else { return false }
+            }
+        }
+    }
+
+    /// Pauses until the next attempt; false when there will be none.
+    private func waitForSpace(_ reason: WardlineError, _ group: inout CommitGroup, holding count: Int) -> Bool {
+        enterFull(reason)
+        // What was appended before is made durable meanwhile: its senders may wait for it.
+        guard group.batches.isEmpty || commit(&group) else { return false }
+        guard !pause.isClosed else {
+            fail(
+                WardlineError(
+                    .storage, "The disk is full: at least \(count) records could not be stored at the stop.",
+                    cause: reason.description))
+            return false
+        }
+        _ = pause.take(waitingNanoseconds: options.fullRetryNanoseconds)
+        return true
+    }
+
+    /// Makes the group durable, publishes the offset and hands the records to the judge.
+    private func commit(_ group: inout CommitGroup) -> Bool {
+        do throws(EngineLogFault) {
+            try records.synchronise()
+        } catch {
+            fail(error.error)
+            return false
+        }
+        let durable = records.next
+        state.withLock { status in
+            status.durableOffset = durable
+            status.commits += 1
+        }
+        for (records, base) in group.batches {
+            _ = judgeQueue.put(.records(records, base: base), weight: records.memoryBytes)
+        }
+        for (receipt, isSettled) in group.receipts {
+            if isSettled, judgeQueue.put(.settle(receipt), weight: 1) { continue }
+            receipt.fulfil(isSettled ? .failure(closingError) : .success(durable))
+        }
+        group = CommitGroup()
+        return true
+    }
+
+    private func refuse(_ group: CommitGroup) {
+        for (receipt, _) in group.receipts { receipt.fulfil(.failure(closingError)) }
+        while let item = intake.take(waitingNanoseconds: 0) {
+            switch item {
+            case .records: continue
+            case .durable(let receipt), .settled(let receipt): receipt.fulfil(.failure(closingError))
+            }
+        }
+    }
+
+    private var closingError: WardlineError {
+        state.withLock { $0.failure } ?? WardlineError(.storage, "The store closed before the records were judged.")
+    }
+
+    /// A tick, if the judge waits for one and its time has come.
+    private func dueTick() -> RecordBatch? {
+        let now = options.clock.now()
+        let isDue = deadline.withLock { deadline in
+            guard let time = deadline, time <= now else { return false }
+            // The judge sets the next one when it has seen this tick.
+            deadline = nil
+            return true
+        }
+        guard isDue else { return nil }
+        var batch = RecordBatch()
+        let origin = batch.index(of: Origin(listener: "", transport: .internal))
+        batch.append([], kind: .tick, origin: origin, receiveTime: now)
+        return batch
+    }
+
+    func enterFull(_ error: WardlineError) {
+        let isNew = state.withLock { status in
+            guard status.state == .ok else { return false }
+            status.state = .full
+            status.failure = error
+            return true
+        }
+        guard isNew else { return }
+        options.report("error: the disk is full; no records are taken until there is space: \(error)")
+    }
+
+    func leaveFull() {
+        let wasFull = state.withLock { status in
+            guard status.state == .full else { return false }
+            status.state = .ok
+            status.failure = nil
+            return true
+        }
+        if wasFull { options.report("note: there is space again; records are taken") }
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+import Platform
+import Synchronization
+
+/// Records on their way to the log thread: bounded in bytes, handed over in batches.
+///
+/// A full queue makes threads wait and tells connections to stop reading, so that memory stays bounded and nothing is
+/// lost that a sender can still hold back.
+public final class IntakeQueue: Sendable {
+    /// What the log thread is given.
+    enum Item: Sendable {
+        /// Records to append.
+        case records(RecordBatch)
+        /// Answer once everything before is durable.
+        case durable(IntakeReceipt)
+        /// Answer once everything before is durable and judged, provisional verdicts included.
+        case settled(IntakeReceipt)
+    }
+
+    /// Most bytes held: half a second of the fastest stream. More would only hide a slow disk.
+    public static let sizeMaxBytes = 16 * 1_048_576
+
+    private let queue: HandoverQueue<Item>
+    /// Weight from which waiting connections are told to read again: a stop and start for every batch would be slow.
+    private let resumeBelow: Int
+    private let waiting = Mutex<[@Sendable () -> Void]>([])
+
+    /// Makes an empty queue. Tests give a smaller bound.
+    public init(sizeMaxBytes: Int = IntakeQueue.sizeMaxBytes) {
+        queue = HandoverQueue(capacity: sizeMaxBytes)
+        resumeBelow = sizeMaxBytes / 2
+    }
+
+    /// Gives records; waits while the queue is full. For threads of their own: datagrams and files.
+    ///
+    /// - Returns: False when the queue is closed; the records were not taken.
+    public func put(_ batch: RecordBatch) -> Bool {
+        queue.put(.records(batch), weight: batch.memoryBytes)
+    }
+
+    /// Gives records if they fit. For event loops, which must not wait.
+    ///
+    /// - Parameter resume: Called once, on another thread, when the queue has room again; only after a refusal.
+    /// - Returns: False when the queue is full or closed; the caller keeps the records and stops reading.
+    public func tryPut(_ batch: RecordBatch, resume: @escaping @Sendable () -> Void) -> Bool {
+        if queue.tryPut(.records(batch), weight: batch.memoryBytes) { return true }
+        waiting.withLock { $0.append(resume) }
+        // The taker may have emptied the queue between refusal and registration: then nobody else would call.
+        if queue.weight <= resumeBelow { resumeAll() }
+        return false
+    }
+
+    /// Bytes held now.
+    public var bytes: Int { queue.weight }
+
+    /// Whether nothing more will come out.
+    var isDrained: Bool { queue.isClosed && queue.count == 0 }
+
+    func put(_ item: Item) -> Bool { queue.put(item, weight: 1) }
+
+    func take(waitingNanoseconds nanoseconds: Int64) -> Item? {
+        let item = queue.take(waitingNanoseconds: nanoseconds)
+        if queue.weight <= resumeBelow { resumeAll() }
+        return item
+    }
+
+    /// Refuses further records; what is held can still be taken.
+    public func close() {
+        queue.close()
+        resumeAll()
+    }
+
+    private func resumeAll() {
+        let callbacks = waiting.withLock { list in
+            let all = list
+            list.removeAll()
+            return all
+        }
+        for callback in callbacks { callback() }
+    }
+}
+
+/// The answer to a request that travels with the records; given once, waited for once.
+public final class IntakeReceipt: Sendable {
+    private let answer = HandoverQueue<Result<Offset, WardlineError>>(capacity: 1)
+
+    /// Makes a receipt without an answer.
+    public init() {}
+
+    /// Waits for the answer: the first offset that is not covered by it.
+    public func wait() throws(WardlineError) -> Offset {
+        guard let result = answer.take() else {
+            throw WardlineError(.storage, "The store was closed before the records were durable.")
+        }
+        return try result.get()
+    }
+
+    func fulfil(_ result: Result<Offset, WardlineError>) {
+        _ = answer.tryPut(result, weight: 1)
+        answer.close()
+    }
+}
+
+extension RecordBatch {
+    /// What the batch weighs in a queue: its bytes and rows.
+    var memoryBytes: Int { bytes.count + rows.count * MemoryLayout<Row>.stride + 1 }
+}

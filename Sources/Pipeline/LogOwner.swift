@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+public import Platform
+public import SegmentLog
+import Synchronization
+
+/// One stream with its block encoder: appends, synchronises, and moves full heads into blocks meanwhile.
+///
+/// Appending and synchronising is for one thread; decoded columns and reads may come from another.
+public final class LogOwner: EngineLog {
+    private let writer: Mutex<LogWriter>
+    private let reader = Mutex<LogReader?>(nil)
+    private let encoder: BlockEncoder
+    /// Encoded blocks that did not fit the disk, oldest first.
+    private let waiting = Mutex<[EncodedBlock]>([])
+    private let clock: any WallClock
+    private let openReader: @Sendable () throws(LogError) -> LogReader
+    /// What opening found and did.
+    public let recovery: RecoveryReport
+
+    /// Longest wait for a block when the head is at its limit, in nanoseconds, before the writer is asked again.
+    private static let blockWaitNanoseconds: Int64 = 100_000_000
+
+    /// Opens and recovers a stream.
+    ///
+    /// - Parameters:
+    ///   - path: The store.
+    ///   - stream: `records` or `journal`.
+    ///   - hasColumns: Whether records of the stream are decoded.
+    public init(
+        storage: any LogStorage, path: String, stream: String, hasColumns: Bool, options: LogOptions = LogOptions(),
+        clock: any WallClock = SystemWallClock()
+    ) throws(WardlineError) {
+        do throws(LogError) {
+            let opened = try LogWriter.open(storage: storage, path: path, stream: stream, options: options)
+            recovery = opened.recovery
+            writer = Mutex(opened)
+        } catch {
+            throw error.wardlineError("open", stream)
+        }
+        do throws(StorageError) {
+            encoder = try BlockEncoder(hasColumns: hasColumns)
+        } catch {
+            throw WardlineError(.internal, "The log could not start its block thread.", cause: error.description)
+        }
+        self.clock = clock
+        openReader = { () throws(LogError) in
+            try LogReader.open(storage: storage, path: path, stream: stream)
+        }
+    }
+
+    /// Offset of the next record.
+    public var next: Offset { writer.withLock { $0.nextOffset } }
+
+    /// Appends records; their log times are set. See ``LogWriter/append(_:wall:)``.
+    public func append(_ batch: inout RecordBatch) throws(EngineLogFault) -> Offset {
+        var stamped = batch
+        let wall = clock.now()
+        let base = try writer.withLock { (writer: inout sending LogWriter) throws(EngineLogFault) -> Offset in
+            do throws(LogError) {
+                if writer.isHeadAtLimit { try shrinkHead(writer) }
+                return try writer.append(&stamped, wall: wall)
+            } catch {
+                throw error.fault("append")
+            }
+        }
+        batch = stamped
+        return base
+    }
+
+    /// Makes everything appended durable, and moves blocks along.
+    public func synchronise() throws(EngineLogFault) {
+        let now = clock.now()
+        try writer.withLock { (writer: inout sending LogWriter) throws(EngineLogFault) in
+            do throws(LogError) {
+                _ = try writer.sync()
+                while let job = writer.takeBlockJob(force: false, now: now) { encoder.add(job) }
+                try commitFinished(writer, waitingNanoseconds: 0)
+            } catch {
+                // Blocks that do not fit stay in the write-ahead log: the records themselves are durable.
+                if case .storageFull = error { return }
+                throw error.fault("synchronise")
+            }
+        }
+    }
+
+    /// Takes decoded columns for the block that will hold these records.
+    public func decoded(_ events: EventBatch, base: Offset, through: Offset, epoch: [UInt8]) {
+        encoder.add(events, base: base, through: through, epoch: epoch)
+    }
+
+    /// Reads the records of one stored part from `offset` on. A hole is skipped: `base` is then greater than `offset`.
+    public func read(
+        from offset: Offset, below end: Offset
+    ) throws(WardlineError) -> (base: Offset, records: RecordBatch)? {
+        do throws(LogError) {
+            let open = openReader
+            return try reader.withLock { (reader) throws(LogError) -> (base: Offset, records: RecordBatch)? in
+                if reader == nil { reader = try open() }
+                guard var current = reader else { return nil }
+                // The writer has moved on since the files were listed.
+                if current.end < end { try current.refresh() }
+                reader = current
+                let part = current.part(holding: offset) ?? current.parts.first { $0.base > offset }
+                guard let part, part.base < end else { return nil }
+                var records = try current.records(part)
+                let skipped = offset > part.base ? Int(offset.value - part.base.value) : 0
+                records.rows.removeFirst(skipped)
+                let base = part.base.advanced(by: skipped)
+                let excess = records.count - Int(clamping: end.value - base.value)
+                if excess > 0 { records.rows.removeLast(excess) }
+                return (base, records)
+            }
+        } catch {
+            throw error.wardlineError("read", "the log")
+        }
+    }
+
+    /// Lets go of the files that reading has opened.
+    public func endReading() { reader.withLock { $0 = nil } }
+
+    /// Puts the rest into a block and closes the files. Records that fit no block stay in the write-ahead log.
+    public func close() throws(WardlineError) {
+        do throws(LogError) {
+            try writer.withLock { (writer: inout sending LogWriter) throws(LogError) in
+                _ = try writer.sync()
+                while let job = writer.takeBlockJob(force: true) { encoder.add(job) }
+                encoder.stop()
+                do throws(LogError) {
+                    try commitFinished(writer, waitingNanoseconds: 0)
+                } catch {
+                    guard case .storageFull = error else { throw error }
+                }
+                try writer.close()
+            }
+        } catch {
+            throw error.wardlineError("close", "the log")
+        }
+    }
+
+    /// Waits for blocks until the head is below its limit.
+    private func shrinkHead(_ writer: LogWriter) throws(LogError) {
+        _ = try writer.sync()
+        while writer.isHeadAtLimit {
+            if let job = writer.takeBlockJob(force: false) { encoder.add(job) }
+            encoder.hurry()
+            try commitFinished(writer, waitingNanoseconds: LogOwner.blockWaitNanoseconds)
+        }
+    }
+
+    /// Commits what the encoder has finished, in order; waits for the first.
+    private func commitFinished(_ writer: LogWriter, waitingNanoseconds: Int64) throws(LogError) {
+        var wait = waiting.withLock { $0.isEmpty } ? waitingNanoseconds : 0
+        while let result = encoder.finished(waitingNanoseconds: wait) {
+            switch result {
+            case .success(let block): waiting.withLock { $0.append(block) }
+            case .failure(let error): throw error
+            }
+            wait = 0
+        }
+        while let block = waiting.withLock({ $0.first }) {
+            try writer.commit(block)
+            waiting.withLock { _ = $0.removeFirst() }
+        }
+    }
+}
+
+extension LogError {
+    func fault(_ what: String) -> EngineLogFault {
+        if case .storageFull = self { return .full(wardlineError(what, "the log")) }
+        return .suspect(wardlineError(what, "the log"))
+    }
+
+    /// The error as people meet it.
+    func wardlineError(_ what: String, _ stream: String) -> WardlineError {
+        switch self {
+        case .storage(let error):
+            WardlineError(.storage, "Could not \(what) \(stream): check the disk.", cause: error.description)
+        case .storageFull(let error):
+            WardlineError(.storage, "The disk of the store is full: free some space.", cause: error.description)
+        case .suspect:
+            WardlineError(
+                .storage, "A synchronisation of the log failed: what is durable is unknown. Check the disk, then start "
+                    + "again; the log is checked when it is opened.")
+        case .damaged(let file, let position):
+            WardlineError(
+                .integrity, "Stored bytes are not what was written. Run `wardline store verify`.",
+                location: "\(file):\(position)")
+        case .unsupported(let file, let version, let flags):
+            WardlineError(
+                .storage, "The file was written by a newer version (format \(version), flags \(flags)). Use that one.",
+                location: file)
+        case .batchTooLarge, .blockOutOfOrder, .compression:
+            WardlineError(.internal, "Could not \(what) \(stream).", cause: "\(self)")
+        }
+    }
+}

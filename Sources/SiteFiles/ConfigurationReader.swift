@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Normalization
+
+/// Turns the YAML of a configuration file into values; unknown keys are refused with a suggestion.
+struct ConfigurationReader {
+    let file: String
+
+    /// Most listeners: each costs a socket and, for datagrams, a thread.
+    static let listenerCountMax = 64
+
+    func configuration(of root: YAMLNode) throws(SiteFilesError) -> Configuration {
+        var result = Configuration()
+        let keys = ["node", "data", "listen", "limits", "time", "site", "rules", "decoders", "fsync"]
+        for (key, value) in try members(root, allowed: keys) {
+            switch key.text {
+            case "node": try node(value, into: &result)
+            case "data": result.data = try text(value)
+            case "listen": result.listeners = try listeners(value)
+            case "limits": result.limits = try limits(value)
+            case "time": try time(value, into: &result)
+            case "site": result.site = try texts(value)
+            case "rules": result.rules = try texts(value)
+            case "decoders": result.decoders = try texts(value)
+            default: result.groupCommit = try groupCommit(value)
+            }
+        }
+        return result
+    }
+
+    /// `node: ward-01`, or `node: { id: ward-01, data: DIR }`.
+    private func node(_ node: YAMLNode, into result: inout Configuration) throws(SiteFilesError) {
+        guard node.members != nil else {
+            result.node = try text(node)
+            return
+        }
+        for (key, value) in try members(node, allowed: ["id", "data"]) {
+            if key.text == "id" { result.node = try text(value) } else { result.data = try text(value) }
+        }
+    }
+
+    private func listeners(_ node: YAMLNode) throws(SiteFilesError) -> [ListenerDefinition] {
+        guard let elements = node.elements else {
+            throw error(node.mark, "expected a list of listeners, found a \(node.kind)", "start each with '- '")
+        }
+        guard elements.count <= ConfigurationReader.listenerCountMax else {
+            throw error(node.mark, "more than \(ConfigurationReader.listenerCountMax) listeners")
+        }
+        var result: [ListenerDefinition] = []
+        for element in elements {
+            let listener = try listener(element)
+            if result.contains(where: { $0.name == listener.name }) {
+                throw error(
+                    (element["name"] ?? element).mark, "a second listener named '\(listener.name)'",
+                    "give each its own name")
+            }
+            let taken = result.first { other in
+                other.carrier == listener.carrier && other.host == listener.host && other.port == listener.port
+                    && listener.port != 0
+            }
+            if let taken {
+                throw error(
+                    (element["bind"] ?? element).mark,
+                    "\(listener.carrier.rawValue) \(listener.address) is taken by '\(taken.name)'", "choose another port")
+            }
+            result.append(listener)
+        }
+        return result
+    }
+
+    private func listener(_ node: YAMLNode) throws(SiteFilesError) -> ListenerDefinition {
+        _ = try members(node, allowed: ["name", "protocol", "transport", "bind"])
+        let wire = try choice(
+            required("protocol", of: node), ListenerDefinition.WireProtocol.allCases, \.rawValue)
+        let carrier = try choice(
+            required("transport", of: node), ListenerDefinition.Carrier.allCases, \.rawValue)
+        let bind = try required("bind", of: node)
+        guard let (host, port) = ListenerDefinition.split(address: try text(bind)) else {
+            throw error(
+                bind.mark, "'\(try text(bind))' is no numeric address with a port",
+                "write \"127.0.0.1:5514\" or \"[::1]:5514\"")
+        }
+        var name = "\(wire.rawValue)-\(carrier.rawValue)-\(try text(bind))"
+        if let given = node["name"] {
+            name = try text(given)
+            let isPlain = name.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+            guard isPlain, (1...ListenerDefinition.nameLengthMaxBytes).contains(name.utf8.count) else {
+                throw error(
+                    given.mark, "the name of a listener has 1 to 64 printable ASCII characters without blanks")
+            }
+        }
+        return ListenerDefinition(name: name, wire, carrier, host: host, port: port)
+    }
+
+    private func limits(_ node: YAMLNode) throws(SiteFilesError) -> Configuration.Limits {
+        var limits = Configuration.Limits()
+        for (key, value) in try members(node, allowed: ["max_message", "connections", "receive_buffer"]) {
+            switch key.text {
+            // At least what RFC 5424 section 6.1 wants every receiver to take; at most what fits a batch many times.
+            case "max_message": limits.recordSizeMaxBytes = try size(value, 2_048...1_048_576)
+            case "connections": limits.connectionCountMax = try count(value, 1...100_000)
+            default: limits.receiveBufferBytes = try size(value, 4_096...1_073_741_824)
+            }
+        }
+        return limits
+    }
+
+    private func time(_ node: YAMLNode, into result: inout Configuration) throws(SiteFilesError) {
+        for (key, value) in try members(node, allowed: ["default_zone", "correct_clocks", "lateness"]) {
+            switch key.text {
+            case "default_zone": result.defaultZone = try zone(value)
+            case "correct_clocks":
+                result.clockCorrection = try choice(value, Configuration.ClockCorrection.allCases, \.rawValue)
+            default: result.latenessNanoseconds = try duration(value, 0...24 * 3_600 * UTCTime.second)
+            }
+        }
+    }
+
+    /// A name of the time-zone database; whether this machine has it is found when it is used.
+    private func zone(_ node: YAMLNode) throws(SiteFilesError) -> String {
+        let name = try text(node)
+        let isName = name.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+                || [0x2b, 0x2d, 0x2f, 0x5f].contains(byte)
+        }
+        guard isName, !name.isEmpty, !name.hasPrefix("/"), name.utf8.count <= 64 else {
+            throw error(node.mark, "'\(name)' is no time zone", "write UTC or a name such as Europe/Berlin")
+        }
+        return name
+    }
+
+    /// `fsync: group(20ms)` or `fsync: { every: 20ms, bytes: 4MiB }`.
+    private func groupCommit(_ node: YAMLNode) throws(SiteFilesError) -> Configuration.GroupCommit {
+        var commit = Configuration.GroupCommit()
+        // A crash may cost what came within this time: a second is the most that we let a sender lose.
+        let delays: ClosedRange<Int64> = 1_000_000...UTCTime.second
+        if let scalar = node.scalar {
+            guard scalar.text.hasPrefix("group("), scalar.text.hasSuffix(")"),
+                let delay = Quantity.nanoseconds(String(scalar.text.dropFirst(6).dropLast())), delays.contains(delay)
+            else {
+                throw error(scalar.mark, "'\(scalar.text)' is no group commit", "write group(20ms), 1ms to 1s")
+            }
+            commit.delayNanoseconds = delay
+            return commit
+        }
+        for (key, value) in try members(node, allowed: ["every", "bytes"]) {
+            if key.text == "every" {
+                commit.delayNanoseconds = try duration(value, delays)
+            } else {
+                commit.sizeMaxBytes = try size(value, 65_536...16_777_216)
+            }
+        }
+        return commit
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Digests
+import EventModel
+import Platform
+import SimulationKit
+import Testing
+
+@testable import SegmentLog
+
+/// The root of the package, from the place of this file.
+private let root = parentPath(parentPath(parentPath(#filePath)))
+
+/// The blocks fenced as `hex` of a format document, decoded.
+private func examples(_ document: String) throws -> [[UInt8]] {
+    let bytes = try POSIXStorage().readFile(root + "/schemas/disk/" + document)
+    let fences = String(decoding: bytes, as: UTF8.self).split(
+        separator: "```",
+        omittingEmptySubsequences: false
+    )
+    return try fences.filter { $0.hasPrefix("hex\n") }.map { fence in
+        let digits = fence.dropFirst(4).filter { !$0.isWhitespace }
+        return try #require(Hexadecimal.bytes(String(digits)))
+    }
+}
+
+private let stamp = UTCTime(nanoseconds: 1_790_000_000_000_000_000)
+
+private func expectedRecord() -> RecordBatch {
+    var batch = RecordBatch()
+    let peer = IPAddress(v4: 0x0a00_0007)
+    let origin = batch.index(of: Origin(listener: "udp", transport: .udp, peer: peer, peerPort: 514))
+    batch.append(Array("four".utf8), kind: .device, origin: origin, receiveTime: stamp)
+    batch.rows[0].logTime = stamp
+    return batch
+}
+
+@Suite struct FormatTests {
+    @Test func `the example of records decodes and encodes to the same bytes`() throws {
+        let bytes = try #require(try examples("record-v1.md").first)
+        let batch = try RecordCodec.decode(bytes, 0..<bytes.count)
+        let expected = expectedRecord()
+        #expect(
+            batch.rows == expected.rows && batch.origins == expected.origins && batch.bytes == expected.bytes
+        )
+        var writer = ByteWriter()
+        RecordCodec.encode(expected, into: &writer)
+        #expect(writer.bytes == bytes)
+    }
+
+    @Test func `the example of a write-ahead file is what a writer makes`() throws {
+        let bytes = try #require(try examples("wal-v1.md").first)
+        let header = FileHeader(.wal, Offset(4), stream: "records")
+        #expect(header.encoded() == Array(bytes[0..<64]))
+        let (batch, _) = try #require(WriteAheadBatch.read(bytes, at: 64))
+        #expect(batch.base == Offset(4) && batch.count == 1 && batch.minLogTime == stamp)
+        #expect(batch.totalLength == bytes.count - 64)
+        #expect(batch.encoded() == Array(bytes[64..<116]))
+        let record = try #require(try examples("record-v1.md").first)
+        #expect(Array(bytes[116...]) == record)
+    }
+
+    @Test func `the example of a block decodes`() throws {
+        let bytes = try #require(try examples("block-v1.md").first)
+        let header = try #require(try BlockHeader.read(bytes, file: "example"))
+        #expect(header.base == .zero && header.count == 2 && header.totalLength == bytes.count)
+        #expect(header.encoded() == Array(bytes[0..<header.size]))
+        #expect(header.epoch == [UInt8](repeating: 7, count: 32))
+        #expect(header.kinds == [KindCount(kind: 1, count: 2)])
+        let (position, entry) = try #require(header.place(of: ChunkEntry.Kind.columns))
+        #expect(Array(bytes[position..<position + entry.storedLength]) == Array("cols".utf8))
+    }
+
+    @Test func `the examples of a segment decode and the hash covers header and block`() throws {
+        let parts = try examples("segment-v1.md")
+        #expect(parts.count == 2)
+        #expect(parts.first == FileHeader(.segment, .zero, stream: "records").encoded())
+        let footer = try #require(SegmentFooter.read(parts[1]))
+        #expect(footer.encoded() == parts[1])
+        #expect(footer.count == 2 && footer.end == Offset(2) && footer.holes.isEmpty)
+        let block = try #require(try examples("block-v1.md").first)
+        #expect(footer.digest == sha256(parts[0] + block))
+    }
+
+    @Test func `a store of version 1 is read whole`() throws {
+        let path = root + "/Tests/FormatTests/versions/v1"
+        let storage = POSIXStorage()
+        let report = try verifyLog(storage: storage, path: path, stream: "records")
+        #expect(report.isSound && report.tails.isEmpty && report.records == 5 && report.sealedSegments == 1)
+        let reader = try LogReader.open(storage: storage, path: path, stream: "records")
+        var lines: [String] = []
+        for part in reader.parts {
+            let records = try reader.records(part)
+            for index in 0..<records.count {
+                lines.append(String(decoding: records.payload(index), as: UTF8.self))
+            }
+        }
+        #expect(lines == ["<13>Oct  5 04:00:00 pump-7 sshd: one", "two", "three", "", "four"])
+        #expect(try reader.columns(reader.parts[0]) == Array("cols".utf8))
+        #expect(reader.parts[0].minEventTime == UTCTime(nanoseconds: 1))
+    }
+
+    @Test(arguments: [(8, UInt16(2), UInt32(0)), (16, 1, 1)])
+    func `a file of a newer version or with an unknown incompatible flag is refused`(
+        _ position: Int,
+        _ version: UInt16,
+        _ flags: UInt32
+    ) throws {
+        var bytes = FileHeader(.segment, .zero, stream: "records").encoded()
+        bytes[position] = UInt8(version > 1 ? version : UInt16(flags))
+        seal(&bytes)
+        let storage = RecordingStorage(files: ["store/records/00000000000000000000.seg": bytes])
+        #expect(
+            throws: LogError.unsupported(file: "00000000000000000000.seg", version: version, flags: flags)
+        ) {
+            try LogReader.open(storage: storage, path: "store", stream: "records")
+        }
+    }
+
+    @Test func `an unknown compatible flag is ignored`() throws {
+        var bytes = FileHeader(.segment, .zero, stream: "records").encoded()
+        bytes[12] = 1
+        seal(&bytes)
+        let storage = RecordingStorage(files: ["store/records/00000000000000000000.seg": bytes])
+        #expect(try verifyLog(storage: storage, path: "store", stream: "records").isSound)
+    }
+
+    private func seal(_ bytes: inout [UInt8]) {
+        var writer = ByteWriter()
+        writer.write(CRC32C.masked(CRC32C.checksum(bytes.span, 0..<60)))
+        bytes.replaceSubrange(60..<64, with: writer.bytes)
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Platform
+import Synchronization
+import Testing
+
+@testable import Pipeline
+
+/// A disk that is full or cannot synchronise on order.
+private final class FailingDisk: LogStorage {
+    struct Faults {
+        var isFull = false
+        var failsSynchronise = false
+        var refusedWrites = 0
+    }
+
+    let faults = Mutex(Faults())
+    private let disk = POSIXStorage()
+
+    func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any LogFile {
+        FailingFile(try disk.open(path, mode), self)
+    }
+
+    func makeDirectory(_ path: String) throws(StorageError) { try disk.makeDirectory(path) }
+    func list(_ path: String) throws(StorageError) -> [String] { try disk.list(path) }
+    func rename(_ path: String, to target: String) throws(StorageError) { try disk.rename(path, to: target) }
+    func remove(_ path: String) throws(StorageError) { try disk.remove(path) }
+    func synchroniseDirectory(_ path: String) throws(StorageError) { try disk.synchroniseDirectory(path) }
+    func size(_ path: String) throws(StorageError) -> Int? { try disk.size(path) }
+}
+
+private final class FailingFile: LogFile {
+    private let file: any LogFile
+    private let disk: FailingDisk
+
+    init(_ file: any LogFile, _ disk: FailingDisk) {
+        self.file = file
+        self.disk = disk
+    }
+
+    var path: String { file.path }
+    func size() throws(StorageError) -> Int { try file.size() }
+
+    func writeSome(_ bytes: Span<UInt8>, at position: Int) throws(StorageError) -> Int {
+        let isFull = disk.faults.withLock { faults in
+            if faults.isFull { faults.refusedWrites += 1 }
+            return faults.isFull
+        }
+        // ENOSPC on Linux.
+        guard !isFull else { throw StorageError(.write, path, 28) }
+        return try file.writeSome(bytes, at: position)
+    }
+
+    func read(at position: Int, count: Int) throws(StorageError) -> [UInt8] {
+        try file.read(at: position, count: count)
+    }
+
+    func synchronise() throws(StorageError) {
+        // EIO on Linux.
+        guard disk.faults.withLock({ !$0.failsSynchronise }) else { throw StorageError(.synchronise, path, 5) }
+        try file.synchronise()
+    }
+
+    func truncate(to length: Int) throws(StorageError) { try file.truncate(to: length) }
+    func preallocate(to length: Int) throws(StorageError) { try file.preallocate(to: length) }
+}
+
+@Suite struct EngineDiskTests {
+    private func engine(_ folder: TemporaryFolder, _ disk: FailingDisk, _ reports: Reports) throws -> Engine {
+        var options = Engine.Options()
+        options.fullRetryNanoseconds = 1_000_000
+        options.report = { reports.add($0) }
+        let records = try LogOwner(storage: disk, path: folder.path, stream: "records", hasColumns: true)
+        let journal = try LogOwner(storage: disk, path: folder.path, stream: "journal", hasColumns: false)
+        return Engine(
+            records: records, journal: journal, judge: RecordingJudge(JudgeWitness(), MemoryLog()),
+            options: options, apply: { _ in })
+    }
+
+    @Test func `a full disk is waited for, and every record is there when there is space`() throws {
+        let folder = try TemporaryFolder()
+        let (disk, reports) = (FailingDisk(), Reports())
+        let engine = try engine(folder, disk, reports)
+        try engine.start()
+        _ = try engine.synchronise()
+        disk.faults.withLock { $0.isFull = true }
+        for number in 0..<100 { #expect(engine.intake.put(lines(["line \(number)"]))) }
+        while disk.faults.withLock({ $0.refusedWrites }) < 3 { pauseBriefly() }
+        #expect(engine.status.state == .full)
+        #expect(engine.status.failure != nil)
+        disk.faults.withLock { $0.isFull = false }
+        _ = try engine.synchronise()
+        #expect(engine.status.state == .ok)
+        // 1 start record and 100 lines, dense.
+        #expect(engine.durableOffset == Offset(101))
+        #expect(reports.all.contains { $0.contains("full") } && reports.all.contains { $0.contains("space again") })
+        try engine.stop()
+    }
+
+    @Test func `a stop while the disk is full ends, with an error`() throws {
+        let folder = try TemporaryFolder()
+        let (disk, reports) = (FailingDisk(), Reports())
+        let engine = try engine(folder, disk, reports)
+        try engine.start()
+        _ = try engine.synchronise()
+        disk.faults.withLock { $0.isFull = true }
+        #expect(engine.intake.put(lines(["lost"])))
+        while disk.faults.withLock({ $0.refusedWrites }) < 1 { pauseBriefly() }
+        #expect(throws: WardlineError.self) { try engine.stop() }
+    }
+
+    @Test func `a failed synchronisation of a real log is never acknowledged`() throws {
+        let folder = try TemporaryFolder()
+        let (disk, reports) = (FailingDisk(), Reports())
+        let engine = try engine(folder, disk, reports)
+        try engine.start()
+        let before = try engine.synchronise()
+        disk.faults.withLock { $0.failsSynchronise = true }
+        #expect(engine.intake.put(lines(["unknown"])))
+        #expect(throws: WardlineError.self) { try engine.synchronise() }
+        disk.faults.withLock { $0.failsSynchronise = false }
+        #expect(engine.durableOffset == before)
+        #expect(engine.status.state == .suspect)
+        #expect(throws: WardlineError.self) { try engine.stop() }
+    }
+
+    @Test func `the witness notices a record that is judged before it is durable`() throws {
+        let (log, witness) = (MemoryLog(), JudgeWitness())
+        var batch = lines(["early"])
+        _ = try log.append(&batch)
+        var judge = RecordingJudge(witness, log)
+        _ = try judge.process(batch, base: .zero)
+        #expect(witness.seen.withLock { $0.prematureOffset } == Offset(1))
+    }
+
+    private func lines(_ lines: [String]) -> RecordBatch {
+        var batch = RecordBatch()
+        let origin = batch.index(of: Origin(listener: "test", transport: .tcp))
+        for line in lines { batch.append(Array(line.utf8), kind: .device, origin: origin, receiveTime: .absent) }
+        return batch
+    }
+
+    /// Waits for something that never comes, so that other threads run.
+    private func pauseBriefly() { _ = HandoverQueue<Never>(capacity: 1).take(waitingNanoseconds: 1_000_000) }
+}
