@@ -5,7 +5,7 @@ public import EventModel
 public import Platform
 public import Projections
 
-/// Judges a scenario as `ingest` would: its inputs are imported into a fresh store by the engine that serves all.
+/// Judges a scenario as `ingest` would: the engine that serves all imports its inputs into a fresh store.
 public struct ImportingScenarioRunner: ScenarioRunner {
     /// Gives an empty folder for one run; the caller removes it.
     public typealias Place = (Scenario) throws(WardlineError) -> String

@@ -8,12 +8,12 @@ public import Platform
 public import Projections
 import Synchronization
 
-/// What judges a store and the facts that bring content into force; supplied by whoever knows where content lies.
+/// What judges a store, and the facts that bring content into force; given by whoever knows where content lies.
 public struct ReplayContent: Sendable {
     /// Makes a judge over the fresh store at a path; called before any record is given.
     public var judge: @Sendable (_ storePath: String) throws(WardlineError) -> any RecordJudge
-    /// Facts that bring rules, decoders and the files of a site folder into force; their bytes are in the store's sets
-    /// when it returns.
+    /// Facts that bring rules, decoders and the files of a site folder into force; their bytes are in the
+    /// store's sets when it returns.
     public var facts: @Sendable (_ storePath: String, _ site: String?) throws(WardlineError) -> [RecordBatch]
 
     /// Joins both.
