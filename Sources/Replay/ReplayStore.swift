@@ -8,7 +8,7 @@ public import Platform
 public import Projections
 import Synchronization
 
-/// What judges a store, and the facts that bring content into force; given by whoever knows where content lies.
+/// What judges a store, and the facts that bring content into force; from whoever knows where content lies.
 public struct ReplayContent: Sendable {
     /// Makes a judge over the fresh store at a path; called before any record is given.
     public var judge: @Sendable (_ storePath: String) throws(WardlineError) -> any RecordJudge
