@@ -9,8 +9,8 @@ extension Scenario {
     /// The lines of all inputs, ready to be sent.
     ///
     /// Lines of `*.rec.jsonl` carry the receive time that they claim; lines of other files have none and
-    /// follow one another without pauses. Where every line has a time, lines of several files are merged by it.
-    /// Empty lines are no records.
+    /// follow one another without pauses. Where every line has a time, lines of several files are merged by
+    /// it. Empty lines are no records.
     ///
     /// - Parameter files: Where the inputs lie.
     /// - Returns: The lines in the order in which to send them.
