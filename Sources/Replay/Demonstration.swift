@@ -24,9 +24,6 @@ public protocol DemonstrationServer {
 /// switches the correction of clocks off: sending faster than life presses receive times together, and a
 /// correction would take the devices' clocks for wrong.
 public enum Demonstration {
-    /// Name of the story below `replay/` that is sent.
-    public static let story = "vendor-path-to-scanner"
-
     /// How much faster than life; the plan goes faster still where ``sendSecondsMax`` asks for it.
     public static let factor = 600.0
 

@@ -2,22 +2,13 @@
 // This file is part of Wardline.
 
 public import EventModel
+public import Pipeline
 public import Projections
 
 /// Records in offset order, as a log or an import yields them.
 public protocol RecordSource {
     /// The next batch and the offset of its first record; nil at the end.
     mutating func next() throws(WardlineError) -> (base: Offset, records: RecordBatch)?
-}
-
-/// What turns records into verdicts; the pipeline's judge, or one of a test.
-public protocol RecordJudge {
-    /// Takes records that follow the ones before without a gap.
-    mutating func judge(_ records: RecordBatch, base: Offset) throws(WardlineError)
-    /// Decides what can be decided at the end of the records.
-    mutating func settle() throws(WardlineError)
-    /// What changed in the read models since the last call.
-    mutating func takeUpdate(through offset: Offset) throws(WardlineError) -> ProjectionUpdate?
 }
 
 /// Judges stored records again, into read models of their own.
@@ -27,11 +18,14 @@ public protocol RecordJudge {
 public enum Rejudgement {
     /// Judges all of `source` and returns the read models, in memory.
     ///
+    /// `judge` must not have seen any record. Its facts are taken and dropped: they are the journal's, and
+    /// nothing is journalled here.
+    ///
     /// - Throws: `integrity` where the source leaves a gap or goes back; what `source` and `judge` throw.
     /// - Complexity: One pass; memory for one batch, the judge's state and the read models.
     public static func readModels(
-        of source: inout some RecordSource,
-        by judge: inout some RecordJudge
+        of source: inout any RecordSource,
+        by judge: inout any RecordJudge
     ) throws(WardlineError) -> ReadModels {
         let models = try ReadModels()
         var expected = Offset.zero
@@ -43,12 +37,21 @@ public enum Rejudgement {
                         + "the hole."
                 )
             }
-            try judge.judge(records, base: base)
+            _ = try judge.process(records, base: base)
             expected = base.advanced(by: records.count)
-            if let update = try judge.takeUpdate(through: expected) { try models.apply(update) }
+            try publish(&judge, through: expected, models)
         }
-        try judge.settle()
-        if let update = try judge.takeUpdate(through: expected) { try models.apply(update) }
+        judge.settle()
+        try publish(&judge, through: expected, models)
         return models
+    }
+
+    private static func publish(
+        _ judge: inout any RecordJudge,
+        through offset: Offset,
+        _ models: ReadModels
+    ) throws(WardlineError) {
+        _ = judge.takeFacts()
+        if let update = judge.takeUpdate(through: offset) { try models.apply(update) }
     }
 }

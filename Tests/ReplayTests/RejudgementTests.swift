@@ -3,6 +3,7 @@
 
 import Correlation
 import EventModel
+import Pipeline
 import Projections
 import Testing
 import Timelines
@@ -38,14 +39,21 @@ private struct CutSource: RecordSource {
 }
 
 /// Opens an incident for each record that holds `!`; the last one's stays provisional until it settles.
-private struct MarkJudge: RecordJudge {
+struct MarkJudge: RecordJudge {
     var applied = ProjectionCheckpoint.zero
     var counters = SourceCounters(name: "s")
     var incidents: [String: Incident] = [:]
     var isSettled = false
+    var totals = ProjectionTotals()
 
-    mutating func judge(_ records: RecordBatch, base: Offset) {
-        for index in records.rows.indices {
+    var next: Offset { applied.records }
+    var deadline: UTCTime? { nil }
+
+    mutating func takeFacts() -> [JSONValue] { [] }
+
+    mutating func process(_ records: RecordBatch, base: Offset) -> EventBatch {
+        for index in records.rows.indices where records.rows[index].kind == .device {
+            totals.records += 1
             let payload = records.payload(index)
             counters.count(rawBytes: payload.count, issues: [], received: .absent)
             guard payload.contains(UInt8(ascii: "!")) else { continue }
@@ -68,6 +76,7 @@ private struct MarkJudge: RecordJudge {
                 isProvisional: true
             )
         }
+        return EventBatch()
     }
 
     mutating func settle() { isSettled = true }
@@ -80,6 +89,8 @@ private struct MarkJudge: RecordJudge {
             if let incident = incidents[id] { update.incidents.append(incident) }
         }
         update.sources = [counters]
+        update.totals = totals
+        totals = ProjectionTotals()
         counters = SourceCounters(name: "s")
         applied = next
         return update
@@ -91,11 +102,11 @@ private struct MarkJudge: RecordJudge {
 
     @Test(arguments: [1, 2, 7, 23, 100])
     func `the cut of the batches does not show`(batchSize: Int) throws {
-        var whole = CutSource(Self.payloads, batchSize: 1_000)
-        var first = MarkJudge()
+        var whole: any RecordSource = CutSource(Self.payloads, batchSize: 1_000)
+        var first: any RecordJudge = MarkJudge()
         let expected = try Rejudgement.readModels(of: &whole, by: &first)
-        var source = CutSource(Self.payloads, batchSize: batchSize)
-        var judge = MarkJudge()
+        var source: any RecordSource = CutSource(Self.payloads, batchSize: batchSize)
+        var judge: any RecordJudge = MarkJudge()
         let models = try Rejudgement.readModels(of: &source, by: &judge)
         #expect(try models.orderedDump() == expected.orderedDump())
         #expect(try models.incidents().map(\.id) == ["INC-3", "INC-8", "INC-13", "INC-18"])
@@ -106,18 +117,18 @@ private struct MarkJudge: RecordJudge {
     @Test func `a changed record changes the result`() throws {
         var payloads = Self.payloads
         payloads[4].append(UInt8(ascii: "!"))
-        var source = CutSource(payloads, batchSize: 5)
-        var judge = MarkJudge()
-        var other = CutSource(Self.payloads, batchSize: 5)
-        var otherJudge = MarkJudge()
+        var source: any RecordSource = CutSource(payloads, batchSize: 5)
+        var judge: any RecordJudge = MarkJudge()
+        var other: any RecordSource = CutSource(Self.payloads, batchSize: 5)
+        var otherJudge: any RecordJudge = MarkJudge()
         let judged = try Rejudgement.readModels(of: &source, by: &judge).incidents()
         let stored = try Rejudgement.readModels(of: &other, by: &otherJudge).incidents()
         #expect(ReplayComparison(stored: stored, judged: judged).surplus == ["INC-4"])
     }
 
     @Test func `a hole is refused`() {
-        var source = CutSource(Self.payloads, batchSize: 5, hole: 10)
-        var judge = MarkJudge()
+        var source: any RecordSource = CutSource(Self.payloads, batchSize: 5, hole: 10)
+        var judge: any RecordJudge = MarkJudge()
         let error = #expect(throws: WardlineError.self) {
             try Rejudgement.readModels(of: &source, by: &judge)
         }
@@ -125,8 +136,8 @@ private struct MarkJudge: RecordJudge {
     }
 
     @Test func `no records give empty read models`() throws {
-        var source = CutSource([], batchSize: 5)
-        var judge = MarkJudge()
+        var source: any RecordSource = CutSource([], batchSize: 5)
+        var judge: any RecordJudge = MarkJudge()
         #expect(try Rejudgement.readModels(of: &source, by: &judge).incidents().isEmpty)
     }
 }

@@ -61,6 +61,30 @@ import Testing
         #expect(throws: WardlineError.self) { try Scenario.all(in: "nowhere", files: files) }
     }
 
+    @Test func `lines are read with the times that records claim, and merged by them`() throws {
+        let files = MemoryFiles([
+            "s/a/input.1.rec.jsonl": """
+            {"line":"one","receive_time":"1970-01-01T00:00:01Z"}
+            {"line":"three","receive_time":"1970-01-01T00:00:03Z"}
+
+            """,
+            "s/a/input.2.rec.jsonl": #"{"line":"two","receive_time":"1970-01-01T00:00:02+00:00"}"#,
+            "s/b/input.log": "<1>a\r\n\n{\"b\":1}", "s/c/input.rec.jsonl": "<1>a", "s/d/input.log": "\u{1F}x",
+        ])
+        let merged = try Scenario(folder: "s/a", files: files).lines(files: files)
+        #expect(merged.map { String(decoding: $0.bytes, as: UTF8.self) } == ["one", "two", "three"])
+        #expect(merged.map(\.time.nanoseconds) == [1_000_000_000, 2_000_000_000, 3_000_000_000])
+        let plain = try Scenario(folder: "s/b", files: files).lines(files: files)
+        #expect(plain.map { String(decoding: $0.bytes, as: UTF8.self) } == ["<1>a", "{\"b\":1}"])
+        #expect(plain.allSatisfy { !$0.time.isPresent })
+        let error = #expect(throws: WardlineError.self) {
+            try Scenario(folder: "s/c", files: files).lines(files: files)
+        }
+        #expect(error?.location == "s/c/input.rec.jsonl:1")
+        files.write([0x1F, 0x8B, 8], to: "s/d/input.log")
+        #expect(throws: WardlineError.self) { try Scenario(folder: "s/d", files: files).lines(files: files) }
+    }
+
     @Test func `a folder without input is refused, and one that is not there`() {
         #expect(throws: WardlineError.self) { try Scenario(folder: "s/none", files: story()) }
         let files = MemoryFiles(["s/a/expected.json": #"{"incident":false}"#])
