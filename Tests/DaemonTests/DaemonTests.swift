@@ -84,10 +84,7 @@ private final class Running {
     }
 
     deinit {
-        let storage = POSIXStorage()
-        guard let found = try? storage.walk(path) else { return }
-        for file in found.reversed() { try? storage.remove(path + "/" + file.relativePath) }
-        try? storage.remove(path)
+        try? POSIXStorage().removeTree(path)
     }
 }
 

@@ -71,10 +71,7 @@ final class StoreFixture {
 
     deinit {
         guard isOwner else { return }
-        let storage = POSIXStorage()
-        guard let found = try? storage.walk(path) else { return }
-        for file in found.reversed() { try? storage.remove(path + "/" + file.relativePath) }
-        try? storage.remove(path)
+        try? POSIXStorage().removeTree(path)
     }
 
     /// Everything in the log of a kind, as text with its row.
