@@ -123,11 +123,29 @@ extension StoreReader {
         return (checked, damaged)
     }
 
-    private func log(_ stream: String) throws(WardlineError) -> LogReader {
+    func log(_ stream: String) throws(WardlineError) -> LogReader {
         do throws(LogError) {
             return try LogReader.open(storage: storage, path: path, stream: stream)
         } catch {
             throw error.wardlineError(path)
+        }
+    }
+}
+
+extension StoreReader {
+    /// Hands over control records from the newest to the oldest until `body` returns false.
+    ///
+    /// - Complexity: Reads parts from the end; as far back as `body` asks for.
+    public func forEachControlRecordBackward(_ body: (RecordKind, [UInt8]) -> Bool) throws(WardlineError) {
+        let records = try log("records")
+        for part in records.parts.reversed() {
+            let batch: RecordBatch
+            do throws(LogError) { batch = try records.records(part) } catch {
+                throw error.wardlineError(path)
+            }
+            for index in batch.rows.indices.reversed() where batch.rows[index].kind != .device {
+                guard body(batch.rows[index].kind, batch.payload(index)) else { return }
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ enum Content {
     static let fileCountMax = 10_000
     /// Largest content file: 4 MiB; anything larger is no rule and no decoder.
     static let fileSizeMax = 4 * 1_048_576
+    /// Largest site file: 64 MiB, an inventory of a hundred thousand devices with room to grow.
+    static let siteFileSizeMax = 64 * 1_048_576
 
     /// The compiled decoders of `folder`, else of the content that ships.
     static func decoders(

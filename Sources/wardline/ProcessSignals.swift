@@ -16,4 +16,12 @@ enum ProcessSignals {
     static func exitOnInterrupt() {
         signal(SIGINT) { _ in _exit(130) }
     }
+
+    /// Ends the process at once.
+    static func exitNow(_ status: Int32) { _exit(status) }
+
+    /// Gives Ctrl-C back to whoever waits for signals: the service drains before it ends.
+    static func leaveInterruptToWaiter() {
+        signal(SIGINT, SIG_DFL)
+    }
 }

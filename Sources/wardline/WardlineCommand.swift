@@ -21,16 +21,22 @@ struct WardlineCommand: ParsableCommand {
                 name: "Daily",
                 subcommands: [
                     QueryCommand.self, IncidentsCommand.self, TimelineCommand.self, DevicesCommand.self,
-                    SourcesCommand.self,
+                    SourcesCommand.self, StatusCommand.self,
                 ]
             ),
             CommandGroup(
+                name: "Write",
+                subcommands: [ServeCommand.self, IngestCommand.self, ImportCommand.self]
+            ),
+            CommandGroup(
                 name: "Check",
-                subcommands: [CheckCommand.self, VerifyCommand.self, DecodeCommand.self]
+                subcommands: [CheckCommand.self, VerifyCommand.self, DecodeCommand.self, ReplayCommand.self]
             ),
             CommandGroup(
                 name: "Operate",
-                subcommands: [StoreCommand.self, VersionCommand.self, CompletionCommand.self]
+                subcommands: [
+                    StoreCommand.self, DemoCommand.self, VersionCommand.self, CompletionCommand.self,
+                ]
             ),
         ]
     )

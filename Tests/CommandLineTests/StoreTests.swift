@@ -154,7 +154,7 @@ enum SampleStore {
         }
     }
 
-    @Test(arguments: [(["store", "stat"], "store"), (["verify"], "verify")])
+    @Test(arguments: [(["store", "stat"], "store"), (["verify"], "verify"), (["status"], "status")])
     func `numbers are what their schema says`(arguments: [String], name: String) throws {
         let schema = try SchemaFiles.schema(name)
         try Self.withStore { store in

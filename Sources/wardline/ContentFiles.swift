@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Daemon
+import Digests
+import EventModel
+import Foundation
+import Platform
+import QueryEngine
+import SegmentLog
+import SiteFiles
+import WireFormats
+
+/// The files that bring a store's judgement about: site, rules, decoders, as they are outside of it.
+///
+/// A file comes into force by a record that names its SHA-256; its bytes are written to `sets/` and
+/// synchronised
+/// before. What is in force already is not said again.
+struct ContentFiles: Sendable {
+    /// A kind of content: the role in its records and how its files are named.
+    enum Role: String, CaseIterable, Sendable {
+        case assets
+        case bindings
+        case approved
+        case zones
+        case changes
+        case policy
+
+        /// How names of site files end.
+        static let suffixes = [".csv", ".json", ".jsonl", ".yaml", ".yml"]
+
+        /// The role of a file in a site folder by its name; nil for other files.
+        static func of(_ fileName: String) -> Role? {
+            guard let dot = fileName.lastIndex(of: "."), suffixes.contains(String(fileName[dot...]))
+            else { return nil }
+            let stem = fileName[..<dot].lowercased()
+            return allCases.first { $0.rawValue == stem || $0.aliases.contains(stem) }
+        }
+
+        private var aliases: [String] {
+            switch self {
+            case .approved: ["approved_versions", "approved-versions", "approved_software"]
+            case .changes: ["change_records", "change-records"]
+            case .zones: ["zones_conduits", "zones-conduits"]
+            default: []
+            }
+        }
+
+        /// Names for messages.
+        static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+    }
+
+    /// A file with its bytes.
+    struct File: Sendable {
+        var name: String
+        var bytes: [UInt8]
+    }
+
+    let storePath: String
+    let environment: [String: String]
+    /// Site files or folders.
+    var site: [String] = []
+    /// Rule folders; empty means those that ship.
+    var rules: [String] = []
+    /// Decoder folders; empty means those that ship.
+    var decoders: [String] = []
+
+    /// Records that bring into force what changed since the store was written last.
+    func facts() throws(WardlineError) -> [RecordBatch] {
+        let inForce = try ContentInForce(StoreReader(path: storePath))
+        var batches: [RecordBatch] = []
+        for path in site { batches += try siteFacts(path, unless: inForce) }
+        let sets: [(role: String, folders: [String], suffixes: [String])] = [
+            ("decoders", decoders, [DecoderLoader.fileSuffix]), ("rules", rules, [".yml", ".yaml"]),
+        ]
+        for set in sets {
+            var files: [File] = []
+            var folders = set.folders
+            if folders.isEmpty, let shipped = try Content.shared(set.role, environment) {
+                folders = [shipped]
+            }
+            for folder in folders {
+                files += try Content.files(in: folder, endingIn: set.suffixes).map {
+                    File(name: $0.name, bytes: $0.bytes)
+                }
+            }
+            if let batch = try activation(set.role, files, unless: inForce) { batches.append(batch) }
+        }
+        return batches
+    }
+
+    /// Records that bring the site files at `path` (a file named by its role, or a folder of them) into
+    /// force.
+    func siteFacts(_ path: String, unless inForce: ContentInForce?) throws(WardlineError) -> [RecordBatch] {
+        guard POSIXStorage().isDirectory(path) else {
+            guard let role = Role.of(lastPathPart(path)) else {
+                throw WardlineError(
+                    .input,
+                    "A site file is named by its role: \(Role.names) with .csv, .json, .jsonl or .yaml.",
+                    location: path
+                )
+            }
+            return [try siteFact(role, path, unless: inForce)].compactMap { $0 }
+        }
+        var batches: [RecordBatch] = []
+        for file in try Content.files(in: path, endingIn: Role.suffixes) {
+            guard !file.name.contains("/"), let role = Role.of(file.name) else { continue }
+            if let batch = try siteFact(role, path + "/" + file.name, unless: inForce) {
+                batches.append(batch)
+            }
+        }
+        return batches
+    }
+
+    /// The record that brings one file into force; nil when it is already.
+    func siteFact(
+        _ role: Role,
+        _ path: String,
+        unless inForce: ContentInForce?
+    ) throws(WardlineError) -> RecordBatch? {
+        let bytes = try Content.bytes(of: path, atMost: Content.siteFileSizeMax)
+        let hash = try store(bytes)
+        guard inForce?.site[role.rawValue] != hash else { return nil }
+        let object = JSONValue.object([
+            .init("role", .text(role.rawValue)), .init("name", .text(lastPathPart(path))),
+            .init("sha256", .text(hash)), .init("bytes", .integer(Int64(bytes.count))),
+        ])
+        return ContentFiles.control(.siteFact, object)
+    }
+
+    private func activation(
+        _ role: String,
+        _ files: [File],
+        unless inForce: ContentInForce
+    ) throws(WardlineError) -> RecordBatch? {
+        guard !files.isEmpty else { return nil }
+        var named: [(name: String, hash: String)] = []
+        for file in files { named.append((file.name, try store(file.bytes))) }
+        guard inForce.sets[role] != named.map(\.hash).sorted() else { return nil }
+        let list = named.map { file in
+            JSONValue.object([.init("name", .text(file.name)), .init("sha256", .text(file.hash))])
+        }
+        return ContentFiles.control(
+            .activation,
+            .object([.init("role", .text(role)), .init("files", .array(list))])
+        )
+    }
+
+    /// Writes bytes to `sets/` under their hash, unless they are there.
+    private func store(_ bytes: [UInt8]) throws(WardlineError) -> String {
+        let name = sha256(bytes).hexadecimal
+        let storage = POSIXStorage()
+        let folder = storePath + "/sets"
+        do throws(StorageError) {
+            if try storage.exists(folder + "/" + name) { return name }
+            try storage.makeDirectories(folder)
+            try storage.writeAtomically(bytes, to: folder + "/" + name)
+        } catch {
+            throw WardlineError(
+                .storage,
+                "The file cannot be kept in the store. Check free space and permissions.",
+                cause: error.description,
+                location: folder
+            )
+        }
+        return name
+    }
+
+    static func control(_ kind: RecordKind, _ object: JSONValue) -> RecordBatch {
+        var batch = RecordBatch()
+        let origin = batch.index(of: Origin(listener: "", transport: .internal))
+        batch.append(
+            Array(object.line.utf8),
+            kind: kind,
+            origin: origin,
+            receiveTime: CommandContext.wallClock
+        )
+        return batch
+    }
+}
+
+/// What is in force in a store: the newest fact of each role.
+struct ContentInForce {
+    /// SHA-256 of the site file of each role.
+    private(set) var site: [String: String] = [:]
+    /// Sorted SHA-256 of the files of each set.
+    private(set) var sets: [String: [String]] = [:]
+
+    /// Looks back through the log until every role is found or the log begins.
+    init(_ reader: StoreReader) throws(WardlineError) {
+        try reader.forEachControlRecordBackward { kind, bytes in
+            guard let object = try? JSONValue(parsing: bytes.span), let role = object["role"]?.text else {
+                return true
+            }
+            if kind == .siteFact, site[role] == nil { site[role] = object["sha256"]?.text ?? "" }
+            if kind == .activation, sets[role] == nil {
+                sets[role] = (object["files"]?.elements ?? []).compactMap { $0["sha256"]?.text }.sorted()
+            }
+            return site.count < ContentFiles.Role.allCases.count || sets.count < 2
+        }
+    }
+}

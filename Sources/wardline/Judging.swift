@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Daemon
+import EventModel
+import Pipeline
+import Platform
+import Projections
+import SiteFiles
+
+/// Joins judge, read models and content files for whoever writes a store: the daemon, `ingest`, `import`,
+/// `replay`.
+enum Judging {
+    /// What a daemon or a writing command is given.
+    static func content(_ files: ContentFiles, _ configuration: Configuration) -> DaemonContent {
+        DaemonContent(
+            open: { () throws(WardlineError) in try open(files.storePath, configuration) },
+            facts: { report in
+                do throws(WardlineError) {
+                    return try files.facts()
+                } catch {
+                    report("warning: the files in force before stay in force: \(error)")
+                    return []
+                }
+            },
+            importFile: { (role, path) throws(WardlineError) in try files.facts(role: role, path: path) }
+        )
+    }
+
+    private static func open(
+        _ path: String,
+        _ configuration: Configuration
+    ) throws(WardlineError) -> DaemonContent.Judgement {
+        let store = StorePaths(path)
+        do throws(StorageError) {
+            try POSIXStorage().makeDirectories(parentPath(store.readModels))
+        } catch {
+            throw WardlineError(
+                .storage,
+                "The folder of the read models cannot be made.",
+                cause: error.description,
+                location: path
+            )
+        }
+        let models = try ReadModels(path: store.readModels, mode: .readWrite)
+        let judge = try Judge(store: store, storage: POSIXStorage(), configuration: configuration)
+        return DaemonContent.Judgement(judge: judge) { (update) throws(WardlineError) in
+            _ = try models.apply(update)
+        }
+    }
+}
