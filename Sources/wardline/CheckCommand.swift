@@ -3,30 +3,34 @@
 
 import ArgumentParser
 import EventModel
-import Foundation
 import SiteFiles
 
-/// `wardline check`: whether config, site, rule and decoder files are right, before a daemon reads them.
+/// `wardline check`: whether configuration and decoder files are right, before a daemon reads them.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check decoder files; print file:line:column of each problem.",
+        abstract: "Check configuration and decoder files; print file:line:column of each problem.",
         discussion: "Exit status 1 when there are problems."
     )
 
-    @Option(
-        name: .customLong("decoders"),
-        help: ArgumentHelp("Folder with *.decoder.yaml files.", valueName: "DIR")
-    )
-    var decoders: String?
-
+    @OptionGroup var write: WriteOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         let context = try CommandContext(common)
+        var problemCount = 0
+        var configuration = Configuration()
+        do throws(WardlineError) {
+            configuration = try write.configuration(context.environment)
+        } catch {
+            context.output.line(TerminalText.escaped(error.description))
+            problemCount += 1
+            configuration.decoders = write.decoders
+        }
         let outcome = DecoderLoader.load(
-            try Content.decoderFiles(folder: decoders, environment: context.environment)
+            try Content.decoderFiles(folder: configuration.decoders.first, environment: context.environment)
         )
+        problemCount += outcome.refused.count
         for refused in outcome.refused { context.output.line(TerminalText.escaped(refused.description)) }
         for warning in outcome.warnings { context.output.line(TerminalText.escaped("warning: " + warning)) }
         context.output.finish()
@@ -36,6 +40,6 @@ struct CheckCommand: ParsableCommand {
                     + "\(outcome.sampleCount) samples passed"
             )
         }
-        if !outcome.refused.isEmpty { throw Outcome.problemsFound }
+        if problemCount > 0 { throw Outcome.problemsFound }
     }
 }

@@ -24,6 +24,12 @@ struct DemoCommand: ParsableCommand {
     var stories: String?
 
     @Option(
+        name: .customLong("story"),
+        help: ArgumentHelp("Name of the story; default: the first by name.", valueName: "NAME")
+    )
+    var story: String?
+
+    @Option(
         name: .customLong("keep"),
         help: ArgumentHelp("Keep the store in this new folder.", valueName: "DIR")
     )
@@ -41,7 +47,17 @@ struct DemoCommand: ParsableCommand {
                 location: "--stories"
             )
         }
-        let scenario = try Scenario(folder: stories + "/" + Demonstration.story, files: DiskScenarioFiles())
+        let found = try Scenario.all(in: stories, files: DiskScenarioFiles())
+        let scenario = story == nil ? found.first : found.first { $0.name == story }
+        guard let scenario else {
+            let names = found.map(\.name).joined(separator: ", ")
+            throw WardlineError(
+                .usage,
+                "There is no story `\(story ?? "")`. There are: "
+                    + "\(names).",
+                location: stories
+            )
+        }
         let store =
             keep ?? FileManager.default.temporaryDirectory.path + "/wardline-demo-" + UUID().uuidString
         guard !FileManager.default.fileExists(atPath: store) else {

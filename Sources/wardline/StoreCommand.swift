@@ -9,7 +9,7 @@ import QueryEngine
 struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
-        abstract: "Show what the store holds, or rebuild what is derived from it.",
+        abstract: "Show what the store holds.",
         subcommands: [Stat.self, List.self]
     )
 
