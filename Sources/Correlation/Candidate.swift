@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Inventory
+
+/// An event at the moment it is judged: its fields, and what it joins with.
+struct Candidate: Sendable {
+    /// Batch that holds the fields.
+    let batch: EventBatch
+    /// Index in the batch.
+    let index: Int
+    /// Header, with the corrected time.
+    let event: Event
+    /// What the event joins with.
+    var situation = Situation()
+    /// Offsets of stored copies that count once with this one.
+    var copies: [Offset] = []
+    /// Further witnesses that a fed-back verdict rests on.
+    var carried: [Witness] = []
+
+    /// The event as evidence.
+    var witness: Witness {
+        Witness(
+            offset: event.offset, ordinal: event.ordinal, time: event.time, uncertainty: event.uncertainty,
+            eventClass: event.eventClass, contentHash: event.contentHash, assets: situation.involvedAssets,
+            copies: copies)
+    }
+
+    /// Values of a rule's field, as text; empty when the event has none.
+    func values(_ field: RuleField) -> [[UInt8]] {
+        switch field {
+        case .envelope(let envelope): [Array(envelopeText(envelope).utf8)]
+        case .known(let known): fieldValues { $0.field == known }
+        case .named(let name):
+            batch.field(named: name).map { found in fieldValues { $0.field == found } } ?? []
+        case .joined(let joined): situation.text(joined).map { [Array($0.utf8)] } ?? []
+        case .any: batch.fields(of: index).map { Array(batch.bytes[$0.range]) }
+        }
+    }
+
+    private func fieldValues(_ isWanted: (EventBatch.Entry) -> Bool) -> [[UInt8]] {
+        var found: [[UInt8]] = []
+        for entry in batch.fields(of: index) where isWanted(entry) { found.append(Array(batch.bytes[entry.range])) }
+        return found
+    }
+
+    private func envelopeText(_ envelope: RuleField.Envelope) -> String {
+        switch envelope {
+        case .eventClass: event.eventClass.name
+        case .action: event.action.name
+        case .outcome: event.outcome.name
+        case .severity: event.severity == 255 ? "" : String(event.severity)
+        case .decoder: batch.decoders[Int(event.decoder)]
+        }
+    }
+
+    /// The first value of a field as text.
+    func text(_ field: FieldID) -> String { batch.text(field, in: index) ?? "" }
+}
+
+/// What an event joins with, as of its time.
+struct Situation: Sendable {
+    var subject: Asset?
+    var source: Asset?
+    var target: Asset?
+    /// Asset id, else claimed host, else source address: what the event is about.
+    var subjectName = ""
+    var user = ""
+    var sourceAddress: IPAddress?
+    var targetAddress: IPAddress?
+    var targetPort: Int?
+    var sourceZone: Zone?
+    var targetZone: Zone?
+    var verdict: FlowVerdict?
+    var isNewPeer = false
+    var peer = ""
+    var isVendor = false
+    var conduit = VendorWay.unknown
+    var change: ChangeRecord?
+    var bracket: Bracket.Kind?
+    var isApproved: Bool?
+    var hashDiffers = false
+    var sourceIsScanner = false
+    var sourceReachedBy: String?
+    var assetReachedBy: String?
+    var isInteractive = false
+    /// Whether the target was touched: the attempt was not refused.
+    var targetWasTouched = false
+    /// Further assets that a fed-back verdict is about.
+    var carriedAssets: [String] = []
+
+    /// How a vendor's account came.
+    enum VendorWay: String, Sendable {
+        case on
+        case off
+        case local
+        case unknown
+    }
+
+    /// Assets that took part: subject, source, touched target, carried ones; sorted and distinct.
+    var involvedAssets: [String] {
+        var ids = Set(carriedAssets)
+        for asset in [subject, source] { if let asset { ids.insert(asset.id) } }
+        if let target, targetWasTouched { ids.insert(target.id) }
+        return ids.sorted()
+    }
+
+    /// Text of a joined field; nil when there is none.
+    func text(_ field: JoinedField) -> String? {
+        switch field {
+        case .asset: subject?.id
+        case .assetType: subject?.deviceType
+        case .subject: subjectName.isEmpty ? nil : subjectName
+        case .sourceAsset: source?.id
+        case .targetAsset: target?.id
+        case .sourceIsDevice: flag(sourceIsDevice)
+        case .sourceZone: sourceZone?.id
+        case .targetZone: targetZone?.id
+        case .sourceIsMedical: sourceZone.map { flag($0.isMedical) }
+        case .targetIsMedical: targetZone.map { flag($0.isMedical) }
+        case .sourceIsScanner: flag(sourceIsScanner)
+        case .conduit: verdict?.rawValue
+        case .isNewPeer: flag(isNewPeer)
+        case .peer: peer.isEmpty ? nil : peer
+        case .userIsVendor: flag(isVendor)
+        case .userConduit: conduit.rawValue
+        case .change: change?.id
+        case .bracket: bracket?.rawValue
+        case .approved: isApproved.map { $0 ? "yes" : "no" } ?? "unknown"
+        case .hashDiffers: flag(hashDiffers)
+        case .sourceReachedBy: sourceReachedBy
+        case .assetReachedBy: assetReachedBy
+        case .isInteractive: flag(isInteractive)
+        case .sourceAddress: sourceAddress.flatMap { $0.isLoopback ? nil : $0.description }
+        }
+    }
+
+    private var sourceIsDevice: Bool {
+        guard let source, let sourceZone, sourceZone.isMedical else { return false }
+        return !source.deviceType.lowercased().contains("server")
+    }
+
+    private func flag(_ value: Bool) -> String { value ? "true" : "false" }
+}

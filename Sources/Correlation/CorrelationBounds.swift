@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// Named limits of the engine: value, unit, reason, and what is seen at the limit.
+public enum CorrelationBounds {
+    /// Groups a rule keeps: 65,536 keys of some 200 bytes. Beyond it the group that was touched longest ago goes,
+    /// evictions are counted, and later alerts of the rule say that they are lower bounds.
+    public static let groupCountMax = 65_536
+
+    /// Matches kept in one group: enough for every shipped threshold; beyond it the oldest goes and counts become
+    /// lower bounds.
+    public static let matchesPerGroupMax = 1_024
+
+    /// Witnesses kept in one alert: the first ones and the newest. What lies between is counted.
+    public static let witnessCountMax = 256
+
+    /// Events that wait for the watermark: 262,144 of some 300 bytes. Beyond it the oldest are decided at once.
+    public static let pendingCountMax = 262_144
+
+    /// Peers remembered as seen: 1,048,576 hashes. Beyond it the set starts anew, which is counted.
+    public static let peerCountMax = 1_048_576
+
+    /// Longest time that a suspect device's reach counts: five minutes (rule R4).
+    public static let reachNanoseconds: Int64 = 300 * 1_000_000_000
+
+    /// How long a device stays suspect after an alert of level high: four hours, the join window.
+    public static let suspicionNanoseconds: Int64 = 4 * 3_600 * 1_000_000_000
+
+    /// Longest service session without a stop: twelve hours, a long maintenance shift.
+    public static let bracketNanoseconds: Int64 = 12 * 3_600 * 1_000_000_000
+}

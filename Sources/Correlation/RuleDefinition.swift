@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// A place in a rule file.
+public struct RulePosition: Hashable, Sendable, CustomStringConvertible {
+    /// File name as it was given.
+    public var file: String
+    /// One-based line.
+    public var line: Int
+    /// One-based column.
+    public var column: Int
+
+    /// Makes a position.
+    public init(file: String, line: Int, column: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    /// `FILE:LINE:COLUMN`.
+    public var description: String { "\(file):\(line):\(column)" }
+}
+
+/// Why a rule was refused.
+public struct RuleError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Where.
+    public var position: RulePosition
+    /// What is wrong and what to do.
+    public var message: String
+
+    /// Makes an error.
+    public init(_ position: RulePosition, _ message: String) {
+        self.position = position
+        self.message = message
+    }
+
+    /// `FILE:LINE:COLUMN: MESSAGE`.
+    public var description: String { "\(position): \(message)" }
+}
+
+/// A scalar as YAML gives it, its type kept.
+public enum RuleScalar: Hashable, Sendable {
+    /// `null` or nothing.
+    case null
+    /// `true` or `false`.
+    case bool(Bool)
+    /// A number, with its text.
+    case number(Double, String)
+    /// Text.
+    case text(String)
+
+    /// How the scalar reads as text; `null` is empty.
+    public var text: String {
+        switch self {
+        case .null: ""
+        case .bool(let value): value ? "true" : "false"
+        case .number(_, let text): text
+        case .text(let text): text
+        }
+    }
+}
+
+/// A search of a Sigma detection (specification 2.1, "Detection"): maps are AND, lists are OR.
+public indirect enum SearchDefinition: Hashable, Sendable {
+    /// Every part must hold.
+    case all([SearchDefinition])
+    /// Any part must hold.
+    case any([SearchDefinition])
+    /// A field with modifiers against values; an empty field searches every field.
+    case field(name: String, modifiers: [String], values: [RuleScalar], position: RulePosition)
+}
+
+/// What every rule document states about itself.
+public struct RuleHeader: Hashable, Sendable {
+    /// Title, required.
+    public var title: String
+    /// Identifier; empty if not given.
+    public var id: String
+    /// Name for references; empty if not given.
+    public var name: String
+    /// Level.
+    public var level: Level
+    /// Tags as written.
+    public var tags: [String]
+    /// Author as written.
+    public var author: String
+    /// SPDX licence.
+    public var license: String
+    /// References.
+    public var references: [String]
+    /// Where the document starts.
+    public var position: RulePosition
+    /// `wardline.review`: findings are for people to look at, never incidents.
+    public var isReview: Bool
+    /// `wardline.join-window` in nanoseconds; four hours unless given.
+    public var joinWindow: Int64
+    /// `wardline.absent`: what the alert says was looked for and not there.
+    public var absences: [String]
+
+    /// Four hours, the usual join window (DESIGN 3.6).
+    public static let joinWindowDefault: Int64 = 4 * 3_600 * 1_000_000_000
+
+    /// A header with a title.
+    public init(title: String, position: RulePosition) {
+        self.title = title
+        self.position = position
+        id = ""
+        name = ""
+        level = .medium
+        tags = []
+        author = ""
+        license = ""
+        references = []
+        isReview = false
+        joinWindow = RuleHeader.joinWindowDefault
+        absences = []
+    }
+
+    /// The id, else the name, else the title: what evidence cites.
+    public var reference: String { !id.isEmpty ? id : !name.isEmpty ? name : title }
+}
+
+/// A detection rule as its file states it.
+public struct DetectionDefinition: Hashable, Sendable {
+    /// One search identifier with its search.
+    public struct Search: Hashable, Sendable {
+        /// Identifier.
+        public var name: String
+        /// What it looks for.
+        public var definition: SearchDefinition
+
+        /// Makes a search.
+        public init(name: String, definition: SearchDefinition) {
+            self.name = name
+            self.definition = definition
+        }
+    }
+
+    /// Title, level, author and so on.
+    public var header: RuleHeader
+    /// `logsource` entries, name and value.
+    public var logsource: [String: String]
+    /// Searches in file order.
+    public var searches: [Search]
+    /// The condition's text.
+    public var condition: String
+    /// Where the condition stands.
+    public var conditionPosition: RulePosition
+    /// `wardline.group-by`: fields that make one episode; empty for the default.
+    public var groupBy: [String]
+    /// `wardline.timespan`: how long an episode stays open, nanoseconds.
+    public var episodeNanoseconds: Int64
+    /// SHA-256 or other stable text of the file's bytes and the document's number; part of alert identity.
+    public var fingerprint: String
+
+    /// Makes a definition.
+    public init(
+        header: RuleHeader, logsource: [String: String], searches: [Search], condition: String,
+        conditionPosition: RulePosition, groupBy: [String], episodeNanoseconds: Int64, fingerprint: String
+    ) {
+        self.header = header
+        self.logsource = logsource
+        self.searches = searches
+        self.condition = condition
+        self.conditionPosition = conditionPosition
+        self.groupBy = groupBy
+        self.episodeNanoseconds = episodeNanoseconds
+        self.fingerprint = fingerprint
+    }
+}
+
+/// A correlation rule as its file states it (Sigma correlation specification 2.1, SEP 198 for `condition` text).
+public struct CorrelationDefinition: Hashable, Sendable {
+    /// The correlation types of this version.
+    public enum Kind: String, Sendable, CaseIterable {
+        case eventCount = "event_count"
+        case valueCount = "value_count"
+        case temporal
+        case temporalOrdered = "temporal_ordered"
+    }
+
+    /// A threshold: operator name and number.
+    public struct Threshold: Hashable, Sendable {
+        /// `gt`, `gte` or `eq`.
+        public var operation: String
+        /// Number compared with.
+        public var value: Double
+
+        /// Makes a threshold.
+        public init(operation: String, value: Double) {
+            self.operation = operation
+            self.value = value
+        }
+    }
+
+    /// Title, level, author and so on.
+    public var header: RuleHeader
+    /// Type.
+    public var kind: Kind
+    /// Ids or names of the rules it correlates.
+    public var rules: [String]
+    /// Fields that group.
+    public var groupBy: [String]
+    /// Alias to (rule reference to field).
+    public var aliases: [String: [String: String]]
+    /// Window, nanoseconds.
+    public var timespan: Int64
+    /// Thresholds, all of which must hold; empty for temporal types.
+    public var thresholds: [Threshold]
+    /// Field whose distinct values are counted.
+    public var countedField: String
+    /// Boolean condition over rule names; empty if none.
+    public var condition: String
+    /// Whether the correlated rules raise alerts of their own.
+    public var generatesBase: Bool
+    /// `wardline.regular`: tolerance in per cent of equal periods; nil if not asked.
+    public var regularTolerance: Double?
+    /// `wardline.period-min`: shortest period that counts as regular, nanoseconds.
+    public var regularMinimum: Int64
+    /// Where the correlation stands.
+    public var position: RulePosition
+    /// Part of alert identity.
+    public var fingerprint: String
+
+    /// Makes a definition.
+    public init(
+        header: RuleHeader, kind: Kind, rules: [String], groupBy: [String], aliases: [String: [String: String]],
+        timespan: Int64, thresholds: [Threshold], countedField: String, condition: String, generatesBase: Bool,
+        regularTolerance: Double?, regularMinimum: Int64, position: RulePosition, fingerprint: String
+    ) {
+        self.header = header
+        self.kind = kind
+        self.rules = rules
+        self.groupBy = groupBy
+        self.aliases = aliases
+        self.timespan = timespan
+        self.thresholds = thresholds
+        self.countedField = countedField
+        self.condition = condition
+        self.generatesBase = generatesBase
+        self.regularTolerance = regularTolerance
+        self.regularMinimum = regularMinimum
+        self.position = position
+        self.fingerprint = fingerprint
+    }
+}
+
+/// A rule document of either kind.
+public enum RuleDefinition: Hashable, Sendable {
+    /// Matches single events.
+    case detection(DetectionDefinition)
+    /// Matches matches.
+    case correlation(CorrelationDefinition)
+
+    /// Title, level, author and so on.
+    public var header: RuleHeader {
+        switch self {
+        case .detection(let definition): definition.header
+        case .correlation(let definition): definition.header
+        }
+    }
+}
