@@ -73,8 +73,8 @@ let package = Package(
         layer(
             "Replay",
             [
-                "EventModel", "Platform", "SegmentLog", "Correlation", "Timelines", "SiteFiles", "Projections",
-                "Pipeline", "Ingest", "QueryEngine", nioCore, nioPosix,
+                "EventModel", "Platform", "WireFormats", "SegmentLog", "Correlation", "Timelines", "SiteFiles",
+                "Projections", "Pipeline", "Ingest", "QueryEngine", nioCore, nioPosix,
             ]),
         layer(
             "Daemon",
@@ -90,5 +90,41 @@ let package = Package(
                 "Daemon", arguments,
             ],
             swiftSettings: strict),
+        .target(
+            name: "SimulationKit", dependencies: ["EventModel", "Platform"], path: "Tests/SimulationKit",
+            swiftSettings: strict),
+        tests("WireFormatsTests", ["EventModel", "WireFormats"]),
+        tests("DigestsTests", ["EventModel", "Digests"]),
+        tests("PlatformTests", ["EventModel", "Platform"]),
+        tests("SegmentLogTests", ["EventModel", "Digests", "Platform", "SegmentLog", "SimulationKit"]),
+        tests("FormatTests", ["EventModel", "Digests", "Platform", "SegmentLog", "SimulationKit"]),
+        tests("NormalizationTests", ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles"]),
+        tests(
+            "SiteFilesTests",
+            ["EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles"]),
+        tests("ProjectionsTests", ["EventModel", "Correlation", "Timelines", "Projections"]),
+        tests("PipelineTests", ["EventModel", "Digests", "Platform", "SegmentLog", "Projections", "Pipeline"]),
+        tests(
+            "IngestTests",
+            [
+                "CZlib", "EventModel", "Platform", "WireFormats", "SegmentLog", "SiteFiles", "Projections", "Pipeline",
+                "Ingest", nioCore, nioPosix,
+            ]),
+        tests(
+            "DaemonTests",
+            ["EventModel", "Platform", "WireFormats", "SegmentLog", "SiteFiles", "Projections", "Pipeline", "Ingest", "Daemon"]),
+        tests(
+            "ReplayTests",
+            [
+                "EventModel", "Correlation", "Timelines", "Projections", "Platform", "SegmentLog", "SiteFiles",
+                "Pipeline", "Ingest", "Replay", nioCore, nioPosix,
+            ]),
+        tests("QueryEngineTests", ["EventModel", "QueryEngine"]),
+        tests(
+            "CommandLineTests",
+            [
+                "EventModel", "WireFormats", "Platform", "SegmentLog", "Correlation", "Timelines", "Projections",
+                "QueryEngine", "wardline",
+            ]),
     ]
 )
