@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Inventory
+
+/// Open and finished episodes: one episode of a rule for a key is one alert, however often its condition holds.
+struct Episodes: Sendable {
+    private struct Identity: Hashable, Sendable {
+        var fingerprint: String
+        var key: [String]
+    }
+
+    private var open: [Identity: Alert] = [:]
+    private var changed: [Alert] = []
+
+    /// Notes that a rule's condition holds; extends the open episode or opens one.
+    ///
+    /// - Returns: Whether an episode opened.
+    mutating func note(
+        _ header: RuleHeader, _ fingerprint: String, _ key: [String], _ candidates: [Candidate], count: Int,
+        window: Int64, isLowerBound: Bool
+    ) -> Bool {
+        guard let last = candidates.last else { return false }
+        let identity = Identity(fingerprint: fingerprint, key: key)
+        if var alert = open[identity], last.event.time <= alert.last.advanced(by: window) {
+            let added = Episodes.extend(&alert, candidates, count, isLowerBound)
+            if added { keep(alert, identity) }
+            return false
+        }
+        var alert = Alert(
+            id: fingerprint, rule: header.reference, title: header.title, level: header.level,
+            isReview: header.isReview, isLowerBound: isLowerBound, key: key, first: last.event.time,
+            last: last.event.time, count: 0, cause: last.event.offset, assets: [], users: [], addresses: [],
+            joinWindow: header.joinWindow, tags: header.tags, absences: header.absences, evidence: [],
+            attribution: Alert.Attribution(
+                author: header.author, license: header.license, references: header.references))
+        _ = Episodes.extend(&alert, candidates, count, isLowerBound)
+        keep(alert, identity)
+        return true
+    }
+
+    private mutating func keep(_ alert: Alert, _ identity: Identity) {
+        open[identity] = alert
+        if open.count > CorrelationBounds.groupCountMax {
+            let newest = alert.last
+            open = open.filter { $0.value.last.advanced(by: RuleHeader.joinWindowDefault) >= newest }
+        }
+        if let index = changed.lastIndex(where: { $0.id == alert.id && $0.key == alert.key && $0.first == alert.first }) {
+            changed[index] = alert
+        } else {
+            changed.append(alert)
+        }
+    }
+
+    /// Adds witnesses that the alert does not have yet; true if any was new.
+    private static func extend(
+        _ alert: inout Alert, _ candidates: [Candidate], _ count: Int, _ isLowerBound: Bool
+    ) -> Bool {
+        var known = Set(alert.evidence.map { [$0.offset.value, UInt64($0.ordinal)] })
+        var isExtended = false
+        for candidate in candidates {
+            for witness in candidate.carried + [candidate.witness] {
+                guard known.insert([witness.offset.value, UInt64(witness.ordinal)]).inserted else { continue }
+                isExtended = true
+                alert.count += 1
+                guard alert.evidence.count < CorrelationBounds.witnessCountMax else {
+                    alert.isLowerBound = true
+                    continue
+                }
+                alert.evidence.append(witness)
+            }
+            note(candidate, in: &alert)
+        }
+        alert.evidence.sort { ($0.time, $0.contentHash, $0.offset) < ($1.time, $1.contentHash, $1.offset) }
+        alert.count = max(alert.count, count)
+        alert.isLowerBound = alert.isLowerBound || isLowerBound
+        if let first = alert.evidence.first, let last = alert.evidence.last {
+            alert.first = first.time
+            alert.last = last.time
+        }
+        if isExtended, let last = candidates.last { alert.cause = max(alert.cause, last.event.offset) }
+        return isExtended
+    }
+
+    /// Adds the entities of a candidate by which alerts join.
+    private static func note(_ candidate: Candidate, in alert: inout Alert) {
+        let found = candidate.situation
+        alert.assets = merged(alert.assets, found.involvedAssets + [found.sourceReachedBy, found.assetReachedBy].compactMap { $0 })
+        if !AssetRegister.isGeneric(found.user) { alert.users = merged(alert.users, [found.user]) }
+        for (address, asset) in [(found.sourceAddress, found.source), (found.targetAddress, found.target)] {
+            guard let address, asset == nil, !address.isLoopback, !address.isMulticast else { continue }
+            alert.addresses = merged(alert.addresses, [address.description])
+        }
+        let artefact = candidate.text(.artefact)
+        if !artefact.isEmpty { alert.artefacts = merged(alert.artefacts, [artefact]) }
+        let session = candidate.text(.sessionID)
+        if !session.isEmpty { alert.sessions = merged(alert.sessions, [session]) }
+    }
+
+    private static func merged(_ left: [String], _ right: [String]) -> [String] {
+        guard right.contains(where: { !left.contains($0) }), left.count < 1_024 else { return left }
+        return Set(left + right).sorted()
+    }
+
+    /// Alerts that changed since the last call, ordered by first witness, then rule, then key.
+    mutating func takeChanged() -> [Alert] {
+        defer { changed = [] }
+        return changed.sorted {
+            if $0.first != $1.first { return $0.first < $1.first }
+            return ($0.rule, $0.key.joined(separator: "\u{1f}")) < ($1.rule, $1.key.joined(separator: "\u{1f}"))
+        }
+    }
+}

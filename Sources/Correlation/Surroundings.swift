@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Inventory
+
+/// What judgement knows about now: service sessions, peers seen, suspect devices and whom they reached.
+///
+/// Folded in event-time order; every table is bounded (``CorrelationBounds``).
+struct Surroundings: Sendable {
+    var register: AssetRegister
+    private var brackets: [String: [Bracket]] = [:]
+    private var peers: Set<UInt64> = []
+    private var suspects: [String: UTCTime] = [:]
+    private var reached: [IPAddress: Reach] = [:]
+    private var vendorActors: Set<String> = []
+
+    private struct Reach: Sendable {
+        var by: String
+        var time: UTCTime
+    }
+
+    init(register: AssetRegister) {
+        self.register = register
+    }
+
+    /// What `candidate` joins with at its time.
+    mutating func situation(of candidate: Candidate) -> Situation {
+        let event = candidate.event
+        var found = Situation()
+        found.user = candidate.text(.userName)
+        found.sourceAddress = candidate.batch.address(.sourceIP, in: candidate.index)
+        found.targetAddress = candidate.batch.address(.targetIP, in: candidate.index)
+        found.targetPort = candidate.batch.integer(.targetPort, in: candidate.index).map(Int.init)
+        found.source = asset(.sourceIP, .sourceMAC, .sourceHost, candidate)
+        found.target = asset(.targetIP, .targetMAC, .targetHost, candidate)
+        if let address = found.sourceAddress { found.sourceZone = zone(address) }
+        if let address = found.targetAddress { found.targetZone = zone(address) }
+        resolveSubject(&found, candidate)
+        found.targetWasTouched = event.outcome != .failure && event.action != .deny
+        resolveFlow(&found, candidate)
+        resolveVendor(&found, candidate)
+        resolveWork(&found, candidate)
+        resolveReach(&found, event.time)
+        found.isInteractive = Surroundings.isInteractive(candidate)
+        return found
+    }
+
+    private mutating func zone(_ address: IPAddress) -> Zone? {
+        guard !address.isLoopback, !address.isMulticast else { return nil }
+        return register.zone(of: address)
+    }
+
+    private func asset(_ ip: FieldID, _ mac: FieldID, _ host: FieldID, _ candidate: Candidate) -> Asset? {
+        if let found = MACAddress(candidate.text(mac)).flatMap(register.asset(of:)) { return found }
+        if let address = candidate.batch.address(ip, in: candidate.index), !address.isLoopback {
+            return register.asset(of: address, at: candidate.event.time)
+        }
+        let name = candidate.text(host)
+        return name.isEmpty ? nil : register.asset(named: name)
+    }
+
+    /// The device that the event is about: the one it names, else its own host, else the one that holds the address.
+    private func resolveSubject(_ found: inout Situation, _ candidate: Candidate) {
+        let named = candidate.text(.deviceID)
+        let host = candidate.text(.hostName)
+        let isWitness = candidate.event.flags.contains(.witness)
+        if !named.isEmpty { found.subject = register.asset(named: named) }
+        if found.subject == nil, !isWitness, !host.isEmpty { found.subject = register.asset(named: host) }
+        if found.subject == nil, !isWitness, let own = candidate.batch.address(.hostIP, in: candidate.index) {
+            found.subject = register.asset(of: own, at: candidate.event.time)
+        }
+        if found.subject == nil, isWitness, candidate.event.action == .attach || candidate.event.action == .lease {
+            found.subject = found.source
+        }
+        let folded = isWitness ? "" : AssetRegister.folded(host)
+        found.subjectName = found.subject?.id ?? (!named.isEmpty ? named : folded)
+        if found.subjectName.isEmpty { found.subjectName = found.sourceAddress?.description ?? "" }
+    }
+
+    private mutating func resolveFlow(_ found: inout Situation, _ candidate: Candidate) {
+        guard candidate.event.eventClass == .network, let source = found.sourceAddress, let target = found.targetAddress,
+            !target.isMulticast
+        else { return }
+        let transport = candidate.text(.networkTransport).lowercased()
+        found.peer = "\(target):\(found.targetPort.map(String.init) ?? "-")/\(transport)"
+        found.sourceIsScanner = register.isPermittedScanner(source, at: candidate.event.time)
+        let question = FlowQuestion(
+            source: source, target: target, port: found.targetPort, transport: transport,
+            time: candidate.event.time)
+        let verdict = register.verdict(on: question)
+        found.verdict = verdict
+        found.isNewPeer = verdict != .allowed && !peers.contains(Surroundings.peerHash(found, source))
+    }
+
+    private static func peerHash(_ found: Situation, _ source: IPAddress) -> UInt64 {
+        var hash = StableHash()
+        hash.combine(found.source?.id ?? source.description)
+        hash.combine(found.peer)
+        return hash.value
+    }
+
+    private mutating func resolveVendor(_ found: inout Situation, _ candidate: Candidate) {
+        let user = found.user.lowercased()
+        let fromVendorZone = found.sourceZone?.isVendorZone ?? false
+        if candidate.event.action == .remoteServiceStart, !user.isEmpty { vendorActors.insert(user) }
+        guard candidate.event.eventClass == .access || candidate.event.eventClass == .update else { return }
+        found.isVendor =
+            !user.isEmpty && (register.isVendorAccount(user) || vendorActors.contains(user)) || fromVendorZone
+        if let source = found.sourceAddress {
+            found.conduit = source.isLoopback ? .local : fromVendorZone ? .on : found.sourceZone == nil ? .unknown : .off
+        } else {
+            found.conduit = .unknown
+        }
+    }
+
+    private func resolveWork(_ found: inout Situation, _ candidate: Candidate) {
+        guard let asset = found.subject ?? found.source else { return }
+        let event = candidate.event
+        let version = candidate.text(.softwareTo)
+        let hash = candidate.text(.softwareHash).lowercased()
+        let isFlow = event.eventClass == .network
+        found.change = register.change(
+            covering: AssetRegister.Act(
+                asset: asset.id, actor: found.user, source: isFlow ? nil : found.sourceAddress,
+                version: event.eventClass == .update ? version : "", hash: hash, time: event.time,
+                uncertainty: event.uncertainty))
+        found.bracket = openBracket(on: asset.id, at: event.time)?.kind
+        guard event.eventClass == .update else { return }
+        if !version.isEmpty { found.isApproved = register.isApproved(version: version, for: asset) }
+        if !hash.isEmpty { found.hashDiffers = register.contradicts(hash: hash, version: version, for: asset) }
+    }
+
+    private func openBracket(on asset: String, at time: UTCTime) -> Bracket? {
+        brackets[asset]?.last {
+            $0.start <= time && time <= $0.start.advanced(by: CorrelationBounds.bracketNanoseconds)
+        }
+    }
+
+    private func resolveReach(_ found: inout Situation, _ time: UTCTime) {
+        let oldest = time.advanced(by: -CorrelationBounds.reachNanoseconds)
+        if let source = found.sourceAddress, let reach = reached[source], reach.time >= oldest {
+            found.sourceReachedBy = reach.by
+        }
+        guard let subject = found.subject else { return }
+        for (_, reach) in reachedAddresses(of: subject, at: time) where reach.time >= oldest && reach.by != subject.id {
+            found.assetReachedBy = min(found.assetReachedBy ?? reach.by, reach.by)
+        }
+    }
+
+    private func reachedAddresses(of asset: Asset, at time: UTCTime) -> [(IPAddress, Reach)] {
+        reached.filter { register.asset(of: $0.key, at: time)?.id == asset.id }.sorted { $0.key < $1.key }
+    }
+
+    private static func isInteractive(_ candidate: Candidate) -> Bool {
+        guard candidate.event.action == .login || candidate.event.action == .sessionStart else { return false }
+        let kind = candidate.text(.logonType)
+        return kind.isEmpty || ["2", "7", "10", "11", "12", "13"].contains(kind)
+    }
+
+    /// Folds what `candidate` changes, after it was judged.
+    mutating func observe(_ candidate: Candidate) {
+        let found = candidate.situation
+        let event = candidate.event
+        switch event.action {
+        case .lease, .attach:
+            guard let address = found.sourceAddress, event.outcome != .failure else { return }
+            register.observe(
+                address, mac: MACAddress(candidate.text(.sourceMAC)), host: candidate.text(.sourceHost),
+                at: event.time)
+        case .release, .detach:
+            guard let address = found.sourceAddress else { return }
+            register.release(address, mac: MACAddress(candidate.text(.sourceMAC)), at: event.time)
+        case .remoteServiceStart: open(.remote, found, event.time)
+        case .localServiceStart: open(.local, found, event.time)
+        case .remoteServiceStop: close(.remote, found)
+        case .localServiceStop: close(.local, found)
+        case .intrusionAlert:
+            let severity = candidate.batch.integer(.vendorSeverity, in: candidate.index) ?? 1
+            if severity <= 2, let target = found.target, !found.sourceIsScanner {
+                suspect(target.id, at: event.time)
+            }
+        default: break
+        }
+        noteFlow(found, event)
+    }
+
+    private mutating func noteFlow(_ found: Situation, _ event: Event) {
+        guard !found.peer.isEmpty, let source = found.sourceAddress, let target = found.targetAddress else { return }
+        if found.isNewPeer {
+            if peers.count >= CorrelationBounds.peerCountMax { peers.removeAll() }
+            peers.insert(Surroundings.peerHash(found, source))
+        }
+        guard let asset = found.source, found.targetWasTouched, let since = suspects[asset.id],
+            event.time <= since.advanced(by: CorrelationBounds.suspicionNanoseconds)
+        else { return }
+        if reached.count >= 4_096 {
+            let oldest = event.time.advanced(by: -CorrelationBounds.reachNanoseconds)
+            reached = reached.filter { $0.value.time >= oldest }
+        }
+        if reached.count < 65_536 { reached[target] = Reach(by: asset.id, time: event.time) }
+    }
+
+    /// Marks an asset as suspect from `time` on.
+    mutating func suspect(_ asset: String, at time: UTCTime) {
+        suspects[asset] = max(suspects[asset] ?? time, time)
+    }
+
+    private mutating func open(_ kind: Bracket.Kind, _ found: Situation, _ time: UTCTime) {
+        guard let asset = found.subject else { return }
+        var list = brackets[asset.id] ?? []
+        if list.count >= 16 { list.removeFirst() }
+        list.append(Bracket(kind: kind, user: found.user, start: time))
+        brackets[asset.id] = list
+    }
+
+    private mutating func close(_ kind: Bracket.Kind, _ found: Situation) {
+        guard let asset = found.subject else { return }
+        brackets[asset.id]?.removeAll {
+            $0.kind == kind && (found.user.isEmpty || $0.user.isEmpty || $0.user == found.user)
+        }
+    }
+}

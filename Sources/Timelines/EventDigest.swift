@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+public import Inventory
+
+/// An event as a timeline needs it: entities resolved as of its time, and one line in words.
+public struct EventDigest: Hashable, Sendable {
+    /// Record offset.
+    public var offset: Offset
+    /// Index among the events of the record.
+    public var ordinal: UInt16
+    /// Corrected event time.
+    public var time: UTCTime
+    /// Half width of the uncertainty band, nanoseconds.
+    public var uncertainty: Int64
+    /// Device clock resolved to UTC; absent if the line had none.
+    public var deviceTime: UTCTime
+    /// The log it belongs to.
+    public var eventClass: EventClass
+    /// What happened.
+    public var action: Action
+    /// How it ended.
+    public var outcome: Outcome
+    /// Asset id of the subject, else the claimed host; empty if neither.
+    public var device: String
+    /// Assets that took part, sorted.
+    public var assets: [String]
+    /// Users, sorted, generic accounts left out.
+    public var users: [String]
+    /// Addresses that belong to no asset, sorted.
+    public var addresses: [String]
+    /// `zone` or `zone > zone`.
+    public var zonePath: String
+    /// One line in words.
+    public var summary: String
+
+    /// Digests event `index` of `batch`.
+    public init(_ batch: EventBatch, _ index: Int, _ register: inout AssetRegister) {
+        let event = batch.events[index]
+        offset = event.offset
+        ordinal = event.ordinal
+        time = event.time
+        uncertainty = event.uncertainty
+        deviceTime = event.deviceTime
+        eventClass = event.eventClass
+        action = event.action
+        outcome = event.outcome
+        let isWitness = event.flags.contains(.witness)
+        let named = batch.text(.deviceID, in: index).flatMap { register.asset(named: $0) }
+        let host = batch.text(.hostName, in: index) ?? ""
+        let own = isWitness || host.isEmpty ? nil : register.asset(named: host)
+        let source = EventDigest.end(batch, index, .sourceIP, .sourceMAC, &register)
+        let target = EventDigest.end(batch, index, .targetIP, .targetMAC, &register)
+        let subject = named ?? own
+        let found = [subject, source.asset, target.asset].compactMap { $0 }
+        assets = Set(found.map(\.id)).sorted()
+        device = (subject ?? source.asset ?? target.asset)?.id ?? host
+        let names = [batch.text(.userName, in: index), batch.text(.userTarget, in: index)].compactMap { $0 }
+        users = Set(names.filter { !AssetRegister.isGeneric($0) }).sorted()
+        addresses = Set([source, target].compactMap { $0.asset == nil ? $0.address?.description : nil }).sorted()
+        let zones = [source.zone, target.zone].compactMap { $0 }
+        zonePath = zones.isEmpty ? subject?.zone ?? "" : zones.joined(separator: " > ")
+        summary = EventWords.line(batch, index)
+    }
+
+    private static func end(
+        _ batch: EventBatch, _ index: Int, _ ip: FieldID, _ mac: FieldID, _ register: inout AssetRegister
+    ) -> (asset: Asset?, address: IPAddress?, zone: String?) {
+        let address = batch.address(ip, in: index).flatMap { $0.isLoopback ? nil : $0 }
+        let byMAC = batch.text(mac, in: index).flatMap { MACAddress($0) }.flatMap { register.asset(of: $0) }
+        let asset = byMAC ?? address.flatMap { register.asset(of: $0, at: batch.events[index].time) }
+        let zone = address.map { register.zone(of: $0).id }
+        return (asset, address, zone)
+    }
+}
+
+/// Says an event in one line: what happened, then the fields that matter, then a little of what the device said.
+enum EventWords {
+    /// Longest line, in characters: fits beside time and device on a wide terminal.
+    static let lengthMax = 160
+
+    private static let fields: [(FieldID, String)] = [
+        (.userName, "user="), (.userTarget, "target="), (.sourceIP, "src="), (.targetIP, "dst="),
+        (.targetPort, "port="), (.networkProtocol, "proto="), (.networkBytes, "bytes="), (.softwareName, "software="),
+        (.softwareFrom, "from="), (.softwareTo, "to="), (.softwareSignature, "signature="), (.artefact, "artefact="),
+        (.policyName, "policy="), (.objectID, "object="), (.sourceMAC, "mac="),
+    ]
+
+    static func line(_ batch: EventBatch, _ index: Int) -> String {
+        let event = batch.events[index]
+        var text = event.action == .other ? "" : event.action.name.replacing("_", with: " ")
+        if event.outcome == .failure { text += text.isEmpty ? "failure" : " failed" }
+        for (field, label) in fields {
+            guard let value = batch.text(field, in: index), !value.isEmpty else { continue }
+            text += (text.isEmpty ? "" : " ") + label + value
+        }
+        if let message = batch.text(.message, in: index), !message.isEmpty {
+            text += (text.isEmpty ? "" : ": ") + message
+        }
+        guard text.count > lengthMax else { return text }
+        return String(text.prefix(lengthMax - 3)) + "..."
+    }
+}
+
+extension String {
+    /// This text with each `old` character replaced; small texts only.
+    fileprivate func replacing(_ old: Character, with new: Character) -> String {
+        String(map { $0 == old ? new : $0 })
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import Correlation
+public import EventModel
+public import Inventory
+
+/// Draws the timeline of an incident: evidence, not only detections.
+public struct IncidentAssembly: Sendable {
+    /// How far before and after a trigger an event can support it: the join window of four hours.
+    public static let supportNanoseconds: Int64 = 4 * 3_600 * UTCTime.second
+    /// How far before and after the triggers context reaches: half an hour.
+    public static let contextNanoseconds: Int64 = 1_800 * UTCTime.second
+    /// Most support and context entries of one timeline: beyond it the latest are left to `query`.
+    public static let entryCountMax = 256
+
+    private let core: IncidentCore
+    private let rulesByWitness: [Place: Set<String>]
+    private let devices: Set<String>
+    private let users: Set<String>
+    private let addresses: Set<String>
+    private let triggerTimes: [UTCTime]
+    private var entries: [TimelineEntry] = []
+    private var supportCount = 0
+    private var contextCount = 0
+
+    private struct Place: Hashable, Sendable {
+        var offset: Offset
+        var ordinal: UInt16
+    }
+
+    /// Prepares for the events around `core`.
+    public init(_ core: IncidentCore) {
+        self.core = core
+        var rules: [Place: Set<String>] = [:]
+        for alert in core.alerts {
+            for witness in alert.evidence {
+                rules[Place(offset: witness.offset, ordinal: witness.ordinal), default: []].insert(alert.rule)
+            }
+        }
+        rulesByWitness = rules
+        devices = Set(core.devices)
+        users = Set(core.users.map { $0.lowercased() })
+        addresses = Set(core.addresses)
+        triggerTimes = core.alerts.flatMap { $0.evidence.map(\.time) }.sorted()
+    }
+
+    /// Event times that can matter: from four hours before the first trigger to four hours after the last.
+    public var range: ClosedRange<UTCTime> {
+        let reach = IncidentAssembly.supportNanoseconds
+        let first = triggerTimes.first ?? .absent
+        return first.advanced(by: -reach)...max(first, triggerTimes.last ?? first).advanced(by: reach)
+    }
+
+    /// Whether an event at `time` can matter: some trigger is within four hours.
+    public func isNear(_ time: UTCTime, within reach: Int64 = supportNanoseconds) -> Bool {
+        var low = 0
+        var high = triggerTimes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if triggerTimes[middle] < time { low = middle + 1 } else { high = middle }
+        }
+        let after = low < triggerTimes.count && triggerTimes[low] <= time.advanced(by: reach)
+        return after || low > 0 && triggerTimes[low - 1].advanced(by: reach) >= time
+    }
+
+    /// Takes an event, in any order.
+    public mutating func take(_ event: EventDigest) {
+        let rules = rulesByWitness[Place(offset: event.offset, ordinal: event.ordinal)]
+        let role: EntryRole
+        if rules != nil {
+            role = .trigger
+        } else if supports(event) {
+            guard supportCount < IncidentAssembly.entryCountMax else { return }
+            supportCount += 1
+            role = .support
+        } else if isContext(event) {
+            guard contextCount < IncidentAssembly.entryCountMax else { return }
+            contextCount += 1
+            role = .context
+        } else {
+            return
+        }
+        entries.append(
+            TimelineEntry(
+                offset: event.offset, ordinal: event.ordinal, time: event.time, uncertainty: event.uncertainty,
+                deviceTime: event.deviceTime, eventClass: event.eventClass, role: role, device: event.device,
+                zonePath: event.zonePath, summary: event.summary, rules: rules?.sorted() ?? []))
+    }
+
+    /// On a device of the incident and by a user or address of it, or a change or failure there; or the user elsewhere.
+    private func supports(_ event: EventDigest) -> Bool {
+        guard event.eventClass != .unclassified, isNear(event.time) else { return false }
+        let sharesUser = event.users.contains { users.contains($0.lowercased()) }
+        guard event.assets.contains(where: devices.contains) else { return sharesUser && event.eventClass == .access }
+        return sharesUser || event.addresses.contains(where: addresses.contains) || event.eventClass == .update
+            || event.outcome == .failure || event.assets.count { devices.contains($0) } > 1
+    }
+
+    private func isContext(_ event: EventDigest) -> Bool {
+        event.assets.contains(where: devices.contains)
+            && isNear(event.time, within: IncidentAssembly.contextNanoseconds)
+    }
+
+    /// The incident with its timeline.
+    ///
+    /// - Parameter asset: looks an asset up by id, for risk.
+    public func incident(asset: (String) -> Asset?) -> Incident {
+        let sorted = entries.sorted { ($0.time, $0.offset, $0.ordinal) < ($1.time, $1.offset, $1.ordinal) }
+        let evidence = sorted.filter { $0.role != .context }
+        let severity = core.alerts.map(\.level).max() ?? .medium
+        let classes = EventClass.allCases.filter { found in
+            found != .unclassified && evidence.contains { $0.eventClass == found }
+        }
+        return Incident(
+            id: core.id, severity: severity, risk: risk(severity, asset), title: title, alerts: core.alerts,
+            rules: Set(core.alerts.map(\.rule)).sorted(), classes: classes, devices: core.devices, users: core.users,
+            first: evidence.first?.time ?? core.first, last: evidence.last?.time ?? core.last, entries: sorted,
+            absences: Set(core.alerts.flatMap(\.absences)).sorted(), whyJoined: core.whyJoined,
+            isProvisional: core.alerts.contains(where: \.isProvisional))
+    }
+
+    /// Titles of the alerts in order, the most serious ones, three at most.
+    private var title: String {
+        let most = core.alerts.map(\.level).max() ?? .medium
+        var titles: [String] = []
+        let ordered = core.alerts.filter { $0.level == most } + core.alerts.filter { $0.level != most && $0.level >= .high }
+        for alert in ordered where !titles.contains(alert.title) { titles.append(alert.title) }
+        let shown = titles.prefix(3).joined(separator: "; ")
+        return core.devices.isEmpty ? shown : shown + " (" + core.devices.prefix(3).joined(separator: ", ") + ")"
+    }
+
+    /// Level, then criticality of the assets, then breadth; 100 at most. The same for the same evidence.
+    private func risk(_ severity: Level, _ asset: (String) -> Asset?) -> Int {
+        let base = [5, 15, 35, 60, 75][Int(severity.rawValue)]
+        let assets = core.devices.compactMap(asset)
+        let criticality = assets.contains(where: \.isLifeCritical) ? 12 : assets.isEmpty ? 0 : 6
+        let data = assets.contains(where: \.holdsHealthInformation) ? 4 : 0
+        let breadth = min(9, 3 * (Set(core.alerts.map(\.rule)).count - 1))
+        return min(100, base + criticality + data + breadth)
+    }
+}
