@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-public import Correlation
+import Correlation
 public import EventModel
 public import Inventory
 
