@@ -21,11 +21,13 @@ public struct Witness: Hashable, Sendable {
     public var assets: [String]
     /// Offsets of stored copies of the same event, which count once.
     public var copies: [Offset]
+    /// SHA-256 of the record's kept bytes, 32 bytes; empty if it was not made.
+    public var digest: [UInt8]
 
     /// Makes a witness.
     public init(
         offset: Offset, ordinal: UInt16, time: UTCTime, uncertainty: Int64, eventClass: EventClass,
-        contentHash: UInt64, assets: [String], copies: [Offset] = []
+        contentHash: UInt64, assets: [String], copies: [Offset] = [], digest: [UInt8] = []
     ) {
         self.offset = offset
         self.ordinal = ordinal
@@ -35,6 +37,7 @@ public struct Witness: Hashable, Sendable {
         self.contentHash = contentHash
         self.assets = assets
         self.copies = copies
+        self.digest = digest
     }
 }
 
@@ -59,6 +62,8 @@ public struct Alert: Hashable, Sendable {
 
     /// Content identity: hash of compiled rule, group key, and time and bytes of the earliest witness.
     public var id: String
+    /// Number of the episode in this run of the correlator: what an amended alert replaces. No part of identity.
+    public var episode = 0
     /// Rule id as written in the rule file, or its name where it has no id.
     public var rule: String
     /// Rule title.

@@ -24,7 +24,8 @@ struct Candidate: Sendable {
         Witness(
             offset: event.offset, ordinal: event.ordinal, time: event.time, uncertainty: event.uncertainty,
             eventClass: event.eventClass, contentHash: event.contentHash, assets: situation.involvedAssets,
-            copies: copies)
+            copies: copies,
+            digest: batch.range(of: .recordDigest, in: index).map { Array(batch.bytes[$0]) } ?? [])
     }
 
     /// Values of a rule's field, as text; empty when the event has none.
@@ -35,7 +36,7 @@ struct Candidate: Sendable {
         case .named(let name):
             batch.field(named: name).map { found in fieldValues { $0.field == found } } ?? []
         case .joined(let joined): situation.text(joined).map { [Array($0.utf8)] } ?? []
-        case .any: batch.fields(of: index).map { Array(batch.bytes[$0.range]) }
+        case .any: fieldValues { $0.field != .recordDigest }
         }
     }
 

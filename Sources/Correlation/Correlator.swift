@@ -9,7 +9,8 @@ public import Inventory
 /// A value: a copy can be run to its end to see what is provisionally true, and thrown away. Events wait in
 /// ``PendingEvents`` until the watermark passes them, so arrival order and batch cuts decide nothing.
 public struct Correlator: Sendable {
-    let rules: RuleSet
+    private(set) var rules: RuleSet
+    private var judged: [JudgedEvent] = []
     var surroundings: Surroundings
     private var pending = PendingEvents()
     private var windows: [GroupWindows]
@@ -35,28 +36,25 @@ public struct Correlator: Sendable {
     /// Events that wait for the watermark.
     public var pendingCount: Int { pending.count }
 
-    /// Earliest event time that waits; nil if none does.
-    public var earliestPending: UTCTime? { pending.earliest }
+    /// Due time of the earliest verdict that waits for time to pass: a waiting event or an absence; nil if none.
+    public var due: UTCTime? {
+        let absences = windows.compactMap(\.earliestDeadline)
+        return (absences + [pending.earliest].compactMap { $0 }).min()
+    }
 
-    /// Takes the events of `batch` that any rule or join may need; the others are passed over by integers alone.
+    /// Takes every event of `batch`; times are corrected ones.
+    ///
+    /// What comes beyond the bound makes the oldest be decided early, which is counted.
     public mutating func admit(_ batch: EventBatch) {
-        var slim = EventBatch()
-        slim.extensionNames = batch.extensionNames
-        slim.decoders = batch.decoders
-        for index in batch.events.indices where isWanted(batch, index) {
-            slim.begin(batch.events[index])
-            for entry in batch.fields(of: index) where entry.field != .message {
-                slim.add(entry.field, Array(batch.bytes[entry.range]))
-            }
-        }
-        pending.add(slim)
+        pending.add(batch)
         while pending.count > CorrelationBounds.pendingCountMax, let next = pending.next() {
             earlyCount += 1
             judge(next)
         }
     }
 
-    private mutating func isWanted(_ batch: EventBatch, _ index: Int) -> Bool {
+    /// Whether a rule, a join or a timeline may need event `index` of `batch`. Integers and addresses alone decide.
+    public mutating func wants(_ batch: EventBatch, _ index: Int) -> Bool {
         let event = batch.events[index]
         switch event.action {
         case .lease, .release, .attach, .detach, .remoteServiceStart, .remoteServiceStop, .localServiceStart,
@@ -65,11 +63,19 @@ public struct Correlator: Sendable {
         default: break
         }
         let action = Int(event.action.rawValue)
-        let isFlow = event.eventClass == .network
-        guard !rules.byAction[action].isEmpty || isFlow && event.action != .close else { return false }
-        guard rules.actionNeedsSite[action] || rules.byAction[action].isEmpty else { return true }
+        let hasRules = !rules.byAction[action].isEmpty
+        if hasRules, !rules.actionNeedsSite[action] { return true }
         guard !surroundings.register.isEmpty else { return false }
-        guard isFlow else { return true }
+        switch event.eventClass {
+        case .access, .update: return true
+        case .network: return event.action != .close && touchesSite(batch, index)
+        case .unclassified: return hasRules || touchesSite(batch, index)
+        }
+    }
+
+    /// Whether an end of the event is an asset or in a medical zone, or an asset reports it about itself.
+    private mutating func touchesSite(_ batch: EventBatch, _ index: Int) -> Bool {
+        let event = batch.events[index]
         for field in [FieldID.sourceIP, .targetIP] {
             guard let address = batch.address(field, in: index) else { continue }
             if surroundings.register.zone(of: address).isMedical
@@ -78,15 +84,26 @@ public struct Correlator: Sendable {
                 return true
             }
         }
-        return false
+        if batch.range(of: .deviceID, in: index) != nil { return true }
+        guard !event.flags.contains(.witness), let host = batch.text(.hostName, in: index) else { return false }
+        return surroundings.register.asset(named: host) != nil
+    }
+
+    /// Brings other rules into force for what is judged from now on; half-filled windows of the old ones are dropped.
+    public mutating func replace(_ rules: RuleSet) {
+        self.rules = rules
+        windows = rules.correlations.map { GroupWindows(rule: $0) }
     }
 
     /// Decides everything up to and with `time`; absences that fall due by then are decided too.
+    ///
+    /// The watermark never goes back: events before it that came late are decided now.
     public mutating func advance(to time: UTCTime) {
-        guard time > watermark else { return }
-        while let earliest = pending.earliest, earliest <= time, let next = pending.next() { judge(next) }
-        expire(through: time)
-        watermark = time
+        let limit = max(time, watermark)
+        while let earliest = pending.earliest, earliest <= limit, let next = pending.next() { judge(next) }
+        guard limit > watermark else { return }
+        expire(through: limit)
+        watermark = limit
     }
 
     private mutating func judge(_ next: Candidate) {
@@ -95,6 +112,7 @@ public struct Correlator: Sendable {
         candidate.situation = surroundings.situation(of: candidate)
         run(candidate, rules.byAction[Int(candidate.event.action.rawValue)], depth: 0)
         surroundings.observe(candidate)
+        judged.append(JudgedEvent(batch: candidate.batch, index: candidate.index))
     }
 
     /// Tries detections on a candidate and feeds what matches; verdicts of level high feed back once.
@@ -166,6 +184,12 @@ public struct Correlator: Sendable {
 
     /// Alerts that were raised or changed since the last call, in the order of their first witness.
     public mutating func takeAlerts() -> [Alert] { episodes.takeChanged() }
+
+    /// Events that were judged since the last call, in the order of judgement.
+    public mutating func takeJudged() -> [JudgedEvent] {
+        defer { judged.removeAll() }
+        return judged
+    }
 
     /// This correlator run to the end of what it holds, as if the watermark stood at `time`.
     public func concluded(at time: UTCTime) -> Correlator {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import Digests
 import EventModel
 import Inventory
 
@@ -12,7 +13,8 @@ struct Episodes: Sendable {
     }
 
     private var open: [Identity: Alert] = [:]
-    private var changed: [Alert] = []
+    private var changed: [Int: Alert] = [:]
+    private var count = 0
 
     /// Notes that a rule's condition holds; extends the open episode or opens one.
     ///
@@ -29,28 +31,39 @@ struct Episodes: Sendable {
             return false
         }
         var alert = Alert(
-            id: fingerprint, rule: header.reference, title: header.title, level: header.level,
+            id: "", rule: header.reference, title: header.title, level: header.level,
             isReview: header.isReview, isLowerBound: isLowerBound, key: key, first: last.event.time,
             last: last.event.time, count: 0, cause: last.event.offset, assets: [], users: [], addresses: [],
             joinWindow: header.joinWindow, tags: header.tags, absences: header.absences, evidence: [],
             attribution: Alert.Attribution(
                 author: header.author, license: header.license, references: header.references))
+        alert.episode = self.count
+        self.count += 1
         _ = Episodes.extend(&alert, candidates, count, isLowerBound)
         keep(alert, identity)
         return true
     }
 
-    private mutating func keep(_ alert: Alert, _ identity: Identity) {
+    private mutating func keep(_ found: Alert, _ identity: Identity) {
+        var alert = found
+        alert.id = Episodes.identify(alert, identity.fingerprint)
         open[identity] = alert
         if open.count > CorrelationBounds.groupCountMax {
             let newest = alert.last
             open = open.filter { $0.value.last.advanced(by: RuleHeader.joinWindowDefault) >= newest }
         }
-        if let index = changed.lastIndex(where: { $0.id == alert.id && $0.key == alert.key && $0.first == alert.first }) {
-            changed[index] = alert
-        } else {
-            changed.append(alert)
+        changed[alert.episode] = alert
+    }
+
+    /// Hash of compiled rule, group key, and time and SHA-256 of the earliest witness (DESIGN 3.5).
+    private static func identify(_ alert: Alert, _ fingerprint: String) -> String {
+        var text = ByteWriter()
+        for part in [fingerprint] + alert.key { text.counted(part) }
+        if let first = alert.evidence.first {
+            text.write(first.time.nanoseconds)
+            text.counted(first.digest)
         }
+        return "AL-" + ShortIdentifier.text(of: sha256(text.bytes))
     }
 
     /// Adds witnesses that the alert does not have yet; true if any was new.
@@ -105,8 +118,8 @@ struct Episodes: Sendable {
 
     /// Alerts that changed since the last call, ordered by first witness, then rule, then key.
     mutating func takeChanged() -> [Alert] {
-        defer { changed = [] }
-        return changed.sorted {
+        defer { changed = [:] }
+        return changed.values.sorted {
             if $0.first != $1.first { return $0.first < $1.first }
             return ($0.rule, $0.key.joined(separator: "\u{1f}")) < ($1.rule, $1.key.joined(separator: "\u{1f}"))
         }

@@ -164,6 +164,19 @@ struct GroupWindows: Sendable {
         Match(key: key, candidates: candidates, count: count, isLowerBound: group.isCapped || evictions > 0)
     }
 
+    /// For `A and not B`: when the first absence is decided; nil if none waits.
+    var earliestDeadline: UTCTime? {
+        guard let absent = rule.absentSource else { return nil }
+        var earliest: UTCTime?
+        for group in groups.values {
+            for entry in group.entries where entry.source != absent {
+                let deadline = entry.candidate.event.time.advanced(by: rule.definition.timespan)
+                earliest = min(earliest ?? deadline, deadline)
+            }
+        }
+        return earliest
+    }
+
     /// For `A and not B`: the matches of A whose deadline is not after `time` and that no B answered.
     mutating func expired(through time: UTCTime) -> [Match] {
         guard let absent = rule.absentSource, !groups.isEmpty else { return [] }

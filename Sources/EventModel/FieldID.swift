@@ -73,6 +73,9 @@ public struct FieldID: Hashable, Comparable, Sendable {
     /// `major`, `serious` or `minor`: the weight of a failure as ATNA states it (`ext.outcome.detail`).
     public static let outcomeDetail = FieldID(rawValue: 41)
 
+    /// SHA-256 of the record's kept bytes, 32 bytes; only on events that wait for judgement, never stored or searched.
+    public static let recordDigest = FieldID(rawValue: 255)
+
     /// Names of the fixed fields by number.
     public static let knownNames: [String] = [
         "host.name", "host.ip", "ext.app", "ext.pid", "user.name", "user.target", "auth.method", "auth.mfa",

@@ -113,7 +113,7 @@ public struct IncidentAssembly: Sendable {
             found != .unclassified && evidence.contains { $0.eventClass == found }
         }
         return Incident(
-            id: core.id, severity: severity, risk: risk(severity, asset), title: title, alerts: core.alerts,
+            id: core.id, mergedIDs: core.otherIDs, severity: severity, risk: risk(severity, asset), title: title, alerts: core.alerts,
             rules: Set(core.alerts.map(\.rule)).sorted(), classes: classes, devices: core.devices, users: core.users,
             first: evidence.first?.time ?? core.first, last: evidence.last?.time ?? core.last, entries: sorted,
             absences: Set(core.alerts.flatMap(\.absences)).sorted(), whyJoined: core.whyJoined,

@@ -12,7 +12,14 @@ public struct IncidentCore: Hashable, Sendable {
     public var whyJoined: [String]
 
     /// Identity: that of the oldest alert.
-    public var id: String { "INC-" + (alerts.first.map { String($0.id.dropFirst(3)) } ?? "") }
+    public var id: String { alerts.first.map(IncidentCore.id) ?? "" }
+    /// Ids under which parts of it would stand alone, sorted: look-ups accept them after a merge.
+    public var otherIDs: [String] {
+        alerts.dropFirst().filter { $0.level >= .high && !$0.assets.isEmpty }.map(IncidentCore.id).sorted()
+    }
+
+    private static func id(_ alert: Alert) -> String { "INC-" + alert.id.dropFirst(3) }
+
     /// First witness.
     public var first: UTCTime { alerts.map(\.first).min() ?? .absent }
     /// Last witness.
@@ -70,11 +77,12 @@ public enum IncidentFormation {
         }
         var components: [Int: [Int]] = [:]
         for index in sorted.indices { components[root(index), default: []].append(index) }
+        let stepsByRoot = Dictionary(grouping: steps) { root($0.first) }
         return components.keys.sorted().compactMap { number in
             guard let members = components[number] else { return nil }
             let parts = members.map { sorted[$0] }
             guard opens(parts) else { return nil }
-            let chain = steps.filter { members.contains($0.first) }.map { step in
+            let chain = (stepsByRoot[number] ?? []).map { step in
                 "\(sorted[step.first].rule) and \(sorted[step.second].rule) share \(step.key.kind) \(step.key.value)"
             }
             return IncidentCore(alerts: parts, whyJoined: chain)
