@@ -56,7 +56,7 @@ let package = Package(
         layer("Timelines", ["EventModel", "Digests", "WireFormats", "Inventory", "Correlation"]),
         layer(
             "SiteFiles",
-            ["EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", yams]),
+            ["EventModel", "Digests", "WireFormats", "Normalization", "Inventory", "Correlation", yams]),
         layer("Projections", ["EventModel", "Digests", "Inventory", "Correlation", "Timelines", grdb]),
         layer(
             "Pipeline",

@@ -11,6 +11,8 @@ public import Inventory
 public struct Correlator: Sendable {
     private(set) var rules: RuleSet
     private var judged: [JudgedEvent] = []
+    private var judgedCount = 0
+    private var finished: [Judgement] = []
     var surroundings: Surroundings
     private var pending = PendingEvents()
     private var windows: [GroupWindows]
@@ -46,10 +48,14 @@ public struct Correlator: Sendable {
     ///
     /// What comes beyond the bound makes the oldest be decided early, which is counted.
     public mutating func admit(_ batch: EventBatch) {
-        pending.add(batch)
-        while pending.count > CorrelationBounds.pendingCountMax, let next = pending.next() {
-            earlyCount += 1
-            judge(next)
+        guard !batch.events.isEmpty else { return }
+        let number = pending.hold(batch)
+        for index in batch.events.indices {
+            pending.add(index, of: number)
+            while pending.count > CorrelationBounds.pendingCountMax, let next = pending.next() {
+                earlyCount += 1
+                judge(next)
+            }
         }
     }
 
@@ -112,7 +118,11 @@ public struct Correlator: Sendable {
         candidate.situation = surroundings.situation(of: candidate)
         run(candidate, rules.byAction[Int(candidate.event.action.rawValue)], depth: 0)
         surroundings.observe(candidate)
-        judged.append(JudgedEvent(batch: candidate.batch, index: candidate.index))
+        judged.append(JudgedEvent(candidate))
+        judgedCount += 1
+        guard judgedCount % Judgement.eventCount == 0 else { return }
+        finished.append(Judgement(judged: judged, alerts: episodes.takeChanged()))
+        judged = []
     }
 
     /// Tries detections on a candidate and feeds what matches; verdicts of level high feed back once.
@@ -182,13 +192,16 @@ public struct Correlator: Sendable {
         run(notice, rules.byAction[Int(Action.securityAlert.rawValue)], depth: 1)
     }
 
-    /// Alerts that were raised or changed since the last call, in the order of their first witness.
-    public mutating func takeAlerts() -> [Alert] { episodes.takeChanged() }
-
-    /// Events that were judged since the last call, in the order of judgement.
-    public mutating func takeJudged() -> [JudgedEvent] {
-        defer { judged.removeAll() }
-        return judged
+    /// What was judged since the last call, cut where the count of judged events says so; the last stretch is the rest.
+    ///
+    /// A taker that acts between stretches acts at the same events however the batches were cut.
+    public mutating func takeJudgements() -> [Judgement] {
+        let rest = Judgement(judged: judged, alerts: episodes.takeChanged())
+        defer {
+            judged = []
+            finished = []
+        }
+        return finished + [rest]
     }
 
     /// This correlator run to the end of what it holds, as if the watermark stood at `time`.

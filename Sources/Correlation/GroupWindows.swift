@@ -103,7 +103,10 @@ struct GroupWindows: Sendable {
         let holds = rule.definition.thresholds.allSatisfy { threshold in
             switch threshold.operation {
             case "gt": Double(count) > threshold.value
+            case "lt": Double(count) < threshold.value
+            case "lte": Double(count) <= threshold.value
             case "eq": Double(count) == threshold.value
+            case "neq": Double(count) != threshold.value
             default: Double(count) >= threshold.value
             }
         }

@@ -33,18 +33,21 @@ struct PendingEvents: Sendable {
     /// Time of the earliest one.
     var earliest: UTCTime? { heap.first?.time }
 
-    /// Adds every event of `batch`.
-    mutating func add(_ batch: EventBatch) {
-        guard !batch.events.isEmpty else { return }
+    /// Keeps `batch` until each of its events was added and taken; returns its number.
+    mutating func hold(_ batch: EventBatch) -> Int {
         batches[nextBatch] = (batch, batch.events.count)
-        for (index, event) in batch.events.enumerated() {
-            heap.append(
-                Key(
-                    time: event.time, hash: event.contentHash, offset: event.offset, ordinal: event.ordinal,
-                    batch: nextBatch, index: index))
-            siftUp(heap.count - 1)
-        }
         nextBatch += 1
+        return nextBatch - 1
+    }
+
+    /// Adds event `index` of a held batch.
+    mutating func add(_ index: Int, of number: Int) {
+        guard let event = batches[number]?.batch.events[index] else { return }
+        heap.append(
+            Key(
+                time: event.time, hash: event.contentHash, offset: event.offset, ordinal: event.ordinal,
+                batch: number, index: index))
+        siftUp(heap.count - 1)
     }
 
     /// Takes the earliest event, with the copies that count once with it.

@@ -2,7 +2,7 @@
 // This file is part of Wardline.
 
 /// A place in a rule file.
-public struct RulePosition: Hashable, Sendable, CustomStringConvertible {
+public struct RulePosition: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// File name as it was given.
     public var file: String
     /// One-based line.
@@ -19,6 +19,11 @@ public struct RulePosition: Hashable, Sendable, CustomStringConvertible {
 
     /// `FILE:LINE:COLUMN`.
     public var description: String { "\(file):\(line):\(column)" }
+
+    /// Orders by file, line and column.
+    public static func < (left: RulePosition, right: RulePosition) -> Bool {
+        (left.file, left.line, left.column) < (right.file, right.line, right.column)
+    }
 }
 
 /// Why a rule was refused.
@@ -181,7 +186,7 @@ public struct CorrelationDefinition: Hashable, Sendable {
 
     /// A threshold: operator name and number.
     public struct Threshold: Hashable, Sendable {
-        /// `gt`, `gte` or `eq`.
+        /// `gt`, `gte`, `lt`, `lte`, `eq` or `neq`.
         public var operation: String
         /// Number compared with.
         public var value: Double

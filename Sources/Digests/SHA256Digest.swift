@@ -75,3 +75,14 @@ public func sha256(_ bytes: [UInt8]) -> SHA256Digest {
 public func hmacSHA256(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
     Array(HMAC<SHA256>.authenticationCode(for: bytes, using: SymmetricKey(data: key)))
 }
+
+/// SHA-256 of a part of a buffer, without a copy.
+public func sha256(_ bytes: ArraySlice<UInt8>) -> SHA256Digest {
+    SHA256Digest(SHA256.hash(data: bytes))
+}
+
+/// Random bytes from the system's generator, for keys.
+public func randomBytes(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+}

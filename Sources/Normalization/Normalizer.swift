@@ -84,7 +84,9 @@ public struct Normalizer: Sendable {
         _ reference: UTCTime?,
         _ events: inout EventBatch
     ) {
-        let resolved = reference ?? (row.receiveTime.isPresent ? row.receiveTime : row.logTime)
+        let stated = row.receiveTime.isPresent ? row.receiveTime : nil
+        let isClaimed = row.flags.contains(.claimedReceiveTime)
+        let resolved = (isClaimed ? stated ?? reference : reference ?? stated) ?? row.logTime
         let context = StampContext(reference: resolved, offsetSeconds: defaultOffsetSeconds)
         var work = RecordWork(
             envelope: EnvelopeReader.read(bytes.span, row.range, context),

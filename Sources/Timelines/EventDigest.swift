@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+public import Correlation
 public import EventModel
-public import Inventory
+import Inventory
 
 /// An event as a timeline needs it: entities resolved as of its time, and one line in words.
 public struct EventDigest: Hashable, Sendable {
@@ -35,9 +36,11 @@ public struct EventDigest: Hashable, Sendable {
     /// One line in words.
     public var summary: String
 
-    /// Digests event `index` of `batch`.
-    public init(_ batch: EventBatch, _ index: Int, _ register: inout AssetRegister) {
-        let event = batch.events[index]
+    /// Digests a judged event.
+    public init(_ judged: JudgedEvent) {
+        let event = judged.event
+        let batch = judged.batch
+        let index = judged.index
         offset = event.offset
         ordinal = event.ordinal
         time = event.time
@@ -46,32 +49,20 @@ public struct EventDigest: Hashable, Sendable {
         eventClass = event.eventClass
         action = event.action
         outcome = event.outcome
-        let isWitness = event.flags.contains(.witness)
-        let named = batch.text(.deviceID, in: index).flatMap { register.asset(named: $0) }
-        let host = batch.text(.hostName, in: index) ?? ""
-        let own = isWitness || host.isEmpty ? nil : register.asset(named: host)
-        let source = EventDigest.end(batch, index, .sourceIP, .sourceMAC, &register)
-        let target = EventDigest.end(batch, index, .targetIP, .targetMAC, &register)
-        let subject = named ?? own
-        let found = [subject, source.asset, target.asset].compactMap { $0 }
-        assets = Set(found.map(\.id)).sorted()
-        device = (subject ?? source.asset ?? target.asset)?.id ?? host
+        let resolved = [judged.subject, judged.source, judged.target].filter { !$0.isEmpty }
+        assets = Set(resolved).sorted()
+        device = resolved.first ?? batch.text(.hostName, in: index) ?? ""
         let names = [batch.text(.userName, in: index), batch.text(.userTarget, in: index)].compactMap { $0 }
         users = Set(names.filter { !AssetRegister.isGeneric($0) }).sorted()
-        addresses = Set([source, target].compactMap { $0.asset == nil ? $0.address?.description : nil }).sorted()
-        let zones = [source.zone, target.zone].compactMap { $0 }
-        zonePath = zones.isEmpty ? subject?.zone ?? "" : zones.joined(separator: " > ")
+        var strangers: Set<String> = []
+        for (field, asset) in [(FieldID.sourceIP, judged.source), (.targetIP, judged.target)] where asset.isEmpty {
+            guard let address = batch.address(field, in: index), !address.isLoopback else { continue }
+            strangers.insert(address.description)
+        }
+        addresses = strangers.sorted()
+        let zones = [judged.sourceZone, judged.targetZone].filter { !$0.isEmpty }
+        zonePath = zones.isEmpty ? judged.homeZone : zones.joined(separator: " > ")
         summary = EventWords.line(batch, index)
-    }
-
-    private static func end(
-        _ batch: EventBatch, _ index: Int, _ ip: FieldID, _ mac: FieldID, _ register: inout AssetRegister
-    ) -> (asset: Asset?, address: IPAddress?, zone: String?) {
-        let address = batch.address(ip, in: index).flatMap { $0.isLoopback ? nil : $0 }
-        let byMAC = batch.text(mac, in: index).flatMap { MACAddress($0) }.flatMap { register.asset(of: $0) }
-        let asset = byMAC ?? address.flatMap { register.asset(of: $0, at: batch.events[index].time) }
-        let zone = address.map { register.zone(of: $0).id }
-        return (asset, address, zone)
     }
 }
 

@@ -21,8 +21,7 @@ public struct IncidentAssembly: Sendable {
     private let addresses: Set<String>
     private let triggerTimes: [UTCTime]
     private var entries: [TimelineEntry] = []
-    private var supportCount = 0
-    private var contextCount = 0
+    private var counts: [EntryRole: Int] = [:]
 
     private struct Place: Hashable, Sendable {
         var offset: Offset
@@ -64,23 +63,21 @@ public struct IncidentAssembly: Sendable {
         return after || low > 0 && triggerTimes[low - 1].advanced(by: reach) >= time
     }
 
-    /// Takes an event, in any order.
+    /// The part that an event has in this incident; nil if none.
+    public func role(of event: EventDigest) -> EntryRole? {
+        if rulesByWitness[Place(offset: event.offset, ordinal: event.ordinal)] != nil { return .trigger }
+        if supports(event) { return .support }
+        return isContext(event) ? .context : nil
+    }
+
+    /// Takes the next event in the order of time and offset: beyond the bound of a role, the later ones are left out.
     public mutating func take(_ event: EventDigest) {
-        let rules = rulesByWitness[Place(offset: event.offset, ordinal: event.ordinal)]
-        let role: EntryRole
-        if rules != nil {
-            role = .trigger
-        } else if supports(event) {
-            guard supportCount < IncidentAssembly.entryCountMax else { return }
-            supportCount += 1
-            role = .support
-        } else if isContext(event) {
-            guard contextCount < IncidentAssembly.entryCountMax else { return }
-            contextCount += 1
-            role = .context
-        } else {
-            return
+        guard let role = role(of: event) else { return }
+        if role != .trigger {
+            guard counts[role, default: 0] < IncidentAssembly.entryCountMax else { return }
+            counts[role, default: 0] += 1
         }
+        let rules = rulesByWitness[Place(offset: event.offset, ordinal: event.ordinal)]
         entries.append(
             TimelineEntry(
                 offset: event.offset, ordinal: event.ordinal, time: event.time, uncertainty: event.uncertainty,

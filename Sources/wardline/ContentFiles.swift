@@ -24,6 +24,7 @@ struct ContentFiles: Sendable {
         case approved
         case zones
         case changes
+        /// What the configuration says about judgement; never a file of a site folder.
         case policy
 
         /// How names of site files end.
@@ -34,7 +35,7 @@ struct ContentFiles: Sendable {
             guard let dot = fileName.lastIndex(of: "."), suffixes.contains(String(fileName[dot...]))
             else { return nil }
             let stem = fileName[..<dot].lowercased()
-            return allCases.first { $0.rawValue == stem || $0.aliases.contains(stem) }
+            return allCases.first { $0 != .policy && ($0.rawValue == stem || $0.aliases.contains(stem)) }
         }
 
         private var aliases: [String] {
@@ -47,7 +48,9 @@ struct ContentFiles: Sendable {
         }
 
         /// Names for messages.
-        static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+        static var names: String {
+            allCases.filter { $0 != .policy }.map(\.rawValue).joined(separator: ", ")
+        }
     }
 
     /// A file with its bytes.
@@ -66,9 +69,10 @@ struct ContentFiles: Sendable {
     var decoders: [String] = []
 
     /// Records that bring into force what changed since the store was written last.
-    func facts() throws(WardlineError) -> [RecordBatch] {
+    func facts(_ configuration: Configuration) throws(WardlineError) -> [RecordBatch] {
         let inForce = try ContentInForce(StoreReader(path: storePath))
         var batches: [RecordBatch] = []
+        if let batch = try policyFact(configuration, unless: inForce) { batches.append(batch) }
         for path in site { batches += try siteFacts(path, unless: inForce) }
         let sets: [(role: String, folders: [String], suffixes: [String])] = [
             ("decoders", decoders, [DecoderLoader.fileSuffix]), ("rules", rules, [".yml", ".yaml"]),
@@ -119,13 +123,34 @@ struct ContentFiles: Sendable {
         unless inForce: ContentInForce?
     ) throws(WardlineError) -> RecordBatch? {
         let bytes = try Content.bytes(of: path, atMost: Content.siteFileSizeMax)
+        return try siteFact(role, name: lastPathPart(path), bytes, unless: inForce)
+    }
+
+    private func siteFact(
+        _ role: Role,
+        name: String,
+        _ bytes: [UInt8],
+        unless inForce: ContentInForce?
+    ) throws(WardlineError) -> RecordBatch? {
         let hash = try store(bytes)
         guard inForce?.site[role.rawValue] != hash else { return nil }
         let object = JSONValue.object([
-            .init("role", .text(role.rawValue)), .init("name", .text(lastPathPart(path))),
+            .init("role", .text(role.rawValue)), .init("name", .text(name)),
             .init("sha256", .text(hash)), .init("bytes", .integer(Int64(bytes.count))),
         ])
         return ContentFiles.control(.siteFact, object)
+    }
+
+    /// The record that brings what the configuration says about judgement into force.
+    private func policyFact(
+        _ configuration: Configuration,
+        unless inForce: ContentInForce
+    ) throws(WardlineError) -> RecordBatch? {
+        let policy = JSONValue.object([
+            .init("correct_clocks", .text(configuration.clockCorrection.rawValue)),
+            .init("lateness_ms", .integer(configuration.latenessNanoseconds / 1_000_000)),
+        ])
+        return try siteFact(.policy, name: "configuration", Array(policy.line.utf8), unless: inForce)
     }
 
     private func activation(

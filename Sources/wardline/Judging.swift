@@ -14,10 +14,10 @@ enum Judging {
     /// What a daemon or a writing command is given.
     static func content(_ files: ContentFiles, _ configuration: Configuration) -> DaemonContent {
         DaemonContent(
-            open: { () throws(WardlineError) in try open(files.storePath, configuration) },
+            open: { () throws(WardlineError) in try open(files.storePath) },
             facts: { report in
                 do throws(WardlineError) {
-                    return try files.facts()
+                    return try files.facts(configuration)
                 } catch {
                     report("warning: the files in force before stay in force: \(error)")
                     return []
@@ -28,8 +28,7 @@ enum Judging {
     }
 
     private static func open(
-        _ path: String,
-        _ configuration: Configuration
+        _ path: String
     ) throws(WardlineError) -> DaemonContent.Judgement {
         let store = StorePaths(path)
         do throws(StorageError) {
@@ -43,7 +42,7 @@ enum Judging {
             )
         }
         let models = try ReadModels(path: store.readModels, mode: .readWrite)
-        let judge = try Judge(store: store, storage: POSIXStorage(), configuration: configuration)
+        let judge = try Judge(store: store, storage: POSIXStorage())
         return DaemonContent.Judgement(judge: judge) { (update) throws(WardlineError) in
             _ = try models.apply(update)
         }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Correlation
+import EventModel
+import Timelines
+
+/// The judged events that timelines are drawn from: the newest ones, and older ones that an alert made worth keeping.
+///
+/// Filled in the order of judgement and forgotten by count alone, so it holds the same however the log was cut.
+struct EvidenceMemory: Sendable {
+    /// Events kept whatever they are: 32 stretches of 4,096 of some 400 bytes.
+    static let stretchCountMax = 32
+    /// Older events kept for incidents: 32,768 of some 1,000 bytes. Beyond it only their alerts cite them.
+    static let keptCountMax = 32_768
+
+    private var stretches: [[JudgedEvent]] = []
+    private var kept: [JudgedEvent] = []
+
+    /// Takes the events of a whole stretch; the oldest one goes, but for what belongs to `cores`.
+    mutating func append(_ judged: [JudgedEvent], cores: () -> [IncidentCore]) {
+        stretches.append(judged)
+        guard stretches.count > EvidenceMemory.stretchCountMax else { return }
+        let oldest = stretches.removeFirst()
+        let assemblies = cores().map { IncidentAssembly($0) }
+        guard !assemblies.isEmpty else { return }
+        for event in oldest {
+            guard kept.count < EvidenceMemory.keptCountMax else { return }
+            let near = assemblies.filter { $0.isNear(event.event.time) }
+            guard !near.isEmpty else { continue }
+            let digest = EventDigest(event)
+            if near.contains(where: { $0.role(of: digest) != nil }) { kept.append(event.detached) }
+        }
+    }
+
+    /// Digests of the events near `assemblies`, with those of `newest`, by time, offset and ordinal.
+    func digests(near assemblies: [IncidentAssembly], newest: [JudgedEvent]) -> [EventDigest] {
+        guard !assemblies.isEmpty else { return [] }
+        var found: [EventDigest] = []
+        for stretch in [kept] + stretches + [newest] {
+            for event in stretch where assemblies.contains(where: { $0.isNear(event.event.time) }) {
+                found.append(EventDigest(event))
+            }
+        }
+        return found.sorted { ($0.time, $0.offset, $0.ordinal) < ($1.time, $1.offset, $1.ordinal) }
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Correlation
+import EventModel
+import Inventory
+import Timelines
+
+/// Alerts on their way to incidents: what is confirmed, what was published, and what changed between the two.
+struct IncidentBoard: Sendable {
+    /// Alerts that take part in incidents: 65,536. Beyond it the oldest are closed as they were published.
+    static let alertCountMax = 65_536
+
+    /// What changed since the board was drawn last.
+    struct Changes: Sendable {
+        var incidents: [Incident] = []
+        var removedIncidents: [String] = []
+        var reviews: [Alert] = []
+        var removedReviews: [String] = []
+        var facts: [JSONValue] = []
+    }
+
+    private var alerts: [Int: Alert] = [:]
+    private var memory = EvidenceMemory()
+    /// Judged events of the stretch that is not whole yet.
+    private var newest: [JudgedEvent] = []
+    private var incidents: [String: Incident] = [:]
+    private var cores: [String: IncidentCore] = [:]
+    private var reviews: [String: Alert] = [:]
+    private var provisional: [String] = []
+    /// Event times that were judged since the board was drawn last.
+    private var judgedRange: ClosedRange<UTCTime>?
+    private var isChanged = false
+
+    /// Takes what was judged; answers with the facts for the journal.
+    mutating func take(_ judgements: [Judgement], hasSite: Bool) -> [JSONValue] {
+        var facts: [JSONValue] = []
+        for (number, judgement) in judgements.enumerated() {
+            for alert in judgement.alerts { facts.append(note(alert)) }
+            guard hasSite else { continue }
+            for judged in judgement.judged { widen(judged.event.time) }
+            newest += judgement.judged
+            guard number + 1 < judgements.count else { continue }
+            let stretch = newest
+            newest = []
+            let current = alerts
+            memory.append(stretch) { IncidentFormation.form(Array(current.values)) }
+        }
+        return facts
+    }
+
+    private mutating func widen(_ time: UTCTime) {
+        let known = judgedRange ?? time...time
+        judgedRange = min(known.lowerBound, time)...max(known.upperBound, time)
+    }
+
+    private mutating func note(_ alert: Alert) -> JSONValue {
+        isChanged = true
+        let before = alerts.updateValue(alert, forKey: alert.episode)
+        if alerts.count > IncidentBoard.alertCountMax, let oldest = alerts.keys.min() { alerts[oldest] = nil }
+        guard let before else { return VerdictFacts.alert("alert.confirmed", alert) }
+        return VerdictFacts.alert("alert.amended", alert, replacing: before.id == alert.id ? "" : before.id)
+    }
+
+    /// Draws incidents from what is confirmed and what would follow if nothing more came.
+    ///
+    /// - Parameter ahead: What a copy of the correlator concluded from the events that still wait.
+    mutating func draw(_ ahead: [Judgement], _ register: AssetRegister) -> Changes {
+        var all = alerts
+        var waiting: [JudgedEvent] = []
+        for judgement in ahead {
+            waiting += judgement.judged
+            for var alert in judgement.alerts {
+                alert.isProvisional = true
+                all[alert.episode] = alert
+            }
+        }
+        let ids = all.values.filter(\.isProvisional).map(\.id).sorted()
+        guard isChanged || judgedRange != nil || ids != provisional || !ids.isEmpty else { return Changes() }
+        var changes = Changes()
+        if ids != provisional { changes.facts.append(VerdictFacts.provisional(ids)) }
+        provisional = ids
+        for judged in waiting { widen(judged.event.time) }
+        drawIncidents(Array(all.values), newest + waiting, register, &changes)
+        drawReviews(all.values.filter(\.isReview), &changes)
+        judgedRange = nil
+        isChanged = false
+        return changes
+    }
+
+    private mutating func drawIncidents(
+        _ alerts: [Alert], _ newest: [JudgedEvent], _ register: AssetRegister, _ changes: inout Changes
+    ) {
+        let formed = IncidentFormation.form(alerts)
+        var stale: [IncidentCore] = []
+        for core in formed {
+            let isTouched = judgedRange.map { $0.overlaps(IncidentAssembly(core).range) } ?? false
+            if cores[core.id] != core || isTouched { stale.append(core) }
+        }
+        var assemblies = stale.map { IncidentAssembly($0) }
+        for digest in memory.digests(near: assemblies, newest: newest) {
+            for index in assemblies.indices { assemblies[index].take(digest) }
+        }
+        for (core, assembly) in zip(stale, assemblies) {
+            let incident = assembly.incident { register.asset(named: $0) }
+            cores[core.id] = core
+            guard incidents[core.id] != incident else { continue }
+            let name = incidents[core.id] == nil ? "incident.opened" : "incident.extended"
+            changes.facts.append(VerdictFacts.incident(name, incident))
+            incidents[core.id] = incident
+            changes.incidents.append(incident)
+        }
+        retire(formed, Set(alerts.map(\.id)), &changes)
+    }
+
+    /// Incidents that are no more: merged into another, or their alerts were replaced.
+    private mutating func retire(_ formed: [IncidentCore], _ living: Set<String>, _ changes: inout Changes) {
+        let current = Set(formed.map(\.id))
+        for id in incidents.keys.sorted() where !current.contains(id) {
+            guard let gone = incidents.removeValue(forKey: id) else { continue }
+            cores[id] = nil
+            // Closed by the bound on alerts: it stays as it was published.
+            if !gone.alerts.contains(where: { living.contains($0.id) }), alerts.count >= IncidentBoard.alertCountMax {
+                continue
+            }
+            let heir = formed.first { core in core.alerts.contains { one in gone.alerts.contains { $0.id == one.id } } }
+            changes.removedIncidents.append(id)
+            changes.facts.append(VerdictFacts.retired(id, into: heir?.id))
+        }
+    }
+
+    private mutating func drawReviews(_ found: [Alert], _ changes: inout Changes) {
+        var current: [String: Alert] = [:]
+        for alert in found { current[alert.id] = alert }
+        for id in reviews.keys.sorted() where current[id] == nil { changes.removedReviews.append(id) }
+        for id in current.keys.sorted() where reviews[id] != current[id] {
+            if let alert = current[id] { changes.reviews.append(alert) }
+        }
+        reviews = current
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Platform
+import SegmentLog
+import WireFormats
+
+/// What the journal says already, so that judging the log again appends nothing twice and differences show.
+struct JournalMemory: Sendable {
+    private struct Subject: Hashable {
+        var kind: String
+        var id: String
+    }
+
+    /// What was said last of each alert and incident, without when it was said.
+    private var said: [Subject: UInt64] = [:]
+    /// Alerts that the journal confirms and this run has not reached yet.
+    private var unreached: Set<String> = []
+    /// Facts reached again before the place where the journal ends, the last of each subject.
+    private var waiting: [Subject: JSONValue] = [:]
+    private var order: [Subject] = []
+    /// How far the log was judged when the newest fact was written.
+    private var reach = Offset.zero
+    private var isCaughtUp = false
+
+    /// Reads the journal of a store; empty where there is none yet.
+    init(_ store: StorePaths, _ storage: any LogStorage) throws(WardlineError) {
+        do throws(StorageError) {
+            guard try storage.exists(store.root + "/journal") else { return }
+        } catch {
+            throw WardlineError(.storage, "The journal cannot be read.", cause: error.description, location: store.root)
+        }
+        do throws(LogError) {
+            let reader = try LogReader.open(storage: storage, path: store.root, stream: "journal")
+            for part in reader.parts {
+                let records = try reader.records(part)
+                for (index, row) in records.rows.enumerated() where row.kind == .fact {
+                    if let fact = try? JSONValue(parsing: records.payload(index).span) { recall(fact) }
+                }
+            }
+        } catch {
+            throw error.wardlineError("read", "the journal")
+        }
+    }
+
+    private mutating func recall(_ fact: JSONValue) {
+        guard let subject = JournalMemory.subject(fact) else { return }
+        said[subject] = JournalMemory.content(fact)
+        if let at = fact["at"]?.integer, at >= 0 { reach = max(reach, Offset(UInt64(at))) }
+        if subject.kind == "alert" { unreached.insert(subject.id) }
+        if let old = fact["replaces"]?.text { unreached.remove(old) }
+    }
+
+    private static func subject(_ fact: JSONValue) -> Subject? {
+        guard let name = fact["fact"]?.text, let dot = name.firstIndex(of: ".") else { return nil }
+        return Subject(kind: String(name[..<dot]), id: fact["id"]?.text ?? fact["reason"]?.text ?? "")
+    }
+
+    /// Hash of what a fact says, whatever it is called and whenever it was said.
+    private static func content(_ fact: JSONValue) -> UInt64 {
+        guard case .object(let members) = fact else { return 0 }
+        var hash = StableHash()
+        hash.combine(JSONValue.object(members.filter { !["fact", "at", "replaces"].contains($0.name) }).line)
+        if fact["fact"]?.text == "incident.retracted" { hash.combine("retracted") }
+        return hash.value
+    }
+
+    /// Facts to append of `facts`, reached when the log was judged up to `offset`.
+    mutating func news(_ facts: [JSONValue], at offset: Offset) -> [JSONValue] {
+        guard isCaughtUp else {
+            for fact in facts { wait(fact) }
+            return []
+        }
+        return facts.compactMap { fact in
+            guard let subject = JournalMemory.subject(fact) else { return nil }
+            let content = JournalMemory.content(fact)
+            guard said.updateValue(content, forKey: subject) != content else { return nil }
+            guard case .object(let members) = fact else { return nil }
+            return .object(members + [.init("at", .integer(Int64(offset.value)))])
+        }
+    }
+
+    private mutating func wait(_ fact: JSONValue) {
+        guard let subject = JournalMemory.subject(fact) else { return }
+        if waiting.updateValue(fact, forKey: subject) == nil { order.append(subject) }
+    }
+
+    /// Compares what was reached again with the journal once the log is judged as far as the journal knew it.
+    mutating func catchUp(at offset: Offset) -> [JSONValue] {
+        guard !isCaughtUp, offset >= reach else { return [] }
+        isCaughtUp = true
+        let facts = order.compactMap { waiting[$0] }
+        for subject in order where subject.kind == "alert" { unreached.remove(subject.id) }
+        let lost = unreached.sorted().map { VerdictFacts.determinism($0) }
+        waiting = [:]
+        order = []
+        unreached = []
+        return news(facts + lost, at: offset)
+    }
+}

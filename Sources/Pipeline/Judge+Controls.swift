@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Correlation
+import EventModel
+import Inventory
+import Projections
+import WireFormats
+
+/// Control records: imports, content in force, ticks, losses.
+extension Judge {
+    /// Acts on the control record at `offset`.
+    mutating func control(_ records: RecordBatch, _ index: Int, _ offset: Offset) {
+        let row = records.rows[index]
+        let fact = (try? JSONValue(parsing: records.payload(index).span)) ?? .null
+        switch row.kind {
+        case .tick: tick(row.logTime)
+        case .importBegin: beginImport(fact, offset)
+        case .importEnd: endImport(fact)
+        case .siteFact, .activation: bring(row.kind, fact)
+        case .loss: update.losses.append(Judge.loss(fact, offset))
+        // A file that was begun waits to be resumed; files that ended wait for no more.
+        case .start, .stop: if imported?.isInFile == false { concludeImport() }
+        case .device, .suppression, .fact: break
+        }
+    }
+
+    private mutating func tick(_ logTime: UTCTime) {
+        guard imported == nil else { return }
+        watermark = max(watermark, logTime.advanced(by: -content.lateness))
+        correlator.advance(to: watermark)
+    }
+
+    private mutating func beginImport(_ fact: JSONValue, _ offset: Offset) {
+        var state = imported ?? OpenImport()
+        state.reference = fact["reference_time"]?.text.flatMap { UTCTime(rfc3339: $0) }
+        state.isInFile = true
+        imported = state
+        begun = ImportRow(
+            sha256: fact["sha256"]?.text ?? "", file: fact["file"]?.text ?? "", state: .started, begin: offset,
+            bytes: fact["bytes"]?.integer ?? 0, referenceTime: state.reference ?? .absent)
+        if let begun { update.imports.append(begun) }
+    }
+
+    private mutating func endImport(_ fact: JSONValue) {
+        imported?.isInFile = false
+        if var ended = begun {
+            ended.state = .complete
+            ended.records = fact["records"]?.integer ?? 0
+            update.imports.removeAll { $0.sha256 == ended.sha256 }
+            update.imports.append(ended)
+        }
+        begun = nil
+        if fact["more"]?.bool != true { concludeImport() }
+    }
+
+    private mutating func bring(_ kind: RecordKind, _ fact: JSONValue) {
+        let (change, refused) = content.apply(kind, fact)
+        note(refused.map(VerdictFacts.refused))
+        if change.contains(.decoders) { normalizer = content.normalizer }
+        if change.contains(.rules) { correlator.replace(content.rules) }
+        guard change.contains(.site) else { return }
+        correlator.replace(content.site)
+        counters.siteChanged()
+        if change.contains(.assets) { update.inventory = content.site.assets.map(DeviceDefinition.init) }
+    }
+
+    private static func loss(_ fact: JSONValue, _ offset: Offset) -> LossRow {
+        LossRow(
+            offset: offset, listener: fact["listener"]?.text ?? "", count: fact["count"]?.integer ?? 0,
+            from: fact["from"]?.text.flatMap { UTCTime(rfc3339: $0) } ?? .absent,
+            through: fact["through"]?.text.flatMap { UTCTime(rfc3339: $0) } ?? .absent, reason: fact["reason"]?.text ?? "")
+    }
+}

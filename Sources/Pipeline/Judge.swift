@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Correlation
+import Digests
+public import EventModel
+import Inventory
+import Normalization
+public import Platform
+public import Projections
+import Timelines
+import WireFormats
+
+/// Decodes and correlates durable records: the one way from the log to verdicts, live, in `ingest` and in `replay`.
+///
+/// A fold over the `records` stream from its start: equal records give equal verdicts, however they are cut.
+public struct Judge: RecordJudge {
+    /// First offset that was not judged.
+    public private(set) var next = Offset.zero
+    /// SHA-256 of the decoders in force; empty for a batch over which they changed.
+    public private(set) var epoch: [UInt8] = []
+
+    var content: JudgeContent
+    var normalizer: Normalizer
+    var correlator: Correlator
+    var clocks = SourceClocks()
+    var counters = JudgeCounters()
+    var board = IncidentBoard()
+    var journal: JournalMemory
+    /// The import that runs; nil outside of imports.
+    var imported: OpenImport?
+    /// The file that was begun last and has not ended.
+    var begun: ImportRow?
+    /// Event time up to which live records are decided.
+    var watermark = UTCTime.absent
+    /// Log time of the newest record.
+    var lastLogTime = UTCTime.absent
+    /// Greatest corrected time of live events.
+    var latestLive = UTCTime.absent
+    var facts: [JSONValue] = []
+    var update = ProjectionUpdate(base: .zero, through: .zero)
+    private var sinceDrawn = 0
+
+    /// Records between two drawings of incidents while no pause comes: about a second of full load.
+    private static let drawCount = 262_144
+
+    /// Opens the judge of a store; it starts at the log's beginning.
+    ///
+    /// - Throws: `storage` or `integrity` when key or journal cannot be read.
+    public init(store: StorePaths, storage: any LogStorage) throws(WardlineError) {
+        content = JudgeContent(
+            store: store, storage: storage, siteKey: try StoreKey.open(store, storage: storage))
+        normalizer = content.normalizer
+        correlator = Correlator(rules: content.rules, register: AssetRegister())
+        journal = try JournalMemory(store, storage)
+    }
+
+    /// Log time at which a tick decides something if nothing arrives before; nil if nothing waits.
+    public var deadline: UTCTime? {
+        guard imported == nil, let due = correlator.due else { return nil }
+        return max(due, lastLogTime).advanced(by: content.lateness)
+    }
+
+    /// Judges durable records; `base` is not before ``next``.
+    public mutating func process(_ records: RecordBatch, base: Offset) throws(WardlineError) -> EventBatch {
+        var events = EventBatch()
+        var start = 0
+        epoch = content.decoders.epoch
+        for index in records.rows.indices where records.rows[index].kind != .device {
+            judge(records, start..<index, base, &events)
+            control(records, index, base.advanced(by: index))
+            start = index + 1
+        }
+        judge(records, start..<records.rows.count, base, &events)
+        if epoch != content.decoders.epoch { epoch = [] }
+        next = base.advanced(by: records.count)
+        if let last = records.rows.last { lastLogTime = max(lastLogTime, last.logTime) }
+        note(board.take(correlator.takeJudgements(), hasSite: !correlator.register.isEmpty))
+        sinceDrawn += records.count
+        if sinceDrawn >= Judge.drawCount { settle() }
+        return events
+    }
+
+    private mutating func judge(
+        _ records: RecordBatch, _ range: Range<Int>, _ base: Offset, _ events: inout EventBatch
+    ) {
+        guard !range.isEmpty else { return }
+        var part = RecordBatch()
+        part.bytes = records.bytes
+        part.origins = records.origins
+        part.rows = Array(records.rows[range])
+        var decoded = EventBatch()
+        let first = base.advanced(by: range.lowerBound)
+        normalizer.decode(part, base: first, reference: imported?.reference, into: &decoded)
+        judge(&decoded, part, first)
+        if events.events.isEmpty {
+            events = decoded
+        } else {
+            events.append(decoded)
+        }
+    }
+
+    /// Adds facts for the journal.
+    mutating func note(_ found: [JSONValue]) { facts += journal.news(found, at: next) }
+
+    /// Facts for the journal since the last call.
+    public mutating func takeFacts() -> [JSONValue] {
+        defer { facts = [] }
+        return facts
+    }
+
+    /// Changes of the read models up to `through`; nil if there are none.
+    public mutating func takeUpdate(through: Offset) -> ProjectionUpdate? {
+        counters.move(into: &update)
+        update.through.records = through
+        guard !update.isEmpty || update.through != update.base else { return nil }
+        defer { update = ProjectionUpdate(base: update.through, through: update.through) }
+        return update
+    }
+
+    /// Gives provisional verdicts and draws the timelines of all records so far.
+    public mutating func settle() {
+        sinceDrawn = 0
+        var ahead = correlator
+        if let imported {
+            var rest = imported
+            for events in rest.release(correcting: content.correctsClocks) { ahead.admit(events) }
+            ahead.advance(to: max(rest.latest, latestLive))
+        } else {
+            ahead.advance(to: latestLive)
+        }
+        let changes = board.draw(ahead.takeJudgements(), ahead.register)
+        note(changes.facts)
+        facts += journal.catchUp(at: next)
+        publish(changes)
+    }
+
+    private mutating func publish(_ changes: IncidentBoard.Changes) {
+        update.incidents = replaced(update.incidents, by: changes.incidents, removing: changes.removedIncidents, \.id)
+        update.removedIncidents += changes.removedIncidents
+        update.reviews = replaced(update.reviews, by: changes.reviews, removing: changes.removedReviews, \.id)
+        update.removedReviews += changes.removedReviews
+    }
+
+    /// Rows that wait for the next update, the newest of each id.
+    private func replaced<Row>(
+        _ old: [Row], by new: [Row], removing removed: [String], _ id: (Row) -> String
+    ) -> [Row] {
+        let gone = Set(new.map(id) + removed)
+        return old.filter { !gone.contains(id($0)) } + new
+    }
+}

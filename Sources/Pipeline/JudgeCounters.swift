@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Inventory
+import Projections
+
+/// Counts what each source and device sent, between two updates of the read models.
+struct JudgeCounters: Sendable {
+    private(set) var totals = ProjectionTotals()
+    private var sources: [SourceCounters] = []
+    private var sourceNumbers: [UInt64: Int] = [:]
+    private var devices: [String: DeviceCounters] = [:]
+    /// Asset of each claimed host, by the hash of its name; empty where it names none.
+    private var hostAssets: [UInt64: String] = [:]
+
+    /// Claimed hosts remembered: 65,536 of some 50 bytes; beyond it they are looked up anew.
+    static let hostCountMax = 65_536
+
+    /// Forgets to which assets names belong, because the site changed.
+    mutating func siteChanged() { hostAssets.removeAll() }
+
+    /// Counts the first event of a record, and with it the record.
+    mutating func countRecord(
+        _ row: RecordBatch.Row, _ origin: Origin, _ events: EventBatch, _ index: Int, source: UInt64, skew: Int64?
+    ) {
+        let event = events.events[index]
+        totals.records += 1
+        totals.rawBytes += Int64(row.length)
+        if event.issues.contains(.undecoded) { totals.undecoded += 1 }
+        let number = number(of: source, origin, events, index)
+        sources[number].count(rawBytes: row.length, issues: event.issues, received: event.logTime)
+        if let skew { sources[number].skew = skew }
+    }
+
+    /// Counts an event.
+    mutating func countEvent(_ events: EventBatch, _ index: Int, source: UInt64, register: AssetRegister, skew: Int64?) {
+        let event = events.events[index]
+        totals.events += 1
+        if let number = sourceNumbers[source] {
+            sources[number].count(event: event.time, decoder: events.decoders[Int(event.decoder)])
+        }
+        guard !register.isEmpty else { return }
+        let asset = asset(events, index, register)
+        guard !asset.isEmpty else { return }
+        devices[asset, default: DeviceCounters(asset: asset)].count(event: event.time)
+        if let skew { devices[asset]?.skew = skew }
+        guard event.eventClass == .update, event.outcome != .failure,
+            let version = events.text(.softwareTo, in: index), !version.isEmpty
+        else { return }
+        devices[asset]?.note(DeviceCounters.Version(text: version, time: event.time, offset: event.offset))
+    }
+
+    private mutating func number(of source: UInt64, _ origin: Origin, _ events: EventBatch, _ index: Int) -> Int {
+        let peer = origin.peer?.description ?? ""
+        if let known = sourceNumbers[source] {
+            sources[known].listener = origin.listener
+            sources[known].peer = peer
+            return known
+        }
+        let host = events.text(.hostName, in: index) ?? ""
+        let name = !host.isEmpty ? host : !peer.isEmpty ? peer : origin.listener
+        sourceNumbers[source] = sources.count
+        sources.append(SourceCounters(name: name, listener: origin.listener, peer: peer))
+        return sources.count - 1
+    }
+
+    private mutating func asset(_ events: EventBatch, _ index: Int, _ register: AssetRegister) -> String {
+        guard !events.events[index].flags.contains(.witness) else { return "" }
+        guard let range = events.range(of: .deviceID, in: index) ?? events.range(of: .hostName, in: index) else {
+            return events.address(.hostIP, in: index)
+                .flatMap { register.asset(of: $0, at: events.events[index].time)?.id } ?? ""
+        }
+        var hash = StableHash()
+        hash.combine(events.bytes.span, range)
+        if let known = hostAssets[hash.value] { return known }
+        let found = register.asset(named: String(decoding: events.bytes[range], as: UTF8.self))?.id ?? ""
+        if hostAssets.count >= JudgeCounters.hostCountMax { hostAssets.removeAll() }
+        hostAssets[hash.value] = found
+        return found
+    }
+
+    /// Moves what was counted into `update`.
+    mutating func move(into update: inout ProjectionUpdate) {
+        update.totals = totals
+        update.sources = merged()
+        update.devices = devices.values.sorted { $0.asset < $1.asset }
+        totals = ProjectionTotals()
+        sources.removeAll(keepingCapacity: true)
+        sourceNumbers.removeAll(keepingCapacity: true)
+        devices.removeAll(keepingCapacity: true)
+    }
+
+    /// Sources in order of name; those that share a name (a host whose spelling differs in case) stay apart.
+    private func merged() -> [SourceCounters] {
+        var byName: [String: SourceCounters] = [:]
+        for source in sources {
+            if byName[source.name] == nil { byName[source.name] = source } else { byName[source.name]?.merge(source) }
+        }
+        return byName.values.sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Correlation
+import EventModel
+import Timelines
+
+/// Facts of the journal about verdicts: canonical, so that a judgement made again can be compared with them.
+enum VerdictFacts {
+    static func alert(_ name: String, _ alert: Alert, replacing old: String = "") -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("fact", .text(name)), .init("id", .text(alert.id)), .init("rule", .text(alert.rule)),
+            .init("level", .text(alert.level.name)), .init("key", .texts(alert.key)),
+            .init("first", .text(alert.first.description)), .init("last", .text(alert.last.description)),
+            .init("count", .integer(Int64(alert.count))), .init("cause", .integer(Int64(alert.cause.value))),
+            .init("evidence", .array(alert.evidence.map { .integer(Int64($0.offset.value)) })),
+        ]
+        if !old.isEmpty { members.append(.init("replaces", .text(old))) }
+        return .object(members)
+    }
+
+    static func provisional(_ ids: [String]) -> JSONValue {
+        .object([.init("fact", .text("provisional.set")), .init("alerts", .texts(ids))])
+    }
+
+    static func incident(_ name: String, _ incident: Incident) -> JSONValue {
+        .object([
+            .init("fact", .text(name)), .init("id", .text(incident.id)),
+            .init("severity", .text(incident.severity.name)), .init("alerts", .texts(incident.alerts.map(\.id))),
+            .init("devices", .texts(incident.devices)),
+        ])
+    }
+
+    static func retired(_ id: String, into heir: String?) -> JSONValue {
+        .object([
+            .init("fact", .text(heir == nil ? "incident.retracted" : "incident.merged")), .init("id", .text(id)),
+            .init("into", heir.map(JSONValue.text) ?? .null),
+        ])
+    }
+
+    static func refused(_ reason: String) -> JSONValue {
+        .object([.init("fact", .text("content.refused")), .init("reason", .text(reason))])
+    }
+
+    static func determinism(_ fact: String) -> JSONValue {
+        .object([
+            .init("fact", .text("determinism.error")),
+            .init("reason", .text("a verdict in the journal was not reached again")), .init("was", .text(fact)),
+        ])
+    }
+}

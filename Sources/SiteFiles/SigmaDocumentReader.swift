@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Correlation
+
+/// Reads one YAML document as a rule.
+struct SigmaDocumentReader {
+    let file: String
+    let fingerprint: String
+    private(set) var warnings: [RuleError] = []
+
+    private static let detectionKeys: Set<String> = [
+        "title", "id", "name", "related", "taxonomy", "status", "description", "license", "references", "author",
+        "date", "modified", "logsource", "detection", "fields", "falsepositives", "scope", "level", "tags",
+        "correlation", "generate", "wardline", "custom",
+    ]
+
+    init(file: String, fingerprint: String) {
+        self.file = file
+        self.fingerprint = fingerprint
+    }
+
+    mutating func definition(of root: YAMLNode) throws(RuleError) -> RuleDefinition {
+        guard let members = root.members else { throw error(root, "a rule is a mapping with a `title`") }
+        for (key, _) in members where !SigmaDocumentReader.detectionKeys.contains(key.text) {
+            warnings.append(RuleError(position(key.mark), "the key `\(key.text)` is not read"))
+        }
+        if root["filter"] != nil { throw error(root, "Sigma filters are not supported by this version") }
+        let header = try header(root)
+        if let node = root["correlation"] {
+            return .correlation(try correlation(node, root, header))
+        }
+        guard let node = root["detection"] else {
+            throw error(root, "the rule has neither `detection` nor `correlation`")
+        }
+        return .detection(try detection(node, root, header))
+    }
+
+    func position(_ mark: YAMLMark) -> RulePosition {
+        RulePosition(file: file, line: mark.line, column: mark.column)
+    }
+
+    func error(_ node: YAMLNode, _ message: String) -> RuleError { RuleError(position(node.mark), message) }
+
+    private mutating func header(_ root: YAMLNode) throws(RuleError) -> RuleHeader {
+        guard let titleNode = root["title"] else { throw error(root, "the rule has no `title`") }
+        var header = RuleHeader(title: try text(titleNode), position: position(root.mark))
+        guard !header.title.isEmpty, header.title.count <= 256 else {
+            throw error(titleNode, "a title has 1 to 256 characters")
+        }
+        if let node = root["id"] { header.id = try text(node) }
+        if let node = root["name"] { header.name = try text(node) }
+        if let node = root["author"] { header.author = try text(node) }
+        if let node = root["license"] { header.license = try text(node) }
+        if let node = root["references"] { header.references = try texts(node) }
+        if let node = root["tags"] { header.tags = try texts(node) }
+        if let node = root["level"] {
+            guard let level = Level(name: try text(node)) else {
+                throw error(node, "the level is one of \(Level.allCases.map(\.name).joined(separator: ", "))")
+            }
+            header.level = level
+        }
+        if let node = root["status"], ["deprecated", "unsupported"].contains(try text(node)) {
+            warnings.append(error(node, "the rule's author calls it \(try text(node))"))
+        }
+        guard let block = root["wardline"] else { return header }
+        try readBlock(block, &header)
+        return header
+    }
+
+    private func readBlock(_ block: YAMLNode, _ header: inout RuleHeader) throws(RuleError) {
+        let known = ["group-by", "timespan", "join-window", "review", "absent", "regular"]
+        guard let members = block.members else { throw error(block, "`wardline` is a mapping") }
+        for (key, value) in members {
+            switch key.text {
+            case "join-window": header.joinWindow = try duration(value)
+            case "absent": header.absences = try texts(value)
+            case "review":
+                guard let flag = value.scalar?.bool else { throw error(value, "`review` is true or false") }
+                header.isReview = flag
+            case let name where known.contains(name): continue
+            default:
+                throw RuleError(
+                    position(key.mark),
+                    "`wardline` has no key `\(key.text)`; it has \(known.joined(separator: ", "))")
+            }
+        }
+    }
+
+    // MARK: - Scalars
+
+    func text(_ node: YAMLNode) throws(RuleError) -> String {
+        guard let scalar = node.scalar else { throw error(node, "this must be text, not a \(node.kind)") }
+        return scalar.text
+    }
+
+    /// A text, or a list of texts.
+    func texts(_ node: YAMLNode) throws(RuleError) -> [String] {
+        guard let elements = node.elements else { return [try text(node)] }
+        var found: [String] = []
+        for element in elements { found.append(try text(element)) }
+        return found
+    }
+
+    func scalar(_ node: YAMLNode) throws(RuleError) -> RuleScalar {
+        guard let scalar = node.scalar else { throw error(node, "this must be a value, not a \(node.kind)") }
+        switch scalar.tag {
+        case .null: return .null
+        case .bool: return .bool(scalar.bool ?? false)
+        case .integer: return .number(Double(scalar.integer ?? 0), scalar.text)
+        case .float: return Double(scalar.text).map { .number($0, scalar.text) } ?? .text(scalar.text)
+        case .text: return .text(scalar.text)
+        }
+    }
+
+    /// A number with a unit: `s m h d w M y` (pySigma's lengths of month and year).
+    func duration(_ node: YAMLNode) throws(RuleError) -> Int64 {
+        let written = try text(node)
+        let seconds: [Character: Int64] = [
+            "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "M": 2_629_746, "y": 31_556_952,
+        ]
+        guard let unit = written.last.flatMap({ seconds[$0] }), let count = Int64(written.dropLast()), count > 0,
+            count <= 100 * 31_556_952 / unit
+        else { throw error(node, "`\(written)` is no time span: write a number above 0 and one of s m h d w M y") }
+        return count * unit * 1_000_000_000
+    }
+}

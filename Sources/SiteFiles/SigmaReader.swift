@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import Correlation
+import Digests
+
+/// Reads Sigma rule files: detection and correlation documents of Sigma 2.1, with our `wardline:` block.
+public enum SigmaReader {
+    /// A rule file by name and content.
+    public struct File: Hashable, Sendable {
+        /// Name as the user knows it.
+        public var name: String
+        /// The bytes.
+        public var bytes: [UInt8]
+
+        /// Makes a file.
+        public init(name: String, bytes: [UInt8]) {
+            self.name = name
+            self.bytes = bytes
+        }
+    }
+
+    /// The rules of several files, compiled together.
+    public struct Outcome: Sendable {
+        /// What compiled.
+        public var rules: RuleSet
+        /// Why documents were refused, by file and place.
+        public var errors: [RuleError]
+        /// What is odd and does not matter.
+        public var warnings: [RuleError]
+        /// Documents that compiled.
+        public var count: Int
+    }
+
+    /// Reads and compiles `files`; their order does not matter. A wrong document leaves the others in force.
+    public static func load(_ files: [File]) -> Outcome {
+        var definitions: [RuleDefinition] = []
+        var errors: [RuleError] = []
+        var warnings: [RuleError] = []
+        var places: [String: RulePosition] = [:]
+        for file in files.sorted(by: { $0.name < $1.name }) {
+            let found = self.definitions(bytes: file.bytes, file: file.name)
+            errors += found.errors
+            warnings += found.warnings
+            for definition in found.definitions {
+                let names = Set([definition.header.id, definition.header.name].filter { !$0.isEmpty }).sorted()
+                if let taken = names.first(where: { places[$0] != nil }), let place = places[taken] {
+                    errors.append(
+                        RuleError(definition.header.position, "the id or name `\(taken)` is taken by the rule at \(place)"))
+                    continue
+                }
+                for name in names { places[name] = definition.header.position }
+                definitions.append(definition)
+            }
+        }
+        let compiled = RuleSet.compile(definitions)
+        errors += compiled.errors
+        return Outcome(
+            rules: compiled.rules, errors: errors.sorted { $0.position < $1.position }, warnings: warnings,
+            count: compiled.rules.headers.count)
+    }
+
+    /// Reads the documents of one file; a wrong document leaves the others.
+    public static func definitions(
+        bytes: [UInt8], file: String
+    ) -> (definitions: [RuleDefinition], errors: [RuleError], warnings: [RuleError]) {
+        var definitions: [RuleDefinition] = []
+        var errors: [RuleError] = []
+        var warnings: [RuleError] = []
+        do throws(SiteFilesError) {
+            let documents = try StrictYAML.documents(in: bytes, file: file)
+            let hash = sha256(bytes).hexadecimal
+            for (number, document) in documents.enumerated() {
+                var reader = SigmaDocumentReader(file: file, fingerprint: "\(hash)#\(number)")
+                do throws(RuleError) {
+                    definitions.append(try reader.definition(of: document))
+                } catch {
+                    errors.append(error)
+                }
+                warnings += reader.warnings
+            }
+        } catch {
+            let message = error.remedy.isEmpty ? error.what : error.what + "; " + error.remedy
+            errors.append(
+                RuleError(RulePosition(file: error.file, line: error.line, column: error.column), message))
+        }
+        return (definitions, errors, warnings)
+    }
+}
