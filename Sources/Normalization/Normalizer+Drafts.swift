@@ -34,8 +34,19 @@ extension Normalizer {
                 }
             }
             addHeaderFields(work, bytes, keepsMessage: false, &filler, &events)
-            if !work.envelope.time.isPresent { work.envelope.time = draft.time }
+            if draft.time.isPresent {
+                addSentTime(work.envelope.time, draft.time, &events)
+                work.envelope.time = draft.time
+                work.envelope.hasFraction = draft.flags.contains(.subsecond)
+            }
             stampTime(&work, &events)
         }
+    }
+
+    /// Keeps the time of the header beside that of the body where they differ: senders spool for hours.
+    private mutating func addSentTime(_ sent: UTCTime, _ stated: UTCTime, _ events: inout EventBatch) {
+        guard sent.isPresent, sent != stated else { return }
+        let text = Array(sent.description.utf8)
+        append(fields.field(named: "ext.sent"), text, 0..<text.count, isRecord: false, &events)
     }
 }

@@ -3,25 +3,6 @@
 
 import EventModel
 
-/// A decoder written in Swift, for bodies whose structure is beyond a decoder file (DICOM audit messages,
-/// FHIR).
-///
-/// The normalizer recognises the body, calls ``decode(_:_:into:)`` and turns each draft into an event: it
-/// fills the header (times, host, application, flags, content hash) itself. A body decoder only says what the
-/// body says.
-protocol BodyDecoder: Sendable {
-    /// Name that events carry as their decoder, such as `dicom.atna`.
-    static var id: String { get }
-
-    /// Makes the decoder; `siteKey` turns patient identifiers into tokens.
-    init(siteKey: SiteKey)
-
-    /// Decodes the body that lies at `range` of `bytes`, appending one draft per event to `drafts`.
-    ///
-    /// - Returns: false when the body is of another kind; the drafts added are then ignored.
-    mutating func decode(_ bytes: Span<UInt8>, _ range: Range<Int>, into drafts: inout EventDrafts) -> Bool
-}
-
 /// Events that a body decoder found, not yet in a batch.
 ///
 /// Reused from record to record: no allocation when warm.
@@ -34,7 +15,8 @@ struct EventDrafts: Sendable {
         var action: Action
         /// How it ended.
         var outcome: Outcome
-        /// A time stated by the body, used when the header has none; `absent` if there is none.
+        /// The time that the body states for the event: it counts before that of the header, which says when the
+        /// message was sent. `absent` if there is none.
         var time: UTCTime = .absent
         /// What was odd.
         var issues: ParseIssues = []

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+/// Who took part: user, addresses, device.
+extension AuditDecoder {
+    private static let deviceIDTypes: Set<String> = ["110119", "110182", "113877", "12", "HL7APP"]
+
+    func addParties(_ message: AuditMessage, isNetwork: Bool, into drafts: inout EventDrafts) {
+        let subject = message.objects.first { ["110182", "113877"].contains($0.idType) }?.id ?? ""
+        drafts.add(.deviceID, subject.isEmpty ? message.source : subject)
+        if !subject.isEmpty { drafts.add(named: "ext.reporter.id", message.source) }
+        drafts.add(named: "ext.site.id", message.site)
+        let requestor = AuditDecoder.requestor(message)
+        if let requestor { drafts.add(.userName, AuditDecoder.userName(requestor)) }
+        let sender = message.participants.first { $0.roles.contains("110153") }
+        let receiver = message.participants.first { $0.roles.contains("110152") }
+        let origin = isNetwork ? sender ?? requestor : requestor ?? sender
+        if let origin { addEnd(origin, .sourceIP, .sourceHost, into: &drafts) }
+        if isNetwork, let receiver { addEnd(receiver, .targetIP, .targetHost, into: &drafts) }
+        for participant in message.participants {
+            drafts.add(named: "ext.media", participant.media)
+            guard AuditDecoder.userName(participant).isEmpty else { continue }
+            drafts.add(named: "ext.application", participant.userID)
+        }
+    }
+
+    /// The first requesting person, else the first requestor, else the source of what moved.
+    private static func requestor(_ message: AuditMessage) -> AuditMessage.Participant? {
+        let asking = message.participants.filter(\.isRequestor)
+        return asking.first { $0.type == "1" } ?? asking.first { !userName($0).isEmpty } ?? asking.first
+            ?? message.participants.first { $0.roles.contains("110151") }
+            ?? message.participants.first { $0.roles.contains("110153") }
+    }
+
+    /// The user's name; empty for devices, applications, addresses and URIs.
+    private static func userName(_ participant: AuditMessage.Participant) -> String {
+        guard participant.type != "2", !deviceIDTypes.contains(participant.idType) else { return "" }
+        for candidate in [participant.userID, participant.alternativeID] {
+            let isPlain = !candidate.isEmpty && !candidate.contains("|") && !candidate.contains("/")
+            let isNumber = candidate.allSatisfy(\.isNumber)
+            if isPlain, !isNumber || candidate == participant.userID && participant.alternativeID.isEmpty,
+                IPAddress(candidate) == nil, candidate.lowercased() != "unknown", !candidate.hasPrefix("AETITLE")
+            {
+                return candidate
+            }
+        }
+        return ""
+    }
+
+    /// Adds an access point by its syntax, whatever its type code says: `/127.0.0.1:54404` is an address.
+    private func addEnd(
+        _ participant: AuditMessage.Participant, _ ip: FieldID, _ host: FieldID, into drafts: inout EventDrafts
+    ) {
+        var text = participant.accessPoint
+        if text.hasPrefix("/") { text.removeFirst() }
+        if let address = IPAddress(text) {
+            drafts.add(ip, address.description)
+        } else if let colon = text.lastIndex(of: ":"), let address = IPAddress(String(text[..<colon])) {
+            drafts.add(ip, address.description)
+        } else {
+            drafts.add(host, text)
+        }
+    }
+}
+
+/// Base64 as audit messages carry it, sometimes twice.
+enum Base64 {
+    /// The text that `encoded` stands for; nil when it is not base64 of printable text.
+    static func text(_ encoded: String) -> String? {
+        guard let once = decoded(encoded) else { return nil }
+        let inner = String(decoding: once, as: UTF8.self)
+        if let twice = decoded(inner), let text = printable(twice) { return text }
+        return printable(once)
+    }
+
+    private static func printable(_ bytes: [UInt8]) -> String? {
+        guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty,
+            text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f })
+        else { return nil }
+        return text
+    }
+
+    private static func decoded(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var value: UInt32 = 0
+        var bits = 0
+        var digits = 0
+        for unit in text.utf8 where unit > 0x20 && unit != 0x3d {
+            let digit: UInt8
+            switch unit {
+            case 0x41...0x5a: digit = unit - 0x41
+            case 0x61...0x7a: digit = unit - 0x61 + 26
+            case 0x30...0x39: digit = unit - 0x30 + 52
+            case 0x2b, 0x2d: digit = 62
+            case 0x2f, 0x5f: digit = 63
+            default: return nil
+            }
+            digits += 1
+            value = (value << 6 | UInt32(digit)) & 0xff_ffff
+            bits += 6
+            guard bits >= 8 else { continue }
+            bits -= 8
+            bytes.append(UInt8(value >> UInt32(bits) & 0xff))
+        }
+        return digits >= 4 && digits % 4 != 1 ? bytes : nil
+    }
+}
+
+/// A version number inside words: `image 7.2.5.7 accepted` names 7.2.5.7.
+enum VersionHint {
+    /// The first run of digits and points with at least one point between digits; an address is none.
+    static func first(in text: String) -> String? {
+        for word in text.split(whereSeparator: { " ,;()[]\"'=".contains($0) }) {
+            let digits = word.drop { !$0.isNumber }.prefix { $0.isNumber || $0 == "." }
+            let version = String(digits.last == "." ? digits.dropLast() : digits)
+            if version.contains("."), IPAddress(version) == nil || version.split(separator: ".").contains(where: { $0.count > 1 && $0.first == "0" }) {
+                return version
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+/// Turns audit messages into events: who did what to which device, patient identifiers as tokens.
+struct AuditDecoder: Sendable {
+    static let xmlID = "dicom.atna"
+    static let fhirID = "fhir.auditevent"
+    /// Longest body that is read, in bytes; what is longer stays a plain record.
+    static let bodyCountMax = 1_048_576
+
+    private let siteKey: SiteKey
+
+    init(siteKey: SiteKey) { self.siteKey = siteKey }
+
+    /// Decodes the body at `range`; the identifier of the form that it has, nil when it is of another kind.
+    func decode(_ bytes: Span<UInt8>, _ range: Range<Int>, into drafts: inout EventDrafts) -> String? {
+        guard range.count <= AuditDecoder.bodyCountMax, let mark = mark(bytes, range) else { return nil }
+        var body: [UInt8] = []
+        body.reserveCapacity(range.count)
+        for index in range { body.append(bytes[index]) }
+        switch mark {
+        case .xml:
+            guard let message = AuditXML.message(body) else { return nil }
+            draft(message, into: &drafts)
+            return AuditDecoder.xmlID
+        case .json:
+            let messages = AuditFHIR.messages(body)
+            for message in messages { draft(message, into: &drafts) }
+            return messages.isEmpty ? nil : AuditDecoder.fhirID
+        }
+    }
+
+    private enum Mark {
+        case xml
+        case json
+    }
+
+    /// Looks for what tells the body's kind near its start, so that other bodies cost little.
+    private func mark(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Mark? {
+        guard let first = range.first else { return nil }
+        let isJSON = bytes[first] == 0x7b
+        let wanted: [UInt8] = Array((isJSON ? "\"resourceType\"" : "AuditMessage").utf8)
+        let end = min(range.upperBound, range.lowerBound + (isJSON ? 256 : 1_024)) - wanted.count
+        var position = range.lowerBound
+        while position <= end {
+            if bytes[position] == wanted[0] {
+                var length = 1
+                while length < wanted.count, bytes[position + length] == wanted[length] { length += 1 }
+                if length == wanted.count { return isJSON ? .json : .xml }
+            }
+            position += 1
+        }
+        return nil
+    }
+
+    // MARK: - One message
+
+    private func draft(_ message: AuditMessage, into drafts: inout EventDrafts) {
+        guard !message.isBroken else {
+            drafts.begin(.access, .other, .unknown)
+            drafts.amend { $0.issues.insert(.badXML) }
+            drafts.add(named: "ext.kind", "atna.unparsed")
+            addParties(message, isNetwork: false, into: &drafts)
+            addTime(message, into: &drafts)
+            return
+        }
+        let (event, types) = AuditDecoder.codes(message)
+        let type = types.first { AuditMeaning.types[$0] != nil }
+        let base = AuditMeaning.events[event]
+        let meaning = type.flatMap { AuditMeaning.types[$0] } ?? base ?? .unmapped
+        drafts.begin(meaning.eventClass, AuditMeaning.action(meaning.action, message.action), AuditDecoder.outcome(message))
+        if base == nil { drafts.amend { $0.issues.insert(.unknownCode) } }
+        drafts.add(named: "ext.kind", meaning.kind)
+        for tag in meaning.tags { drafts.add(named: "ext.tags", tag) }
+        drafts.add(.vendorCode, type ?? event)
+        drafts.add(.vendorProduct, AuditDecoder.xmlID)
+        drafts.add(.sourceKind, "atna")
+        drafts.add(named: "ext.event.id", event)
+        drafts.add(named: "ext.event.action", message.action)
+        for code in types where code != type { drafts.add(named: "ext.transaction", code) }
+        drafts.add(.outcomeDetail, AuditDecoder.weights[message.outcome] ?? "")
+        drafts.add(.reason, message.outcomeText)
+        addParties(message, isNetwork: meaning.eventClass == .network, into: &drafts)
+        addObjects(message, into: &drafts)
+        addTime(message, into: &drafts)
+    }
+
+    private static let weights = ["4": "minor", "8": "serious", "12": "major"]
+
+    private static func outcome(_ message: AuditMessage) -> Outcome {
+        switch message.outcome {
+        case "0", "success": .success
+        case "4", "8", "12", "fatal", "error", "warning": .failure
+        default: .unknown
+        }
+    }
+
+    /// EventID and types, with types put right that stand in the place of the EventID, and texts made codes.
+    private static func codes(_ message: AuditMessage) -> (event: String, types: [String]) {
+        var event = message.eventID.code
+        if AuditMeaning.events[event] == nil, AuditMeaning.types[event] == nil {
+            event = AuditMeaning.texts[message.eventID.text.lowercased()] ?? AuditMeaning.texts[event.lowercased()] ?? event
+        }
+        var types = message.types.map(\.code).filter { !$0.isEmpty }
+        if AuditMeaning.types[event] != nil {
+            types.insert(event, at: 0)
+            event = AuditMeaning.parent(of: event)
+        }
+        return (event, types)
+    }
+
+    private func addTime(_ message: AuditMessage, into drafts: inout EventDrafts) {
+        if let time = UTCTime(rfc3339: message.time) {
+            drafts.amend { $0.time = time }
+        } else if let time = UTCTime(rfc3339: message.time + "Z") {
+            drafts.amend {
+                $0.time = time
+                $0.issues.insert(.timeZoneAssumed)
+            }
+        } else if !message.time.isEmpty {
+            drafts.amend { $0.issues.insert(.badTimestamp) }
+        }
+        if message.time.contains(".") { drafts.amend { $0.flags.insert(.subsecond) } }
+    }
+
+    private func addObjects(_ message: AuditMessage, into drafts: inout EventDrafts) {
+        for object in message.objects {
+            for study in object.studies { drafts.add(.objectID, study) }
+            guard !object.id.isEmpty else { continue }
+            switch object.role {
+            case "1":
+                let identifier = Array(object.id.utf8)
+                let token = siteKey.token(of: identifier.span, 0..<identifier.count)
+                drafts.add(.patientToken, String(decoding: token, as: UTF8.self))
+            case "6", "11": drafts.add(.userTarget, object.id)
+            case "24": continue
+            default:
+                // A person in any role but a user's could be a patient.
+                if object.type != "1", !["110182", "113877"].contains(object.idType) { drafts.add(.objectID, object.id) }
+            }
+        }
+        for object in message.objects {
+            for detail in object.details where detail.type.lowercased() == "alert description" {
+                addDescription(detail.value, into: &drafts)
+            }
+        }
+    }
+
+    /// The text of an alert, and the version that it may name.
+    private func addDescription(_ encoded: String, into drafts: inout EventDrafts) {
+        let text = Base64.text(encoded) ?? encoded
+        drafts.add(named: "ext.description", String(text.prefix(256)))
+        if let version = VersionHint.first(in: text) { drafts.add(.softwareTo, version) }
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// An audit message as its sender wrote it (DICOM PS3.15 A.5, RFC 3881, or FHIR AuditEvent), before any judgement.
+struct AuditMessage {
+    /// A coded value: code, coding system, text.
+    struct Code {
+        var code = ""
+        var system = ""
+        var text = ""
+    }
+
+    /// Someone or something that took part.
+    struct Participant {
+        var userID = ""
+        var alternativeID = ""
+        var userName = ""
+        var isRequestor = false
+        /// 1 person, 2 application; empty if not said.
+        var type = ""
+        /// What kind of identifier `userID` is.
+        var idType = ""
+        var accessPoint = ""
+        var roles: [String] = []
+        var media = ""
+    }
+
+    /// Something that was acted on.
+    struct Object {
+        var id = ""
+        var type = ""
+        var role = ""
+        var idType = ""
+        /// Kind and bytes of each detail.
+        var details: [(type: String, value: String)] = []
+        /// Studies that a description lists.
+        var studies: [String] = []
+    }
+
+    var eventID = Code()
+    var types: [Code] = []
+    var action = ""
+    var outcome = ""
+    var outcomeText = ""
+    var time = ""
+    var participants: [Participant] = []
+    /// Identifier of the reporting system.
+    var source = ""
+    var site = ""
+    var objects: [Object] = []
+    /// Whether the text ended before the message did, or was not well formed.
+    var isBroken = false
+
+    /// Participants or objects kept: a message beyond it is still one event.
+    static let partCountMax = 256
+}
