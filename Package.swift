@@ -119,6 +119,10 @@ let package = Package(
                 "EventModel", "Correlation", "Timelines", "Projections", "Platform", "SegmentLog", "SiteFiles",
                 "Pipeline", "Ingest", "Replay", nioCore, nioPosix,
             ]),
+        tests("InventoryTests", ["EventModel", "Inventory"]),
+        tests("CorrelationTests", ["EventModel", "Inventory", "Correlation"]),
+        tests("TimelinesTests", ["EventModel", "Correlation", "Timelines"]),
+        tests("TidyTests", ["EventModel", "WireFormats"]),
         tests("QueryEngineTests", ["EventModel", "QueryEngine"]),
         tests(
             "CommandLineTests",

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# This file is part of Wardline.
+
+# The two commands of the README are `make demo` and `make test`. Both first see to it that the system libraries
+# are there (.ci/install says what it does, and does nothing when nothing is missing).
+
+SWIFT ?= swift
+# Undeclared imports between modules are errors: Package.swift is the layer table.
+BUILD_FLAGS ?= --explicit-target-dependency-import-check error
+SOURCES := Sources Tests Package.swift
+
+.DEFAULT_GOAL := help
+.PHONY: help install build release test demo format lint bench kill-audit clean
+
+help: ## List the targets.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: ## Install the system packages that are missing (Debian and Ubuntu).
+	@sh .ci/install
+
+build: install ## Build everything for debugging.
+	$(SWIFT) build $(BUILD_FLAGS)
+
+release: install ## Build the release binary, .build/release/wardline.
+	$(SWIFT) build $(BUILD_FLAGS) --configuration release --product wardline
+
+# XCTest is not used; without it the closing line of Swift Testing is the last one.
+test: install ## Run every test.
+	$(SWIFT) test $(BUILD_FLAGS) --disable-xctest
+
+# KEEP=1 leaves the demonstration's store behind, to look further.
+demo: release ## Show an attack from the network to its timeline.
+	@.build/release/wardline demo $(if $(KEEP),--keep)
+
+format: ## Format the Swift sources in place.
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+lint: ## Check the format of the Swift sources.
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+
+bench: release ## Measure ingest, beside rsyslog where it is installed (needs python3).
+	python3 Benchmarks/ingest.py
+
+kill-audit: release ## Kill the daemon under load 50 times and audit what it kept (needs python3).
+	python3 Benchmarks/kill.py
+
+clean: ## Remove build products.
+	$(SWIFT) package clean
