@@ -39,7 +39,7 @@ struct CaptureScan {
         case .quoted: quoted(bytes, range)
         case .time: time(bytes, range)
         case .uuid: uuid(bytes, range)
-        case .version: CaptureScan(range, upTo: run(bytes, range, versionBytes))
+        case .version: version(bytes, range)
         case .word: word(bytes, range, ByteSet())
         case .kv, .json, .rest, .until: CaptureScan(value: trimmed(bytes, range), next: range.upperBound)
         }
@@ -57,6 +57,15 @@ struct CaptureScan {
         var index = range.lowerBound
         while index < range.upperBound, set.contains(bytes[index]) { index += 1 }
         return index
+    }
+
+    /// A run with a digit; a mark at its end belongs to the sentence around it.
+    private static func version(_ bytes: Span<UInt8>, _ range: Range<Int>) -> CaptureScan? {
+        var end = run(bytes, range, versionBytes)
+        while end > range.lowerBound, !bytes[end - 1].isWordByte { end -= 1 }
+        var index = range.lowerBound
+        while index < end, !bytes[index].isDigit { index += 1 }
+        return index < end ? CaptureScan(range, upTo: end) : nil
     }
 
     private static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
