@@ -72,6 +72,8 @@ struct Situation: Sendable {
     var targetAddress: IPAddress?
     var targetPort: Int?
     var sourceZone: Zone?
+    var targetIsInternet = false
+    var subjectAddress: IPAddress?
     var targetZone: Zone?
     var verdict: FlowVerdict?
     var isNewPeer = false
@@ -118,6 +120,8 @@ struct Situation: Sendable {
         case .sourceIsDevice: flag(sourceIsDevice)
         case .sourceZone: sourceZone?.id
         case .targetZone: targetZone?.id
+        case .targetIsInternet: flag(targetIsInternet)
+        case .subjectAddress: subjectAddress?.description
         case .sourceIsMedical: sourceZone.map { flag($0.isMedical) }
         case .targetIsMedical: targetZone.map { flag($0.isMedical) }
         case .sourceIsScanner: flag(sourceIsScanner)

@@ -97,6 +97,8 @@ public struct RuleHeader: Hashable, Sendable {
     public var position: RulePosition
     /// `wardline.review`: findings are for people to look at, never incidents.
     public var isReview: Bool
+    /// `wardline.base`: the rule only feeds correlations and never raises an alert of its own.
+    public var isBase: Bool
     /// `wardline.join-window` in nanoseconds; four hours unless given.
     public var joinWindow: Int64
     /// `wardline.absent`: what the alert says was looked for and not there.
@@ -117,6 +119,7 @@ public struct RuleHeader: Hashable, Sendable {
         license = ""
         references = []
         isReview = false
+        isBase = false
         joinWindow = RuleHeader.joinWindowDefault
         absences = []
     }

@@ -73,6 +73,10 @@ enum JoinedField: String, CaseIterable, Sendable {
     case sourceIsDevice = "src.device"
     case sourceZone = "src.zone"
     case targetZone = "dst.zone"
+    /// Whether the target is a public address that no zone of the site lists.
+    case targetIsInternet = "dst.internet"
+    /// Address that was leased to the host that the event is about, the newest.
+    case subjectAddress = "subject.address"
     case sourceIsMedical = "src.medical"
     case targetIsMedical = "dst.medical"
     case sourceIsScanner = "src.scanner"

@@ -143,6 +143,10 @@ public struct RuleSet: Sendable {
     }
 
     private mutating func index() {
+        for number in detections.indices where detections[number].definition.header.isBase { silence(number) }
+        for number in correlations.indices where correlations[number].definition.header.isBase {
+            silence(detections.count + number)
+        }
         byAction = Array(repeating: [], count: 256)
         actionNeedsSite = Array(repeating: true, count: 256)
         for (number, rule) in detections.enumerated() {

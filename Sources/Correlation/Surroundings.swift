@@ -35,8 +35,12 @@ struct Surroundings: Sendable {
         found.source = asset(.sourceIP, .sourceMAC, .sourceHost, candidate)
         found.target = asset(.targetIP, .targetMAC, .targetHost, candidate)
         if let address = found.sourceAddress { found.sourceZone = zone(address) }
-        if let address = found.targetAddress { found.targetZone = zone(address) }
+        if let address = found.targetAddress {
+            found.targetZone = zone(address)
+            found.targetIsInternet = register.isInternet(address)
+        }
         resolveSubject(&found, candidate)
+        found.subjectAddress = register.addresses.addresses(of: found.subjectName).last
         found.targetWasTouched = event.outcome != .failure && event.action != .deny
         resolveFlow(&found, candidate)
         resolveVendor(&found, candidate)

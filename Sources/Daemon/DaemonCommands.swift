@@ -69,13 +69,12 @@ struct DaemonCommands: Sendable {
     }
 
     private func ingest(_ request: JSONValue) throws(WardlineError) -> JSONValue {
-        var job = ImportRequest(path: try path(of: request))
-        job.recordSizeMaxBytes = options.configuration.limits.recordSizeMaxBytes
+        var referenceTime: UTCTime?
         if let text = request["reference_time"]?.text {
-            guard let time = ImportRequest.time(text) else {
+            guard let time = UTCTime(rfc3339: text) else {
                 throw WardlineError(.usage, "'\(text)' is no reference time; write 2026-01-31T12:00:00Z.")
             }
-            job.referenceTime = time
+            referenceTime = time
         }
         let importer = FileImport(
             engine: engine,
@@ -83,7 +82,18 @@ struct DaemonCommands: Sendable {
             storePath: options.storePath,
             clock: options.clock
         )
-        return try importer.run(job).json
+        // `path` names one file, `paths` the files of one import.
+        var jobs: [ImportRequest] = []
+        for path in try request["paths"] == nil ? [path(of: request)] : paths(of: request) {
+            var job = ImportRequest(path: path, referenceTime: referenceTime)
+            job.recordSizeMaxBytes = options.configuration.limits.recordSizeMaxBytes
+            jobs.append(job)
+        }
+        let reports = try importer.run(jobs).map(\.json)
+        guard request["paths"] == nil, let report = reports.first else {
+            return .object([.init("files", .array(reports))])
+        }
+        return report
     }
 
     private func importFile(_ request: JSONValue) throws(WardlineError) -> JSONValue {
@@ -102,5 +112,13 @@ struct DaemonCommands: Sendable {
             throw WardlineError(.usage, "The request needs an absolute 'path'.")
         }
         return path
+    }
+
+    private func paths(of request: JSONValue) throws(WardlineError) -> [String] {
+        let paths = (request["paths"]?.elements ?? []).compactMap(\.text)
+        guard !paths.isEmpty, paths.allSatisfy({ $0.hasPrefix("/") }) else {
+            throw WardlineError(.usage, "The request needs absolute 'paths'.")
+        }
+        return paths
     }
 }

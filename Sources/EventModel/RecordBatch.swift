@@ -65,6 +65,8 @@ public struct FrameFlags: OptionSet, Hashable, Sendable {
     public static let imported = FrameFlags(rawValue: 1 << 6)
     /// Ended by NUL instead of LF.
     public static let nulDelimited = FrameFlags(rawValue: 1 << 7)
+    /// A line of a file of claims that is none, or whose time or peer cannot be read: kept without that claim.
+    public static let unreadableClaim = FrameFlags(rawValue: 1 << 8)
 }
 
 /// Who a group of records came from; stored once per connection or datagram peer, not per record.

@@ -33,6 +33,8 @@ public struct ImportReport: Hashable, Sendable {
     public var skipped = 0
     /// Records cut at the cap.
     public var truncated = 0
+    /// Lines of a file of claims that are none, or have a claim that cannot be read; they are records too.
+    public var malformed = 0
     /// Whether the whole file was in the log already.
     public var wasComplete = false
     /// The reference time, and `flag`, `mtime` or `now`: where it came from.
@@ -45,7 +47,8 @@ public struct ImportReport: Hashable, Sendable {
         if wasComplete { return "\(file) is already in the store (\(skipped) records); nothing was added" }
         let resumed = skipped > 0 ? ", after \(skipped) that an interrupted import had brought" : ""
         let cut = truncated > 0 ? "; \(truncated) were cut at the size limit" : ""
-        return "\(added) records of \(file) added\(resumed)\(cut)"
+        let odd = malformed > 0 ? "; \(malformed) have no readable claims and were kept as they are" : ""
+        return "\(added) records of \(file) added\(resumed)\(cut)\(odd)"
     }
 
     /// One object for `-o json`.
@@ -54,7 +57,8 @@ public struct ImportReport: Hashable, Sendable {
             .init("file", .text(file)), .init("sha256", .text(sha256)),
             .init("bytes", .integer(Int64(bytes))),
             .init("added", .integer(Int64(added))), .init("skipped", .integer(Int64(skipped))),
-            .init("truncated", .integer(Int64(truncated))), .init("already_complete", .bool(wasComplete)),
+            .init("truncated", .integer(Int64(truncated))), .init("malformed", .integer(Int64(malformed))),
+            .init("already_complete", .bool(wasComplete)),
             .init("reference_time", .text(referenceTime.isPresent ? referenceTime.description : "")),
             .init("reference_source", .text(referenceSource)),
         ])
@@ -69,9 +73,4 @@ public struct ImportProgress: Hashable, Sendable {
     public var totalBytes: Int
     /// Records so far, those skipped too.
     public var records: Int
-}
-
-extension ImportRequest {
-    /// The time of RFC 3339 text such as `2026-01-31T12:00:00Z`; nil for anything else.
-    public static func time(_ text: String) -> UTCTime? { RecordLine.time(text) }
 }

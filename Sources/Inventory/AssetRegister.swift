@@ -129,6 +129,14 @@ public struct AssetRegister: Sendable {
         return Zone(id: id, prefixes: [], tier: "untrusted", isMedical: false)
     }
 
+    /// Whether an address is public and in no zone but the site's name for everything else.
+    public mutating func isInternet(_ address: IPAddress) -> Bool {
+        guard !address.isPrivate, !address.isMulticast, !address.isLoopback else { return false }
+        guard let number = zoneTable.zone(of: address) else { return true }
+        let prefix = site.zones[number].prefixes.filter { $0.contains(address) }.map(\.length).max() ?? 0
+        return prefix == 0 || prefix == 96 && site.zones[number].prefixes.contains { $0.length == 96 && $0.base.v4 == 0 }
+    }
+
     /// The zone with that id.
     public func zone(named id: String) -> Zone? { zoneNumbers[id].map { site.zones[$0] } }
 

@@ -27,14 +27,20 @@ public enum ImportFacts {
     }
 
     /// The end: all records of the file are in the log.
-    public static func end(file: String, sha256: String, records: Int, at time: UTCTime) -> RecordBatch {
-        Engine.control(
-            .importEnd,
-            .object([
-                .init("file", .text(file)), .init("sha256", .text(sha256)),
-                .init("records", .integer(Int64(records))),
-            ]),
-            at: time
-        )
+    ///
+    /// - Parameter isFollowed: Whether another file of the same call comes next: verdicts wait for the last one.
+    public static func end(
+        file: String,
+        sha256: String,
+        records: Int,
+        isFollowed: Bool = false,
+        at time: UTCTime
+    ) -> RecordBatch {
+        var members: [JSONValue.Member] = [
+            .init("file", .text(file)), .init("sha256", .text(sha256)),
+            .init("records", .integer(Int64(records))),
+        ]
+        if isFollowed { members.append(.init("more", .bool(true))) }
+        return Engine.control(.importEnd, .object(members), at: time)
     }
 }

@@ -26,11 +26,25 @@ public enum ImportState: Hashable, Sendable {
         storage: any LogStorage,
         path: String
     ) throws(WardlineError) -> ImportState {
+        try find([sha256], storage: storage, path: path).first ?? .new
+    }
+
+    /// Reads the log once for imports of all these files.
+    ///
+    /// - Returns: One state per hash, in their order.
+    public static func find(
+        _ hashes: [String],
+        storage: any LogStorage,
+        path: String
+    ) throws(WardlineError) -> [ImportState] {
         do throws(LogError) {
             let reader = try LogReader.open(storage: storage, path: path, stream: "records")
-            var search = ImportSearch(sha256: sha256)
-            for part in reader.parts { search.take(try reader.records(part)) }
-            return search.state
+            var searches = hashes.map { ImportSearch(sha256: $0) }
+            for part in reader.parts {
+                let records = try reader.records(part)
+                for index in searches.indices { searches[index].take(records) }
+            }
+            return searches.map(\.state)
         } catch {
             throw error.wardlineError("read", "the log")
         }

@@ -48,7 +48,9 @@ struct OpenImport: Sendable {
             var events = item.events
             for index in events.events.indices {
                 let event = events.events[index]
-                if correcting, event.deviceTime.isPresent, !event.flags.contains(.timeless) {
+                if correcting, event.deviceTime.isPresent, event.receiveTime.isPresent,
+                    !event.flags.contains(.timeless)
+                {
                     let delay = event.receiveTime.nanoseconds &- event.deviceTime.nanoseconds
                     events.events[index].apply(
                         SourceClocks.apart(delay) ?? clocks.reading(item.sources[index]))

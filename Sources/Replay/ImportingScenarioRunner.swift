@@ -31,9 +31,7 @@ public struct ImportingScenarioRunner: ScenarioRunner {
         let store = try ReplayStore(path: path, content: content, site: scenario.site, storage: storage)
         let reference = scenario.expectation?.referenceTime ?? .absent
         do {
-            for input in scenario.inputs {
-                try store.importFile(input, referenceTime: reference.isPresent ? reference : nil)
-            }
+            try store.importFiles(scenario.inputs, referenceTime: reference.isPresent ? reference : nil)
         } catch {
             // The first error is the one to report; closing is only tidying then.
             try? store.close()

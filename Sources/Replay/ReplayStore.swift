@@ -81,12 +81,12 @@ public final class ReplayStore: Sendable {
         }
     }
 
-    /// Imports one file and waits until it is durable and judged.
+    /// Imports files as one import and waits until they are durable and judged.
     ///
     /// - Throws: `input` where the file cannot be read, `storage` where the store takes no records.
-    public func importFile(_ file: String, referenceTime: UTCTime?) throws(WardlineError) {
+    public func importFiles(_ files: [String], referenceTime: UTCTime?) throws(WardlineError) {
         let importer = FileImport(engine: engine, storage: storage, storePath: path)
-        _ = try importer.run(ImportRequest(path: file, referenceTime: referenceTime))
+        _ = try importer.run(files.map { ImportRequest(path: $0, referenceTime: referenceTime) })
     }
 
     /// Ends in order: what was given is stored and judged.

@@ -52,11 +52,11 @@ extension Scenario {
         guard let record = try? JSONValue(parsing: text.span), let line = record["line"]?.text else {
             throw WardlineError(
                 .input,
-                "The line is no record: write {\"line\": TEXT, \"receive_time\": TIME}.",
+                "The line is no record: write {\"line\": TEXT, \"received\": TIME}.",
                 location: location
             )
         }
-        let time = record["receive_time"]?.text.flatMap { ImportRequest.time($0) }
+        let time = record["received"]?.text.flatMap { UTCTime(rfc3339: $0) }
         return ResendLine(bytes: Array(line.utf8), time: time ?? .absent)
     }
 }

@@ -80,7 +80,7 @@ extension SigmaDocumentReader {
         var definition = CorrelationDefinition(
             header: header, kind: kind, rules: try texts(rulesNode), groupBy: [], aliases: [:],
             timespan: try duration(spanNode), thresholds: [], countedField: "", condition: "",
-            generatesBase: try truth(root["generate"] ?? node["generate"]), regularTolerance: nil,
+            generatesBase: try truth(root["generate"] ?? node["generate"], "generate"), regularTolerance: nil,
             regularMinimum: 0, position: position(node.mark), fingerprint: fingerprint)
         guard !definition.rules.isEmpty else { throw error(rulesNode, "the correlation names no `rules`") }
         if let value = node["group-by"] { definition.groupBy = try texts(value) }
@@ -95,12 +95,6 @@ extension SigmaDocumentReader {
         }
         if let value = root["wardline"]?["regular"] { try regular(value, &definition) }
         return definition
-    }
-
-    private func truth(_ node: YAMLNode?) throws(RuleError) -> Bool {
-        guard let node else { return false }
-        guard let flag = node.scalar?.bool else { throw error(node, "`generate` is true or false") }
-        return flag
     }
 
     private func condition(_ node: YAMLNode, _ definition: inout CorrelationDefinition) throws(RuleError) {

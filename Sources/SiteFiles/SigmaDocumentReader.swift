@@ -69,15 +69,14 @@ struct SigmaDocumentReader {
     }
 
     private func readBlock(_ block: YAMLNode, _ header: inout RuleHeader) throws(RuleError) {
-        let known = ["group-by", "timespan", "join-window", "review", "absent", "regular"]
+        let known = ["group-by", "timespan", "join-window", "review", "base", "absent", "regular"]
         guard let members = block.members else { throw error(block, "`wardline` is a mapping") }
         for (key, value) in members {
             switch key.text {
             case "join-window": header.joinWindow = try duration(value)
             case "absent": header.absences = try texts(value)
-            case "review":
-                guard let flag = value.scalar?.bool else { throw error(value, "`review` is true or false") }
-                header.isReview = flag
+            case "review": header.isReview = try truth(value, "review")
+            case "base": header.isBase = try truth(value, "base")
             case let name where known.contains(name): continue
             default:
                 throw RuleError(
@@ -85,6 +84,12 @@ struct SigmaDocumentReader {
                     "`wardline` has no key `\(key.text)`; it has \(known.joined(separator: ", "))")
             }
         }
+    }
+
+    func truth(_ node: YAMLNode?, _ name: String) throws(RuleError) -> Bool {
+        guard let node else { return false }
+        guard let flag = node.scalar?.bool else { throw error(node, "`\(name)` is true or false") }
+        return flag
     }
 
     // MARK: - Scalars

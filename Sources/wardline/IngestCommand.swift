@@ -76,10 +76,9 @@ struct IngestCommand: ParsableCommand {
         var reports: [(object: JSONValue, summary: String)] = []
         do {
             let importer = FileImport(engine: writing.engine, storePath: path)
-            for file in files {
-                let report = try importer.run(ImportRequest(path: file, referenceTime: reference))
-                reports.append((report.json, report.summary))
-            }
+            // One call is one import: verdicts wait for the last file.
+            let requests = files.map { ImportRequest(path: $0, referenceTime: reference) }
+            reports = try importer.run(requests).map { ($0.json, $0.summary) }
         } catch {
             try? writing.finish()
             throw error
@@ -95,18 +94,19 @@ struct IngestCommand: ParsableCommand {
         for site in write.site {
             _ = try client.send(ImportCommand.request("site", ImportCommand.absolute(site)))
         }
-        return try files.map { file in
-            guard file != "-" else {
-                throw WardlineError(
-                    .usage,
-                    "A daemon has the store and cannot read this process's standard input. Name a file."
-                )
-            }
-            var members: [JSONValue.Member] = [.init("path", .text(ImportCommand.absolute(file)))]
-            if let reference { members.append(.init("reference_time", .text(reference.description))) }
-            let answer = try client.send(ControlClient.request("ingest", members))
-            let added = answer["added"]?.integer ?? 0
-            return (answer, "\(Amount.counted(added, "record")) of \(file) added by the daemon")
+        guard !files.contains("-") else {
+            throw WardlineError(
+                .usage,
+                "A daemon has the store and cannot read this process's standard input. Name a file."
+            )
+        }
+        let paths = files.map { JSONValue.text(ImportCommand.absolute($0)) }
+        var members: [JSONValue.Member] = [.init("paths", .array(paths))]
+        if let reference { members.append(.init("reference_time", .text(reference.description))) }
+        let answer = try client.send(ControlClient.request("ingest", members))
+        return zip(files, answer["files"]?.elements ?? []).map { file, report in
+            let added = report["added"]?.integer ?? 0
+            return (report, "\(Amount.counted(added, "record")) of \(file) added by the daemon")
         }
     }
 }

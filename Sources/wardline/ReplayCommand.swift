@@ -84,11 +84,7 @@ struct StoryRunner: ScenarioRunner {
             let importer = FileImport(engine: writing.engine, storePath: store)
             let stated = scenario.expectation?.referenceTime ?? .absent
             let reference = stated.isPresent ? stated : nil
-            for input in scenario.inputs {
-                _ = try importer.run(
-                    ImportRequest(path: input, referenceTime: reference)
-                )
-            }
+            _ = try importer.run(scenario.inputs.map { ImportRequest(path: $0, referenceTime: reference) })
         } catch {
             try? writing.finish()
             throw error

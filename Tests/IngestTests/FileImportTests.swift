@@ -131,17 +131,78 @@ import WireFormats
 
     @Test func `records with claims keep text, claimed time and peer`() throws {
         let store = try StoreFixture()
-        let text =
-            "{\"line\":\"<1>a\\nb\",\"receive_time\":\"2026-01-02T03:04:05.5+01:00\",\"peer\":\"192.0.2.7\"}\nplain\n"
+        let text = """
+            {"received":"2026-01-02T03:04:05.5+01:00","peer":"192.0.2.7","line":"<1>a\\nb"}
+            plain
+
+            """
         let path = try store.write(Array(text.utf8), to: "input.rec.jsonl")
-        _ = try importer(store).run(ImportRequest(path: path))
+        let report = try importer(store).run(ImportRequest(path: path))
+        #expect(report.malformed == 1)
         try store.engine.stop()
         let stored = try store.stored()
         #expect(stored.map(\.text) == ["<1>a\nb", "plain"])
         #expect(stored[0].row.flags == [.imported, .claimedReceiveTime])
         #expect(stored[0].row.receiveTime.description.hasPrefix("2026-01-02T02:04:05.5"))
         #expect(stored[0].origin.peer == IPAddress("192.0.2.7"))
-        #expect(stored[1].row.flags == .imported)
+        #expect(stored[1].row.flags == [.imported, .unreadableClaim])
+    }
+
+    @Test(arguments: [
+        (#"{"line":"a"}"#, "a", "-", nil, false), (#"{"received":null,"peer":null,"line":"a"}"#, "a", "-", nil, false),
+        (#"{"line":"é\u0000😀","x":[1]}"#, "é\u{0}😀", "-", nil, false),
+        (#"{"received":"2026-01-02 03:04:05Z","line":"a"}"#, "a", "2026-01-02T03:04:05Z", nil, false),
+        (#"{"received":"2026-01-02","peer":"2001:db8::1","line":"a"}"#, "a", "-", "2001:db8::1", true),
+        (#"{"received":17,"line":"a"}"#, "a", "-", nil, true),
+        (#"{"peer":"host.example","line":"a"}"#, "a", "-", nil, true),
+        (#"{"text":"a"}"#, #"{"text":"a"}"#, "-", nil, true), (#"["a"]"#, #"["a"]"#, "-", nil, true),
+        (#"{"line":7,"line":"a"}"#, #"{"line":7,"line":"a"}"#, "-", nil, true),
+        (#"{"line":"cut"#, #"{"line":"cut"#, "-", nil, true), (#"{"line":["a"]}"#, #"{"line":["a"]}"#, "-", nil, true),
+    ] as [(String, String, String, String?, Bool)])
+    func `a line of claims is a record whatever it holds`(
+        line: String, text: String, time: String, peer: String?, isMalformed: Bool
+    ) throws {
+        let store = try StoreFixture()
+        let path = try store.write(Array(line.utf8), to: "input.rec.jsonl")
+        let report = try importer(store).run(ImportRequest(path: path))
+        #expect(report.added == 1)
+        #expect(report.malformed == (isMalformed ? 1 : 0))
+        try store.engine.stop()
+        let stored = try store.stored()
+        #expect(stored.map(\.text) == [text])
+        let row = try #require(stored.first?.row)
+        #expect(row.receiveTime.description == time)
+        #expect(row.flags.contains(.claimedReceiveTime) == (time != "-"))
+        #expect(row.flags.contains(.unreadableClaim) == isMalformed)
+        #expect(stored.first?.origin.peer == peer.flatMap { IPAddress($0) })
+    }
+
+    @Test func `files of one call are one import, which the last of them ends`() throws {
+        let store = try StoreFixture()
+        let names = ["one", "two", "three"]
+        let paths = try names.map { try store.write(Array("\($0)\n".utf8), to: "\($0).log") }
+        let old = try importer(store).run(ImportRequest(path: paths[2]))
+        #expect(old.added == 1)
+        // The last two bring nothing new: a content that the log has, and one that the call has.
+        let twice = paths + [paths[0]]
+        let reports = try importer(store).run(twice.map { ImportRequest(path: $0) })
+        #expect(reports.map(\.added) == [1, 1, 0, 0])
+        #expect(reports.map(\.wasComplete) == [false, false, true, true])
+        try store.engine.stop()
+        #expect(try store.stored().map(\.text) == ["three", "one", "two"])
+        let ends = try store.stored(.importEnd).map { try JSONValue(parsing: $0.text)["more"]?.bool }
+        #expect(ends == [nil, true, nil])
+    }
+
+    @Test func `a name that is wrong stops a call before it stores anything`() throws {
+        let store = try StoreFixture()
+        let path = try store.write(Array("x\n".utf8), to: "input.log")
+        #expect(throws: WardlineError.self) {
+            try importer(store).run([ImportRequest(path: path), ImportRequest(path: store.path + "/absent")])
+        }
+        try store.engine.stop()
+        #expect(try store.stored().isEmpty)
+        #expect(try store.stored(.importBegin).isEmpty)
     }
 
     @Test func `a file that is not there is an input error with its name`() throws {

@@ -64,11 +64,11 @@ import Testing
     @Test func `lines are read with the times that records claim, and merged by them`() throws {
         let files = MemoryFiles([
             "s/a/input.1.rec.jsonl": """
-            {"line":"one","receive_time":"1970-01-01T00:00:01Z"}
-            {"line":"three","receive_time":"1970-01-01T00:00:03Z"}
+            {"line":"one","received":"1970-01-01T00:00:01Z"}
+            {"line":"three","received":"1970-01-01T00:00:03Z"}
 
             """,
-            "s/a/input.2.rec.jsonl": #"{"line":"two","receive_time":"1970-01-01T00:00:02+00:00"}"#,
+            "s/a/input.2.rec.jsonl": #"{"line":"two","received":"1970-01-01T00:00:02+00:00"}"#,
             "s/b/input.log": "<1>a\r\n\n{\"b\":1}", "s/c/input.rec.jsonl": "<1>a", "s/d/input.log": "\u{1F}x",
         ])
         let merged = try Scenario(folder: "s/a", files: files).lines(files: files)
