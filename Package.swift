@@ -4,7 +4,9 @@
 
 import PackageDescription
 
-/// Every target is built with these settings; `TidyTests` checks that none drops one. Reasons: CONTRIBUTING.md.
+/// Every target is built with these settings; `TidyTests` checks that none drops one.
+///
+/// Reasons: CONTRIBUTING.md.
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -22,7 +24,9 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// A layer: lowest first. A target imports only what is listed here, and only downward.
+/// A layer: lowest first.
+///
+/// A target imports only what is listed here, and only downward.
 func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -56,43 +60,64 @@ let package = Package(
         layer("Timelines", ["EventModel", "Digests", "WireFormats", "Inventory", "Correlation"]),
         layer(
             "SiteFiles",
-            ["EventModel", "Digests", "WireFormats", "Normalization", "Inventory", "Correlation", yams]),
+            ["EventModel", "Digests", "WireFormats", "Normalization", "Inventory", "Correlation", yams]
+        ),
         layer("Projections", ["EventModel", "Digests", "Inventory", "Correlation", "Timelines", grdb]),
         layer(
             "Pipeline",
             [
-                "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Normalization", "Inventory",
+                "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Normalization",
+                "Inventory",
                 "Correlation", "Timelines", "SiteFiles", "Projections",
-            ]),
+            ]
+        ),
         layer(
             "Ingest",
-            ["CZlib", "EventModel", "Digests", "Platform", "WireFormats", "SiteFiles", "Pipeline", nioCore, nioPosix]),
+            [
+                "CZlib", "EventModel", "Digests", "Platform", "WireFormats", "SiteFiles", "Pipeline", nioCore,
+                nioPosix,
+            ]
+        ),
         layer(
             "QueryEngine",
-            ["EventModel", "Digests", "Platform", "SegmentLog", "Inventory", "Timelines", "Projections", "Pipeline"]),
+            [
+                "EventModel", "Digests", "Platform", "SegmentLog", "Inventory", "Timelines", "Projections",
+                "Pipeline",
+            ]
+        ),
         layer(
             "Replay",
             [
-                "EventModel", "Platform", "WireFormats", "SegmentLog", "Correlation", "Timelines", "SiteFiles",
+                "EventModel", "Platform", "WireFormats", "SegmentLog", "Correlation", "Timelines",
+                "SiteFiles",
                 "Projections", "Pipeline", "Ingest", "QueryEngine", nioCore, nioPosix,
-            ]),
+            ]
+        ),
         layer(
             "Daemon",
             [
-                "EventModel", "Platform", "WireFormats", "SegmentLog", "SiteFiles", "Projections", "Pipeline", "Ingest",
+                "EventModel", "Platform", "WireFormats", "SegmentLog", "SiteFiles", "Projections", "Pipeline",
+                "Ingest",
                 "QueryEngine", nioCore, nioPosix,
-            ]),
+            ]
+        ),
         .executableTarget(
             name: "wardline",
             dependencies: [
-                "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Normalization", "Inventory",
-                "Correlation", "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine", "Replay",
+                "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Normalization",
+                "Inventory",
+                "Correlation", "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine",
+                "Replay",
                 "Daemon", arguments,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .target(
-            name: "SimulationKit", dependencies: ["EventModel", "Platform"], path: "Tests/SimulationKit",
-            swiftSettings: strict),
+            name: "SimulationKit",
+            dependencies: ["EventModel", "Platform"],
+            path: "Tests/SimulationKit",
+            swiftSettings: strict
+        ),
         tests("WireFormatsTests", ["EventModel", "WireFormats"]),
         tests("DigestsTests", ["EventModel", "Digests"]),
         tests("PlatformTests", ["EventModel", "Platform"]),
@@ -101,24 +126,36 @@ let package = Package(
         tests("NormalizationTests", ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles"]),
         tests(
             "SiteFilesTests",
-            ["EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles"]),
+            ["EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles"]
+        ),
         tests("ProjectionsTests", ["EventModel", "Correlation", "Timelines", "Projections"]),
-        tests("PipelineTests", ["EventModel", "Digests", "Platform", "SegmentLog", "Projections", "Pipeline"]),
+        tests(
+            "PipelineTests",
+            ["EventModel", "Digests", "Platform", "SegmentLog", "Projections", "Pipeline"]
+        ),
         tests(
             "IngestTests",
             [
-                "CZlib", "EventModel", "Platform", "WireFormats", "SegmentLog", "SiteFiles", "Projections", "Pipeline",
+                "CZlib", "EventModel", "Platform", "WireFormats", "SegmentLog", "SiteFiles", "Projections",
+                "Pipeline",
                 "Ingest", nioCore, nioPosix,
-            ]),
+            ]
+        ),
         tests(
             "DaemonTests",
-            ["EventModel", "Platform", "WireFormats", "SegmentLog", "SiteFiles", "Projections", "Pipeline", "Ingest", "Daemon"]),
+            [
+                "EventModel", "Platform", "WireFormats", "SegmentLog", "SiteFiles", "Projections", "Pipeline",
+                "Ingest", "Daemon",
+            ]
+        ),
         tests(
             "ReplayTests",
             [
-                "EventModel", "Correlation", "Timelines", "Projections", "Platform", "SegmentLog", "SiteFiles",
+                "EventModel", "Correlation", "Timelines", "Projections", "Platform", "SegmentLog",
+                "SiteFiles",
                 "Pipeline", "Ingest", "Replay", nioCore, nioPosix,
-            ]),
+            ]
+        ),
         tests("InventoryTests", ["EventModel", "Inventory"]),
         tests("CorrelationTests", ["EventModel", "Inventory", "Correlation"]),
         tests("TimelinesTests", ["EventModel", "Correlation", "Timelines"]),
@@ -127,8 +164,10 @@ let package = Package(
         tests(
             "CommandLineTests",
             [
-                "EventModel", "WireFormats", "Platform", "SegmentLog", "Correlation", "Timelines", "Projections",
+                "EventModel", "WireFormats", "Platform", "SegmentLog", "Correlation", "Timelines",
+                "Projections",
                 "QueryEngine", "wardline",
-            ]),
+            ]
+        ),
     ]
 )

@@ -26,8 +26,15 @@ public struct Witness: Hashable, Sendable {
 
     /// Makes a witness.
     public init(
-        offset: Offset, ordinal: UInt16, time: UTCTime, uncertainty: Int64, eventClass: EventClass,
-        contentHash: UInt64, assets: [String], copies: [Offset] = [], digest: [UInt8] = []
+        offset: Offset,
+        ordinal: UInt16,
+        time: UTCTime,
+        uncertainty: Int64,
+        eventClass: EventClass,
+        contentHash: UInt64,
+        assets: [String],
+        copies: [Offset] = [],
+        digest: [UInt8] = []
     ) {
         self.offset = offset
         self.ordinal = ordinal
@@ -62,7 +69,9 @@ public struct Alert: Hashable, Sendable {
 
     /// Content identity: hash of compiled rule, group key, and time and bytes of the earliest witness.
     public var id: String
-    /// Number of the episode in this run of the correlator: what an amended alert replaces. No part of identity.
+    /// Number of the episode in this run of the correlator: what an amended alert replaces.
+    ///
+    /// No part of identity.
     public var episode = 0
     /// Rule id as written in the rule file, or its name where it has no id.
     public var rule: String
@@ -116,10 +125,27 @@ public struct Alert: Hashable, Sendable {
 
     /// Makes an alert.
     public init(
-        id: String, rule: String, title: String, level: Level, isReview: Bool = false, isProvisional: Bool = false,
-        isLowerBound: Bool = false, key: [String], first: UTCTime, last: UTCTime, count: Int, cause: Offset,
-        assets: [String], users: [String], addresses: [String], artefacts: [String] = [], sessions: [String] = [],
-        joinWindow: Int64, tags: [String] = [], absences: [String] = [], evidence: [Witness],
+        id: String,
+        rule: String,
+        title: String,
+        level: Level,
+        isReview: Bool = false,
+        isProvisional: Bool = false,
+        isLowerBound: Bool = false,
+        key: [String],
+        first: UTCTime,
+        last: UTCTime,
+        count: Int,
+        cause: Offset,
+        assets: [String],
+        users: [String],
+        addresses: [String],
+        artefacts: [String] = [],
+        sessions: [String] = [],
+        joinWindow: Int64,
+        tags: [String] = [],
+        absences: [String] = [],
+        evidence: [Witness],
         attribution: Attribution
     ) {
         self.id = id

@@ -7,7 +7,10 @@ import EventModel
 enum AlertNotice {
     /// The verdict of a rule over `candidates` as one event at the time of the last of them.
     static func candidate(
-        _ header: RuleHeader, _ key: [String], _ candidates: [Candidate], _ last: Candidate
+        _ header: RuleHeader,
+        _ key: [String],
+        _ candidates: [Candidate],
+        _ last: Candidate
     ) -> Candidate {
         var batch = EventBatch()
         batch.decoders = ["none", "wardline.alert"]

@@ -22,10 +22,16 @@ struct Candidate: Sendable {
     /// The event as evidence.
     var witness: Witness {
         Witness(
-            offset: event.offset, ordinal: event.ordinal, time: event.time, uncertainty: event.uncertainty,
-            eventClass: event.eventClass, contentHash: event.contentHash, assets: situation.involvedAssets,
+            offset: event.offset,
+            ordinal: event.ordinal,
+            time: event.time,
+            uncertainty: event.uncertainty,
+            eventClass: event.eventClass,
+            contentHash: event.contentHash,
+            assets: situation.involvedAssets,
             copies: copies,
-            digest: batch.range(of: .recordDigest, in: index).map { Array(batch.bytes[$0]) } ?? [])
+            digest: batch.range(of: .recordDigest, in: index).map { Array(batch.bytes[$0]) } ?? []
+        )
     }
 
     /// Values of a rule's field, as text; empty when the event has none.
@@ -42,7 +48,9 @@ struct Candidate: Sendable {
 
     private func fieldValues(_ isWanted: (EventBatch.Entry) -> Bool) -> [[UInt8]] {
         var found: [[UInt8]] = []
-        for entry in batch.fields(of: index) where isWanted(entry) { found.append(Array(batch.bytes[entry.range])) }
+        for entry in batch.fields(of: index) where isWanted(entry) {
+            found.append(Array(batch.bytes[entry.range]))
+        }
         return found
     }
 

@@ -22,10 +22,16 @@ struct ConditionParser {
     /// Parses `text`.
     ///
     /// - Throws: ``RuleError`` for grammar errors, unknown names, and selectors that select nothing.
-    static func parse(_ text: String, names: [String], at position: RulePosition) throws(RuleError) -> Condition {
+    static func parse(
+        _ text: String,
+        names: [String],
+        at position: RulePosition
+    ) throws(RuleError) -> Condition {
         guard !text.contains("|") else {
             throw RuleError(
-                position, "`|` aggregation is gone from Sigma; write a correlation rule instead")
+                position,
+                "`|` aggregation is gone from Sigma; write a correlation rule instead"
+            )
         }
         var parser = ConditionParser(tokens: tokens(of: text), names: names, position: position)
         let condition = try parser.expression(depth: 0)
@@ -60,7 +66,9 @@ struct ConditionParser {
     private var next: String? { index < tokens.count ? tokens[index] : nil }
 
     private mutating func expression(depth: Int) throws(RuleError) -> Condition {
-        guard depth < ConditionParser.depthMax else { throw RuleError(position, "the condition nests too deeply") }
+        guard depth < ConditionParser.depthMax else {
+            throw RuleError(position, "the condition nests too deeply")
+        }
         var parts = [try conjunction(depth: depth)]
         while next == "or" {
             index += 1
@@ -79,7 +87,9 @@ struct ConditionParser {
     }
 
     private mutating func unary(depth: Int) throws(RuleError) -> Condition {
-        guard depth < ConditionParser.depthMax else { throw RuleError(position, "the condition nests too deeply") }
+        guard depth < ConditionParser.depthMax else {
+            throw RuleError(position, "the condition nests too deeply")
+        }
         guard next == "not" else { return try primary(depth: depth) }
         index += 1
         return .not(try unary(depth: depth + 1))
@@ -115,7 +125,9 @@ struct ConditionParser {
             if pattern == "them" { return !name.hasPrefix("_") }
             return glob.matches(Array(name.utf8)) && (pattern.hasPrefix("_") || !name.hasPrefix("_"))
         }
-        guard !selected.isEmpty else { throw RuleError(position, "`\(pattern)` selects no search of the rule") }
+        guard !selected.isEmpty else {
+            throw RuleError(position, "`\(pattern)` selects no search of the rule")
+        }
         let parts = selected.map(Condition.name)
         return parts.count == 1 ? parts[0] : all ? .and(parts) : .or(parts)
     }

@@ -3,21 +3,29 @@
 
 /// Named limits of the engine: value, unit, reason, and what is seen at the limit.
 public enum CorrelationBounds {
-    /// Groups a rule keeps: 65,536 keys of some 200 bytes. Beyond it the group that was touched longest ago goes,
-    /// evictions are counted, and later alerts of the rule say that they are lower bounds.
+    /// Groups a rule keeps: 65,536 keys of some 200 bytes.
+    ///
+    /// Beyond it the group that was touched longest ago goes, evictions are counted, and later alerts of the
+    /// rule say that they are lower bounds.
     public static let groupCountMax = 65_536
 
-    /// Matches kept in one group: enough for every shipped threshold; beyond it the oldest goes and counts become
-    /// lower bounds.
+    /// Matches kept in one group: enough for every shipped threshold; beyond it the oldest goes and counts
+    /// become lower bounds.
     public static let matchesPerGroupMax = 1_024
 
-    /// Witnesses kept in one alert: the first ones and the newest. What lies between is counted.
+    /// Witnesses kept in one alert: the first ones and the newest.
+    ///
+    /// What lies between is counted.
     public static let witnessCountMax = 256
 
-    /// Events that wait for the watermark: 262,144 of some 300 bytes. Beyond it the oldest are decided at once.
+    /// Events that wait for the watermark: 262,144 of some 300 bytes.
+    ///
+    /// Beyond it the oldest are decided at once.
     public static let pendingCountMax = 262_144
 
-    /// Peers remembered as seen: 1,048,576 hashes. Beyond it the set starts anew, which is counted.
+    /// Peers remembered as seen: 1,048,576 hashes.
+    ///
+    /// Beyond it the set starts anew, which is counted.
     public static let peerCountMax = 1_048_576
 
     /// Longest time that a suspect device's reach counts: five minutes (rule R4).

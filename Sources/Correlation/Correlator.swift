@@ -38,7 +38,8 @@ public struct Correlator: Sendable {
     /// Events that wait for the watermark.
     public var pendingCount: Int { pending.count }
 
-    /// Due time of the earliest verdict that waits for time to pass: a waiting event or an absence; nil if none.
+    /// Due time of the earliest verdict that waits for time to pass: a waiting event or an absence; nil if
+    /// none.
     public var due: UTCTime? {
         let absences = windows.compactMap(\.earliestDeadline)
         return (absences + [pending.earliest].compactMap { $0 }).min()
@@ -59,7 +60,9 @@ public struct Correlator: Sendable {
         }
     }
 
-    /// Whether a rule, a join or a timeline may need event `index` of `batch`. Integers and addresses alone decide.
+    /// Whether a rule, a join or a timeline may need event `index` of `batch`.
+    ///
+    /// Integers and addresses alone decide.
     public mutating func wants(_ batch: EventBatch, _ index: Int) -> Bool {
         let event = batch.events[index]
         switch event.action {
@@ -91,11 +94,14 @@ public struct Correlator: Sendable {
             }
         }
         if batch.range(of: .deviceID, in: index) != nil { return true }
-        guard !event.flags.contains(.witness), let host = batch.text(.hostName, in: index) else { return false }
+        guard !event.flags.contains(.witness), let host = batch.text(.hostName, in: index) else {
+            return false
+        }
         return surroundings.register.asset(named: host) != nil
     }
 
-    /// Brings other rules into force for what is judged from now on; half-filled windows of the old ones are dropped.
+    /// Brings other rules into force for what is judged from now on; half-filled windows of the old ones are
+    /// dropped.
     public mutating func replace(_ rules: RuleSet) {
         self.rules = rules
         windows = rules.correlations.map { GroupWindows(rule: $0) }
@@ -131,8 +137,15 @@ public struct Correlator: Sendable {
             let rule = rules.detections[number]
             guard rule.matches(candidate) else { continue }
             if rule.raisesAlerts {
-                raise(rule.definition.header, rule.definition.fingerprint, episodeKey(rule, candidate),
-                    [candidate], count: 1, window: rule.definition.episodeNanoseconds, depth: depth)
+                raise(
+                    rule.definition.header,
+                    rule.definition.fingerprint,
+                    episodeKey(rule, candidate),
+                    [candidate],
+                    count: 1,
+                    window: rule.definition.episodeNanoseconds,
+                    depth: depth
+                )
             }
             feed(number, candidate, depth: depth)
         }
@@ -155,8 +168,16 @@ public struct Correlator: Sendable {
     private mutating func conclude(_ number: Int, _ match: GroupWindows.Match, depth: Int) {
         let rule = rules.correlations[number]
         if rule.raisesAlerts {
-            raise(rule.definition.header, rule.definition.fingerprint, match.key, match.candidates,
-                count: match.count, window: rule.definition.timespan, isLowerBound: match.isLowerBound, depth: depth)
+            raise(
+                rule.definition.header,
+                rule.definition.fingerprint,
+                match.key,
+                match.candidates,
+                count: match.count,
+                window: rule.definition.timespan,
+                isLowerBound: match.isLowerBound,
+                depth: depth
+            )
         }
         guard depth < 4, let last = match.candidates.last else { return }
         var chained = last
@@ -172,12 +193,25 @@ public struct Correlator: Sendable {
     }
 
     private mutating func raise(
-        _ header: RuleHeader, _ fingerprint: String, _ key: [String], _ candidates: [Candidate], count: Int,
-        window: Int64, isLowerBound: Bool = false, depth: Int
+        _ header: RuleHeader,
+        _ fingerprint: String,
+        _ key: [String],
+        _ candidates: [Candidate],
+        count: Int,
+        window: Int64,
+        isLowerBound: Bool = false,
+        depth: Int
     ) {
         guard let last = candidates.last else { return }
         let isNew = episodes.note(
-            header, fingerprint, key, candidates, count: count, window: window, isLowerBound: isLowerBound)
+            header,
+            fingerprint,
+            key,
+            candidates,
+            count: count,
+            window: window,
+            isLowerBound: isLowerBound
+        )
         guard header.level >= .high else { return }
         for candidate in candidates {
             if let asset = candidate.situation.source ?? candidate.situation.subject {
@@ -192,7 +226,8 @@ public struct Correlator: Sendable {
         run(notice, rules.byAction[Int(Action.securityAlert.rawValue)], depth: 1)
     }
 
-    /// What was judged since the last call, cut where the count of judged events says so; the last stretch is the rest.
+    /// What was judged since the last call, cut where the count of judged events says so; the last stretch is
+    /// the rest.
     ///
     /// A taker that acts between stretches acts at the same events however the batches were cut.
     public mutating func takeJudgements() -> [Judgement] {

@@ -14,7 +14,10 @@ extension DetectionRule {
         }
         let names = definition.searches.map(\.name)
         let condition = try ConditionParser.parse(
-            definition.condition, names: names, at: definition.conditionPosition)
+            definition.condition,
+            names: names,
+            at: definition.conditionPosition
+        )
         var groupBy: [RuleField] = []
         for name in definition.groupBy {
             guard let field = RuleField(name: name) else {
@@ -47,7 +50,8 @@ extension DetectionRule {
     }
 
     /// Actions under which the condition can hold; nil for any.
-    private static func actions(_ condition: Condition, _ searches: [String: CompiledSearch]) -> Set<Action>? {
+    private static func actions(_ condition: Condition, _ searches: [String: CompiledSearch]) -> Set<Action>?
+    {
         switch condition {
         case .name(let name): return searches[name].flatMap(actions)
         case .not: return nil
@@ -101,11 +105,14 @@ extension DetectionRule {
         case .test(let test):
             guard case .joined(let field) = test.field, !test.isNegated else { return false }
             switch field {
-            case .asset, .assetType, .sourceAsset, .targetAsset, .sourceIsMedical, .targetIsMedical, .sourceIsDevice,
+            case .asset, .assetType, .sourceAsset, .targetAsset, .sourceIsMedical, .targetIsMedical,
+                .sourceIsDevice,
                 .isNewPeer:
                 if case .null = test.test { return false }
                 if case .exists(false) = test.test { return false }
-                if case .patterns(_, let exact, _) = test.test, exact == [Array("false".utf8)] { return false }
+                if case .patterns(_, let exact, _) = test.test, exact == [Array("false".utf8)] {
+                    return false
+                }
                 return true
             default: return false
             }
@@ -126,7 +133,8 @@ extension FieldTest {
             throw RuleError(position, "the modifier `\(modifier)` is not evaluated by this version")
         }
         let known: Set<String> = [
-            "contains", "startswith", "endswith", "all", "exists", "cased", "neq", "cidr", "fieldref", "lt", "lte",
+            "contains", "startswith", "endswith", "all", "exists", "cased", "neq", "cidr", "fieldref", "lt",
+            "lte",
             "gt", "gte",
         ]
         for modifier in modifiers where !known.contains(modifier) {
@@ -138,7 +146,9 @@ extension FieldTest {
     }
 
     private static func test(
-        _ modifiers: [String], _ values: [RuleScalar], _ position: RulePosition
+        _ modifiers: [String],
+        _ values: [RuleScalar],
+        _ position: RulePosition
     ) throws(RuleError) -> Test {
         if modifiers.contains("exists") {
             guard case .bool(let wanted)? = values.first, values.count == 1 else {
@@ -176,7 +186,9 @@ extension FieldTest {
     }
 
     private static func patterns(
-        _ modifiers: [String], _ values: [RuleScalar], _ position: RulePosition
+        _ modifiers: [String],
+        _ values: [RuleScalar],
+        _ position: RulePosition
     ) throws(RuleError) -> Test {
         if values == [.null] { return .null }
         guard !values.contains(.null) else {

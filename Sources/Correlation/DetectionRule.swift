@@ -61,7 +61,9 @@ struct FieldTest: Sendable {
         case .reference(let other, let cased):
             let others = candidate.values(other)
             return values.contains { value in
-                others.contains { cased ? $0 == value : $0.map(TextPattern.folded) == value.map(TextPattern.folded) }
+                others.contains {
+                    cased ? $0 == value : $0.map(TextPattern.folded) == value.map(TextPattern.folded)
+                }
             }
         }
     }
@@ -99,7 +101,9 @@ struct DetectionRule: Sendable {
     func matches(_ candidate: Candidate) -> Bool { DetectionRule.holds(condition, searches, candidate) }
 
     private static func holds(
-        _ condition: Condition, _ searches: [String: CompiledSearch], _ candidate: Candidate
+        _ condition: Condition,
+        _ searches: [String: CompiledSearch],
+        _ candidate: Candidate
     ) -> Bool {
         switch condition {
         case .name(let name): searches[name]?.matches(candidate) ?? false

@@ -5,7 +5,8 @@ import Digests
 import EventModel
 import Inventory
 
-/// Open and finished episodes: one episode of a rule for a key is one alert, however often its condition holds.
+/// Open and finished episodes: one episode of a rule for a key is one alert, however often its condition
+/// holds.
 struct Episodes: Sendable {
     private struct Identity: Hashable, Sendable {
         var fingerprint: String
@@ -20,8 +21,13 @@ struct Episodes: Sendable {
     ///
     /// - Returns: Whether an episode opened.
     mutating func note(
-        _ header: RuleHeader, _ fingerprint: String, _ key: [String], _ candidates: [Candidate], count: Int,
-        window: Int64, isLowerBound: Bool
+        _ header: RuleHeader,
+        _ fingerprint: String,
+        _ key: [String],
+        _ candidates: [Candidate],
+        count: Int,
+        window: Int64,
+        isLowerBound: Bool
     ) -> Bool {
         guard let last = candidates.last else { return false }
         let identity = Identity(fingerprint: fingerprint, key: key)
@@ -31,12 +37,30 @@ struct Episodes: Sendable {
             return false
         }
         var alert = Alert(
-            id: "", rule: header.reference, title: header.title, level: header.level,
-            isReview: header.isReview, isLowerBound: isLowerBound, key: key, first: last.event.time,
-            last: last.event.time, count: 0, cause: last.event.offset, assets: [], users: [], addresses: [],
-            joinWindow: header.joinWindow, tags: header.tags, absences: header.absences, evidence: [],
+            id: "",
+            rule: header.reference,
+            title: header.title,
+            level: header.level,
+            isReview: header.isReview,
+            isLowerBound: isLowerBound,
+            key: key,
+            first: last.event.time,
+            last: last.event.time,
+            count: 0,
+            cause: last.event.offset,
+            assets: [],
+            users: [],
+            addresses: [],
+            joinWindow: header.joinWindow,
+            tags: header.tags,
+            absences: header.absences,
+            evidence: [],
             attribution: Alert.Attribution(
-                author: header.author, license: header.license, references: header.references))
+                author: header.author,
+                license: header.license,
+                references: header.references
+            )
+        )
         alert.episode = self.count
         self.count += 1
         _ = Episodes.extend(&alert, candidates, count, isLowerBound)
@@ -68,7 +92,10 @@ struct Episodes: Sendable {
 
     /// Adds witnesses that the alert does not have yet; true if any was new.
     private static func extend(
-        _ alert: inout Alert, _ candidates: [Candidate], _ count: Int, _ isLowerBound: Bool
+        _ alert: inout Alert,
+        _ candidates: [Candidate],
+        _ count: Int,
+        _ isLowerBound: Bool
     ) -> Bool {
         var known = Set(alert.evidence.map { [$0.offset.value, UInt64($0.ordinal)] })
         var isExtended = false
@@ -99,7 +126,10 @@ struct Episodes: Sendable {
     /// Adds the entities of a candidate by which alerts join.
     private static func note(_ candidate: Candidate, in alert: inout Alert) {
         let found = candidate.situation
-        alert.assets = merged(alert.assets, found.involvedAssets + [found.sourceReachedBy, found.assetReachedBy].compactMap { $0 })
+        alert.assets = merged(
+            alert.assets,
+            found.involvedAssets + [found.sourceReachedBy, found.assetReachedBy].compactMap { $0 }
+        )
         if !AssetRegister.isGeneric(found.user) { alert.users = merged(alert.users, [found.user]) }
         for (address, asset) in [(found.sourceAddress, found.source), (found.targetAddress, found.target)] {
             guard let address, asset == nil, !address.isLoopback, !address.isMulticast else { continue }
@@ -121,7 +151,9 @@ struct Episodes: Sendable {
         defer { changed = [:] }
         return changed.values.sorted {
             if $0.first != $1.first { return $0.first < $1.first }
-            return ($0.rule, $0.key.joined(separator: "\u{1f}")) < ($1.rule, $1.key.joined(separator: "\u{1f}"))
+            return ($0.rule, $0.key.joined(separator: "\u{1f}")) < (
+                $1.rule, $1.key.joined(separator: "\u{1f}")
+            )
         }
     }
 }

@@ -121,7 +121,9 @@ struct GroupWindows: Sendable {
         for entry in group.entries where distinct.last?.event.time != entry.candidate.event.time {
             distinct.append(entry.candidate)
         }
-        guard wanted >= 3, distinct.count >= wanted, let tolerance = rule.definition.regularTolerance else { return nil }
+        guard wanted >= 3, distinct.count >= wanted, let tolerance = rule.definition.regularTolerance else {
+            return nil
+        }
         let newest = Array(distinct.suffix(wanted))
         var gaps: [Int64] = []
         for index in 1..<newest.count {
@@ -143,7 +145,8 @@ struct GroupWindows: Sendable {
         return match(group, key, chosen, chosen.count)
     }
 
-    /// Walks back from the newest match of the last stage; each stage takes the latest event not after the next one.
+    /// Walks back from the newest match of the last stage; each stage takes the latest event not after the
+    /// next one.
     private func ordered(_ group: Group, _ key: [String], _ source: Int) -> Match? {
         guard source == rule.sources.count - 1, var last = group.entries.indices.last else { return nil }
         var chosen = [group.entries[last].candidate]

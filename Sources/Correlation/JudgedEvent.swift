@@ -68,6 +68,7 @@ public struct Judgement: Sendable {
     /// Alerts that were raised or changed, in order of first witness.
     public var alerts: [Alert]
 
-    /// Events in every stretch but the last of those taken at once: where they end does not depend on batches.
+    /// Events in every stretch but the last of those taken at once: where they end does not depend on
+    /// batches.
     public static let eventCount = 4_096
 }

@@ -3,7 +3,8 @@
 
 import EventModel
 
-/// Events that wait for the watermark, taken out in one total order: event time, content hash, offset, ordinal.
+/// Events that wait for the watermark, taken out in one total order: event time, content hash, offset,
+/// ordinal.
 ///
 /// Arrival order and batch cuts leave no trace in that order. A binary heap over slim batches.
 struct PendingEvents: Sendable {
@@ -45,8 +46,14 @@ struct PendingEvents: Sendable {
         guard let event = batches[number]?.batch.events[index] else { return }
         heap.append(
             Key(
-                time: event.time, hash: event.contentHash, offset: event.offset, ordinal: event.ordinal,
-                batch: number, index: index))
+                time: event.time,
+                hash: event.contentHash,
+                offset: event.offset,
+                ordinal: event.ordinal,
+                batch: number,
+                index: index
+            )
+        )
         siftUp(heap.count - 1)
     }
 
@@ -93,7 +100,8 @@ struct PendingEvents: Sendable {
         var parent = start
         while true {
             var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] {
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && heap[child] < heap[least] {
                 least = child
             }
             guard least != parent else { return }

@@ -163,8 +163,14 @@ public struct DetectionDefinition: Hashable, Sendable {
 
     /// Makes a definition.
     public init(
-        header: RuleHeader, logsource: [String: String], searches: [Search], condition: String,
-        conditionPosition: RulePosition, groupBy: [String], episodeNanoseconds: Int64, fingerprint: String
+        header: RuleHeader,
+        logsource: [String: String],
+        searches: [Search],
+        condition: String,
+        conditionPosition: RulePosition,
+        groupBy: [String],
+        episodeNanoseconds: Int64,
+        fingerprint: String
     ) {
         self.header = header
         self.logsource = logsource
@@ -177,7 +183,8 @@ public struct DetectionDefinition: Hashable, Sendable {
     }
 }
 
-/// A correlation rule as its file states it (Sigma correlation specification 2.1, SEP 198 for `condition` text).
+/// A correlation rule as its file states it (Sigma correlation specification 2.1, SEP 198 for `condition`
+/// text).
 public struct CorrelationDefinition: Hashable, Sendable {
     /// The correlation types of this version.
     public enum Kind: String, Sendable, CaseIterable {
@@ -232,9 +239,20 @@ public struct CorrelationDefinition: Hashable, Sendable {
 
     /// Makes a definition.
     public init(
-        header: RuleHeader, kind: Kind, rules: [String], groupBy: [String], aliases: [String: [String: String]],
-        timespan: Int64, thresholds: [Threshold], countedField: String, condition: String, generatesBase: Bool,
-        regularTolerance: Double?, regularMinimum: Int64, position: RulePosition, fingerprint: String
+        header: RuleHeader,
+        kind: Kind,
+        rules: [String],
+        groupBy: [String],
+        aliases: [String: [String: String]],
+        timespan: Int64,
+        thresholds: [Threshold],
+        countedField: String,
+        condition: String,
+        generatesBase: Bool,
+        regularTolerance: Double?,
+        regularMinimum: Int64,
+        position: RulePosition,
+        fingerprint: String
     ) {
         self.header = header
         self.kind = kind

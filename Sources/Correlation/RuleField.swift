@@ -25,7 +25,8 @@ enum RuleField: Hashable, Sendable {
         case decoder
     }
 
-    /// The field with that name; unmapped names fall through to `ext.*`; nil for an unknown `wardline.*` name.
+    /// The field with that name; unmapped names fall through to `ext.*`; nil for an unknown `wardline.*`
+    /// name.
     init?(name: String) {
         if name.isEmpty {
             self = .any
@@ -54,7 +55,8 @@ enum RuleField: Hashable, Sendable {
         "destination.mac": "dst.mac", "dst_ip": "dst.ip", "dst_port": "dst.port", "DestinationIp": "dst.ip",
         "DestinationPort": "dst.port", "SourceIp": "src.ip", "SourcePort": "src.port", "IpAddress": "src.ip",
         "TargetUserName": "user.name", "User": "user.name", "SubjectUserName": "user.name",
-        "Computer": "host.name", "ComputerName": "host.name", "hostname": "host.name", "EventID": "vendor.code",
+        "Computer": "host.name", "ComputerName": "host.name", "hostname": "host.name",
+        "EventID": "vendor.code",
         "LogonType": "ext.logon.type", "ServiceName": "software.name",
     ]
 }

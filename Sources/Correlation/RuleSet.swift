@@ -29,7 +29,9 @@ public struct RuleSet: Sendable {
     private(set) var actionNeedsSite: [Bool]
 
     /// Headers in order: detections, then correlations.
-    public var headers: [RuleHeader] { detections.map(\.definition.header) + correlations.map(\.definition.header) }
+    public var headers: [RuleHeader] {
+        detections.map(\.definition.header) + correlations.map(\.definition.header)
+    }
 
     /// Compiles `definitions`; refuses only the documents that are wrong.
     ///
@@ -70,7 +72,11 @@ public struct RuleSet: Sendable {
         for definition in waiting {
             let missing = definition.rules.first { set.number(of: $0) == nil } ?? ""
             errors.append(
-                RuleError(definition.position, "there is no rule with the id or name `\(missing)` to correlate"))
+                RuleError(
+                    definition.position,
+                    "there is no rule with the id or name `\(missing)` to correlate"
+                )
+            )
         }
         set.index()
         return (set, errors)
@@ -105,7 +111,8 @@ public struct RuleSet: Sendable {
         }
         var counted: RuleField?
         if definition.kind == .valueCount {
-            guard let field = RuleField(name: definition.countedField), !definition.countedField.isEmpty else {
+            guard let field = RuleField(name: definition.countedField), !definition.countedField.isEmpty
+            else {
                 throw RuleError(definition.position, RuleField.unknown(definition.countedField))
             }
             counted = field
@@ -116,8 +123,14 @@ public struct RuleSet: Sendable {
         }
         correlations.append(
             CorrelationRule(
-                definition: definition, sources: sources, groupFields: groupFields,
-                groupNames: definition.groupBy, countedField: counted, absentSource: absent))
+                definition: definition,
+                sources: sources,
+                groupFields: groupFields,
+                groupNames: definition.groupBy,
+                countedField: counted,
+                absentSource: absent
+            )
+        )
     }
 
     /// Reads `a and not b`; any other boolean text is refused until the whole of SEP 198 is evaluated.
@@ -129,7 +142,9 @@ public struct RuleSet: Sendable {
             let absent = definition.rules.firstIndex(of: words[3]), present != absent
         else {
             throw RuleError(
-                definition.position, "this version evaluates the condition `A and not B` of a temporal correlation only")
+                definition.position,
+                "this version evaluates the condition `A and not B` of a temporal correlation only"
+            )
         }
         return absent
     }

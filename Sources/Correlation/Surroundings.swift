@@ -64,7 +64,8 @@ struct Surroundings: Sendable {
         return name.isEmpty ? nil : register.asset(named: name)
     }
 
-    /// The device that the event is about: the one it names, else its own host, else the one that holds the address.
+    /// The device that the event is about: the one it names, else its own host, else the one that holds the
+    /// address.
     private func resolveSubject(_ found: inout Situation, _ candidate: Candidate) {
         let named = candidate.text(.deviceID)
         let host = candidate.text(.hostName)
@@ -74,7 +75,9 @@ struct Surroundings: Sendable {
         if found.subject == nil, !isWitness, let own = candidate.batch.address(.hostIP, in: candidate.index) {
             found.subject = register.asset(of: own, at: candidate.event.time)
         }
-        if found.subject == nil, isWitness, candidate.event.action == .attach || candidate.event.action == .lease {
+        if found.subject == nil, isWitness,
+            candidate.event.action == .attach || candidate.event.action == .lease
+        {
             found.subject = found.source
         }
         let folded = isWitness ? "" : AssetRegister.folded(host)
@@ -83,15 +86,20 @@ struct Surroundings: Sendable {
     }
 
     private mutating func resolveFlow(_ found: inout Situation, _ candidate: Candidate) {
-        guard candidate.event.eventClass == .network, let source = found.sourceAddress, let target = found.targetAddress,
+        guard candidate.event.eventClass == .network, let source = found.sourceAddress,
+            let target = found.targetAddress,
             !target.isMulticast
         else { return }
         let transport = candidate.text(.networkTransport).lowercased()
         found.peer = "\(target):\(found.targetPort.map(String.init) ?? "-")/\(transport)"
         found.sourceIsScanner = register.isPermittedScanner(source, at: candidate.event.time)
         let question = FlowQuestion(
-            source: source, target: target, port: found.targetPort, transport: transport,
-            time: candidate.event.time)
+            source: source,
+            target: target,
+            port: found.targetPort,
+            transport: transport,
+            time: candidate.event.time
+        )
         let verdict = register.verdict(on: question)
         found.verdict = verdict
         found.isNewPeer = verdict != .allowed && !peers.contains(Surroundings.peerHash(found, source))
@@ -112,7 +120,8 @@ struct Surroundings: Sendable {
         found.isVendor =
             !user.isEmpty && (register.isVendorAccount(user) || vendorActors.contains(user)) || fromVendorZone
         if let source = found.sourceAddress {
-            found.conduit = source.isLoopback ? .local : fromVendorZone ? .on : found.sourceZone == nil ? .unknown : .off
+            found.conduit =
+                source.isLoopback ? .local : fromVendorZone ? .on : found.sourceZone == nil ? .unknown : .off
         } else {
             found.conduit = .unknown
         }
@@ -126,13 +135,21 @@ struct Surroundings: Sendable {
         let isFlow = event.eventClass == .network
         found.change = register.change(
             covering: AssetRegister.Act(
-                asset: asset.id, actor: found.user, source: isFlow ? nil : found.sourceAddress,
-                version: event.eventClass == .update ? version : "", hash: hash, time: event.time,
-                uncertainty: event.uncertainty))
+                asset: asset.id,
+                actor: found.user,
+                source: isFlow ? nil : found.sourceAddress,
+                version: event.eventClass == .update ? version : "",
+                hash: hash,
+                time: event.time,
+                uncertainty: event.uncertainty
+            )
+        )
         found.bracket = openBracket(on: asset.id, at: event.time)?.kind
         guard event.eventClass == .update else { return }
         if !version.isEmpty { found.isApproved = register.isApproved(version: version, for: asset) }
-        if !hash.isEmpty { found.hashDiffers = register.contradicts(hash: hash, version: version, for: asset) }
+        if !hash.isEmpty {
+            found.hashDiffers = register.contradicts(hash: hash, version: version, for: asset)
+        }
     }
 
     private func openBracket(on asset: String, at time: UTCTime) -> Bracket? {
@@ -147,7 +164,8 @@ struct Surroundings: Sendable {
             found.sourceReachedBy = reach.by
         }
         guard let subject = found.subject else { return }
-        for (_, reach) in reachedAddresses(of: subject, at: time) where reach.time >= oldest && reach.by != subject.id {
+        for (_, reach) in reachedAddresses(of: subject, at: time)
+        where reach.time >= oldest && reach.by != subject.id {
             found.assetReachedBy = min(found.assetReachedBy ?? reach.by, reach.by)
         }
     }
@@ -157,7 +175,9 @@ struct Surroundings: Sendable {
     }
 
     private static func isInteractive(_ candidate: Candidate) -> Bool {
-        guard candidate.event.action == .login || candidate.event.action == .sessionStart else { return false }
+        guard candidate.event.action == .login || candidate.event.action == .sessionStart else {
+            return false
+        }
         let kind = candidate.text(.logonType)
         return kind.isEmpty || ["2", "7", "10", "11", "12", "13"].contains(kind)
     }
@@ -170,8 +190,11 @@ struct Surroundings: Sendable {
         case .lease, .attach:
             guard let address = found.sourceAddress, event.outcome != .failure else { return }
             register.observe(
-                address, mac: MACAddress(candidate.text(.sourceMAC)), host: candidate.text(.sourceHost),
-                at: event.time)
+                address,
+                mac: MACAddress(candidate.text(.sourceMAC)),
+                host: candidate.text(.sourceHost),
+                at: event.time
+            )
         case .release, .detach:
             guard let address = found.sourceAddress else { return }
             register.release(address, mac: MACAddress(candidate.text(.sourceMAC)), at: event.time)
@@ -190,7 +213,9 @@ struct Surroundings: Sendable {
     }
 
     private mutating func noteFlow(_ found: Situation, _ event: Event) {
-        guard !found.peer.isEmpty, let source = found.sourceAddress, let target = found.targetAddress else { return }
+        guard !found.peer.isEmpty, let source = found.sourceAddress, let target = found.targetAddress else {
+            return
+        }
         if found.isNewPeer {
             if peers.count >= CorrelationBounds.peerCountMax { peers.removeAll() }
             peers.insert(Surroundings.peerHash(found, source))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// A Sigma string value: literal runs between wildcards, matched against a whole value in linear steps per run.
+/// A Sigma string value: literal runs between wildcards, matched against a whole value in linear steps per
+/// run.
 ///
 /// `*` is any run, `?` one character; `\*`, `\?` and `\\` are literal, a backslash before anything else stays
 /// (Sigma 2.1, "Escape Character").
@@ -15,7 +16,8 @@ struct TextPattern: Hashable, Sendable {
     private var parts: [Part]
     private let isCased: Bool
 
-    /// Parses `text`; `before` and `after` add a leading and trailing `*` unless there is one (contains and so on).
+    /// Parses `text`; `before` and `after` add a leading and trailing `*` unless there is one (contains and
+    /// so on).
     init(_ text: String, cased: Bool = false, before: Bool = false, after: Bool = false) {
         isCased = cased
         var parts: [Part] = []
@@ -62,7 +64,9 @@ struct TextPattern: Hashable, Sendable {
         }
     }
 
-    /// Whether the whole of `value` matches. Greedy with one fall-back point: O(value x parts).
+    /// Whether the whole of `value` matches.
+    ///
+    /// Greedy with one fall-back point: O(value x parts).
     func matches(_ value: [UInt8]) -> Bool {
         let value = isCased ? value : value.map(TextPattern.folded)
         var position = 0

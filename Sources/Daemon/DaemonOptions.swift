@@ -31,8 +31,8 @@ public struct DaemonContent: Sendable {
     /// Opens judge and read models; called once, with the store's lock held.
     public var open: @Sendable () throws(WardlineError) -> Judgement
     /// Facts that bring changed site, rule and decoder files into force, at the start and at every reload.
-    /// What a
-    /// refused file says goes to `report`; the set in force before then stays.
+    ///
+    /// What a refused file says goes to `report`; the set in force before then stays.
     public var facts: @Sendable (_ report: (String) -> Void) -> [RecordBatch]
     /// Facts that bring one given site file into force.
     public var importFile: @Sendable (_ role: String, _ path: String) throws(WardlineError) -> [RecordBatch]
@@ -58,8 +58,9 @@ public struct DaemonOptions: Sendable {
     public var configuration: Configuration
     /// Version for the start record and `status`.
     public var version: String
-    /// Tells people something on one line: the `ready` line, full disk, refused files. Called from several
-    /// threads.
+    /// Tells people something on one line: the `ready` line, full disk, refused files.
+    ///
+    /// Called from several threads.
     public var report: @Sendable (String) -> Void
     /// Ends the process at once with a status: for a second interrupt while stopping.
     public var exitNow: @Sendable (Int32) -> Void

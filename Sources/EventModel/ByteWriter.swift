@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Writes the project's stored integers: little-endian, LEB128 varints, zigzag for signed, length-prefixed bytes.
+/// Writes the project's stored integers: little-endian, LEB128 varints, zigzag for signed, length-prefixed
+/// bytes.
 public struct ByteWriter: Sendable {
     /// What was written.
     public var bytes: [UInt8]
@@ -88,10 +89,14 @@ public struct ByteReader: Sendable {
     }
 
     /// Two bytes, little-endian.
-    public mutating func uint16() throws(ByteReaderError) -> UInt16 { UInt16(truncatingIfNeeded: try little(2)) }
+    public mutating func uint16() throws(ByteReaderError) -> UInt16 {
+        UInt16(truncatingIfNeeded: try little(2))
+    }
 
     /// Four bytes, little-endian.
-    public mutating func uint32() throws(ByteReaderError) -> UInt32 { UInt32(truncatingIfNeeded: try little(4)) }
+    public mutating func uint32() throws(ByteReaderError) -> UInt32 {
+        UInt32(truncatingIfNeeded: try little(4))
+    }
 
     /// Eight bytes, little-endian.
     public mutating func uint64() throws(ByteReaderError) -> UInt64 { try little(8) }

@@ -5,7 +5,8 @@ extension EventBatch {
     /// First byte of the stored form; a reader refuses any other.
     public static let storedVersion: UInt8 = 1
 
-    /// Most events in one stored batch: a block has at most 65,536 records, and few records give several events.
+    /// Most events in one stored batch: a block has at most 65,536 records, and few records give several
+    /// events.
     public static let storedEventCountMax = 1_048_576
 
     /// Appends the events of `other`, which must have been decoded after these with the same field table.
@@ -36,7 +37,9 @@ extension EventBatch {
         if other.extensionNames.count > extensionNames.count { extensionNames = other.extensionNames }
     }
 
-    /// The stored form: one column after another, so that DEFLATE meets like with like. Not yet compressed.
+    /// The stored form: one column after another, so that DEFLATE meets like with like.
+    ///
+    /// Not yet compressed.
     public func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.bytes.reserveCapacity(bytes.count + events.count * 32)
@@ -104,7 +107,10 @@ extension EventBatch {
         try decodeFields(&reader)
     }
 
-    private static func names(_ reader: inout ByteReader, atMost limit: Int) throws(ByteReaderError) -> [String] {
+    private static func names(
+        _ reader: inout ByteReader,
+        atMost limit: Int
+    ) throws(ByteReaderError) -> [String] {
         let count = try reader.count(atMost: limit)
         var names: [String] = []
         for _ in 0..<count { names.append(try reader.text()) }
@@ -126,7 +132,9 @@ extension EventBatch {
             events[index].time = UTCTime(nanoseconds: time)
         }
         for index in 0..<count {
-            events[index].deviceTime = UTCTime(nanoseconds: try reader.signed() &+ events[index].time.nanoseconds)
+            events[index].deviceTime = UTCTime(
+                nanoseconds: try reader.signed() &+ events[index].time.nanoseconds
+            )
         }
         var logTime: Int64 = 0
         for index in 0..<count {
@@ -141,8 +149,11 @@ extension EventBatch {
         try decodeEnumerations(&reader, count)
     }
 
-    private mutating func decodeEnumerations(_ reader: inout ByteReader, _ count: Int) throws(ByteReaderError) {
-        for index in 0..<count { events[index].eventClass = EventClass(rawValue: try reader.byte()) ?? .unclassified }
+    private mutating func decodeEnumerations(_ reader: inout ByteReader, _ count: Int) throws(ByteReaderError)
+    {
+        for index in 0..<count {
+            events[index].eventClass = EventClass(rawValue: try reader.byte()) ?? .unclassified
+        }
         for index in 0..<count { events[index].action = Action(rawValue: try reader.byte()) ?? .other }
         for index in 0..<count { events[index].outcome = Outcome(rawValue: try reader.byte()) ?? .unknown }
         for index in 0..<count { events[index].severity = try reader.byte() }
@@ -169,7 +180,9 @@ extension EventBatch {
         guard count <= reader.remaining else { throw .truncated(position: reader.position) }
         var fields: [FieldID] = []
         fields.reserveCapacity(count)
-        for _ in 0..<count { fields.append(FieldID(rawValue: UInt16(truncatingIfNeeded: try reader.varint()))) }
+        for _ in 0..<count {
+            fields.append(FieldID(rawValue: UInt16(truncatingIfNeeded: try reader.varint())))
+        }
         let order = fieldOrder(of: fields)
         entries = fields.map { Entry(field: $0, start: 0, length: 0) }
         var start = 0

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Facts about an event that are not fields. Bits are stored and never reused.
+/// Facts about an event that are not fields.
+///
+/// Bits are stored and never reused.
 public struct EventFlags: OptionSet, Hashable, Sendable {
     /// The stored bits.
     public var rawValue: UInt16
@@ -21,7 +23,9 @@ public struct EventFlags: OptionSet, Hashable, Sendable {
     public static let received = EventFlags(rawValue: 1 << 4)
 }
 
-/// One typed event: integers only. Its fields are `fieldStart ..< fieldStart + fieldCount` of the batch.
+/// One typed event: integers only.
+///
+/// Its fields are `fieldStart ..< fieldStart + fieldCount` of the batch.
 public struct Event: Hashable, Sendable {
     /// Offset of the record it was decoded from.
     public var offset: Offset
@@ -148,7 +152,9 @@ public struct EventBatch: Sendable {
         return entries[Int(event.fieldStart)..<Int(event.fieldStart) + Int(event.fieldCount)]
     }
 
-    /// The first value of `field` in event `index`, as a range of `bytes`; nil if absent. No allocation.
+    /// The first value of `field` in event `index`, as a range of `bytes`; nil if absent.
+    ///
+    /// No allocation.
     public func range(of field: FieldID, in index: Int) -> Range<Int>? {
         let event = events[index]
         var position = Int(event.fieldStart)
@@ -160,7 +166,9 @@ public struct EventBatch: Sendable {
         return nil
     }
 
-    /// The first value of `field` in event `index` as text (invalid UTF-8 repaired); nil if absent. Allocates.
+    /// The first value of `field` in event `index` as text (invalid UTF-8 repaired); nil if absent.
+    ///
+    /// Allocates.
     public func text(_ field: FieldID, in index: Int) -> String? {
         range(of: field, in: index).map { String(decoding: bytes[$0], as: UTF8.self) }
     }
@@ -185,7 +193,8 @@ public struct EventBatch: Sendable {
     /// The name of a field of this batch.
     public func name(of field: FieldID) -> String {
         if field.isKnown {
-            return Int(field.rawValue) < FieldID.knownNames.count ? FieldID.knownNames[Int(field.rawValue)] : "ext.?"
+            return Int(field.rawValue) < FieldID.knownNames.count
+                ? FieldID.knownNames[Int(field.rawValue)] : "ext.?"
         }
         let index = Int(field.rawValue - FieldID.firstExtension)
         return index < extensionNames.count ? extensionNames[index] : "ext.?"
@@ -194,17 +203,23 @@ public struct EventBatch: Sendable {
     /// The field with that name, if this batch could hold it.
     public func field(named name: String) -> FieldID? {
         if let known = FieldID.known(name) { return known }
-        return extensionNames.firstIndex(of: name).map { FieldID(rawValue: FieldID.firstExtension + UInt16($0)) }
+        return extensionNames.firstIndex(of: name).map {
+            FieldID(rawValue: FieldID.firstExtension + UInt16($0))
+        }
     }
 }
 
-/// Numbers for `ext.*` names, shared by the batches that one decoder makes. Owned by one thread.
+/// Numbers for `ext.*` names, shared by the batches that one decoder makes.
+///
+/// Owned by one thread.
 public struct FieldTable: Sendable {
     /// Names by number less `FieldID.firstExtension`.
     public private(set) var names: [String] = []
     private var numbers: [[UInt8]: UInt16] = [:]
 
-    /// Most names a table takes; further ones share `ext.overflow`. Bound: 4,096 names of attacker-chosen JSON keys.
+    /// Most names a table takes; further ones share `ext.overflow`.
+    ///
+    /// Bound: 4,096 names of attacker-chosen JSON keys.
     public static let nameCountMax = 4_096
 
     /// An empty table.

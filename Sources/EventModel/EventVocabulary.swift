@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Which of the three logs an event belongs to. Raw values are stored.
+/// Which of the three logs an event belongs to.
+///
+/// Raw values are stored.
 public enum EventClass: UInt8, Sendable, CaseIterable {
     /// No decoder understood the record.
     case unclassified = 0
@@ -29,7 +31,9 @@ public enum EventClass: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// How an attempt ended. Raw values are stored.
+/// How an attempt ended.
+///
+/// Raw values are stored.
 public enum Outcome: UInt8, Sendable, CaseIterable {
     /// Not said.
     case unknown = 0
@@ -54,7 +58,9 @@ public enum Outcome: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// What happened: a closed vocabulary, so that rules gate on an integer. Raw values are stored and never reused.
+/// What happened: a closed vocabulary, so that rules gate on an integer.
+///
+/// Raw values are stored and never reused.
 ///
 /// Decoders name an action by ``name``; an unknown name is refused when the decoder file is loaded.
 public enum Action: UInt8, Sendable, CaseIterable {
@@ -160,17 +166,21 @@ public enum Action: UInt8, Sendable, CaseIterable {
     }
 
     private static let names: [Action: String] = Dictionary(
-        uniqueKeysWithValues: allCases.map { ($0, snakeCase("\($0)")) })
+        uniqueKeysWithValues: allCases.map { ($0, snakeCase("\($0)")) }
+    )
 
     private static let byName: [String: Action] = Dictionary(
-        uniqueKeysWithValues: allCases.map { ($0.name, $0) })
+        uniqueKeysWithValues: allCases.map { ($0.name, $0) }
+    )
 
     private static func snakeCase(_ text: String) -> String {
         text.map { $0.isUppercase ? "_" + $0.lowercased() : String($0) }.joined()
     }
 }
 
-/// What was odd about a record; never a reason to drop it. Bits are stored and never reused.
+/// What was odd about a record; never a reason to drop it.
+///
+/// Bits are stored and never reused.
 public struct ParseIssues: OptionSet, Hashable, Sendable {
     /// The stored bits.
     public var rawValue: UInt64
@@ -182,9 +192,12 @@ public struct ParseIssues: OptionSet, Hashable, Sendable {
     public static let codes: [String] = [
         "bad_pri", "missing_pri", "bad_version", "bad_timestamp", "missing_timestamp", "time_zone_assumed",
         "year_assumed", "leap_second", "bad_structured_data", "duplicate_sd_id", "overlong_field", "bad_utf8",
-        "missing_host", "nonconformant_header", "truncated", "partial_frame", "framing_error", "control_characters",
-        "bad_json", "duplicate_key", "json_too_deep", "lone_surrogate", "number_as_text", "not_an_object", "bad_xml",
-        "xml_doctype_refused", "unknown_code", "decode_truncated", "undecoded", "ambiguous_time", "clock_unsynchronised",
+        "missing_host", "nonconformant_header", "truncated", "partial_frame", "framing_error",
+        "control_characters",
+        "bad_json", "duplicate_key", "json_too_deep", "lone_surrogate", "number_as_text", "not_an_object",
+        "bad_xml",
+        "xml_doctype_refused", "unknown_code", "decode_truncated", "undecoded", "ambiguous_time",
+        "clock_unsynchronised",
         "clock_corrected", "bad_field", "unknown_zone_name", "empty_message", "fragment", "late",
         "implausible_time",
     ]
@@ -199,43 +212,81 @@ public struct ParseIssues: OptionSet, Hashable, Sendable {
         ParseIssues.codes.indices.filter { rawValue & 1 << UInt64($0) != 0 }.map { ParseIssues.codes[$0] }
     }
 
+    /// The priority is malformed or above 191.
     public static let badPriority = bit(0)
+    /// There is no priority.
     public static let missingPriority = bit(1)
+    /// The version is none that RFC 5424 knows.
     public static let badVersion = bit(2)
+    /// A timestamp is there but cannot be read.
     public static let badTimestamp = bit(3)
+    /// There is no timestamp.
     public static let missingTimestamp = bit(4)
+    /// The stamp names no zone; the zone of the source, else UTC, was taken.
     public static let timeZoneAssumed = bit(5)
+    /// The stamp has no year; the one nearest to log or reference time was taken.
     public static let yearAssumed = bit(6)
+    /// The second is 60 and was read as 59.
     public static let leapSecond = bit(7)
+    /// The structured data is malformed.
     public static let badStructuredData = bit(8)
+    /// Two elements of structured data have one name.
     public static let duplicateStructuredDataID = bit(9)
+    /// A header field is longer than its standard allows.
     public static let overlongField = bit(10)
+    /// Bytes that are not UTF-8.
     public static let badUTF8 = bit(11)
+    /// There is no host name.
     public static let missingHost = bit(12)
+    /// The header follows no standard.
     public static let nonconformantHeader = bit(13)
+    /// The record was cut at the cap of its listener.
     public static let truncated = bit(14)
+    /// The connection ended inside the frame.
     public static let partialFrame = bit(15)
+    /// The frame did not end where its count said.
     public static let framingError = bit(16)
+    /// Control characters in the text.
     public static let controlCharacters = bit(17)
+    /// The body begins as JSON and is not valid.
     public static let badJSON = bit(18)
+    /// An object has two members of one name; the first counts.
     public static let duplicateKey = bit(19)
+    /// Objects and arrays nest deeper than the bound.
     public static let jsonTooDeep = bit(20)
+    /// Half of a surrogate pair.
     public static let loneSurrogate = bit(21)
+    /// A number that does not fit was kept as text.
     public static let numberAsText = bit(22)
+    /// The JSON value is no object.
     public static let notAnObject = bit(23)
+    /// The body begins as XML and is not well formed.
     public static let badXML = bit(24)
+    /// A document type declaration, which is never read.
     public static let xmlDoctypeRefused = bit(25)
+    /// A code that no table lists.
     public static let unknownCode = bit(26)
+    /// The event has more fields or bytes than the bound.
     public static let decodeTruncated = bit(27)
+    /// No decoder understood the record.
     public static let undecoded = bit(28)
+    /// The local time occurs twice at the change of the clocks.
     public static let ambiguousTime = bit(29)
+    /// The device says that its clock is not synchronised.
     public static let clockUnsynchronised = bit(30)
+    /// The event time was moved by the measured skew of the source.
     public static let clockCorrected = bit(31)
+    /// A field does not have the form that its name asks for.
     public static let badField = bit(32)
+    /// A time zone abbreviation that no table lists.
     public static let unknownZoneName = bit(33)
+    /// There is nothing after the header.
     public static let emptyMessage = bit(34)
+    /// Part of a message that came in several records.
     public static let fragment = bit(35)
+    /// It came after the watermark had passed its time.
     public static let late = bit(36)
+    /// The device time is too far from the time of receipt to be believed.
     public static let implausibleTime = bit(37)
 
     private static func bit(_ number: UInt64) -> ParseIssues { ParseIssues(rawValue: 1 << number) }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// An IPv4 or IPv6 address. IPv4 is kept as its IPv4-mapped form (::ffff:0:0/96), so both families share one order.
+/// An IPv4 or IPv6 address.
+///
+/// IPv4 is kept as its IPv4-mapped form (::ffff:0:0/96), so both families share one order.
 public struct IPAddress: Hashable, Comparable, Sendable {
     /// Upper 64 bits in network order.
     public var high: UInt64
@@ -35,7 +37,8 @@ public struct IPAddress: Hashable, Comparable, Sendable {
         return high == 0 && low == 1
     }
 
-    /// Whether the address is in private, link-local, shared, loopback or unique-local space (RFC 1918, 3927, 4193, 6598).
+    /// Whether the address is in private, link-local, shared, loopback or unique-local space (RFC 1918, 3927,
+    /// 4193, 6598).
     public var isPrivate: Bool {
         guard let v4 else { return isLoopback || high >> 57 == 0x7e || high >> 54 == 0x3fa }
         return v4 >> 24 == 10 || v4 >> 20 == 0xac1 || v4 >> 16 == 0xc0a8 || v4 >> 16 == 0xa9fe
@@ -50,7 +53,8 @@ public struct IPAddress: Hashable, Comparable, Sendable {
 }
 
 extension IPAddress {
-    /// Parses dotted IPv4 (no leading zeros beyond one digit group of three) or RFC 4291 IPv6, the whole span.
+    /// Parses dotted IPv4 (no leading zeros beyond one digit group of three) or RFC 4291 IPv6, the whole
+    /// span.
     ///
     /// A zone suffix (`%eth0`) is ignored. Allocation free.
     public init?(_ text: Span<UInt8>) {
@@ -155,8 +159,12 @@ extension IPAddress {
     }
 
     private static func push(
-        _ value: UInt64, _ toTail: Bool, _ head: inout (UInt64, UInt64), _ tail: inout (UInt64, UInt64),
-        _ headCount: inout Int, _ tailCount: inout Int
+        _ value: UInt64,
+        _ toTail: Bool,
+        _ head: inout (UInt64, UInt64),
+        _ tail: inout (UInt64, UInt64),
+        _ headCount: inout Int,
+        _ tailCount: inout Int
     ) {
         if toTail {
             tail = (tail.0 << 16 | tail.1 >> 48, tail.1 << 16 | value)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// A JSON value for facts and output: members keep the order in which they were added, numbers are integers or text.
+/// A JSON value for facts and output: members keep the order in which they were added, numbers are integers
+/// or text.
 ///
 /// For control data only; device JSON is scanned in place by `WireFormats` and never becomes one of these.
 public indirect enum JSONValue: Hashable, Sendable {
@@ -65,7 +66,8 @@ public indirect enum JSONValue: Hashable, Sendable {
         return value
     }
 
-    /// Compact JSON on one line: no spaces, members in order, control characters and DEL escaped, other UTF-8 as is.
+    /// Compact JSON on one line: no spaces, members in order, control characters and DEL escaped, other UTF-8
+    /// as is.
     public var line: String {
         var text = ""
         write(into: &text)

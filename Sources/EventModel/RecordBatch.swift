@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// What a record of the `records` stream is. Raw values are stored and never reused.
+/// What a record of the `records` stream is.
+///
+/// Raw values are stored and never reused.
 public enum RecordKind: UInt8, Sendable, CaseIterable {
     /// Bytes as a device sent them.
     case device = 1
@@ -27,7 +29,9 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
     case fact = 32
 }
 
-/// How a record reached us. Raw values are stored and never reused.
+/// How a record reached us.
+///
+/// Raw values are stored and never reused.
 public enum Transport: UInt8, Sendable, CaseIterable {
     /// Written by Wardline itself.
     case `internal` = 0
@@ -41,7 +45,9 @@ public enum Transport: UInt8, Sendable, CaseIterable {
     case standardInput = 4
 }
 
-/// What framing noticed about a record. Bits are stored and never reused.
+/// What framing noticed about a record.
+///
+/// Bits are stored and never reused.
 public struct FrameFlags: OptionSet, Hashable, Sendable {
     /// The stored bits.
     public var rawValue: UInt16
@@ -65,7 +71,8 @@ public struct FrameFlags: OptionSet, Hashable, Sendable {
     public static let imported = FrameFlags(rawValue: 1 << 6)
     /// Ended by NUL instead of LF.
     public static let nulDelimited = FrameFlags(rawValue: 1 << 7)
-    /// A line of a file of claims that is none, or whose time or peer cannot be read: kept without that claim.
+    /// A line of a file of claims that is none, or whose time or peer cannot be read: kept without that
+    /// claim.
     public static let unreadableClaim = FrameFlags(rawValue: 1 << 8)
 }
 
@@ -79,12 +86,18 @@ public struct Origin: Hashable, Sendable {
     public var peer: IPAddress?
     /// The observed peer port; 0 if none.
     public var peerPort: UInt16
-    /// Name in the verified peer certificate; empty if none. Never taken from the bytes of a record.
+    /// Name in the verified peer certificate; empty if none.
+    ///
+    /// Never taken from the bytes of a record.
     public var identity: String
 
     /// Makes an origin.
     public init(
-        listener: String, transport: Transport, peer: IPAddress? = nil, peerPort: UInt16 = 0, identity: String = ""
+        listener: String,
+        transport: Transport,
+        peer: IPAddress? = nil,
+        peerPort: UInt16 = 0,
+        identity: String = ""
     ) {
         self.listener = listener
         self.transport = transport
@@ -112,15 +125,23 @@ public struct RecordBatch: Sendable {
         public var length: Int
         /// Length before truncation; equals `length` unless `flags` has `truncated`.
         public var originalLength: Int
-        /// Log time: never goes back within a stream. Set by the log owner at append.
+        /// Log time: never goes back within a stream.
+        ///
+        /// Set by the log owner at append.
         public var logTime: UTCTime
         /// Wall clock at receipt (for imports with claimed receive times, the claim); may go back.
         public var receiveTime: UTCTime
 
         /// Makes a row.
         public init(
-            kind: RecordKind, flags: FrameFlags = [], origin: UInt32, start: Int, length: Int,
-            originalLength: Int? = nil, logTime: UTCTime = .absent, receiveTime: UTCTime
+            kind: RecordKind,
+            flags: FrameFlags = [],
+            origin: UInt32,
+            start: Int,
+            length: Int,
+            originalLength: Int? = nil,
+            logTime: UTCTime = .absent,
+            receiveTime: UTCTime
         ) {
             self.kind = kind
             self.flags = flags
@@ -153,7 +174,9 @@ public struct RecordBatch: Sendable {
     /// Number of records.
     public var count: Int { rows.count }
 
-    /// Adds (or finds) an origin and returns its index. Linear in the origins of this batch: call per connection.
+    /// Adds (or finds) an origin and returns its index.
+    ///
+    /// Linear in the origins of this batch: call per connection.
     public mutating func index(of origin: Origin) -> UInt32 {
         if let last = origins.last, last == origin { return UInt32(origins.count - 1) }
         if let found = origins.firstIndex(of: origin) { return UInt32(found) }
@@ -163,28 +186,51 @@ public struct RecordBatch: Sendable {
 
     /// Appends one record whose bytes are `range` of `source`.
     public mutating func append(
-        _ source: Span<UInt8>, _ range: Range<Int>, kind: RecordKind, flags: FrameFlags = [], origin: UInt32,
-        originalLength: Int? = nil, receiveTime: UTCTime
+        _ source: Span<UInt8>,
+        _ range: Range<Int>,
+        kind: RecordKind,
+        flags: FrameFlags = [],
+        origin: UInt32,
+        originalLength: Int? = nil,
+        receiveTime: UTCTime
     ) {
         let start = bytes.count
         for index in range { bytes.append(source[index]) }
         rows.append(
             Row(
-                kind: kind, flags: flags, origin: origin, start: start, length: range.count,
-                originalLength: originalLength, receiveTime: receiveTime))
+                kind: kind,
+                flags: flags,
+                origin: origin,
+                start: start,
+                length: range.count,
+                originalLength: originalLength,
+                receiveTime: receiveTime
+            )
+        )
     }
 
     /// Appends one record.
     public mutating func append(
-        _ source: [UInt8], kind: RecordKind, flags: FrameFlags = [], origin: UInt32, originalLength: Int? = nil,
+        _ source: [UInt8],
+        kind: RecordKind,
+        flags: FrameFlags = [],
+        origin: UInt32,
+        originalLength: Int? = nil,
         receiveTime: UTCTime
     ) {
         let start = bytes.count
         bytes.append(contentsOf: source)
         rows.append(
             Row(
-                kind: kind, flags: flags, origin: origin, start: start, length: source.count,
-                originalLength: originalLength, receiveTime: receiveTime))
+                kind: kind,
+                flags: flags,
+                origin: origin,
+                start: start,
+                length: source.count,
+                originalLength: originalLength,
+                receiveTime: receiveTime
+            )
+        )
     }
 
     /// Copies the bytes of row `index`.

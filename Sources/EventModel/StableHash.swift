@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// A 64-bit hash that is the same on every machine and in every run: it orders equal times and finds equal payloads.
+/// A 64-bit hash that is the same on every machine and in every run: it orders equal times and finds equal
+/// payloads.
 ///
-/// Not cryptographic and never evidence; alert identities use SHA-256. Algorithm: 8-byte little-endian words folded
-/// by multiply and xor-shift (as in splitmix64), the length mixed in first, the tail padded with zeros.
+/// Not cryptographic and never evidence; alert identities use SHA-256. Algorithm: 8-byte little-endian words
+/// folded by multiply and xor-shift (as in splitmix64), the length mixed in first, the tail padded with
+/// zeros.
 public struct StableHash: Sendable {
     private var state: UInt64
 

@@ -2,7 +2,8 @@
 // This file is part of Wardline.
 
 extension UTCTime: CustomStringConvertible {
-    /// RFC 3339 in UTC, such as `2026-10-05T04:00:00.123Z`: no fraction when it is zero, otherwise 3, 6 or 9 digits.
+    /// RFC 3339 in UTC, such as `2026-10-05T04:00:00.123Z`: no fraction when it is zero, otherwise 3, 6 or 9
+    /// digits.
     public var description: String { text(offsetSeconds: 0) }
 
     /// RFC 3339 at an offset east of UTC; `absent` gives `-`.
@@ -34,7 +35,8 @@ private func decimal(_ value: Int, width: Int) -> String {
 }
 
 extension UTCTime {
-    /// Reads an RFC 3339 date and time with offset; `T` may be a space, the fraction has up to nine digits that count.
+    /// Reads an RFC 3339 date and time with offset; `T` may be a space, the fraction has up to nine digits
+    /// that count.
     ///
     /// - Returns: nil for anything else, such as a missing offset or a day that the month does not have.
     public init?(rfc3339 text: String) {
@@ -47,8 +49,14 @@ extension UTCTime {
         else { return nil }
         // A leap second is counted as the last second of its minute.
         let civil = CivilTime(
-            year: year, month: month, day: day, hour: hour, minute: minute, second: min(second, 59),
-            nanosecond: nanosecond)
+            year: year,
+            month: month,
+            day: day,
+            hour: hour,
+            minute: minute,
+            second: min(second, 59),
+            nanosecond: nanosecond
+        )
         guard civil.isValid, second <= 60 else { return nil }
         self = civil.utc(offsetSeconds: offset)
     }
@@ -101,7 +109,8 @@ private struct TextReader {
     mutating func offset() -> Int? {
         if skip("Z") || skip("z") { return 0 }
         let isWest = skip("-")
-        guard isWest || skip("+"), let hours = number(2), skip(":"), let minutes = number(2), hours < 24, minutes < 60
+        guard isWest || skip("+"), let hours = number(2), skip(":"), let minutes = number(2), hours < 24,
+            minutes < 60
         else { return nil }
         return (isWest ? -1 : 1) * (hours * 3_600 + minutes * 60)
     }

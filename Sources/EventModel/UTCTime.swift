@@ -54,7 +54,15 @@ public struct CivilTime: Hashable, Sendable {
     public var nanosecond: Int
 
     /// Makes a civil time; the caller keeps the ranges (see ``isValid``).
-    public init(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0, nanosecond: Int = 0) {
+    public init(
+        year: Int,
+        month: Int,
+        day: Int,
+        hour: Int = 0,
+        minute: Int = 0,
+        second: Int = 0,
+        nanosecond: Int = 0
+    ) {
         self.year = year
         self.month = month
         self.day = day
@@ -85,7 +93,9 @@ public struct CivilTime: Hashable, Sendable {
         year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
     }
 
-    /// The UTC time of this civil time at an offset east of UTC, in seconds. Valid civil times only.
+    /// The UTC time of this civil time at an offset east of UTC, in seconds.
+    ///
+    /// Valid civil times only.
     ///
     /// Source: days-from-civil, the usual era arithmetic over 400-year cycles.
     public func utc(offsetSeconds: Int = 0) -> UTCTime {
@@ -112,9 +122,14 @@ public struct CivilTime: Hashable, Sendable {
         let monthIndex = (5 * dayOfYear + 2) / 153
         let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
         self.init(
-            year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month: month,
-            day: dayOfYear - (153 * monthIndex + 2) / 5 + 1, hour: Int(ofDay) / 3_600,
-            minute: Int(ofDay) / 60 % 60, second: Int(ofDay) % 60, nanosecond: Int(rest))
+            year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+            month: month,
+            day: dayOfYear - (153 * monthIndex + 2) / 5 + 1,
+            hour: Int(ofDay) / 3_600,
+            minute: Int(ofDay) / 60 % 60,
+            second: Int(ofDay) % 60,
+            nanosecond: Int(rest)
+        )
     }
 }
 

@@ -74,8 +74,9 @@ final class DatagramListener: Sendable {
         }
     }
 
-    /// Reads what the kernel still holds, counts the last drops and ends. Blocks until all of it is in the
-    /// intake.
+    /// Reads what the kernel still holds, counts the last drops and ends.
+    ///
+    /// Blocks until all of it is in the intake.
     func stop() {
         isStopping.store(true, ordering: .releasing)
         receiver.wake()

@@ -47,15 +47,19 @@ public struct FileImport: Sendable {
         return report
     }
 
-    /// Imports files as one import: judged together, after the last of them. Waits until that is done.
+    /// Imports files as one import: judged together, after the last of them.
+    ///
+    /// Waits until that is done.
     ///
     /// All files are read once before the first record is stored, so that a name or permission that is wrong
     /// stops the import before it changes anything.
     ///
-    /// - Parameter progress: Called about once per mebibyte, on this thread.
+    /// - Parameters:
+    ///   - requests: Files in the order in which they were given.
+    ///   - progress: Called about once per mebibyte, on this thread.
     /// - Returns: One report per request, in their order.
-    /// - Throws: `input` when a file cannot be read or is damaged: what came before is in the log and counted,
-    ///   and the next run goes on after it. `storage` when the store takes no records.
+    /// - Throws: `input` when a file cannot be read or is damaged: what came before is in the log and
+    ///   counted, and the next run goes on after it. `storage` when the store takes no records.
     public func run(
         _ requests: [ImportRequest],
         progress: (ImportProgress) -> Void = { _ in }
@@ -92,7 +96,9 @@ public struct FileImport: Sendable {
             case .interrupted(let records): sources[index].report.skipped = records
             case .new: break
             }
-            if !seen.insert(sources[index].report.sha256).inserted { sources[index].report.wasComplete = true }
+            if !seen.insert(sources[index].report.sha256).inserted {
+                sources[index].report.wasComplete = true
+            }
         }
     }
 
@@ -124,7 +130,9 @@ public struct FileImport: Sendable {
         into batcher: inout ImportBatcher,
         _ progress: (ImportProgress) -> Void
     ) throws(WardlineError) -> Bool {
-        let input = try ImportSource.onInput(source.path) { () throws(StorageError) in try InputFile(source.path) }
+        let input = try ImportSource.onInput(source.path) { () throws(StorageError) in
+            try InputFile(source.path)
+        }
         var inflater: GzipInflater?
         var done = 0
         while true {
@@ -138,7 +146,12 @@ public struct FileImport: Sendable {
                     try inflater.inflate(piece) { (bytes) throws(WardlineError) in try batcher.take(bytes) }
                 } catch {
                     try batcher.flush()
-                    throw WardlineError(error.code, error.message, cause: error.cause, location: source.report.file)
+                    throw WardlineError(
+                        error.code,
+                        error.message,
+                        cause: error.cause,
+                        location: source.report.file
+                    )
                 }
             } else {
                 try batcher.take(piece)

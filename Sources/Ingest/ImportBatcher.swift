@@ -75,7 +75,12 @@ struct ImportBatcher {
 
     private mutating func append(_ bytes: Span<UInt8>, _ row: RecordBatch.Row) {
         guard hasClaims else {
-            put(bytes, row.range, from: Origin(listener: file, transport: transport), length: row.originalLength)
+            put(
+                bytes,
+                row.range,
+                from: Origin(listener: file, transport: transport),
+                length: row.originalLength
+            )
             return
         }
         // A line that a cut or its own text made unreadable is evidence all the same.

@@ -14,8 +14,9 @@ public final class Listeners: Sendable {
     private let datagrams: [DatagramListener]
     private let group: MultiThreadedEventLoopGroup
 
-    /// Opens listeners. Datagrams wait in the kernel and connections in their backlog until
-    /// ``Engine/start()``.
+    /// Opens listeners.
+    ///
+    /// Datagrams wait in the kernel and connections in their backlog until ``Engine/start()``.
     ///
     /// - Throws: `busy` when an address is taken; nothing stays open then.
     public init(
@@ -62,7 +63,9 @@ public final class Listeners: Sendable {
         datagrams.map { $0.counters.status } + streams.map { $0.counters.status }
     }
 
-    /// Takes what senders have sent, then closes everything. Blocks until all of it is in the intake.
+    /// Takes what senders have sent, then closes everything.
+    ///
+    /// Blocks until all of it is in the intake.
     public func stop() {
         for listener in streams { listener.stop() }
         for listener in datagrams { listener.stop() }

@@ -23,7 +23,9 @@ final class StreamListener: Sendable {
     private let channel: any Channel
     private let shared: NIOLoopBound<StreamIntake>
 
-    /// Binds and listens. Blocks; not for event loops.
+    /// Binds and listens.
+    ///
+    /// Blocks; not for event loops.
     init(
         _ definition: ListenerDefinition,
         limits: Configuration.Limits,
@@ -94,8 +96,9 @@ final class StreamListener: Sendable {
         }
     }
 
-    /// Reads what connections have sent, then closes them and the socket. Blocks until all of it is in the
-    /// intake.
+    /// Reads what connections have sent, then closes them and the socket.
+    ///
+    /// Blocks until all of it is in the intake.
     func stop() {
         let end = monotonicNanoseconds() + StreamListener.drainSecondsMax * UTCTime.second
         var before = counters.status.bytes

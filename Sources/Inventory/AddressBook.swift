@@ -3,7 +3,8 @@
 
 public import EventModel
 
-/// Who had an address when: half-open intervals of event time from site files and from DHCP, NAC and RADIUS events.
+/// Who had an address when: half-open intervals of event time from site files and from DHCP, NAC and RADIUS
+/// events.
 ///
 /// Bounded: `intervalCountMax` intervals per address; the oldest goes first, which is counted.
 public struct AddressBook: Sendable {
@@ -42,8 +43,15 @@ public struct AddressBook: Sendable {
     /// Records a site's statement.
     public mutating func add(_ binding: SiteBinding) {
         insert(
-            Interval(mac: binding.mac, host: "", from: binding.from, through: binding.through, isInferred: false),
-            at: binding.address)
+            Interval(
+                mac: binding.mac,
+                host: "",
+                from: binding.from,
+                through: binding.through,
+                isInferred: false
+            ),
+            at: binding.address
+        )
     }
 
     /// Records that `mac` (with `host`, if said) was seen to hold `address` at `time`.
@@ -70,7 +78,9 @@ public struct AddressBook: Sendable {
             list[index].through = time
             intervals[address] = list
             insert(
-                Interval(mac: mac, host: host, from: time, through: following, isInferred: false), at: address)
+                Interval(mac: mac, host: host, from: time, through: following, isInferred: false),
+                at: address
+            )
             return
         }
         let previousEnd = list.compactMap(\.through).filter { $0 <= time }.max()

@@ -149,7 +149,13 @@ public struct Conduit: Hashable, Sendable {
 
     /// Makes a conduit.
     public init(
-        from: String, to: String, sources: [IPPrefix], targets: [IPPrefix], ports: [Port], onlyIn: String, why: String
+        from: String,
+        to: String,
+        sources: [IPPrefix],
+        targets: [IPPrefix],
+        ports: [Port],
+        onlyIn: String,
+        why: String
     ) {
         self.from = from
         self.to = to
@@ -186,8 +192,16 @@ public struct ChangeRecord: Hashable, Sendable {
 
     /// Makes a change record.
     public init(
-        id: String, kind: String, start: UTCTime, end: UTCTime, assets: [String], actors: [String], via: [IPPrefix],
-        expectedVersion: String = "", expectedHash: String = "", expectedFlow: String = ""
+        id: String,
+        kind: String,
+        start: UTCTime,
+        end: UTCTime,
+        assets: [String],
+        actors: [String],
+        via: [IPPrefix],
+        expectedVersion: String = "",
+        expectedHash: String = "",
+        expectedFlow: String = ""
     ) {
         self.id = id
         self.kind = kind

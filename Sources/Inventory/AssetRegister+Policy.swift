@@ -45,7 +45,8 @@ extension AssetRegister {
         let target = zone(of: flow.target)
         var sawClosed = false
         for conduit in site.conduits {
-            guard conduit.from == "*" || conduit.from == source.id, conduit.to == "*" || conduit.to == target.id,
+            guard conduit.from == "*" || conduit.from == source.id,
+                conduit.to == "*" || conduit.to == target.id,
                 conduit.sources.isEmpty || conduit.sources.contains(where: { $0.contains(flow.source) }),
                 conduit.targets.isEmpty || conduit.targets.contains(where: { $0.contains(flow.target) }),
                 conduit.ports.contains(where: { AssetRegister.admits($0, flow) })
@@ -65,7 +66,9 @@ extension AssetRegister {
     }
 
     private func isWindowOpen(kind: String, for flow: FlowQuestion) -> Bool {
-        let ends = [asset(of: flow.source, at: flow.time), asset(of: flow.target, at: flow.time)].compactMap(\.?.id)
+        let ends = [asset(of: flow.source, at: flow.time), asset(of: flow.target, at: flow.time)].compactMap(
+            \.?.id
+        )
         return site.changes.contains { change in
             change.kind == kind && change.start <= flow.time && flow.time <= change.end
                 && (change.via.isEmpty || change.via.contains { $0.contains(flow.source) })
@@ -109,7 +112,12 @@ extension AssetRegister {
 
         /// Makes an act.
         public init(
-            asset: String, actor: String, source: IPAddress?, version: String, hash: String, time: UTCTime,
+            asset: String,
+            actor: String,
+            source: IPAddress?,
+            version: String,
+            hash: String,
+            time: UTCTime,
             uncertainty: Int64
         ) {
             self.asset = asset
@@ -122,7 +130,8 @@ extension AssetRegister {
         }
     }
 
-    /// The first change record that covers `act`: asset, time, and nothing known that contradicts actor, way or result.
+    /// The first change record that covers `act`: asset, time, and nothing known that contradicts actor, way
+    /// or result.
     ///
     /// What is not said on either side never breaks a match; what is said and differs does.
     public func change(covering act: Act) -> ChangeRecord? {
@@ -141,7 +150,8 @@ extension AssetRegister {
         }
     }
 
-    /// Whether the site accepts `version` for the model of `asset`; nil where it lists no version of that model.
+    /// Whether the site accepts `version` for the model of `asset`; nil where it lists no version of that
+    /// model.
     public func isApproved(version: String, for asset: Asset) -> Bool? {
         let listed = site.approved.filter {
             $0.model.lowercased() == asset.model.lowercased()
@@ -165,15 +175,18 @@ extension AssetRegister {
     public static func sameVersion(_ left: String, _ right: String) -> Bool {
         func folded(_ text: String) -> Substring {
             let text = text.lowercased()
-            return text.first == "v" && text.dropFirst().first?.isNumber == true ? text.dropFirst() : text[...]
+            return text.first == "v" && text.dropFirst().first?.isNumber == true
+                ? text.dropFirst() : text[...]
         }
         return folded(left) == folded(right)
     }
 
     /// Account names that many systems share: they never join and never contradict a change's actor.
     public static let genericAccounts: Set<String> = [
-        "system", "root", "administrator", "admin", "nt authority\\system", "local service", "network service",
-        "anonymous", "anonymous logon", "guest", "nobody", "daemon", "unknown", "service", "user", "operator", "-",
+        "system", "root", "administrator", "admin", "nt authority\\system", "local service",
+        "network service",
+        "anonymous", "anonymous logon", "guest", "nobody", "daemon", "unknown", "service", "user", "operator",
+        "-",
         "n/a", "none", "localsystem", "www-data", "sshd",
     ]
 

@@ -3,7 +3,8 @@
 
 public import EventModel
 
-/// Facts about now that judgement joins with: which asset an address was, which zone, which work was approved.
+/// Facts about now that judgement joins with: which asset an address was, which zone, which work was
+/// approved.
 ///
 /// Pure: folded from site files and from events in event-time order. `asset(of:at:)` is the only way from an
 /// address to a device.
@@ -102,7 +103,8 @@ public struct AssetRegister: Sendable {
     /// The asset with that hardware address.
     public func asset(of mac: MACAddress) -> Asset? { byMAC[mac].map { site.assets[$0] } }
 
-    /// The asset with that id, serial number, AE title or host name (with or without its domain), case-folded.
+    /// The asset with that id, serial number, AE title or host name (with or without its domain),
+    /// case-folded.
     public func asset(named name: String) -> Asset? {
         let folded = name.lowercased()
         if let number = byName[folded] { return site.assets[number] }
@@ -117,7 +119,8 @@ public struct AssetRegister: Sendable {
         return String(folded[..<dot])
     }
 
-    /// The zone of an address: longest prefix; unlisted private space is `unknown`, unlisted public space `internet`.
+    /// The zone of an address: longest prefix; unlisted private space is `unknown`, unlisted public space
+    /// `internet`.
     public mutating func zone(of address: IPAddress) -> Zone {
         let isPublic = !address.isPrivate && !address.isMulticast
         if let number = zoneTable.zone(of: address) {
@@ -134,7 +137,8 @@ public struct AssetRegister: Sendable {
         guard !address.isPrivate, !address.isMulticast, !address.isLoopback else { return false }
         guard let number = zoneTable.zone(of: address) else { return true }
         let prefix = site.zones[number].prefixes.filter { $0.contains(address) }.map(\.length).max() ?? 0
-        return prefix == 0 || prefix == 96 && site.zones[number].prefixes.contains { $0.length == 96 && $0.base.v4 == 0 }
+        return prefix == 0
+            || prefix == 96 && site.zones[number].prefixes.contains { $0.length == 96 && $0.base.v4 == 0 }
     }
 
     /// The zone with that id.

@@ -30,8 +30,8 @@ public struct ClockReading: Hashable, Sendable {
 
 /// Measures the clocks of sources: the least delay between stamp and receipt is taken as their skew.
 ///
-/// A message can arrive late but never early, so the smallest difference of the last ``windowCount`` is nearest to
-/// the truth. Folded in offset order, so the cut of batches decides nothing.
+/// A message can arrive late but never early, so the smallest difference of the last ``windowCount`` is
+/// nearest to the truth. Folded in offset order, so the cut of batches decides nothing.
 public struct SourceClocks: Sendable {
     /// Differences that count for one source: 64 of 8 bytes.
     public static let windowCount = 64
@@ -56,7 +56,7 @@ public struct SourceClocks: Sendable {
 
     /// Takes a stamp and its receipt; says what to make of the stamp.
     ///
-    /// - Parameter source: Hash of what names the source.
+    /// `source` is a hash of what names the source.
     public mutating func read(_ source: UInt64, device: UTCTime, received: UTCTime) -> ClockReading {
         let difference = received.nanoseconds.subtractingReportingOverflow(device.nanoseconds)
         guard !difference.overflow else { return ClockReading(verdict: .replaced, skew: 0, spread: 0) }
@@ -81,7 +81,10 @@ public struct SourceClocks: Sendable {
     public static func reading(least: Int64, most: Int64) -> ClockReading {
         let spread = min(most - least, skewMinNanoseconds)
         return ClockReading(
-            verdict: least.magnitude > UInt64(skewMinNanoseconds) ? .moved : .kept, skew: least, spread: spread)
+            verdict: least.magnitude > UInt64(skewMinNanoseconds) ? .moved : .kept,
+            skew: least,
+            spread: spread
+        )
     }
 }
 

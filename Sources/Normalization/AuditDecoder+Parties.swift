@@ -41,7 +41,8 @@ extension AuditDecoder {
             let isPlain = !candidate.isEmpty && !candidate.contains("|") && !candidate.contains("/")
             let isNumber = candidate.allSatisfy(\.isNumber)
             if isPlain, !isNumber || candidate == participant.userID && participant.alternativeID.isEmpty,
-                IPAddress(candidate) == nil, candidate.lowercased() != "unknown", !candidate.hasPrefix("AETITLE")
+                IPAddress(candidate) == nil, candidate.lowercased() != "unknown",
+                !candidate.hasPrefix("AETITLE")
             {
                 return candidate
             }
@@ -51,7 +52,10 @@ extension AuditDecoder {
 
     /// Adds an access point by its syntax, whatever its type code says: `/127.0.0.1:54404` is an address.
     private func addEnd(
-        _ participant: AuditMessage.Participant, _ ip: FieldID, _ host: FieldID, into drafts: inout EventDrafts
+        _ participant: AuditMessage.Participant,
+        _ ip: FieldID,
+        _ host: FieldID,
+        into drafts: inout EventDrafts
     ) {
         var text = participant.accessPoint
         if text.hasPrefix("/") { text.removeFirst() }
@@ -115,7 +119,10 @@ enum VersionHint {
         for word in text.split(whereSeparator: { " ,;()[]\"'=".contains($0) }) {
             let digits = word.drop { !$0.isNumber }.prefix { $0.isNumber || $0 == "." }
             let version = String(digits.last == "." ? digits.dropLast() : digits)
-            if version.contains("."), IPAddress(version) == nil || version.split(separator: ".").contains(where: { $0.count > 1 && $0.first == "0" }) {
+            if version.contains("."),
+                IPAddress(version) == nil
+                    || version.split(separator: ".").contains(where: { $0.count > 1 && $0.first == "0" })
+            {
                 return version
             }
         }

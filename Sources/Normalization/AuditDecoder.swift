@@ -70,7 +70,11 @@ struct AuditDecoder: Sendable {
         let type = types.first { AuditMeaning.types[$0] != nil }
         let base = AuditMeaning.events[event]
         let meaning = type.flatMap { AuditMeaning.types[$0] } ?? base ?? .unmapped
-        drafts.begin(meaning.eventClass, AuditMeaning.action(meaning.action, message.action), AuditDecoder.outcome(message))
+        drafts.begin(
+            meaning.eventClass,
+            AuditMeaning.action(meaning.action, message.action),
+            AuditDecoder.outcome(message)
+        )
         if base == nil { drafts.amend { $0.issues.insert(.unknownCode) } }
         drafts.add(named: "ext.kind", meaning.kind)
         for tag in meaning.tags { drafts.add(named: "ext.tags", tag) }
@@ -101,7 +105,10 @@ struct AuditDecoder: Sendable {
     private static func codes(_ message: AuditMessage) -> (event: String, types: [String]) {
         var event = message.eventID.code
         if AuditMeaning.events[event] == nil, AuditMeaning.types[event] == nil {
-            event = AuditMeaning.texts[message.eventID.text.lowercased()] ?? AuditMeaning.texts[event.lowercased()] ?? event
+            event =
+                AuditMeaning.texts[message.eventID.text.lowercased()] ?? AuditMeaning.texts[
+                    event.lowercased()
+                ] ?? event
         }
         var types = message.types.map(\.code).filter { !$0.isEmpty }
         if AuditMeaning.types[event] != nil {
@@ -138,7 +145,9 @@ struct AuditDecoder: Sendable {
             case "24": continue
             default:
                 // A person in any role but a user's could be a patient.
-                if object.type != "1", !["110182", "113877"].contains(object.idType) { drafts.add(.objectID, object.id) }
+                if object.type != "1", !["110182", "113877"].contains(object.idType) {
+                    drafts.add(.objectID, object.id)
+                }
             }
         }
         for object in message.objects {

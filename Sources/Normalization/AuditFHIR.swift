@@ -13,7 +13,9 @@ enum AuditFHIR {
         case "AuditEvent": return [message(root)]
         case "Bundle":
             return (root["entry"]?.elements ?? []).prefix(AuditMessage.partCountMax).compactMap { entry in
-                guard let resource = entry["resource"], resource["resourceType"]?.text == "AuditEvent" else { return nil }
+                guard let resource = entry["resource"], resource["resourceType"]?.text == "AuditEvent" else {
+                    return nil
+                }
                 return message(resource)
             }
         default: return []
@@ -29,17 +31,22 @@ enum AuditFHIR {
         message.time = (root["recorded"] ?? event["dateTime"])?.text ?? ""
         message.outcome = first(root["outcome"] ?? event["outcome"]).code
         message.outcomeText = (root["outcomeDesc"] ?? event["outcomeDesc"])?.text ?? ""
-        for agent in (root["agent"] ?? root["participant"])?.elements ?? [] { message.participants.append(participant(agent)) }
+        for agent in (root["agent"] ?? root["participant"])?.elements ?? [] {
+            message.participants.append(participant(agent))
+        }
         let source = root["source"] ?? .null
         message.source = reference(source["observer"]) ?? reference(source) ?? ""
         message.site = source["site"]?.text ?? ""
-        for entity in (root["entity"] ?? root["object"])?.elements ?? [] { message.objects.append(object(entity)) }
+        for entity in (root["entity"] ?? root["object"])?.elements ?? [] {
+            message.objects.append(object(entity))
+        }
         return message
     }
 
     private static func participant(_ agent: JSONValue) -> AuditMessage.Participant {
         var participant = AuditMessage.Participant()
-        participant.userID = reference(agent["who"]) ?? reference(agent["userId"]) ?? agent["name"]?.text ?? ""
+        participant.userID =
+            reference(agent["who"]) ?? reference(agent["userId"]) ?? agent["name"]?.text ?? ""
         participant.alternativeID = agent["altId"]?.text ?? ""
         participant.userName = agent["name"]?.text ?? ""
         participant.isRequestor = agent["requestor"]?.bool ?? false
@@ -53,11 +60,15 @@ enum AuditFHIR {
 
     private static func object(_ entity: JSONValue) -> AuditMessage.Object {
         var object = AuditMessage.Object()
-        object.id = reference(entity["what"]) ?? reference(entity["reference"]) ?? reference(entity["identifier"]) ?? ""
+        object.id =
+            reference(entity["what"]) ?? reference(entity["reference"]) ?? reference(entity["identifier"])
+            ?? ""
         object.type = first(entity["type"]).code
         object.role = first(entity["role"]).code
         // FHIR names a patient by the reference; a role may be left out.
-        if object.role.isEmpty, (entity["what"]?["reference"]?.text ?? "").hasPrefix("Patient/") { object.role = "1" }
+        if object.role.isEmpty, (entity["what"]?["reference"]?.text ?? "").hasPrefix("Patient/") {
+            object.role = "1"
+        }
         return object
     }
 
@@ -65,7 +76,8 @@ enum AuditFHIR {
     private static func reference(_ value: JSONValue?) -> String? {
         guard let value else { return nil }
         if let text = value.text { return text }
-        if let text = value["identifier"]?["value"]?.text ?? value["value"]?.text ?? value["identifier"]?.text {
+        if let text = value["identifier"]?["value"]?.text ?? value["value"]?.text ?? value["identifier"]?.text
+        {
             return text
         }
         if let text = value["reference"]?.text {
@@ -74,7 +86,9 @@ enum AuditFHIR {
         return value["display"]?.text
     }
 
-    private static func first(_ value: JSONValue?) -> AuditMessage.Code { codes(value).first ?? AuditMessage.Code() }
+    private static func first(_ value: JSONValue?) -> AuditMessage.Code {
+        codes(value).first ?? AuditMessage.Code()
+    }
 
     /// Codes of a code, Coding, CodeableConcept or a list of any of them.
     private static func codes(_ value: JSONValue?) -> [AuditMessage.Code] {
@@ -86,7 +100,11 @@ enum AuditFHIR {
         guard let code = value["code"] else { return [] }
         guard let text = code.text else { return codes(code) }
         return [
-            AuditMessage.Code(code: text, system: value["system"]?.text ?? "", text: value["display"]?.text ?? "")
+            AuditMessage.Code(
+                code: text,
+                system: value["system"]?.text ?? "",
+                text: value["display"]?.text ?? ""
+            )
         ]
     }
 }

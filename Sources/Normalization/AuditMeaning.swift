@@ -3,7 +3,8 @@
 
 import EventModel
 
-/// What an audit code means: DICOM PS3.16 context groups 400 and 401, and the IHE and vendor codes met in the field.
+/// What an audit code means: DICOM PS3.16 context groups 400 and 401, and the IHE and vendor codes met in the
+/// field.
 struct AuditMeaning {
     /// Class, once no more telling code decides.
     let eventClass: EventClass
@@ -40,8 +41,18 @@ struct AuditMeaning {
         "110136": AuditMeaning(.access, "roles.changed", .roleChange, ["privilege"]),
         "110137": AuditMeaning(.access, "user.security.changed", .accountChange, ["privilege"]),
         "110138": AuditMeaning(.access, "breakglass.stop", .breakglassStop, ["break-glass"]),
-        "110139": AuditMeaning(.access, "service.remote.start", .remoteServiceStart, ["remote", "service-session"]),
-        "110140": AuditMeaning(.access, "service.remote.stop", .remoteServiceStop, ["remote", "service-session"]),
+        "110139": AuditMeaning(
+            .access,
+            "service.remote.start",
+            .remoteServiceStart,
+            ["remote", "service-session"]
+        ),
+        "110140": AuditMeaning(
+            .access,
+            "service.remote.stop",
+            .remoteServiceStop,
+            ["remote", "service-session"]
+        ),
         "110141": AuditMeaning(.access, "service.local.start", .localServiceStart, ["service-session"]),
         "110142": AuditMeaning(.access, "service.local.stop", .localServiceStop, ["service-session"]),
         "110143": AuditMeaning(.access, "authn.decision", .authenticate),
@@ -94,7 +105,8 @@ struct AuditMeaning {
     static let texts: [String: String] = [
         "login": "110122", "logout": "110123", "logon": "110122", "logoff": "110123",
         "user authentication": "110114", "application activity": "110100", "application start": "110120",
-        "application stop": "110121", "audit log used": "110101", "patient record": "110110", "order record": "110109",
+        "application stop": "110121", "audit log used": "110101", "patient record": "110110",
+        "order record": "110109",
         "procedure record": "110111", "query": "110112", "export": "110106", "import": "110107",
         "security alert": "110113", "security administration": "110113", "network entry": "110108",
         "study deleted": "110105", "dicom study deleted": "110105", "dicom instances accessed": "110103",

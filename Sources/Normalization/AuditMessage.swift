@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// An audit message as its sender wrote it (DICOM PS3.15 A.5, RFC 3881, or FHIR AuditEvent), before any judgement.
+/// An audit message as its sender wrote it (DICOM PS3.15 A.5, RFC 3881, or FHIR AuditEvent), before any
+/// judgement.
 struct AuditMessage {
     /// A coded value: code, coding system, text.
     struct Code {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// Reads the XML form of an audit message: DICOM's spelling (`csd-code`, `originalText`) and that of RFC 3881.
+/// Reads the XML form of an audit message: DICOM's spelling (`csd-code`, `originalText`) and that of RFC
+/// 3881.
 enum AuditXML {
     /// The message in `bytes`, or nil when there is none.
     static func message(_ bytes: [UInt8]) -> AuditMessage? {
@@ -41,7 +42,8 @@ private struct AuditXMLReader {
         AuditMessage.Code(
             code: attributes["csd-code"] ?? attributes["code"] ?? "",
             system: attributes["codeSystemName"] ?? attributes["codeSystem"] ?? "",
-            text: attributes["originalText"] ?? attributes["displayName"] ?? "")
+            text: attributes["originalText"] ?? attributes["displayName"] ?? ""
+        )
     }
 
     mutating func open(_ name: String, _ attributes: [String: String]) {

@@ -15,8 +15,10 @@ struct EventDrafts: Sendable {
         var action: Action
         /// How it ended.
         var outcome: Outcome
-        /// The time that the body states for the event: it counts before that of the header, which says when the
-        /// message was sent. `absent` if there is none.
+        /// The time that the body states for the event: it counts before that of the header, which says when
+        /// the message was sent.
+        ///
+        /// `absent` if there is none.
         var time: UTCTime = .absent
         /// What was odd.
         var issues: ParseIssues = []

@@ -6,8 +6,8 @@ import Digests
 extension SiteKey {
     /// The token of the patient identifier at `range`.
     ///
-    /// HMAC-SHA-256 under the site key in lower-case hexadecimal, cut to ``tokenLength`` digits; blanks around the
-    /// identifier do not count.
+    /// HMAC-SHA-256 under the site key in lower-case hexadecimal, cut to ``tokenLength`` digits; blanks
+    /// around the identifier do not count.
     func token(of bytes: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
         var start = range.lowerBound
         var end = range.upperBound

@@ -199,7 +199,8 @@ extension Normalizer {
         }
     }
 
-    /// Adds a field whose value is `range` of `source`: where that is the record, the batch holds the bytes already.
+    /// Adds a field whose value is `range` of `source`: where that is the record, the batch holds the bytes
+    /// already.
     mutating func append(
         _ field: FieldID,
         _ source: [UInt8],

@@ -3,7 +3,8 @@
 
 /// Walks XML text element by element: no document types, no entities but the five of XML and numeric ones.
 ///
-/// Tolerant where senders are: byte order marks, lying encodings, prefixes, and text after the end do not matter.
+/// Tolerant where senders are: byte order marks, lying encodings, prefixes, and text after the end do not
+/// matter.
 struct XMLWalker {
     /// What was met.
     enum Step {
@@ -108,7 +109,9 @@ struct XMLWalker {
                 break
             }
             if bytes[position] == 0x2f {
-                guard position + 1 < bytes.count, bytes[position + 1] == 0x3e else { return .end(isBroken: true) }
+                guard position + 1 < bytes.count, bytes[position + 1] == 0x3e else {
+                    return .end(isBroken: true)
+                }
                 position += 2
                 closing = name
                 break

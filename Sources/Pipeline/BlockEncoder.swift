@@ -24,9 +24,7 @@ final class BlockEncoder: Sendable {
     private let done = HandoverQueue<Result<EncodedBlock, LogError>>(capacity: .max)
     private let thread: WorkerThread
 
-    /// Starts the thread.
-    ///
-    /// - Parameter hasColumns: False for streams whose records are never decoded.
+    /// Starts the thread; `hasColumns` is false for streams whose records are never decoded.
     init(hasColumns: Bool) throws(StorageError) {
         let (queue, done) = (queue, done)
         thread = try WorkerThread("wl-block") {

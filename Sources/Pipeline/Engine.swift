@@ -28,7 +28,9 @@ public final class Engine: Sendable {
         public var clock: any WallClock = SystemWallClock()
         /// Version, stored in the start record.
         public var version = ""
-        /// Tells people what changed: disk full, space again, suspect. Called from the engine's threads.
+        /// Tells people what changed: disk full, space again, suspect.
+        ///
+        /// Called from the engine's threads.
         public var report: @Sendable (String) -> Void = { _ in }
 
         /// The defaults.
@@ -60,8 +62,7 @@ public final class Engine: Sendable {
 
     /// Makes an engine that does not run yet.
     ///
-    /// - Parameters:
-    ///   - apply: Applies a read-model change in one transaction; called on the judge thread.
+    /// `apply` applies a read-model change in one transaction; it is called on the judge thread.
     public init(
         records: any EngineLog,
         journal: any EngineLog,
@@ -83,8 +84,9 @@ public final class Engine: Sendable {
         }
     }
 
-    /// Starts both threads and appends a start record. The judge catches up from the log while records are
-    /// taken.
+    /// Starts both threads and appends a start record.
+    ///
+    /// The judge catches up from the log while records are taken.
     public func start() throws(WardlineError) {
         let durable = records.next
         let facts = JSONValue.object([
@@ -153,13 +155,16 @@ public final class Engine: Sendable {
         try journal.close()
     }
 
-    /// Waits for space on a full disk no longer: who waits to give records is refused. Call before listeners
-    /// stop.
+    /// Waits for space on a full disk no longer: who waits to give records is refused.
+    ///
+    /// Call before listeners stop.
     public func endWaitingForSpace() {
         if state.withLock({ $0.state == .full }) { pause.close() }
     }
 
-    /// Ends both threads without a stop record, after what is queued. For errors, and for tests of recovery.
+    /// Ends both threads without a stop record, after what is queued.
+    ///
+    /// For errors, and for tests of recovery.
     public func abandon() {
         intake.close()
         pause.close()

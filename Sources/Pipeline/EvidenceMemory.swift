@@ -5,13 +5,17 @@ import Correlation
 import EventModel
 import Timelines
 
-/// The judged events that timelines are drawn from: the newest ones, and older ones that an alert made worth keeping.
+/// The judged events that timelines are drawn from: the newest ones, and older ones that an alert made worth
+/// keeping.
 ///
-/// Filled in the order of judgement and forgotten by count alone, so it holds the same however the log was cut.
+/// Filled in the order of judgement and forgotten by count alone, so it holds the same however the log was
+/// cut.
 struct EvidenceMemory: Sendable {
     /// Events kept whatever they are: 32 stretches of 4,096 of some 400 bytes.
     static let stretchCountMax = 32
-    /// Older events kept for incidents: 32,768 of some 1,000 bytes. Beyond it only their alerts cite them.
+    /// Older events kept for incidents: 32,768 of some 1,000 bytes.
+    ///
+    /// Beyond it only their alerts cite them.
     static let keptCountMax = 32_768
 
     private var stretches: [[JudgedEvent]] = []

@@ -7,7 +7,7 @@ public import EventModel
 public enum ImportFacts {
     /// The beginning: what is imported, and the time that resolves stamps without a year.
     ///
-    /// - Parameter resumed: Records of the same file that the log holds already; they are not appended again.
+    /// `resumed` records of the same file are in the log already; they are not appended again.
     public static func begin(
         file: String,
         sha256: String,
@@ -28,7 +28,7 @@ public enum ImportFacts {
 
     /// The end: all records of the file are in the log.
     ///
-    /// - Parameter isFollowed: Whether another file of the same call comes next: verdicts wait for the last one.
+    /// `isFollowed` says whether another file of the same call comes next: verdicts wait for the last one.
     public static func end(
         file: String,
         sha256: String,

@@ -19,7 +19,8 @@ public enum ImportState: Hashable, Sendable {
     ///
     /// Imports do not overlap: imported records belong to the last begin before them.
     ///
-    /// - Parameter sha256: Of the bytes of the file, as in ``importBegin`` facts.
+    /// `sha256` is that of the bytes of the file, as in ``importBegin`` facts.
+    ///
     /// - Complexity: O(records): the log is read once, one part at a time.
     public static func find(
         _ sha256: String,

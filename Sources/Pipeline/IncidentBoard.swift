@@ -8,7 +8,9 @@ import Timelines
 
 /// Alerts on their way to incidents: what is confirmed, what was published, and what changed between the two.
 struct IncidentBoard: Sendable {
-    /// Alerts that take part in incidents: 65,536. Beyond it the oldest are closed as they were published.
+    /// Alerts that take part in incidents: 65,536.
+    ///
+    /// Beyond it the oldest are closed as they were published.
     static let alertCountMax = 65_536
 
     /// What changed since the board was drawn last.
@@ -64,7 +66,7 @@ struct IncidentBoard: Sendable {
 
     /// Draws incidents from what is confirmed and what would follow if nothing more came.
     ///
-    /// - Parameter ahead: What a copy of the correlator concluded from the events that still wait.
+    /// `ahead` is what a copy of the correlator concluded from the events that still wait.
     mutating func draw(_ ahead: [Judgement], _ register: AssetRegister) -> Changes {
         var all = alerts
         var waiting: [JudgedEvent] = []
@@ -89,7 +91,10 @@ struct IncidentBoard: Sendable {
     }
 
     private mutating func drawIncidents(
-        _ alerts: [Alert], _ newest: [JudgedEvent], _ register: AssetRegister, _ changes: inout Changes
+        _ alerts: [Alert],
+        _ newest: [JudgedEvent],
+        _ register: AssetRegister,
+        _ changes: inout Changes
     ) {
         let formed = IncidentFormation.form(alerts)
         var stale: [IncidentCore] = []
@@ -120,10 +125,14 @@ struct IncidentBoard: Sendable {
             guard let gone = incidents.removeValue(forKey: id) else { continue }
             cores[id] = nil
             // Closed by the bound on alerts: it stays as it was published.
-            if !gone.alerts.contains(where: { living.contains($0.id) }), alerts.count >= IncidentBoard.alertCountMax {
+            if !gone.alerts.contains(where: { living.contains($0.id) }),
+                alerts.count >= IncidentBoard.alertCountMax
+            {
                 continue
             }
-            let heir = formed.first { core in core.alerts.contains { one in gone.alerts.contains { $0.id == one.id } } }
+            let heir = formed.first { core in
+                core.alerts.contains { one in gone.alerts.contains { $0.id == one.id } }
+            }
             changes.removedIncidents.append(id)
             changes.facts.append(VerdictFacts.retired(id, into: heir?.id))
         }

@@ -21,7 +21,9 @@ public final class IntakeQueue: Sendable {
         case settled(IntakeReceipt)
     }
 
-    /// Most bytes held: half a second of the fastest stream. More would only hide a slow disk.
+    /// Most bytes held: half a second of the fastest stream.
+    ///
+    /// More would only hide a slow disk.
     public static let sizeMaxBytes = 16 * 1_048_576
 
     private let queue: HandoverQueue<Item>
@@ -30,23 +32,30 @@ public final class IntakeQueue: Sendable {
     private let resumeBelow: Int
     private let waiting = Mutex<[@Sendable () -> Void]>([])
 
-    /// Makes an empty queue. Tests give a smaller bound.
+    /// Makes an empty queue.
+    ///
+    /// Tests give a smaller bound.
     public init(sizeMaxBytes: Int = IntakeQueue.sizeMaxBytes) {
         queue = HandoverQueue(capacity: sizeMaxBytes)
         resumeBelow = sizeMaxBytes / 2
     }
 
-    /// Gives records; waits while the queue is full. For threads of their own: datagrams and files.
+    /// Gives records; waits while the queue is full.
+    ///
+    /// For threads of their own: datagrams and files.
     ///
     /// - Returns: False when the queue is closed; the records were not taken.
     public func put(_ batch: RecordBatch) -> Bool {
         queue.put(.records(batch), weight: batch.memoryBytes)
     }
 
-    /// Gives records if they fit. For event loops, which must not wait.
+    /// Gives records if they fit.
     ///
-    /// - Parameter resume: Called once, on another thread, when the queue has room again; only after a
-    ///   refusal.
+    /// For event loops, which must not wait.
+    ///
+    /// - Parameters:
+    ///   - batch: Records of one listener.
+    ///   - resume: Called once, on another thread, when the queue has room again; only after a refusal.
     /// - Returns: False when the queue is full or closed; the caller keeps the records and stops reading.
     public func tryPut(_ batch: RecordBatch, resume: @escaping @Sendable () -> Void) -> Bool {
         if queue.tryPut(.records(batch), weight: batch.memoryBytes) { return true }

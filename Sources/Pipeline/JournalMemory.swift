@@ -29,7 +29,12 @@ struct JournalMemory: Sendable {
         do throws(StorageError) {
             guard try storage.exists(store.root + "/journal") else { return }
         } catch {
-            throw WardlineError(.storage, "The journal cannot be read.", cause: error.description, location: store.root)
+            throw WardlineError(
+                .storage,
+                "The journal cannot be read.",
+                cause: error.description,
+                location: store.root
+            )
         }
         do throws(LogError) {
             let reader = try LogReader.open(storage: storage, path: store.root, stream: "journal")

@@ -37,8 +37,13 @@ extension Judge {
         state.isInFile = true
         imported = state
         begun = ImportRow(
-            sha256: fact["sha256"]?.text ?? "", file: fact["file"]?.text ?? "", state: .started, begin: offset,
-            bytes: fact["bytes"]?.integer ?? 0, referenceTime: state.reference ?? .absent)
+            sha256: fact["sha256"]?.text ?? "",
+            file: fact["file"]?.text ?? "",
+            state: .started,
+            begin: offset,
+            bytes: fact["bytes"]?.integer ?? 0,
+            referenceTime: state.reference ?? .absent
+        )
         if let begun { update.imports.append(begun) }
     }
 
@@ -67,8 +72,12 @@ extension Judge {
 
     private static func loss(_ fact: JSONValue, _ offset: Offset) -> LossRow {
         LossRow(
-            offset: offset, listener: fact["listener"]?.text ?? "", count: fact["count"]?.integer ?? 0,
+            offset: offset,
+            listener: fact["listener"]?.text ?? "",
+            count: fact["count"]?.integer ?? 0,
             from: fact["from"]?.text.flatMap { UTCTime(rfc3339: $0) } ?? .absent,
-            through: fact["through"]?.text.flatMap { UTCTime(rfc3339: $0) } ?? .absent, reason: fact["reason"]?.text ?? "")
+            through: fact["through"]?.text.flatMap { UTCTime(rfc3339: $0) } ?? .absent,
+            reason: fact["reason"]?.text ?? ""
+        )
     }
 }

@@ -72,7 +72,10 @@ extension Judge {
     ///
     /// - Returns: The skew (device less true time) if it was measured.
     private mutating func correct(
-        _ events: inout EventBatch, _ index: Int, _ source: UInt64, isNew: Bool
+        _ events: inout EventBatch,
+        _ index: Int,
+        _ source: UInt64,
+        isNew: Bool
     ) -> Int64? {
         let event = events.events[index]
         guard content.correctsClocks, event.deviceTime.isPresent, event.receiveTime.isPresent,
@@ -88,7 +91,10 @@ extension Judge {
 
     /// Moves the live watermark past an event; what came after its time was decided is judged at once.
     private mutating func follow(
-        _ events: inout EventBatch, _ index: Int, _ gathered: inout Gathered, isWanted: Bool
+        _ events: inout EventBatch,
+        _ index: Int,
+        _ gathered: inout Gathered,
+        isWanted: Bool
     ) {
         let event = events.events[index]
         if watermark.isPresent, event.time <= watermark {
@@ -104,14 +110,22 @@ extension Judge {
     }
 
     private func copy(
-        _ events: EventBatch, _ index: Int, _ records: RecordBatch, _ row: Int, _ gathered: inout Gathered
+        _ events: EventBatch,
+        _ index: Int,
+        _ records: RecordBatch,
+        _ row: Int,
+        _ gathered: inout Gathered
     ) {
         let event = events.events[index]
         gathered.events.begin(event)
         for entry in events.fields(of: index) {
-            let limit = entry.field == .message ? min(Judge.messageCountMax, entry.range.count) : entry.range.count
+            let limit =
+                entry.field == .message ? min(Judge.messageCountMax, entry.range.count) : entry.range.count
             gathered.events.add(
-                entry.field, events.bytes.span, entry.range.lowerBound..<entry.range.lowerBound + limit)
+                entry.field,
+                events.bytes.span,
+                entry.range.lowerBound..<entry.range.lowerBound + limit
+            )
         }
         if gathered.lastOffset != event.offset {
             gathered.digest = sha256(records.bytes[records.rows[row].range]).bytes

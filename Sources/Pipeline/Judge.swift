@@ -11,7 +11,8 @@ public import Projections
 import Timelines
 import WireFormats
 
-/// Decodes and correlates durable records: the one way from the log to verdicts, live, in `ingest` and in `replay`.
+/// Decodes and correlates durable records: the one way from the log to verdicts, live, in `ingest` and in
+/// `replay`.
 ///
 /// A fold over the `records` stream from its start: equal records give equal verdicts, however they are cut.
 public struct Judge: RecordJudge {
@@ -49,7 +50,10 @@ public struct Judge: RecordJudge {
     /// - Throws: `storage` or `integrity` when key or journal cannot be read.
     public init(store: StorePaths, storage: any LogStorage) throws(WardlineError) {
         content = JudgeContent(
-            store: store, storage: storage, siteKey: try StoreKey.open(store, storage: storage))
+            store: store,
+            storage: storage,
+            siteKey: try StoreKey.open(store, storage: storage)
+        )
         normalizer = content.normalizer
         correlator = Correlator(rules: content.rules, register: AssetRegister())
         journal = try JournalMemory(store, storage)
@@ -82,7 +86,10 @@ public struct Judge: RecordJudge {
     }
 
     private mutating func judge(
-        _ records: RecordBatch, _ range: Range<Int>, _ base: Offset, _ events: inout EventBatch
+        _ records: RecordBatch,
+        _ range: Range<Int>,
+        _ base: Offset,
+        _ events: inout EventBatch
     ) {
         guard !range.isEmpty else { return }
         var part = RecordBatch()
@@ -136,7 +143,12 @@ public struct Judge: RecordJudge {
     }
 
     private mutating func publish(_ changes: IncidentBoard.Changes) {
-        update.incidents = replaced(update.incidents, by: changes.incidents, removing: changes.removedIncidents, \.id)
+        update.incidents = replaced(
+            update.incidents,
+            by: changes.incidents,
+            removing: changes.removedIncidents,
+            \.id
+        )
         update.removedIncidents += changes.removedIncidents
         update.reviews = replaced(update.reviews, by: changes.reviews, removing: changes.removedReviews, \.id)
         update.removedReviews += changes.removedReviews
@@ -144,7 +156,10 @@ public struct Judge: RecordJudge {
 
     /// Rows that wait for the next update, the newest of each id.
     private func replaced<Row>(
-        _ old: [Row], by new: [Row], removing removed: [String], _ id: (Row) -> String
+        _ old: [Row],
+        by new: [Row],
+        removing removed: [String],
+        _ id: (Row) -> String
     ) -> [Row] {
         let gone = Set(new.map(id) + removed)
         return old.filter { !gone.contains(id($0)) } + new

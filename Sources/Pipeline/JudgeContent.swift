@@ -117,8 +117,11 @@ struct JudgeContent: Sendable {
             if sha256(content).hexadecimal == hash { return content }
         } catch {
             throw WardlineError(
-                .integrity, "A file of the store's sets is missing.", cause: error.description,
-                location: store.set(hash))
+                .integrity,
+                "A file of the store's sets is missing.",
+                cause: error.description,
+                location: store.set(hash)
+            )
         }
         throw WardlineError(.integrity, "A file of the store's sets was altered.", location: store.set(hash))
     }

@@ -22,7 +22,12 @@ struct JudgeCounters: Sendable {
 
     /// Counts the first event of a record, and with it the record.
     mutating func countRecord(
-        _ row: RecordBatch.Row, _ origin: Origin, _ events: EventBatch, _ index: Int, source: UInt64, skew: Int64?
+        _ row: RecordBatch.Row,
+        _ origin: Origin,
+        _ events: EventBatch,
+        _ index: Int,
+        source: UInt64,
+        skew: Int64?
     ) {
         let event = events.events[index]
         totals.records += 1
@@ -34,7 +39,13 @@ struct JudgeCounters: Sendable {
     }
 
     /// Counts an event.
-    mutating func countEvent(_ events: EventBatch, _ index: Int, source: UInt64, register: AssetRegister, skew: Int64?) {
+    mutating func countEvent(
+        _ events: EventBatch,
+        _ index: Int,
+        source: UInt64,
+        register: AssetRegister,
+        skew: Int64?
+    ) {
         let event = events.events[index]
         totals.events += 1
         if let number = sourceNumbers[source] {
@@ -51,7 +62,12 @@ struct JudgeCounters: Sendable {
         devices[asset]?.note(DeviceCounters.Version(text: version, time: event.time, offset: event.offset))
     }
 
-    private mutating func number(of source: UInt64, _ origin: Origin, _ events: EventBatch, _ index: Int) -> Int {
+    private mutating func number(
+        of source: UInt64,
+        _ origin: Origin,
+        _ events: EventBatch,
+        _ index: Int
+    ) -> Int {
         let peer = origin.peer?.description ?? ""
         if let known = sourceNumbers[source] {
             sources[known].listener = origin.listener
@@ -67,7 +83,8 @@ struct JudgeCounters: Sendable {
 
     private mutating func asset(_ events: EventBatch, _ index: Int, _ register: AssetRegister) -> String {
         guard !events.events[index].flags.contains(.witness) else { return "" }
-        guard let range = events.range(of: .deviceID, in: index) ?? events.range(of: .hostName, in: index) else {
+        guard let range = events.range(of: .deviceID, in: index) ?? events.range(of: .hostName, in: index)
+        else {
             return events.address(.hostIP, in: index)
                 .flatMap { register.asset(of: $0, at: events.events[index].time)?.id } ?? ""
         }
@@ -95,7 +112,11 @@ struct JudgeCounters: Sendable {
     private func merged() -> [SourceCounters] {
         var byName: [String: SourceCounters] = [:]
         for source in sources {
-            if byName[source.name] == nil { byName[source.name] = source } else { byName[source.name]?.merge(source) }
+            if byName[source.name] == nil {
+                byName[source.name] = source
+            } else {
+                byName[source.name]?.merge(source)
+            }
         }
         return byName.values.sorted { $0.name < $1.name }
     }

@@ -26,10 +26,8 @@ public final class LogOwner: EngineLog {
 
     /// Opens and recovers a stream.
     ///
-    /// - Parameters:
-    ///   - path: The store.
-    ///   - stream: `records` or `journal`.
-    ///   - hasColumns: Whether records of the stream are decoded.
+    /// `path` is the store, `stream` is `records` or `journal`, and `hasColumns` says whether records of the
+    /// stream are decoded.
     public init(
         storage: any LogStorage,
         path: String,
@@ -63,7 +61,9 @@ public final class LogOwner: EngineLog {
     /// Offset of the next record.
     public var next: Offset { writer.withLock { $0.nextOffset } }
 
-    /// Appends records; their log times are set. See ``LogWriter/append(_:wall:)``.
+    /// Appends records; their log times are set.
+    ///
+    /// See ``LogWriter/append(_:wall:)``.
     public func append(_ batch: inout RecordBatch) throws(EngineLogFault) -> Offset {
         var stamped = batch
         let wall = clock.now()
@@ -100,8 +100,9 @@ public final class LogOwner: EngineLog {
         encoder.add(events, base: base, through: through, epoch: epoch)
     }
 
-    /// Reads the records of one stored part from `offset` on. A hole is skipped: `base` is then greater than
-    /// `offset`.
+    /// Reads the records of one stored part from `offset` on.
+    ///
+    /// A hole is skipped: `base` is then greater than `offset`.
     public func read(
         from offset: Offset,
         below end: Offset
@@ -132,8 +133,9 @@ public final class LogOwner: EngineLog {
     /// Lets go of the files that reading has opened.
     public func endReading() { reader.withLock { $0 = nil } }
 
-    /// Puts the rest into a block and closes the files. Records that fit no block stay in the write-ahead
-    /// log.
+    /// Puts the rest into a block and closes the files.
+    ///
+    /// Records that fit no block stay in the write-ahead log.
     public func close() throws(WardlineError) {
         do throws(LogError) {
             try writer.withLock { (writer: inout sending LogWriter) throws(LogError) in

@@ -7,9 +7,12 @@ import Inventory
 
 /// The import that runs: its reference time, and the events that wait for its end.
 ///
-/// With claimed receive times the clocks of all sources are measured over the whole import before anything is judged.
+/// With claimed receive times the clocks of all sources are measured over the whole import before anything is
+/// judged.
 struct OpenImport: Sendable {
-    /// Events held for their clocks: 262,144 of some 300 bytes. Beyond it they go on with what was measured so far.
+    /// Events held for their clocks: 262,144 of some 300 bytes.
+    ///
+    /// Beyond it they go on with what was measured so far.
     static let heldCountMax = 262_144
 
     /// Resolves years, and stands in for missing times.
@@ -53,7 +56,8 @@ struct OpenImport: Sendable {
                 {
                     let delay = event.receiveTime.nanoseconds &- event.deviceTime.nanoseconds
                     events.events[index].apply(
-                        SourceClocks.apart(delay) ?? clocks.reading(item.sources[index]))
+                        SourceClocks.apart(delay) ?? clocks.reading(item.sources[index])
+                    )
                 }
                 if !event.flags.contains(.timeless) { note(events.events[index].time) }
             }

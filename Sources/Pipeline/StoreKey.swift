@@ -21,8 +21,11 @@ public enum StoreKey {
             return key(secret)
         } catch {
             throw WardlineError(
-                .storage, "The site key cannot be read or made: check the store's permissions.",
-                cause: error.description, location: store.siteKey)
+                .storage,
+                "The site key cannot be read or made: check the store's permissions.",
+                cause: error.description,
+                location: store.siteKey
+            )
         }
     }
 
@@ -32,7 +35,8 @@ public enum StoreKey {
         return found ?? SiteKey(id: "none", secret: [])
     }
 
-    private static func read(_ store: StorePaths, _ storage: any LogStorage) throws(StorageError) -> SiteKey? {
+    private static func read(_ store: StorePaths, _ storage: any LogStorage) throws(StorageError) -> SiteKey?
+    {
         guard try storage.exists(store.siteKey) else { return nil }
         let secret = try storage.readFile(store.siteKey)
         return secret.count == secretCount ? key(secret) : nil

@@ -26,14 +26,16 @@ enum VerdictFacts {
     static func incident(_ name: String, _ incident: Incident) -> JSONValue {
         .object([
             .init("fact", .text(name)), .init("id", .text(incident.id)),
-            .init("severity", .text(incident.severity.name)), .init("alerts", .texts(incident.alerts.map(\.id))),
+            .init("severity", .text(incident.severity.name)),
+            .init("alerts", .texts(incident.alerts.map(\.id))),
             .init("devices", .texts(incident.devices)),
         ])
     }
 
     static func retired(_ id: String, into heir: String?) -> JSONValue {
         .object([
-            .init("fact", .text(heir == nil ? "incident.retracted" : "incident.merged")), .init("id", .text(id)),
+            .init("fact", .text(heir == nil ? "incident.retracted" : "incident.merged")),
+            .init("id", .text(id)),
             .init("into", heir.map(JSONValue.text) ?? .null),
         ])
     }
@@ -45,7 +47,8 @@ enum VerdictFacts {
     static func determinism(_ fact: String) -> JSONValue {
         .object([
             .init("fact", .text("determinism.error")),
-            .init("reason", .text("a verdict in the journal was not reached again")), .init("was", .text(fact)),
+            .init("reason", .text("a verdict in the journal was not reached again")),
+            .init("was", .text(fact)),
         ])
     }
 }

@@ -19,8 +19,9 @@ public struct Configuration: Hashable, Sendable {
     public struct Limits: Hashable, Sendable {
         /// Kept bytes of one record; the rest is cut and counted.
         public var recordSizeMaxBytes = 65_536
-        /// Stream connections of one listener; further ones are refused. Each holds one socket and one carry
-        /// buffer.
+        /// Stream connections of one listener; further ones are refused.
+        ///
+        /// Each holds one socket and one carry buffer.
         public var connectionCountMax = 10_000
         /// Receive buffer asked of the kernel for each datagram listener.
         public var receiveBufferBytes = 16 * 1_048_576

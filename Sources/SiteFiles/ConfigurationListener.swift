@@ -51,8 +51,9 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
     /// `syslog+udp://127.0.0.1:5514`.
     public var description: String { "\(wireProtocol.rawValue)+\(carrier.rawValue)://\(address)" }
 
-    /// Parses the value of `--listen`: `PROTOCOL+TRANSPORT://HOST:PORT`. Its name is
-    /// `PROTOCOL-TRANSPORT-HOST:PORT`.
+    /// Parses the value of `--listen`: `PROTOCOL+TRANSPORT://HOST:PORT`.
+    ///
+    /// Its name is `PROTOCOL-TRANSPORT-HOST:PORT`.
     ///
     /// - Throws: `usage`, with the nearest known scheme or the form that is expected.
     public init(url: String) throws(WardlineError) {
@@ -83,7 +84,9 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
         )
     }
 
-    /// Host and port of `127.0.0.1:5514` or `[::1]:5514`; nil for anything else. Names are not looked up.
+    /// Host and port of `127.0.0.1:5514` or `[::1]:5514`; nil for anything else.
+    ///
+    /// Names are not looked up.
     public static func split(address: String) -> (host: String, port: Int)? {
         guard let colon = address.lastIndex(of: ":") else { return nil }
         let digits = address[address.index(after: colon)...]

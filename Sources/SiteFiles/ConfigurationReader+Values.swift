@@ -102,7 +102,9 @@ extension ConfigurationReader {
 
 /// A number with its unit, such as `64KiB` or `5m`.
 enum Quantity {
-    /// Bytes of `64KiB`; nil for anything else. A number alone counts bytes.
+    /// Bytes of `64KiB`; nil for anything else.
+    ///
+    /// A number alone counts bytes.
     static func bytes(_ text: String) -> Int? {
         scaled(text, units: [("KiB", 1_024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("B", 1), ("", 1)])
     }

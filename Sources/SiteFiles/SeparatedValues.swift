@@ -8,7 +8,8 @@ struct SeparatedCell: Hashable {
     var column: Int
 }
 
-/// Comma-separated values after RFC 4180: quoted fields with doubled quotes, CRLF or LF, a byte order mark is skipped.
+/// Comma-separated values after RFC 4180: quoted fields with doubled quotes, CRLF or LF, a byte order mark is
+/// skipped.
 struct SeparatedValues {
     /// Names of the first line.
     private(set) var header: [SeparatedCell] = []
@@ -29,15 +30,24 @@ struct SeparatedValues {
             } else {
                 guard rows.count < SeparatedValues.rowCountMax else {
                     throw SiteFilesError(
-                        file: file, line: row[0].line, column: 1,
-                        what: "the file has more than \(SeparatedValues.rowCountMax) rows", remedy: "split it")
+                        file: file,
+                        line: row[0].line,
+                        column: 1,
+                        what: "the file has more than \(SeparatedValues.rowCountMax) rows",
+                        remedy: "split it"
+                    )
                 }
                 rows.append(row)
             }
         }
         guard !header.isEmpty else {
             throw SiteFilesError(
-                file: file, line: 1, column: 1, what: "the file is empty", remedy: "its first line names the columns")
+                file: file,
+                line: 1,
+                column: 1,
+                what: "the file is empty",
+                remedy: "its first line names the columns"
+            )
         }
     }
 }
@@ -90,8 +100,12 @@ private struct SeparatedReader {
         }
         guard let valid = String(validating: text, as: UTF8.self) else {
             throw SiteFilesError(
-                file: file, line: startLine, column: startColumn, what: "the value is not UTF-8",
-                remedy: "save the file as UTF-8")
+                file: file,
+                line: startLine,
+                column: startColumn,
+                what: "the value is not UTF-8",
+                remedy: "save the file as UTF-8"
+            )
         }
         return SeparatedCell(text: trimmed(valid), line: startLine, column: startColumn)
     }
@@ -104,7 +118,9 @@ private struct SeparatedReader {
             advance()
             if byte == 0x22 {
                 guard position < bytes.count, bytes[position] == 0x22 else {
-                    guard position == bytes.count || [0x2c, 0x0a, 0x0d].contains(bytes[position]) else { break }
+                    guard position == bytes.count || [0x2c, 0x0a, 0x0d].contains(bytes[position]) else {
+                        break
+                    }
                     return
                 }
                 advance()
@@ -115,8 +131,12 @@ private struct SeparatedReader {
             text.append(byte)
         }
         throw SiteFilesError(
-            file: file, line: startLine, column: startColumn, what: "a quoted value does not end before a comma or line end",
-            remedy: "close the quote; a quote inside a value is written twice")
+            file: file,
+            line: startLine,
+            column: startColumn,
+            what: "a quoted value does not end before a comma or line end",
+            remedy: "close the quote; a quote inside a value is written twice"
+        )
     }
 }
 

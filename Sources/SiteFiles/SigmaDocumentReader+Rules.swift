@@ -8,28 +8,43 @@ extension SigmaDocumentReader {
     private static let episodeNanoseconds: Int64 = 1_800 * 1_000_000_000
 
     mutating func detection(
-        _ node: YAMLNode, _ root: YAMLNode, _ header: RuleHeader
+        _ node: YAMLNode,
+        _ root: YAMLNode,
+        _ header: RuleHeader
     ) throws(RuleError) -> DetectionDefinition {
         guard let members = node.members else { throw error(node, "`detection` is a mapping") }
-        guard let conditionNode = node["condition"] else { throw error(node, "`detection` has no `condition`") }
-        if let old = node["timeframe"] { throw error(old, "`timeframe` is gone from Sigma: write a correlation") }
+        guard let conditionNode = node["condition"] else {
+            throw error(node, "`detection` has no `condition`")
+        }
+        if let old = node["timeframe"] {
+            throw error(old, "`timeframe` is gone from Sigma: write a correlation")
+        }
         var searches: [DetectionDefinition.Search] = []
         for (key, value) in members where key.text != "condition" {
-            searches.append(DetectionDefinition.Search(name: key.text, definition: try search(value, depth: 0)))
+            searches.append(
+                DetectionDefinition.Search(name: key.text, definition: try search(value, depth: 0))
+            )
         }
         var logsource: [String: String] = [:]
         for (key, value) in root["logsource"]?.members ?? [] { logsource[key.text] = try text(value) }
         let alternatives = try texts(conditionNode)
         let condition =
-            alternatives.count == 1 ? alternatives[0] : alternatives.map { "(\($0))" }.joined(separator: " or ")
+            alternatives.count == 1
+            ? alternatives[0] : alternatives.map { "(\($0))" }.joined(separator: " or ")
         var groupBy: [String] = []
         var episode = SigmaDocumentReader.episodeNanoseconds
         if let value = root["wardline"]?["group-by"] { groupBy = try texts(value) }
         if let value = root["wardline"]?["timespan"] { episode = try duration(value) }
         return DetectionDefinition(
-            header: header, logsource: logsource, searches: searches, condition: condition,
-            conditionPosition: position(conditionNode.mark), groupBy: groupBy, episodeNanoseconds: episode,
-            fingerprint: fingerprint)
+            header: header,
+            logsource: logsource,
+            searches: searches,
+            condition: condition,
+            conditionPosition: position(conditionNode.mark),
+            groupBy: groupBy,
+            episodeNanoseconds: episode,
+            fingerprint: fingerprint
+        )
     }
 
     /// Maps are AND, lists are OR, scalars without a field are keywords.
@@ -64,24 +79,42 @@ extension SigmaDocumentReader {
             values = [try scalar(value)]
         }
         return .field(
-            name: name.replacingBlanks, modifiers: parts, values: values, position: position(key.mark))
+            name: name.replacingBlanks,
+            modifiers: parts,
+            values: values,
+            position: position(key.mark)
+        )
     }
 
     mutating func correlation(
-        _ node: YAMLNode, _ root: YAMLNode, _ header: RuleHeader
+        _ node: YAMLNode,
+        _ root: YAMLNode,
+        _ header: RuleHeader
     ) throws(RuleError) -> CorrelationDefinition {
         guard node.members != nil else { throw error(node, "`correlation` is a mapping") }
-        guard let typeNode = node["type"], let kind = CorrelationDefinition.Kind(rawValue: try text(typeNode)) else {
+        guard let typeNode = node["type"], let kind = CorrelationDefinition.Kind(rawValue: try text(typeNode))
+        else {
             let names = CorrelationDefinition.Kind.allCases.map(\.rawValue).joined(separator: ", ")
             throw error(node["type"] ?? node, "the type of a correlation is one of \(names) in this version")
         }
         guard let rulesNode = node["rules"] else { throw error(node, "the correlation names no `rules`") }
         guard let spanNode = node["timespan"] else { throw error(node, "the correlation has no `timespan`") }
         var definition = CorrelationDefinition(
-            header: header, kind: kind, rules: try texts(rulesNode), groupBy: [], aliases: [:],
-            timespan: try duration(spanNode), thresholds: [], countedField: "", condition: "",
-            generatesBase: try truth(root["generate"] ?? node["generate"], "generate"), regularTolerance: nil,
-            regularMinimum: 0, position: position(node.mark), fingerprint: fingerprint)
+            header: header,
+            kind: kind,
+            rules: try texts(rulesNode),
+            groupBy: [],
+            aliases: [:],
+            timespan: try duration(spanNode),
+            thresholds: [],
+            countedField: "",
+            condition: "",
+            generatesBase: try truth(root["generate"] ?? node["generate"], "generate"),
+            regularTolerance: nil,
+            regularMinimum: 0,
+            position: position(node.mark),
+            fingerprint: fingerprint
+        )
         guard !definition.rules.isEmpty else { throw error(rulesNode, "the correlation names no `rules`") }
         if let value = node["group-by"] { definition.groupBy = try texts(value) }
         for (alias, fields) in node["aliases"]?.members ?? [] {

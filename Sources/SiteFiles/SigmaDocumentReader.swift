@@ -10,7 +10,8 @@ struct SigmaDocumentReader {
     private(set) var warnings: [RuleError] = []
 
     private static let detectionKeys: Set<String> = [
-        "title", "id", "name", "related", "taxonomy", "status", "description", "license", "references", "author",
+        "title", "id", "name", "related", "taxonomy", "status", "description", "license", "references",
+        "author",
         "date", "modified", "logsource", "detection", "fields", "falsepositives", "scope", "level", "tags",
         "correlation", "generate", "wardline", "custom",
     ]
@@ -81,7 +82,8 @@ struct SigmaDocumentReader {
             default:
                 throw RuleError(
                     position(key.mark),
-                    "`wardline` has no key `\(key.text)`; it has \(known.joined(separator: ", "))")
+                    "`wardline` has no key `\(key.text)`; it has \(known.joined(separator: ", "))"
+                )
             }
         }
     }
@@ -124,9 +126,12 @@ struct SigmaDocumentReader {
         let seconds: [Character: Int64] = [
             "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "M": 2_629_746, "y": 31_556_952,
         ]
-        guard let unit = written.last.flatMap({ seconds[$0] }), let count = Int64(written.dropLast()), count > 0,
+        guard let unit = written.last.flatMap({ seconds[$0] }), let count = Int64(written.dropLast()),
+            count > 0,
             count <= 100 * 31_556_952 / unit
-        else { throw error(node, "`\(written)` is no time span: write a number above 0 and one of s m h d w M y") }
+        else {
+            throw error(node, "`\(written)` is no time span: write a number above 0 and one of s m h d w M y")
+        }
         return count * unit * 1_000_000_000
     }
 }

@@ -32,7 +32,9 @@ public enum SigmaReader {
         public var count: Int
     }
 
-    /// Reads and compiles `files`; their order does not matter. A wrong document leaves the others in force.
+    /// Reads and compiles `files`; their order does not matter.
+    ///
+    /// A wrong document leaves the others in force.
     public static func load(_ files: [File]) -> Outcome {
         var definitions: [RuleDefinition] = []
         var errors: [RuleError] = []
@@ -43,10 +45,15 @@ public enum SigmaReader {
             errors += found.errors
             warnings += found.warnings
             for definition in found.definitions {
-                let names = Set([definition.header.id, definition.header.name].filter { !$0.isEmpty }).sorted()
+                let names = Set([definition.header.id, definition.header.name].filter { !$0.isEmpty })
+                    .sorted()
                 if let taken = names.first(where: { places[$0] != nil }), let place = places[taken] {
                     errors.append(
-                        RuleError(definition.header.position, "the id or name `\(taken)` is taken by the rule at \(place)"))
+                        RuleError(
+                            definition.header.position,
+                            "the id or name `\(taken)` is taken by the rule at \(place)"
+                        )
+                    )
                     continue
                 }
                 for name in names { places[name] = definition.header.position }
@@ -56,13 +63,17 @@ public enum SigmaReader {
         let compiled = RuleSet.compile(definitions)
         errors += compiled.errors
         return Outcome(
-            rules: compiled.rules, errors: errors.sorted { $0.position < $1.position }, warnings: warnings,
-            count: compiled.rules.headers.count)
+            rules: compiled.rules,
+            errors: errors.sorted { $0.position < $1.position },
+            warnings: warnings,
+            count: compiled.rules.headers.count
+        )
     }
 
     /// Reads the documents of one file; a wrong document leaves the others.
     public static func definitions(
-        bytes: [UInt8], file: String
+        bytes: [UInt8],
+        file: String
     ) -> (definitions: [RuleDefinition], errors: [RuleError], warnings: [RuleError]) {
         var definitions: [RuleDefinition] = []
         var errors: [RuleError] = []
@@ -82,7 +93,8 @@ public enum SigmaReader {
         } catch {
             let message = error.remedy.isEmpty ? error.what : error.what + "; " + error.remedy
             errors.append(
-                RuleError(RulePosition(file: error.file, line: error.line, column: error.column), message))
+                RuleError(RulePosition(file: error.file, line: error.line, column: error.column), message)
+            )
         }
         return (definitions, errors, warnings)
     }

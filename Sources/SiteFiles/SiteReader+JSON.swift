@@ -57,7 +57,10 @@ private struct SiteObject {
         var found: [IPPrefix] = []
         for text in try texts(name) {
             guard let prefix = IPPrefix(text) else {
-                throw error("'\(text)' in '\(name)' of \(what) is no address or prefix", "write 10.0.0.0/24 or 10.0.0.1")
+                throw error(
+                    "'\(text)' in '\(name)' of \(what) is no address or prefix",
+                    "write 10.0.0.0/24 or 10.0.0.1"
+                )
             }
             found.append(prefix)
         }
@@ -67,7 +70,10 @@ private struct SiteObject {
     func time(_ name: String) throws(SiteFilesError) -> UTCTime {
         let text = try needed(name)
         guard let time = UTCTime(rfc3339: text) else {
-            throw error("'\(text)' in '\(name)' of \(what) is no time", "write RFC 3339, 2026-10-05T04:00:00Z")
+            throw error(
+                "'\(text)' in '\(name)' of \(what) is no time",
+                "write RFC 3339, 2026-10-05T04:00:00Z"
+            )
         }
         return time
     }
@@ -75,7 +81,9 @@ private struct SiteObject {
 
 extension SiteReader {
     static func readZones(
-        _ bytes: [UInt8], _ file: String, _ site: inout Site
+        _ bytes: [UInt8],
+        _ file: String,
+        _ site: inout Site
     ) throws(SiteFilesError) -> [String] {
         let root = try SiteObject(try json(bytes, file, line: 1), file, 1, "the file")
         var zones: [Zone] = []
@@ -88,8 +96,12 @@ extension SiteReader {
             }
             zones.append(
                 Zone(
-                    id: id, prefixes: try object.prefixes("cidr"), tier: try object.text("tier"),
-                    isMedical: object.value["medical"]?.bool ?? false))
+                    id: id,
+                    prefixes: try object.prefixes("cidr"),
+                    tier: try object.text("tier"),
+                    isMedical: object.value["medical"]?.bool ?? false
+                )
+            )
         }
         guard !zones.isEmpty else { throw root.error("the file lists no zones", "add a list 'zones'") }
         var conduits: [Conduit] = []
@@ -97,15 +109,24 @@ extension SiteReader {
             let object = try SiteObject(element, file, 1, "conduit \(conduits.count + 1)")
             let (from, to) = (try object.needed("from"), try object.needed("to"))
             for id in [from, to] where id != "*" && !zones.contains(where: { $0.id == id }) {
-                warnings.append("\(file):1:1: conduit \(conduits.count + 1) names the zone '\(id)', which is not listed")
+                warnings.append(
+                    "\(file):1:1: conduit \(conduits.count + 1) names the zone '\(id)', which is not listed"
+                )
             }
             var ports: [Conduit.Port] = []
             for text in try object.texts("ports") { ports.append(try port(text, object)) }
             if ports.isEmpty { ports = [Conduit.Port(transport: nil, number: nil)] }
             conduits.append(
                 Conduit(
-                    from: from, to: to, sources: try object.prefixes("src"), targets: try object.prefixes("dst"),
-                    ports: ports, onlyIn: try object.text("only_in"), why: try object.text("why")))
+                    from: from,
+                    to: to,
+                    sources: try object.prefixes("src"),
+                    targets: try object.prefixes("dst"),
+                    ports: ports,
+                    onlyIn: try object.text("only_in"),
+                    why: try object.text("why")
+                )
+            )
         }
         site.zones = zones
         site.conduits = conduits
@@ -122,40 +143,60 @@ extension SiteReader {
         if parts.count <= 2, isAny(number) { return Conduit.Port(transport: transport, number: nil) }
         if parts.count == 1, Int(number) == nil { return Conduit.Port(transport: number, number: nil) }
         guard parts.count <= 2, let value = Int(number), (0...65_535).contains(value) else {
-            throw object.error("'\(text)' in 'ports' of \(object.what) is no port", "write tcp/443, udp/any or any")
+            throw object.error(
+                "'\(text)' in 'ports' of \(object.what) is no port",
+                "write tcp/443, udp/any or any"
+            )
         }
         return Conduit.Port(transport: transport, number: value)
     }
 
     static func readChanges(
-        _ bytes: [UInt8], _ file: String, _ site: inout Site
+        _ bytes: [UInt8],
+        _ file: String,
+        _ site: inout Site
     ) throws(SiteFilesError) -> [String] {
         var changes: [ChangeRecord] = []
         var line = 0
         for part in bytes.split(separator: 0x0a, omittingEmptySubsequences: false) {
             line += 1
             guard part.contains(where: { $0 > 0x20 }) else { continue }
-            let object = try SiteObject(try json(Array(part), file, line: line), file, line, "the change record")
+            let object = try SiteObject(
+                try json(Array(part), file, line: line),
+                file,
+                line,
+                "the change record"
+            )
             let id = try object.value["change"] == nil ? object.needed("id") : object.needed("change")
             let (start, end) = (try object.time("start"), try object.time("end"))
-            guard start <= end else { throw object.error("the change \(id) ends before it starts", "order the times") }
+            guard start <= end else {
+                throw object.error("the change \(id) ends before it starts", "order the times")
+            }
             var assets: [String] = []
             for asset in try object.texts("assets") { assets.append(asset) }
             let expected = object.value["expect"] ?? .null
             let firmware = expected["firmware"] ?? expected["software"] ?? .null
             changes.append(
                 ChangeRecord(
-                    id: id, kind: try object.text("kind"), start: start, end: end, assets: assets,
-                    actors: try object.texts("actors"), via: try object.prefixes("via"),
+                    id: id,
+                    kind: try object.text("kind"),
+                    start: start,
+                    end: end,
+                    assets: assets,
+                    actors: try object.texts("actors"),
+                    via: try object.prefixes("via"),
                     expectedVersion: firmware["to"]?.text ?? firmware["version"]?.text ?? "",
                     expectedHash: (firmware["sha256"]?.text ?? "").lowercased(),
-                    expectedFlow: expected["flow"]?.text ?? ""))
+                    expectedFlow: expected["flow"]?.text ?? ""
+                )
+            )
         }
         site.changes = changes
         return []
     }
 
-    private static func json(_ bytes: [UInt8], _ file: String, line: Int) throws(SiteFilesError) -> JSONValue {
+    private static func json(_ bytes: [UInt8], _ file: String, line: Int) throws(SiteFilesError) -> JSONValue
+    {
         let body = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes
         do throws(JSONParsingError) {
             return try JSONValue(parsing: body.span)
@@ -166,7 +207,13 @@ extension SiteReader {
                 column += 1
                 if byte == 0x0a { (row, column) = (row + 1, 1) }
             }
-            throw SiteFilesError(file: file, line: row, column: column, what: what, remedy: "correct the JSON here")
+            throw SiteFilesError(
+                file: file,
+                line: row,
+                column: column,
+                what: what,
+                remedy: "correct the JSON here"
+            )
         }
     }
 

@@ -26,7 +26,10 @@ public enum SiteReader {
     /// - Throws: `input` with file, line and column of the first fault and what to do.
     @discardableResult
     public static func apply(
-        role: SiteRole, bytes: [UInt8], file: String, to site: inout Site
+        role: SiteRole,
+        bytes: [UInt8],
+        file: String,
+        to site: inout Site
     ) throws(WardlineError) -> [String] {
         do throws(SiteFilesError) {
             switch role {
@@ -42,22 +45,32 @@ public enum SiteReader {
     }
 
     private static func readAssets(
-        _ bytes: [UInt8], _ file: String, _ site: inout Site
+        _ bytes: [UInt8],
+        _ file: String,
+        _ site: inout Site
     ) throws(SiteFilesError) -> [String] {
         var table = try SiteTable(
-            bytes, file: file, needed: ["asset_id"],
+            bytes,
+            file: file,
+            needed: ["asset_id"],
             known: [
-                "manufacturer", "model", "device_type", "serial", "mac", "hostname", "ae_title", "location", "owner",
+                "manufacturer", "model", "device_type", "serial", "mac", "hostname", "ae_title", "location",
+                "owner",
                 "zone", "firmware", "os", "phi", "life_critical", "vendor_account", "patch_by",
                 // Read by people and by later versions.
                 "udi_di", "os_eol", "mds2_doc", "last_patched", "last_seen", "status",
-            ])
+            ]
+        )
         var assets: [Asset] = []
         var seen: Set<String> = []
         while try table.next() {
             var asset = Asset(id: try table.needed("asset_id"))
             guard seen.insert(asset.id).inserted else {
-                throw table.error("asset_id", "the asset \(asset.id) is listed twice", "give each asset one row")
+                throw table.error(
+                    "asset_id",
+                    "the asset \(asset.id) is listed twice",
+                    "give each asset one row"
+                )
             }
             asset.manufacturer = table.text("manufacturer")
             asset.model = table.text("model")
@@ -65,7 +78,11 @@ public enum SiteReader {
             asset.serial = table.text("serial")
             for text in table.list("mac") {
                 guard let mac = MACAddress(text) else {
-                    throw table.error("mac", "'\(text)' is no hardware address", "write six pairs, 00:1b:2c:00:00:01")
+                    throw table.error(
+                        "mac",
+                        "'\(text)' is no hardware address",
+                        "write six pairs, 00:1b:2c:00:00:01"
+                    )
                 }
                 asset.macs.append(mac)
             }
@@ -87,7 +104,9 @@ public enum SiteReader {
     }
 
     private static func readBindings(
-        _ bytes: [UInt8], _ file: String, _ site: inout Site
+        _ bytes: [UInt8],
+        _ file: String,
+        _ site: inout Site
     ) throws(SiteFilesError) -> [String] {
         var table = try SiteTable(bytes, file: file, needed: ["mac", "ip", "from"], known: ["to", "source"])
         var bindings: [SiteBinding] = []
@@ -110,10 +129,16 @@ public enum SiteReader {
     }
 
     private static func readApproved(
-        _ bytes: [UInt8], _ file: String, _ site: inout Site
+        _ bytes: [UInt8],
+        _ file: String,
+        _ site: inout Site
     ) throws(SiteFilesError) -> [String] {
         var table = try SiteTable(
-            bytes, file: file, needed: ["model", "version"], known: ["manufacturer", "sha256", "approved", "why"])
+            bytes,
+            file: file,
+            needed: ["model", "version"],
+            known: ["manufacturer", "sha256", "approved", "why"]
+        )
         var approved: [ApprovedVersion] = []
         while try table.next() {
             let hash = table.text("sha256").lowercased()
@@ -122,8 +147,12 @@ public enum SiteReader {
             }
             approved.append(
                 ApprovedVersion(
-                    manufacturer: table.text("manufacturer"), model: try table.needed("model"),
-                    version: try table.needed("version"), hash: hash))
+                    manufacturer: table.text("manufacturer"),
+                    model: try table.needed("model"),
+                    version: try table.needed("version"),
+                    hash: hash
+                )
+            )
         }
         site.approved = approved
         return table.warnings

@@ -20,8 +20,12 @@ struct SiteTable {
             let name = cell.text.lowercased()
             guard columns[name] == nil else {
                 throw SiteFilesError(
-                    file: file, line: cell.line, column: cell.column, what: "the column '\(name)' is there twice",
-                    remedy: "remove one")
+                    file: file,
+                    line: cell.line,
+                    column: cell.column,
+                    what: "the column '\(name)' is there twice",
+                    remedy: "remove one"
+                )
             }
             columns[name] = index
             guard !needed.contains(name), !known.contains(name) else { continue }
@@ -29,8 +33,12 @@ struct SiteTable {
         }
         for name in needed where columns[name] == nil {
             throw SiteFilesError(
-                file: file, line: 1, column: 1, what: "the column '\(name)' is missing",
-                remedy: "name it in the first line")
+                file: file,
+                line: 1,
+                column: 1,
+                what: "the column '\(name)' is missing",
+                remedy: "name it in the first line"
+            )
         }
     }
 
@@ -42,9 +50,12 @@ struct SiteTable {
         guard row.count <= columns.count else {
             let extra = row[columns.count]
             throw SiteFilesError(
-                file: file, line: extra.line, column: extra.column,
+                file: file,
+                line: extra.line,
+                column: extra.column,
                 what: "the row has \(row.count) values for \(columns.count) columns",
-                remedy: "quote values that hold commas")
+                remedy: "quote values that hold commas"
+            )
         }
         return true
     }
@@ -65,7 +76,9 @@ struct SiteTable {
     /// The value of a column that must have one.
     func needed(_ name: String) throws(SiteFilesError) -> String {
         let value = text(name)
-        guard !value.isEmpty else { throw error(name, "the row has no '\(name)'", "fill it in or remove the row") }
+        guard !value.isEmpty else {
+            throw error(name, "the row has no '\(name)'", "fill it in or remove the row")
+        }
         return value
     }
 
@@ -92,6 +105,11 @@ struct SiteTable {
     func error(_ name: String, _ what: String, _ remedy: String) -> SiteFilesError {
         let place = cell(name) ?? rows[number].first
         return SiteFilesError(
-            file: file, line: place?.line ?? 0, column: place?.column ?? 0, what: what, remedy: remedy)
+            file: file,
+            line: place?.line ?? 0,
+            column: place?.column ?? 0,
+            what: what,
+            remedy: remedy
+        )
     }
 }

@@ -55,7 +55,8 @@ public struct EventDigest: Hashable, Sendable {
         let names = [batch.text(.userName, in: index), batch.text(.userTarget, in: index)].compactMap { $0 }
         users = Set(names.filter { !AssetRegister.isGeneric($0) }).sorted()
         var strangers: Set<String> = []
-        for (field, asset) in [(FieldID.sourceIP, judged.source), (.targetIP, judged.target)] where asset.isEmpty {
+        for (field, asset) in [(FieldID.sourceIP, judged.source), (.targetIP, judged.target)]
+        where asset.isEmpty {
             guard let address = batch.address(field, in: index), !address.isLoopback else { continue }
             strangers.insert(address.description)
         }
@@ -66,15 +67,18 @@ public struct EventDigest: Hashable, Sendable {
     }
 }
 
-/// Says an event in one line: what happened, then the fields that matter, then a little of what the device said.
+/// Says an event in one line: what happened, then the fields that matter, then a little of what the device
+/// said.
 enum EventWords {
     /// Longest line, in characters: fits beside time and device on a wide terminal.
     static let lengthMax = 160
 
     private static let fields: [(FieldID, String)] = [
         (.userName, "user="), (.userTarget, "target="), (.sourceIP, "src="), (.targetIP, "dst="),
-        (.targetPort, "port="), (.networkProtocol, "proto="), (.networkBytes, "bytes="), (.softwareName, "software="),
-        (.softwareFrom, "from="), (.softwareTo, "to="), (.softwareSignature, "signature="), (.artefact, "artefact="),
+        (.targetPort, "port="), (.networkProtocol, "proto="), (.networkBytes, "bytes="),
+        (.softwareName, "software="),
+        (.softwareFrom, "from="), (.softwareTo, "to="), (.softwareSignature, "signature="),
+        (.artefact, "artefact="),
         (.policyName, "policy="), (.objectID, "object="), (.sourceMAC, "mac="),
     ]
 

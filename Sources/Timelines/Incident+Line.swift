@@ -5,7 +5,9 @@ import Correlation
 public import EventModel
 
 extension Incident {
-    /// The object of `schemas/output/incident-v1.schema.json`, in its order. Times are RFC 3339 in UTC.
+    /// The object of `schemas/output/incident-v1.schema.json`, in its order.
+    ///
+    /// Times are RFC 3339 in UTC.
     ///
     /// `evidence` holds trigger and support entries; context stays in the timeline.
     public var json: JSONValue {

@@ -57,8 +57,17 @@ public struct TimelineEntry: Hashable, Sendable {
 
     /// Makes an entry.
     public init(
-        offset: Offset, ordinal: UInt16, time: UTCTime, uncertainty: Int64, deviceTime: UTCTime,
-        eventClass: EventClass, role: EntryRole, device: String, zonePath: String, summary: String, rules: [String]
+        offset: Offset,
+        ordinal: UInt16,
+        time: UTCTime,
+        uncertainty: Int64,
+        deviceTime: UTCTime,
+        eventClass: EventClass,
+        role: EntryRole,
+        device: String,
+        zonePath: String,
+        summary: String,
+        rules: [String]
     ) {
         self.offset = offset
         self.ordinal = ordinal
@@ -113,9 +122,23 @@ public struct Incident: Hashable, Sendable {
 
     /// Makes an incident.
     public init(
-        id: String, mergedIDs: [String] = [], state: IncidentState = .new, severity: Level, risk: Int, title: String,
-        alerts: [Alert], rules: [String], classes: [EventClass], devices: [String], users: [String], first: UTCTime,
-        last: UTCTime, entries: [TimelineEntry], absences: [String], whyJoined: [String], isProvisional: Bool
+        id: String,
+        mergedIDs: [String] = [],
+        state: IncidentState = .new,
+        severity: Level,
+        risk: Int,
+        title: String,
+        alerts: [Alert],
+        rules: [String],
+        classes: [EventClass],
+        devices: [String],
+        users: [String],
+        first: UTCTime,
+        last: UTCTime,
+        entries: [TimelineEntry],
+        absences: [String],
+        whyJoined: [String],
+        isProvisional: Bool
     ) {
         self.id = id
         self.mergedIDs = mergedIDs

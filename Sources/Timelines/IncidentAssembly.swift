@@ -70,7 +70,8 @@ public struct IncidentAssembly: Sendable {
         return isContext(event) ? .context : nil
     }
 
-    /// Takes the next event in the order of time and offset: beyond the bound of a role, the later ones are left out.
+    /// Takes the next event in the order of time and offset: beyond the bound of a role, the later ones are
+    /// left out.
     public mutating func take(_ event: EventDigest) {
         guard let role = role(of: event) else { return }
         if role != .trigger {
@@ -80,17 +81,31 @@ public struct IncidentAssembly: Sendable {
         let rules = rulesByWitness[Place(offset: event.offset, ordinal: event.ordinal)]
         entries.append(
             TimelineEntry(
-                offset: event.offset, ordinal: event.ordinal, time: event.time, uncertainty: event.uncertainty,
-                deviceTime: event.deviceTime, eventClass: event.eventClass, role: role, device: event.device,
-                zonePath: event.zonePath, summary: event.summary, rules: rules?.sorted() ?? []))
+                offset: event.offset,
+                ordinal: event.ordinal,
+                time: event.time,
+                uncertainty: event.uncertainty,
+                deviceTime: event.deviceTime,
+                eventClass: event.eventClass,
+                role: role,
+                device: event.device,
+                zonePath: event.zonePath,
+                summary: event.summary,
+                rules: rules?.sorted() ?? []
+            )
+        )
     }
 
-    /// On a device of the incident and by a user or address of it, or a change or failure there; or the user elsewhere.
+    /// On a device of the incident and by a user or address of it, or a change or failure there; or the user
+    /// elsewhere.
     private func supports(_ event: EventDigest) -> Bool {
         guard event.eventClass != .unclassified, isNear(event.time) else { return false }
         let sharesUser = event.users.contains { users.contains($0.lowercased()) }
-        guard event.assets.contains(where: devices.contains) else { return sharesUser && event.eventClass == .access }
-        return sharesUser || event.addresses.contains(where: addresses.contains) || event.eventClass == .update
+        guard event.assets.contains(where: devices.contains) else {
+            return sharesUser && event.eventClass == .access
+        }
+        return sharesUser || event.addresses.contains(where: addresses.contains)
+            || event.eventClass == .update
             || event.outcome == .failure || event.assets.count { devices.contains($0) } > 1
     }
 
@@ -99,9 +114,7 @@ public struct IncidentAssembly: Sendable {
             && isNear(event.time, within: IncidentAssembly.contextNanoseconds)
     }
 
-    /// The incident with its timeline.
-    ///
-    /// - Parameter asset: looks an asset up by id, for risk.
+    /// The incident with its timeline; `asset` looks an asset up by id, for risk.
     public func incident(asset: (String) -> Asset?) -> Incident {
         let sorted = entries.sorted { ($0.time, $0.offset, $0.ordinal) < ($1.time, $1.offset, $1.ordinal) }
         let evidence = sorted.filter { $0.role != .context }
@@ -110,24 +123,41 @@ public struct IncidentAssembly: Sendable {
             found != .unclassified && evidence.contains { $0.eventClass == found }
         }
         return Incident(
-            id: core.id, mergedIDs: core.otherIDs, severity: severity, risk: risk(severity, asset), title: title, alerts: core.alerts,
-            rules: Set(core.alerts.map(\.rule)).sorted(), classes: classes, devices: core.devices, users: core.users,
-            first: evidence.first?.time ?? core.first, last: evidence.last?.time ?? core.last, entries: sorted,
-            absences: Set(core.alerts.flatMap(\.absences)).sorted(), whyJoined: core.whyJoined,
-            isProvisional: core.alerts.contains(where: \.isProvisional))
+            id: core.id,
+            mergedIDs: core.otherIDs,
+            severity: severity,
+            risk: risk(severity, asset),
+            title: title,
+            alerts: core.alerts,
+            rules: Set(core.alerts.map(\.rule)).sorted(),
+            classes: classes,
+            devices: core.devices,
+            users: core.users,
+            first: evidence.first?.time ?? core.first,
+            last: evidence.last?.time ?? core.last,
+            entries: sorted,
+            absences: Set(core.alerts.flatMap(\.absences)).sorted(),
+            whyJoined: core.whyJoined,
+            isProvisional: core.alerts.contains(where: \.isProvisional)
+        )
     }
 
     /// Titles of the alerts in order, the most serious ones, three at most.
     private var title: String {
         let most = core.alerts.map(\.level).max() ?? .medium
         var titles: [String] = []
-        let ordered = core.alerts.filter { $0.level == most } + core.alerts.filter { $0.level != most && $0.level >= .high }
+        let ordered =
+            core.alerts.filter { $0.level == most }
+            + core.alerts.filter { $0.level != most && $0.level >= .high }
         for alert in ordered where !titles.contains(alert.title) { titles.append(alert.title) }
         let shown = titles.prefix(3).joined(separator: "; ")
-        return core.devices.isEmpty ? shown : shown + " (" + core.devices.prefix(3).joined(separator: ", ") + ")"
+        return core.devices.isEmpty
+            ? shown : shown + " (" + core.devices.prefix(3).joined(separator: ", ") + ")"
     }
 
-    /// Level, then criticality of the assets, then breadth; 100 at most. The same for the same evidence.
+    /// Level, then criticality of the assets, then breadth; 100 at most.
+    ///
+    /// The same for the same evidence.
     private func risk(_ severity: Level, _ asset: (String) -> Asset?) -> Int {
         let base = [5, 15, 35, 60, 75][Int(severity.rawValue)]
         let assets = core.devices.compactMap(asset)

@@ -25,7 +25,9 @@ public struct IncidentCore: Hashable, Sendable {
     /// Last witness.
     public var last: UTCTime { alerts.map(\.last).max() ?? .absent }
     /// Assets that take part in the evidence, sorted.
-    public var devices: [String] { Set(alerts.flatMap { $0.assets + $0.evidence.flatMap(\.assets) }).sorted() }
+    public var devices: [String] {
+        Set(alerts.flatMap { $0.assets + $0.evidence.flatMap(\.assets) }).sorted()
+    }
     /// Users that the alerts are about, sorted.
     public var users: [String] { Set(alerts.flatMap(\.users)).sorted() }
     /// Addresses that the alerts are about, sorted.
@@ -102,12 +104,18 @@ public enum IncidentFormation {
         var members: [Key: [Int]] = [:]
         for (index, alert) in alerts.enumerated() {
             for asset in alert.assets { members[Key(kind: "asset", value: asset), default: []].append(index) }
-            for user in alert.users { members[Key(kind: "user", value: user.lowercased()), default: []].append(index) }
-            for address in alert.addresses { members[Key(kind: "address", value: address), default: []].append(index) }
+            for user in alert.users {
+                members[Key(kind: "user", value: user.lowercased()), default: []].append(index)
+            }
+            for address in alert.addresses {
+                members[Key(kind: "address", value: address), default: []].append(index)
+            }
             for artefact in alert.artefacts {
                 members[Key(kind: "artefact", value: artefact.lowercased()), default: []].append(index)
             }
-            for session in alert.sessions { members[Key(kind: "session", value: session), default: []].append(index) }
+            for session in alert.sessions {
+                members[Key(kind: "session", value: session), default: []].append(index)
+            }
         }
         return members.filter { key, indices in
             guard indices.count > 1 else { return false }

@@ -148,19 +148,27 @@ import WireFormats
         #expect(stored[1].row.flags == [.imported, .unreadableClaim])
     }
 
-    @Test(arguments: [
-        (#"{"line":"a"}"#, "a", "-", nil, false), (#"{"received":null,"peer":null,"line":"a"}"#, "a", "-", nil, false),
-        (#"{"line":"é\u0000😀","x":[1]}"#, "é\u{0}😀", "-", nil, false),
-        (#"{"received":"2026-01-02 03:04:05Z","line":"a"}"#, "a", "2026-01-02T03:04:05Z", nil, false),
-        (#"{"received":"2026-01-02","peer":"2001:db8::1","line":"a"}"#, "a", "-", "2001:db8::1", true),
-        (#"{"received":17,"line":"a"}"#, "a", "-", nil, true),
-        (#"{"peer":"host.example","line":"a"}"#, "a", "-", nil, true),
-        (#"{"text":"a"}"#, #"{"text":"a"}"#, "-", nil, true), (#"["a"]"#, #"["a"]"#, "-", nil, true),
-        (#"{"line":7,"line":"a"}"#, #"{"line":7,"line":"a"}"#, "-", nil, true),
-        (#"{"line":"cut"#, #"{"line":"cut"#, "-", nil, true), (#"{"line":["a"]}"#, #"{"line":["a"]}"#, "-", nil, true),
-    ] as [(String, String, String, String?, Bool)])
+    @Test(
+        arguments: [
+            (#"{"line":"a"}"#, "a", "-", nil, false),
+            (#"{"received":null,"peer":null,"line":"a"}"#, "a", "-", nil, false),
+            (#"{"line":"é\u0000😀","x":[1]}"#, "é\u{0}😀", "-", nil, false),
+            (#"{"received":"2026-01-02 03:04:05Z","line":"a"}"#, "a", "2026-01-02T03:04:05Z", nil, false),
+            (#"{"received":"2026-01-02","peer":"2001:db8::1","line":"a"}"#, "a", "-", "2001:db8::1", true),
+            (#"{"received":17,"line":"a"}"#, "a", "-", nil, true),
+            (#"{"peer":"host.example","line":"a"}"#, "a", "-", nil, true),
+            (#"{"text":"a"}"#, #"{"text":"a"}"#, "-", nil, true), (#"["a"]"#, #"["a"]"#, "-", nil, true),
+            (#"{"line":7,"line":"a"}"#, #"{"line":7,"line":"a"}"#, "-", nil, true),
+            (#"{"line":"cut"#, #"{"line":"cut"#, "-", nil, true),
+            (#"{"line":["a"]}"#, #"{"line":["a"]}"#, "-", nil, true),
+        ] as [(String, String, String, String?, Bool)]
+    )
     func `a line of claims is a record whatever it holds`(
-        line: String, text: String, time: String, peer: String?, isMalformed: Bool
+        line: String,
+        text: String,
+        time: String,
+        peer: String?,
+        isMalformed: Bool
     ) throws {
         let store = try StoreFixture()
         let path = try store.write(Array(line.utf8), to: "input.rec.jsonl")
