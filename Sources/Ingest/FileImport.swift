@@ -117,7 +117,8 @@ public struct FileImport: Sendable {
         guard isWhole else {
             throw WardlineError(
                 .input,
-                "The gzip file ends before its data does: \(batcher.addedCount) records were taken. Get the whole file.",
+                "The gzip file ends before its data does: \(batcher.addedCount) records were taken. "
+                    + "Get the whole file.",
                 location: source.report.file
             )
         }
