@@ -156,6 +156,7 @@ let package = Package(
                 "Pipeline", "Ingest", "Replay", nioCore, nioPosix,
             ]
         ),
+        tests("EventModelTests", ["EventModel"]),
         tests("InventoryTests", ["EventModel", "Inventory"]),
         tests("CorrelationTests", ["EventModel", "Inventory", "Correlation"]),
         tests("TimelinesTests", ["EventModel", "Correlation", "Timelines"]),

@@ -30,9 +30,9 @@ public final class Daemon: Sendable {
 
     /// Runs until a signal or ``stop()``: takes the lock, opens the store, listens, and says `ready`.
     ///
-    /// SIGTERM and SIGINT drain and stop; a second one while stopping ends the process with 130; SIGHUP reads
-    /// site,
-    /// rule and decoder files again. Call from the main thread before others are started. Blocks.
+    /// SIGTERM and SIGINT drain and stop; a second one while stopping ends the process with 130; SIGHUP
+    /// reads site, rule and decoder files again. Call from the main thread before others are started.
+    /// Blocks.
     ///
     /// - Parameter signals: Nil in tests, where ``stop()`` and ``reload()`` stand for signals.
     /// - Returns: 0 after an orderly stop.

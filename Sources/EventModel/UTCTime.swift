@@ -31,7 +31,7 @@ public struct UTCTime: Hashable, Comparable, Sendable {
     public func advanced(by nanoseconds: Int64) -> UTCTime {
         guard isPresent else { return self }
         let (sum, overflow) = self.nanoseconds.addingReportingOverflow(nanoseconds)
-        guard overflow else { return UTCTime(nanoseconds: sum) }
+        guard overflow || sum == .min else { return UTCTime(nanoseconds: sum) }
         return UTCTime(nanoseconds: nanoseconds < 0 ? .min + 1 : .max)
     }
 }

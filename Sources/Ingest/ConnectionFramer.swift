@@ -6,9 +6,9 @@ import EventModel
 /// Cuts the bytes of one connection into records: octet-counted and delimited frames, decided anew for every
 /// frame.
 ///
-/// Nothing is dropped silently: what does not fit a frame becomes a record with a flag. Holds at most the cap
-/// and one
-/// look-ahead. Source: RFC 6587 sections 3.4.1 and 3.4.2, with the deviations that senders are known for.
+/// Nothing is dropped silently: what does not fit a frame becomes a record with a flag. Holds at most the
+/// cap and one look-ahead. Source: RFC 6587 sections 3.4.1 and 3.4.2, with the deviations that senders are
+/// known for.
 struct ConnectionFramer {
     /// What is expected on the connection.
     enum Style: Sendable {

@@ -8,10 +8,8 @@ public import Platform
 /// Imports files: plain or gzip, lines or records with claims, of any size with bounded memory.
 ///
 /// A file is known by the SHA-256 of its bytes: what is in the log already is not appended again, an
-/// interrupted import
-/// goes on where it ended. Standard input and pipes are copied to the store first, because their hash is
-/// needed before
-/// their first record. Use from one thread at a time per store.
+/// interrupted import goes on where it ended. Standard input and pipes are copied to the store first,
+/// because their hash is needed before their first record. Use from one thread at a time per store.
 public struct FileImport: Sendable {
     /// Bytes read at once.
     static let readSizeBytes = 1_048_576
@@ -117,7 +115,8 @@ public struct FileImport: Sendable {
         guard isWhole else {
             throw WardlineError(
                 .input,
-                "The gzip file ends before its data does: \(batcher.addedCount) records were taken. Get the whole file.",
+                "The gzip file ends before its data does: \(batcher.addedCount) records were taken. "
+                    + "Get the whole file.",
                 location: source.report.file
             )
         }

@@ -9,8 +9,7 @@ import Platform
 /// What all connections of one listener share: the batch under way, and whether they may read.
 ///
 /// Confined to the listener's event loop. While the intake is full no connection reads, so that at most one
-/// read of
-/// each connection is held beyond the batch.
+/// read of each connection is held beyond the batch.
 final class StreamIntake {
     let loop: any EventLoop
     let intake: IntakeQueue

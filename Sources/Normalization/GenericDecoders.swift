@@ -14,13 +14,14 @@ enum GenericDecoders {
     private static let keys: [(target: String, sources: String)] = [
         (
             "user.name",
-            "user username userName user_name usrName suser acct account login user.name actor uid.name TargetUserName"
+            "user username userName user_name usrName suser acct account login user.name actor uid.name "
+                + "TargetUserName"
         ),
         ("user.target", "target_user targetUser duser target.user"),
         (
             "src.ip",
-            "src srcip src_ip sourceIp source_ip source.ip client clientip client_ip clientIp remote_addr rhost ip "
-                + "ipAddress IpAddress SRC id.orig_h remote.ip addr"
+            "src srcip src_ip sourceIp source_ip source.ip client clientip client_ip clientIp remote_addr "
+                + "rhost ip ipAddress IpAddress SRC id.orig_h remote.ip addr"
         ),
         ("src.port", "srcport src_port spt sourcePort source.port SPT sport id.orig_p"),
         (

@@ -8,9 +8,8 @@ import Synchronization
 
 /// The one way from received bytes to verdicts: append, synchronise, judge, journal, project.
 ///
-/// Two threads of its own, joined by bounded queues: the log thread commits in groups, the judge thread sees
-/// nothing
-/// that is not durable. Every hand-over is a batch; no lock or queue is touched per record.
+/// Two threads of its own, joined by bounded queues: the log thread commits in groups, the judge thread
+/// sees nothing that is not durable. Every hand-over is a batch; no lock or queue is touched per record.
 public final class Engine: Sendable {
     /// What can be chosen.
     public struct Options: Sendable {

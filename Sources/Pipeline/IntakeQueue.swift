@@ -8,8 +8,7 @@ import Synchronization
 /// Records on their way to the log thread: bounded in bytes, handed over in batches.
 ///
 /// A full queue makes threads wait and tells connections to stop reading, so that memory stays bounded and
-/// nothing is
-/// lost that a sender can still hold back.
+/// nothing is lost that a sender can still hold back.
 public final class IntakeQueue: Sendable {
     /// What the log thread is given.
     enum Item: Sendable {

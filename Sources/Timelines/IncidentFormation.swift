@@ -85,7 +85,8 @@ public enum IncidentFormation {
             let parts = members.map { sorted[$0] }
             guard opens(parts) else { return nil }
             let chain = (stepsByRoot[number] ?? []).map { step in
-                "\(sorted[step.first].rule) and \(sorted[step.second].rule) share \(step.key.kind) \(step.key.value)"
+                let rules = sorted[step.first].rule + " and " + sorted[step.second].rule
+                return "\(rules) share \(step.key.kind) \(step.key.value)"
             }
             return IncidentCore(alerts: parts, whyJoined: chain)
         }

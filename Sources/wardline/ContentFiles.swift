@@ -14,8 +14,7 @@ import WireFormats
 /// The files that bring a store's judgement about: site, rules, decoders, as they are outside of it.
 ///
 /// A file comes into force by a record that names its SHA-256; its bytes are written to `sets/` and
-/// synchronised
-/// before. What is in force already is not said again.
+/// synchronised before. What is in force already is not said again.
 struct ContentFiles: Sendable {
     /// A kind of content: the role in its records and how its files are named.
     enum Role: String, CaseIterable, Sendable {

@@ -17,7 +17,8 @@ struct DecoderConventionTests {
     @Test(arguments: [
         (
             asa
-                + "302013: Built inbound TCP connection 9 for a:10.9.0.1/11 (10.9.0.1/11) to b:10.9.0.2/22 (10.9.0.2/22)",
+                + "302013: Built inbound TCP connection 9 for a:10.9.0.1/11 (10.9.0.1/11) to "
+                + "b:10.9.0.2/22 (10.9.0.2/22)",
             [
                 "action": "connect", "outcome": "success", "src.ip": "10.9.0.1", "dst.port": "22",
                 "vendor.code": "302013",
@@ -25,7 +26,8 @@ struct DecoderConventionTests {
         ),
         (
             asa
-                + "302013: Built outbound TCP connection 9 for a:10.9.0.1/11 (10.9.0.1/11) to b:10.9.0.2/22 (10.9.0.2/22)",
+                + "302013: Built outbound TCP connection 9 for a:10.9.0.1/11 (10.9.0.1/11) to "
+                + "b:10.9.0.2/22 (10.9.0.2/22)",
             [
                 "action": "connect", "src.ip": "10.9.0.2", "dst.ip": "10.9.0.1", "dst.port": "11",
                 "witness": "true",
@@ -33,7 +35,8 @@ struct DecoderConventionTests {
         ),
         (
             asa
-                + "302014: Teardown TCP connection 9 for a:10.9.0.1/11 to b:10.9.0.2/22 duration 0:00:01 bytes 77 TCP FINs",
+                + "302014: Teardown TCP connection 9 for a:10.9.0.1/11 to b:10.9.0.2/22 duration "
+                + "0:00:01 bytes 77 TCP FINs",
             ["action": "close", "network.bytes": "77", "ext.src.interface": "a"]
         ),
         (
@@ -51,7 +54,8 @@ struct DecoderConventionTests {
         (win + #"4720,"user":"u","new":"v"}"#, ["action": "account_create", "user.target": "v"]),
         (win + #"7045,"service":"s9"}"#, ["class": "update", "software.name": "s9", "ext.artefact": "s9"]),
         (
-            "<181>Oct  5 04:00:00 n9 CISE_Passed_Authentications 0 step=\"disconnect\", Calling-Station-ID=00:40:9d:00:00:09",
+            "<181>Oct  5 04:00:00 n9 CISE_Passed_Authentications 0 step=\"disconnect\", "
+                + "Calling-Station-ID=00:40:9d:00:00:09",
             ["class": "network", "action": "detach", "src.mac": "00:40:9d:00:00:09", "witness": "true"]
         ),
         (
@@ -59,11 +63,13 @@ struct DecoderConventionTests {
             ["action": "lease", "src.ip": "10.9.0.4", "src.mac": "00:40:9d:00:00:0a", "src.host": "w9"]
         ),
         (
-            #"{"_path":"conn","ts":1.7931e9,"id.orig_h":"10.9.0.5","id.resp_h":"10.9.0.6","conn_state":"S0","service":"-"}"#,
+            #"{"_path":"conn","ts":1.7931e9,"id.orig_h":"10.9.0.5","id.resp_h":"10.9.0.6","#
+                + #""conn_state":"S0","service":"-"}"#,
             ["action": "connect", "outcome": "failure", "ext.source.kind": "sensor"]
         ),
         (
-            #"{"event_type":"alert","src_ip":"10.9.0.5","alert":{"signature_id":7,"signature":"X","severity":2}}"#,
+            #"{"event_type":"alert","src_ip":"10.9.0.5","alert":{"signature_id":7,"signature":"X","#
+                + #""severity":2}}"#,
             [
                 "action": "intrusion_alert", "ext.artefact": "X", "vendor.code": "7",
                 "ext.vendor.severity": "2",

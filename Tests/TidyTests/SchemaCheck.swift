@@ -4,7 +4,8 @@
 import EventModel
 import WireFormats
 
-/// Schemas: valid JSON without duplicate keys, a version in the file name, the same name in `$id`, and a title.
+/// Schemas: valid JSON without duplicate keys, a version in the file name, the same name in `$id`, and a
+/// title.
 enum SchemaCheck {
     static let suffix = ".schema.json"
 
