@@ -124,8 +124,8 @@ public struct RuleHeader: Hashable, Sendable {
         absences = []
     }
 
-    /// The id, else the name, else the title: what evidence cites.
-    public var reference: String { !id.isEmpty ? id : !name.isEmpty ? name : title }
+    /// The name, else the id, else the title: what evidence cites, for people to read.
+    public var reference: String { !name.isEmpty ? name : !id.isEmpty ? id : title }
 }
 
 /// A detection rule as its file states it.

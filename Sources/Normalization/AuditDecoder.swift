@@ -10,26 +10,45 @@ struct AuditDecoder: Sendable {
     /// Longest body that is read, in bytes; what is longer stays a plain record.
     static let bodyCountMax = 1_048_576
 
+    /// Bytes at the start of a body in which its mark is looked for: after declarations and comments.
+    private static let markCountMax = 4_096
+
     private let siteKey: SiteKey
 
     init(siteKey: SiteKey) { self.siteKey = siteKey }
 
     /// Decodes the body at `range`; the identifier of the form that it has, nil when it is of another kind.
     func decode(_ bytes: Span<UInt8>, _ range: Range<Int>, into drafts: inout EventDrafts) -> String? {
-        guard range.count <= AuditDecoder.bodyCountMax, let mark = mark(bytes, range) else { return nil }
+        guard let mark = mark(bytes, range) else { return nil }
+        let id = mark == .xml ? AuditDecoder.xmlID : AuditDecoder.fhirID
+        guard range.count <= AuditDecoder.bodyCountMax else {
+            draftUnparsed(.decodeTruncated, into: &drafts)
+            return id
+        }
         var body: [UInt8] = []
         body.reserveCapacity(range.count)
         for index in range { body.append(bytes[index]) }
         switch mark {
         case .xml:
             guard let message = AuditXML.message(body) else { return nil }
-            draft(message, into: &drafts)
-            return AuditDecoder.xmlID
+            draft(message, product: id, into: &drafts)
         case .json:
-            let messages = AuditFHIR.messages(body)
-            for message in messages { draft(message, into: &drafts) }
-            return messages.isEmpty ? nil : AuditDecoder.fhirID
+            guard let messages = AuditFHIR.messages(body) else {
+                // Cut off or malformed: nothing of it may reach the generic decoders, which know no patients.
+                draftUnparsed(.badJSON, into: &drafts)
+                return id
+            }
+            for message in messages { draft(message, product: id, into: &drafts) }
+            if messages.isEmpty { return nil }
         }
+        return id
+    }
+
+    /// An audit message that says no more than that it is one.
+    private func draftUnparsed(_ issue: ParseIssues, into drafts: inout EventDrafts) {
+        drafts.begin(.access, .other, .unknown)
+        drafts.amend { $0.issues.insert(issue) }
+        drafts.add(named: "ext.kind", "atna.unparsed")
     }
 
     private enum Mark {
@@ -41,8 +60,8 @@ struct AuditDecoder: Sendable {
     private func mark(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Mark? {
         guard let first = range.first else { return nil }
         let isJSON = bytes[first] == 0x7b
-        let wanted: [UInt8] = Array((isJSON ? "\"resourceType\"" : "AuditMessage").utf8)
-        let end = min(range.upperBound, range.lowerBound + (isJSON ? 256 : 1_024)) - wanted.count
+        let wanted: [UInt8] = Array((isJSON ? "\"AuditEvent\"" : "AuditMessage").utf8)
+        let end = min(range.upperBound, range.lowerBound + AuditDecoder.markCountMax) - wanted.count
         var position = range.lowerBound
         while position <= end {
             if bytes[position] == wanted[0] {
@@ -57,11 +76,9 @@ struct AuditDecoder: Sendable {
 
     // MARK: - One message
 
-    private func draft(_ message: AuditMessage, into drafts: inout EventDrafts) {
+    private func draft(_ message: AuditMessage, product: String, into drafts: inout EventDrafts) {
         guard !message.isBroken else {
-            drafts.begin(.access, .other, .unknown)
-            drafts.amend { $0.issues.insert(.badXML) }
-            drafts.add(named: "ext.kind", "atna.unparsed")
+            draftUnparsed(.badXML, into: &drafts)
             addParties(message, isNetwork: false, into: &drafts)
             addTime(message, into: &drafts)
             return
@@ -79,7 +96,7 @@ struct AuditDecoder: Sendable {
         drafts.add(named: "ext.kind", meaning.kind)
         for tag in meaning.tags { drafts.add(named: "ext.tags", tag) }
         drafts.add(.vendorCode, type ?? event)
-        drafts.add(.vendorProduct, AuditDecoder.xmlID)
+        drafts.add(.vendorProduct, product)
         drafts.add(.sourceKind, "atna")
         drafts.add(named: "ext.event.id", event)
         drafts.add(named: "ext.event.action", message.action)
@@ -137,15 +154,14 @@ struct AuditDecoder: Sendable {
             for study in object.studies { drafts.add(.objectID, study) }
             guard !object.id.isEmpty else { continue }
             switch object.role {
-            case "1":
-                let identifier = Array(object.id.utf8)
-                let token = siteKey.token(of: identifier.span, 0..<identifier.count)
-                drafts.add(.patientToken, String(decoding: token, as: UTF8.self))
+            case "1": addToken(object.id, into: &drafts)
             case "6", "11": drafts.add(.userTarget, object.id)
             case "24": continue
             default:
-                // A person in any role but a user's could be a patient.
-                if object.type != "1", !["110182", "113877"].contains(object.idType) {
+                if ["110182", "113877"].contains(object.idType) { continue }
+                if AuditDecoder.mayBePatient(object) {
+                    addToken(object.id, into: &drafts)
+                } else {
                     drafts.add(.objectID, object.id)
                 }
             }
@@ -155,6 +171,21 @@ struct AuditDecoder: Sendable {
                 addDescription(detail.value, into: &drafts)
             }
         }
+    }
+
+    /// Kinds of identifier that name people: record, patient, encounter, enrollee and security numbers (RFC 3881).
+    private static let personalIDTypes: Set<String> = ["1", "2", "3", "4", "5"]
+
+    /// A person in any role but a user's could be a patient, and so could an object whose kind is not said.
+    private static func mayBePatient(_ object: AuditMessage.Object) -> Bool {
+        object.type == "1" || personalIDTypes.contains(object.idType)
+            || object.type.isEmpty && object.role.isEmpty && object.idType.isEmpty
+    }
+
+    private func addToken(_ id: String, into drafts: inout EventDrafts) {
+        let identifier = Array(id.utf8)
+        let token = siteKey.token(of: identifier.span, 0..<identifier.count)
+        drafts.add(.patientToken, String(decoding: token, as: UTF8.self))
     }
 
     /// The text of an alert, and the version that it may name.

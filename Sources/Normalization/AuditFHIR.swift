@@ -6,9 +6,9 @@ import WireFormats
 
 /// Reads FHIR AuditEvent resources (R4, R5 and the form of 2016) and bundles of them into audit messages.
 enum AuditFHIR {
-    /// The messages of a JSON body; empty when it is of another kind.
-    static func messages(_ bytes: [UInt8]) -> [AuditMessage] {
-        guard let root = try? JSONValue(parsing: bytes.span) else { return [] }
+    /// The messages of a JSON body; empty when it is of another kind, nil when it is not JSON.
+    static func messages(_ bytes: [UInt8]) -> [AuditMessage]? {
+        guard let root = try? JSONValue(parsing: bytes.span) else { return nil }
         switch root["resourceType"]?.text {
         case "AuditEvent": return [message(root)]
         case "Bundle":
@@ -31,14 +31,17 @@ enum AuditFHIR {
         message.time = (root["recorded"] ?? event["dateTime"])?.text ?? ""
         message.outcome = first(root["outcome"] ?? event["outcome"]).code
         message.outcomeText = (root["outcomeDesc"] ?? event["outcomeDesc"])?.text ?? ""
-        for agent in (root["agent"] ?? root["participant"])?.elements ?? [] {
-            message.participants.append(participant(agent))
-        }
+        let agents = (root["agent"] ?? root["participant"])?.elements ?? []
+        for agent in agents { message.participants.append(participant(agent)) }
         let source = root["source"] ?? .null
         message.source = reference(source["observer"]) ?? reference(source) ?? ""
         message.site = source["site"]?.text ?? ""
         for entity in (root["entity"] ?? root["object"])?.elements ?? [] {
             message.objects.append(object(entity))
+        }
+        for patient in [root["patient"]] + agents.map({ isPatient($0["who"]) ? $0["who"] : nil }) {
+            guard let id = reference(patient) else { continue }
+            message.objects.append(AuditMessage.Object(id: id, role: "1"))
         }
         return message
     }
@@ -47,7 +50,8 @@ enum AuditFHIR {
         var participant = AuditMessage.Participant()
         participant.userID =
             reference(agent["who"]) ?? reference(agent["userId"]) ?? agent["name"]?.text ?? ""
-        participant.alternativeID = agent["altId"]?.text ?? ""
+        if isPatient(agent["who"]) { participant.userID = "" }
+        participant.alternativeID = isPatient(agent["who"]) ? "" : agent["altId"]?.text ?? ""
         participant.userName = agent["name"]?.text ?? ""
         participant.isRequestor = agent["requestor"]?.bool ?? false
         let network = agent["network"] ?? .null
@@ -65,11 +69,17 @@ enum AuditFHIR {
             ?? ""
         object.type = first(entity["type"]).code
         object.role = first(entity["role"]).code
-        // FHIR names a patient by the reference; a role may be left out.
-        if object.role.isEmpty, (entity["what"]?["reference"]?.text ?? "").hasPrefix("Patient/") {
-            object.role = "1"
-        }
+        // FHIR names a patient by the reference, whatever role the sender gives.
+        if isPatient(entity["what"]) || isPatient(entity["reference"]) { object.role = "1" }
         return object
+    }
+
+    /// Whether a Reference names a patient: `Patient/12`, an absolute URL to one, or by its type.
+    private static func isPatient(_ value: JSONValue?) -> Bool {
+        guard let value else { return false }
+        if value["type"]?.text == "Patient" { return true }
+        let text = value["reference"]?.text ?? value.text ?? ""
+        return text.hasPrefix("Patient/") || text.contains("/Patient/")
     }
 
     /// What a Reference, Identifier or text names; the type of a relative reference is dropped.

@@ -79,7 +79,7 @@ private struct AuditXMLReader {
         participant.userID = attributes["UserID"] ?? ""
         participant.alternativeID = attributes["AlternativeUserID"] ?? ""
         participant.userName = attributes["UserName"] ?? ""
-        participant.isRequestor = (attributes["UserIsRequestor"] ?? "").lowercased() == "true"
+        participant.isRequestor = ["true", "1"].contains((attributes["UserIsRequestor"] ?? "").lowercased())
         participant.type = attributes["UserTypeCode"] ?? ""
         participant.accessPoint = attributes["NetworkAccessPointID"] ?? ""
         message.participants.append(participant)

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Foundation
+import Testing
+import WireFormats
+
+@testable import Normalization
+
+/// Real audit messages and hostile ones.
+@Suite struct AuditTests {
+    private static let folder =
+        (ProcessInfo.processInfo.environment["WARDLINE_CONFORMANCE"] ?? "../shared/conformance") + "/atna/"
+    private static let hasConformance = FileManager.default.fileExists(atPath: folder + "expected.jsonl")
+
+    private func decode(_ body: [UInt8]) -> EventBatch {
+        var drafts = EventDrafts()
+        let decoder = AuditDecoder(siteKey: SiteKey(id: "test", secret: Array("secret".utf8)))
+        var batch = EventBatch()
+        guard decoder.decode(body.span, 0..<body.count, into: &drafts) != nil else { return batch }
+        for draft in drafts.drafts {
+            var event = Event(offset: .zero, time: draft.time, logTime: .absent)
+            event.eventClass = draft.eventClass
+            event.action = draft.action
+            event.outcome = draft.outcome
+            event.issues = draft.issues
+            batch.begin(event)
+            for field in drafts.fields[draft.fieldStart..<draft.fieldStart + draft.fieldCount] {
+                let name = String(decoding: drafts.bytes[field.name], as: UTF8.self)
+                if field.known == nil, !batch.extensionNames.contains(name) { batch.extensionNames.append(name) }
+                guard let id = field.known ?? batch.field(named: name) else { continue }
+                batch.add(id, Array(drafts.bytes[field.value]))
+            }
+        }
+        return batch
+    }
+
+    private func texts(_ batch: EventBatch, _ name: String) -> [String] {
+        guard let field = batch.field(named: name) else { return [] }
+        return batch.fields(of: 0).filter { $0.field == field }
+            .map { String(decoding: batch.bytes[$0.range], as: UTF8.self) }
+    }
+
+    /// Needs the conformance folder; without it the test is reported as skipped.
+    @Test(.enabled(if: hasConformance)) func `every real message gets its class, kind, tags and outcome`() throws {
+        let lines = try String(contentsOfFile: Self.folder + "expected.jsonl", encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 29)
+        for line in lines {
+            let wanted = try JSONValue(parsing: String(line))
+            let file = try #require(wanted["file"]?.text)
+            let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: Self.folder + file)))
+            let batch = decode(bytes)
+            let event = try #require(batch.events.first, "\(file)")
+            #expect(event.eventClass.name == wanted["class"]?.text, "\(file)")
+            #expect(texts(batch, "ext.kind").first == wanted["kind"]?.text, "\(file)")
+            let tags = (wanted["tags"]?.elements ?? []).compactMap(\.text).sorted()
+            #expect(texts(batch, "ext.tags").sorted() == tags, "\(file)")
+            let weight = texts(batch, "ext.outcome.detail").first.map { $0 + "-failure" }
+            #expect((weight ?? event.outcome.name) == wanted["outcome"]?.text, "\(file)")
+            #expect(event.time.isPresent, "\(file)")
+            for object in wanted["objects"]?.elements ?? [] where object["role"]?.text == "1" {
+                let identifier = try #require(object["id"]?.text)
+                let clear = String(decoding: batch.bytes, as: UTF8.self)
+                #expect(identifier.count < 6 || !clear.contains(identifier), "\(file) shows a patient")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        #"{"resourceType":"AuditEvent","type":{"code":"110110"},"entity":[{"reference":{"reference":"Patient/PSECRET9"}}]}"#,
+        #"{"resourceType":"AuditEvent","type":{"code":"110110"},"entity":[{"what":{"reference":"https://x.example/fhir/Patient/PSECRET9"}}]}"#,
+        #"{"resourceType":"AuditEvent","code":{"code":"110110"},"patient":{"reference":"Patient/PSECRET9"}}"#,
+        #"{"resourceType":"AuditEvent","type":{"code":"110114"},"agent":[{"who":{"reference":"Patient/PSECRET9"},"requestor":true}]}"#,
+        #"{"resourceType":"AuditEvent","type":{"code":"110110"},"entity":[{"what":{"reference":"Patient/PSECRET9"}"#,
+        #"<AuditMessage><EventIdentification EventOutcomeIndicator="0"><EventID csd-code="110110"/></EventIdentification><ParticipantObjectIdentification ParticipantObjectID="PSECRET9"><ParticipantObjectIDTypeCode csd-code="2"/></ParticipantObjectIdentification></AuditMessage>"#,
+        #"<AuditMessage><EventIdentification EventOutcomeIndicator="0"><EventID csd-code="110110"/></EventIdentification><ParticipantObjectIdentification ParticipantObjectID="PSECRET9" ParticipantObjectTypeCode="1"/></AuditMessage>"#,
+    ]) func `a patient is never in clear`(body: String) {
+        let batch = decode(Array(body.utf8))
+        #expect(batch.events.count == 1)
+        #expect(!String(decoding: batch.bytes, as: UTF8.self).contains("PSECRET9"))
+        // The same harness sees a name where one may stand: it can fail.
+        let study = body.replacingOccurrences(of: "AuditMessage", with: "X")
+        #expect(decode(Array(study.utf8)).events.count == (body.hasPrefix("<") ? 0 : 1))
+    }
+
+    @Test func `a study and a user are in clear`() {
+        let body = #"""
+            <?xml version="1.0"?><AuditMessage><EventIdentification EventActionCode="R" EventDateTime="2026-09-14T01:00:00+02:00"
+            EventOutcomeIndicator="8"><EventID csd-code="110106"/></EventIdentification><ActiveParticipant UserID="ada"
+            UserIsRequestor="1" NetworkAccessPointID="/10.0.0.9:4100"/><AuditSourceIdentification AuditSourceID="ARC"/>
+            <ParticipantObjectIdentification ParticipantObjectID="1.2.3" ParticipantObjectTypeCode="2"
+            ParticipantObjectTypeCodeRole="3"/></AuditMessage>
+            """#
+        let batch = decode(Array(body.utf8))
+        #expect(texts(batch, "ext.object.id") == ["1.2.3"])
+        #expect(texts(batch, "user.name") == ["ada"])
+        #expect(texts(batch, "src.ip") == ["10.0.0.9"])
+        #expect(texts(batch, "ext.outcome.detail") == ["serious"])
+        #expect(batch.events.first?.time == UTCTime(rfc3339: "2026-09-13T23:00:00Z"))
+    }
+
+    @Test func `cut and mutated messages stay events and never trap`() throws {
+        let body = Array(
+            (#"<AuditMessage><EventIdentification EventOutcomeIndicator="0"><EventID csd-code="110113"/>"#
+                + #"<EventTypeCode csd-code="110131"/></EventIdentification><ActiveParticipant UserID="a&#x41;&amp;"/>"#
+                + #"<AuditSourceIdentification AuditSourceID="S"/></AuditMessage>"#).utf8)
+        for length in stride(from: 14, to: body.count - 1, by: 1) {
+            let batch = decode(Array(body[..<length]))
+            #expect(batch.events.first?.issues.contains(.badXML) == true)
+            #expect(texts(batch, "ext.kind") == ["atna.unparsed"])
+        }
+        #expect(decode(body).events.first?.issues.contains(.badXML) == false)
+        var seed: UInt64 = 7
+        for _ in 0..<4_000 {
+            var mutant = body
+            for _ in 0..<3 {
+                seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                mutant[Int(seed >> 33) % mutant.count] = UInt8(truncatingIfNeeded: seed >> 20)
+            }
+            #expect(decode(mutant).events.count <= 1)
+        }
+        let deep = Array((String(repeating: "<AuditMessage>", count: 4_000)).utf8)
+        #expect(decode(deep).events.first?.issues.contains(.badXML) == true)
+    }
+}
