@@ -3,13 +3,14 @@
 
 import ArgumentParser
 import EventModel
+import Platform
 import SiteFiles
 
-/// `wardline check`: whether configuration and decoder files are right, before a daemon reads them.
+/// `wardline check`: whether configuration, decoder, rule and site files are right, before a daemon reads them.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check configuration and decoder files; print file:line:column of each problem.",
+        abstract: "Check configuration, decoder, rule and site files; print file:line:column of each problem.",
         discussion: "Exit status 1 when there are problems."
     )
 
@@ -33,12 +34,19 @@ struct CheckCommand: ParsableCommand {
         problemCount += outcome.refused.count
         for refused in outcome.refused { context.output.line(TerminalText.escaped(refused.description)) }
         for warning in outcome.warnings { context.output.line(TerminalText.escaped("warning: " + warning)) }
-        context.output.finish()
         if !common.quiet {
             Messages.note(
                 "decoders: \(outcome.loaded.count) files right, \(outcome.refused.count) refused, "
                     + "\(outcome.sampleCount) samples passed"
             )
+        }
+        let rules = ContentReport(try RuleFiles.load(configuration.rules, context.environment))
+        rules.write(to: context, isQuiet: common.quiet)
+        problemCount += rules.problemCount
+        for folder in configuration.site where POSIXStorage().isDirectory(folder) {
+            let site = try ContentReport(site: folder)
+            site.write(to: context, isQuiet: common.quiet)
+            problemCount += site.problemCount
         }
         if problemCount > 0 { throw Outcome.problemsFound }
     }

@@ -3,14 +3,19 @@
 
 import ArgumentParser
 import EventModel
+import Foundation
+import Pipeline
+import Platform
+import Projections
 import QueryEngine
+import SegmentLog
 
 /// `wardline store`: the store itself.
 struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
-        abstract: "Show what the store holds.",
-        subcommands: [Stat.self, List.self]
+        abstract: "Show what the store holds, or make its read models again.",
+        subcommands: [Stat.self, List.self, Rebuild.self]
     )
 
     /// Numbers.
@@ -64,6 +69,64 @@ struct StoreCommand: ParsableCommand {
             )
             context.output.finish()
         }
+    }
+}
+
+extension StoreCommand {
+    /// Read models made again from the log.
+    struct Rebuild: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rebuild",
+            abstract: "Make the read models again from the log.",
+            discussion: "The log is not touched. The new database replaces the old one when it is whole."
+        )
+
+        @OptionGroup var store: StoreOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() throws {
+            let context = try CommandContext(common)
+            let count = try StoreRebuild.run(StorePaths(StoreLocation.path(store, context.environment)))
+            if !common.quiet { Messages.note("\(Amount.count(count)) records judged again") }
+        }
+    }
+}
+
+/// Judges a store again into a new database and puts it in the place of the old one.
+enum StoreRebuild {
+    static func run(_ store: StorePaths) throws -> Int64 {
+        let storage = POSIXStorage()
+        let lock: FileLock
+        do throws(StorageError) {
+            lock = try FileLock(store.lock)
+        } catch {
+            throw WardlineError(
+                error.isHeld ? .busy : .storage,
+                error.isHeld
+                    ? "Another process has the store. Stop it; a running daemon keeps its read models itself."
+                    : "The store cannot be opened. Check the path and its permissions.",
+                cause: error.description,
+                location: store.root
+            )
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let fresh = store.readModels + ".new"
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: fresh + suffix) }
+        let models = try ReadModels(path: fresh, mode: .readWrite)
+        var judge = try Judge(store: store, storage: storage)
+        let reader = try LogReader.open(storage: storage, path: store.root, stream: "records")
+        for part in reader.parts {
+            _ = try judge.process(try reader.records(part), base: part.base)
+            if let update = judge.takeUpdate(through: part.end) { _ = try models.apply(update) }
+        }
+        judge.settle()
+        if let update = judge.takeUpdate(through: reader.end) { _ = try models.apply(update) }
+        let count = try models.totals().records
+        try models.close()
+        for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: store.readModels + suffix) }
+        try storage.rename(fresh, to: store.readModels)
+        try storage.synchroniseDirectory(parentPath(store.readModels))
+        return count
     }
 }
 

@@ -30,7 +30,9 @@ struct WardlineCommand: ParsableCommand {
             ),
             CommandGroup(
                 name: "Check",
-                subcommands: [CheckCommand.self, VerifyCommand.self, DecodeCommand.self, ReplayCommand.self]
+                subcommands: [
+                    CheckCommand.self, RulesCommand.self, VerifyCommand.self, DecodeCommand.self, ReplayCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "Operate",

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import ArgumentParser
+import Correlation
+import EventModel
+import Inventory
+import Platform
+import SiteFiles
+
+/// `wardline rules`: rule files.
+struct RulesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rules",
+        abstract: "Work with rule files.",
+        subcommands: [Check.self, List.self]
+    )
+
+    /// Whether rule files are right.
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "check",
+            abstract: "Check rule files; print file:line:column of each problem.",
+            discussion: "Exit status 1 when there are problems. Without a path, the rules that ship."
+        )
+
+        @Argument(help: ArgumentHelp("Files or folders.", valueName: "PATH"))
+        var paths: [String] = []
+        @OptionGroup var common: CommonOptions
+
+        func run() throws {
+            let context = try CommandContext(common)
+            let report = ContentReport(try RuleFiles.load(paths, context.environment))
+            report.write(to: context, isQuiet: common.quiet)
+            if report.problemCount > 0 { throw Outcome.problemsFound }
+        }
+    }
+
+    /// What rule files say.
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "ls",
+            abstract: "List rules with level and title."
+        )
+
+        @Argument(help: ArgumentHelp("Files or folders.", valueName: "PATH"))
+        var paths: [String] = []
+        @OptionGroup var common: CommonOptions
+
+        func run() throws {
+            let context = try CommandContext(common)
+            var table = TextTable([.init(title: "RULE"), .init(title: "LEVEL"), .init(title: "TITLE")])
+            for header in try RuleFiles.load(paths, context.environment).rules.headers {
+                table.add([header.reference, header.isBase ? "base" : header.level.name, header.title])
+            }
+            context.output.lines(table.lines(width: context.width, palette: context.palette))
+            context.output.finish()
+        }
+    }
+}
+
+/// Rule files from paths, else those that ship.
+enum RuleFiles {
+    static func load(
+        _ paths: [String],
+        _ environment: [String: String]
+    ) throws(WardlineError) -> SigmaReader.Outcome {
+        var paths = paths
+        if paths.isEmpty, let shipped = try Content.shared("rules", environment) { paths = [shipped] }
+        var files: [SigmaReader.File] = []
+        for path in paths {
+            if POSIXStorage().isDirectory(path) {
+                files += try Content.files(in: path, endingIn: [".yml", ".yaml"]).map {
+                    SigmaReader.File(name: path + "/" + $0.name, bytes: $0.bytes)
+                }
+            } else {
+                let bytes = try Content.bytes(of: path, atMost: Content.fileSizeMax)
+                files.append(SigmaReader.File(name: path, bytes: bytes))
+            }
+        }
+        guard !files.isEmpty else {
+            throw WardlineError(.input, "There are no rule files (`*.yml`). Name a file or folder that has some.")
+        }
+        return SigmaReader.load(files)
+    }
+}
+
+/// Problems and warnings of content files, as `check` prints them.
+struct ContentReport {
+    private(set) var problems: [String] = []
+    private(set) var warnings: [String] = []
+    private(set) var summary = ""
+
+    var problemCount: Int { problems.count }
+
+    init(_ outcome: SigmaReader.Outcome) {
+        problems = outcome.errors.map(\.description)
+        warnings = outcome.warnings.map(\.description)
+        summary = "rules: \(outcome.count) right, \(outcome.errors.count) refused"
+    }
+
+    /// Reads the site files of a folder as a store would.
+    init(site folder: String) throws(WardlineError) {
+        var site = Site()
+        var count = 0
+        for file in try Content.files(in: folder, endingIn: ContentFiles.Role.suffixes) {
+            guard let role = ContentFiles.Role.of(file.name).flatMap({ SiteRole(rawValue: $0.rawValue) }) else {
+                continue
+            }
+            do throws(WardlineError) {
+                warnings += try SiteReader.apply(
+                    role: role,
+                    bytes: file.bytes,
+                    file: folder + "/" + file.name,
+                    to: &site
+                )
+                count += 1
+            } catch {
+                problems.append(error.description)
+            }
+        }
+        summary = "site: \(count) files right, \(problems.count) refused"
+    }
+
+    func write(to context: CommandContext, isQuiet: Bool) {
+        context.output.lines(problems.map(TerminalText.escaped))
+        context.output.lines(warnings.map { TerminalText.escaped("warning: " + $0) })
+        context.output.finish()
+        if !isQuiet { Messages.note(summary) }
+    }
+}
