@@ -8,6 +8,9 @@ import Synchronization
 
 /// The judge thread: catch up, judge, journal, project.
 extension Engine {
+    /// Records that the judge may be ahead of the read models while more wait: some half a second of work.
+    private static let publishCount = 16_384
+
     func runJudge(_ judge: inout any RecordJudge, startedAt durable: Offset) {
         do {
             // Newer records must not be judged before those that a stop has left unread.
@@ -38,6 +41,7 @@ extension Engine {
                 )
             }
             try process(batch, base: base, &judge)
+            try publish(&judge, moreFollows: judge.next < end)
         }
         records.endReading()
         return true
@@ -52,6 +56,7 @@ extension Engine {
             switch item {
             case .records(let batch, let base):
                 try process(batch, base: base, &judge)
+                try publish(&judge, moreFollows: judgeQueue.count > 0)
                 isSettled = false
             case .settle(let receipt):
                 try settle(&judge)
@@ -83,17 +88,21 @@ extension Engine {
         if !epoch.isEmpty {
             records.decoded(events, base: base, through: base.advanced(by: batch.count), epoch: epoch)
         }
-        try publish(&judge)
     }
 
     private func settle(_ judge: inout any RecordJudge) throws(WardlineError) {
         judge.settle()
-        try publish(&judge)
+        try publish(&judge, moreFollows: false)
     }
 
     /// Facts become durable before the read models show what follows from them.
-    private func publish(_ judge: inout any RecordJudge) throws(WardlineError) {
+    ///
+    /// While more records wait, the read models follow only every ``publishCount`` records: a transaction costs
+    /// the same for one record of a source as for thousands.
+    private func publish(_ judge: inout any RecordJudge, moreFollows: Bool) throws(WardlineError) {
         try journal(judge.takeFacts())
+        let published = state.withLock(\.judgedOffset)
+        if moreFollows, judge.next < published.advanced(by: Engine.publishCount) { return }
         if var update = judge.takeUpdate(through: judge.next) {
             update.through.journal = journal.next
             try apply(update)
