@@ -75,6 +75,16 @@ indirect enum CompiledSearch: Sendable {
     case any([CompiledSearch])
     case test(FieldTest)
 
+    /// Fields that it reads.
+    var fields: Set<RuleField> {
+        switch self {
+        case .all(let parts), .any(let parts): return parts.reduce(into: []) { $0.formUnion($1.fields) }
+        case .test(let test):
+            guard case .reference(let other, _) = test.test else { return [test.field] }
+            return [test.field, other]
+        }
+    }
+
     func matches(_ candidate: Candidate) -> Bool {
         switch self {
         case .all(let parts): parts.allSatisfy { $0.matches(candidate) }

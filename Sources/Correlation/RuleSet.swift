@@ -28,6 +28,11 @@ public struct RuleSet: Sendable {
     /// Whether every detection for an action needs a site fact.
     private(set) var actionNeedsSite: [Bool]
 
+    /// Fields that any rule names.
+    private(set) var fields: Set<RuleField> = []
+    /// Whether a rule searches every field.
+    var readsEveryField: Bool { fields.contains(.any) }
+
     /// Headers in order: detections, then correlations.
     public var headers: [RuleHeader] {
         detections.map(\.definition.header) + correlations.map(\.definition.header)
@@ -161,6 +166,14 @@ public struct RuleSet: Sendable {
         for number in detections.indices where detections[number].definition.header.isBase { silence(number) }
         for number in correlations.indices where correlations[number].definition.header.isBase {
             silence(detections.count + number)
+        }
+        for rule in detections {
+            fields.formUnion(rule.groupBy)
+            for search in rule.searches.values { fields.formUnion(search.fields) }
+        }
+        for rule in correlations {
+            fields.formUnion(rule.groupFields.joined())
+            if let counted = rule.countedField { fields.insert(counted) }
         }
         byAction = Array(repeating: [], count: 256)
         actionNeedsSite = Array(repeating: true, count: 256)

@@ -20,6 +20,12 @@ struct Surroundings: Sendable {
         var time: UTCTime
     }
 
+    /// Fields that joins read.
+    static let fields: Set<FieldID> = [
+        .hostName, .hostIP, .deviceID, .userName, .sourceIP, .sourceMAC, .sourceHost, .targetIP, .targetPort, .targetMAC,
+        .targetHost, .networkTransport, .softwareTo, .softwareHash, .logonType, .vendorSeverity, .artefact, .sessionID,
+    ]
+
     init(register: AssetRegister) {
         self.register = register
     }

@@ -112,6 +112,21 @@ public struct EventBatch: Sendable {
         decoders = ["none"]
     }
 
+    /// The same batch in buffers of exactly its size, for batches that are kept long.
+    public var compacted: EventBatch {
+        var copy = self
+        copy.events = []
+        copy.events.reserveCapacity(events.count)
+        copy.events.append(contentsOf: events)
+        copy.entries = []
+        copy.entries.reserveCapacity(entries.count)
+        copy.entries.append(contentsOf: entries)
+        copy.bytes = []
+        copy.bytes.reserveCapacity(bytes.count)
+        copy.bytes.append(contentsOf: bytes)
+        return copy
+    }
+
     /// Starts an event; the fields added next belong to it.
     public mutating func begin(_ event: Event) {
         var event = event

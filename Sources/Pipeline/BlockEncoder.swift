@@ -17,7 +17,7 @@ final class BlockEncoder: Sendable {
     }
 
     /// Bytes of events and records that wait for the thread: above it the judge and the log thread wait.
-    static let queueMaxBytes = 32 * 1_048_576
+    static let queueMaxBytes = 8 * 1_048_576
 
     private let queue = HandoverQueue<Item>(capacity: BlockEncoder.queueMaxBytes)
     /// Blocks ready to be committed, or why one could not be made.

@@ -8,8 +8,8 @@ import Synchronization
 
 /// The judge thread: catch up, judge, journal, project.
 extension Engine {
-    /// Records that the judge may be ahead of the read models while more wait: some half a second of work.
-    private static let publishCount = 16_384
+    /// Records that the judge may be ahead of the read models while more wait: a second or two of work.
+    private static let publishCount = 131_072
 
     func runJudge(_ judge: inout any RecordJudge, startedAt durable: Offset) {
         do {

@@ -20,7 +20,7 @@ public final class Engine: Sendable {
         /// Quiet time after which provisional verdicts are given, in nanoseconds.
         public var settleDelayNanoseconds: Int64 = 1_000_000_000
         /// Bytes that wait for the judge: bounds memory while it is slower than the disk.
-        public var judgeQueueMaxBytes = 16 * 1_048_576
+        public var judgeQueueMaxBytes = 8 * 1_048_576
         /// Time between attempts while the disk is full, in nanoseconds: soon enough to be noticed as prompt.
         public var fullRetryNanoseconds: Int64 = 200_000_000
         /// Wall clock for ticks.

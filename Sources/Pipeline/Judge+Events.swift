@@ -23,6 +23,8 @@ extension Judge {
     mutating func judge(_ events: inout EventBatch, _ records: RecordBatch, _ base: Offset) {
         var gathered = empty(like: events)
         var lastRecord: Offset?
+        counters.begin(events, records.origins)
+        let kept = correlator.keptFields(of: events)
         for index in events.events.indices {
             let offset = events.events[index].offset
             let row = Int(offset.value - base.value)
@@ -39,7 +41,7 @@ extension Judge {
             let isWanted = correlator.wants(events, index)
             if imported == nil { follow(&events, index, &gathered, isWanted: isWanted) }
             guard isWanted else { continue }
-            copy(events, index, records, row, &gathered)
+            copy(events, index, kept, records, row, &gathered)
             guard imported != nil else { continue }
             gathered.sources.append(source)
             // Held events are corrected once all of the import is known.
@@ -112,13 +114,14 @@ extension Judge {
     private func copy(
         _ events: EventBatch,
         _ index: Int,
+        _ kept: [Bool],
         _ records: RecordBatch,
         _ row: Int,
         _ gathered: inout Gathered
     ) {
         let event = events.events[index]
         gathered.events.begin(event)
-        for entry in events.fields(of: index) {
+        for entry in events.fields(of: index) where kept[Int(entry.field.rawValue)] {
             let limit =
                 entry.field == .message ? min(Judge.messageCountMax, entry.range.count) : entry.range.count
             gathered.events.add(
@@ -135,6 +138,7 @@ extension Judge {
     }
 
     private mutating func hand(_ gathered: inout Gathered) {
+        gathered.events = gathered.events.compacted
         guard imported != nil else {
             correlator.admit(gathered.events)
             correlator.advance(to: watermark)

@@ -10,6 +10,13 @@ struct JudgeCounters: Sendable {
     private(set) var totals = ProjectionTotals()
     private var sources: [SourceCounters] = []
     private var sourceNumbers: [UInt64: Int] = [:]
+    /// Events of each source by decoder, in the order of `decoderNames`.
+    private var tallies: [[Int64]] = []
+    private var decoderNames: [String] = []
+    /// Number in `decoderNames` of each decoder of the batch that is being counted.
+    private var batchDecoders: [Int] = []
+    /// Text of the peer of each origin of that batch.
+    private var batchPeers: [String] = []
     private var devices: [String: DeviceCounters] = [:]
     /// Asset of each claimed host, by the hash of its name; empty where it names none.
     private var hostAssets: [UInt64: String] = [:]
@@ -19,6 +26,16 @@ struct JudgeCounters: Sendable {
 
     /// Forgets to which assets names belong, because the site changed.
     mutating func siteChanged() { hostAssets.removeAll() }
+
+    /// Prepares for the events of a batch: names are looked up once, not for each event.
+    mutating func begin(_ events: EventBatch, _ origins: [Origin]) {
+        batchDecoders = events.decoders.map { name in
+            if let known = decoderNames.firstIndex(of: name) { return known }
+            decoderNames.append(name)
+            return decoderNames.count - 1
+        }
+        batchPeers = origins.map { $0.peer?.description ?? "" }
+    }
 
     /// Counts the first event of a record, and with it the record.
     mutating func countRecord(
@@ -33,7 +50,7 @@ struct JudgeCounters: Sendable {
         totals.records += 1
         totals.rawBytes += Int64(row.length)
         if event.issues.contains(.undecoded) { totals.undecoded += 1 }
-        let number = number(of: source, origin, events, index)
+        let number = number(of: source, origin, batchPeers[Int(row.origin)], events, index)
         sources[number].count(rawBytes: row.length, issues: event.issues, received: event.logTime)
         if let skew { sources[number].skew = skew }
     }
@@ -49,7 +66,10 @@ struct JudgeCounters: Sendable {
         let event = events.events[index]
         totals.events += 1
         if let number = sourceNumbers[source] {
-            sources[number].count(event: event.time, decoder: events.decoders[Int(event.decoder)])
+            sources[number].count(event: event.time)
+            let decoder = batchDecoders[Int(event.decoder)]
+            while tallies[number].count <= decoder { tallies[number].append(0) }
+            tallies[number][decoder] += 1
         }
         guard !register.isEmpty else { return }
         let asset = asset(events, index, register)
@@ -65,19 +85,20 @@ struct JudgeCounters: Sendable {
     private mutating func number(
         of source: UInt64,
         _ origin: Origin,
+        _ peer: String,
         _ events: EventBatch,
         _ index: Int
     ) -> Int {
-        let peer = origin.peer?.description ?? ""
         if let known = sourceNumbers[source] {
-            sources[known].listener = origin.listener
-            sources[known].peer = peer
+            if sources[known].listener != origin.listener { sources[known].listener = origin.listener }
+            if sources[known].peer != peer { sources[known].peer = peer }
             return known
         }
         let host = events.text(.hostName, in: index) ?? ""
         let name = !host.isEmpty ? host : !peer.isEmpty ? peer : origin.listener
         sourceNumbers[source] = sources.count
         sources.append(SourceCounters(name: name, listener: origin.listener, peer: peer))
+        tallies.append([])
         return sources.count - 1
     }
 
@@ -100,7 +121,13 @@ struct JudgeCounters: Sendable {
     /// Moves what was counted into `update`.
     mutating func move(into update: inout ProjectionUpdate) {
         update.totals = totals
+        for number in sources.indices {
+            for (decoder, count) in tallies[number].enumerated() where count > 0 {
+                sources[number].decoders[decoderNames[decoder]] = count
+            }
+        }
         update.sources = merged()
+        tallies.removeAll(keepingCapacity: true)
         update.devices = devices.values.sorted { $0.asset < $1.asset }
         totals = ProjectionTotals()
         sources.removeAll(keepingCapacity: true)

@@ -66,6 +66,11 @@ public struct SourceCounters: Hashable, Sendable {
     /// Counts one event of the newest record.
     public mutating func count(event time: UTCTime, decoder: String) {
         decoders[decoder, default: 0] += 1
+        count(event: time)
+    }
+
+    /// Counts the time of an event; its decoder is counted apart.
+    public mutating func count(event time: UTCTime) {
         guard time.isPresent else { return }
         if !firstEvent.isPresent || time < firstEvent { firstEvent = time }
         if time > lastEvent { lastEvent = time }
