@@ -49,9 +49,10 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         layer("EventModel", []),
         layer("Digests", ["EventModel", crypto]),
-        layer("Platform", ["EventModel"]),
+        layer("Platform", ["CMalloc", "EventModel"]),
         layer("WireFormats", ["EventModel"]),
         layer("SegmentLog", ["CZlib", "EventModel", "Digests", "Platform"]),
         layer("Normalization", ["EventModel", "Digests", "WireFormats"]),

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import EventModel
+import Platform
 import Foundation
 
 /// The command line.
@@ -47,6 +48,7 @@ struct WardlineCommand: ParsableCommand {
 @main
 enum EntryPoint {
     static func main() {
+        MemoryPolicy.releaseLargeBuffers()
         ProcessSignals.ignoreBrokenPipe()
         ProcessSignals.exitOnInterrupt()
         do {
