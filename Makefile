@@ -28,9 +28,9 @@ release: install ## Build the release binary, .build/release/wardline.
 test: install ## Run every test.
 	$(SWIFT) test $(BUILD_FLAGS) --disable-xctest
 
-# KEEP=DIR leaves the demonstration's store in a new folder, to look further.
+# KEEP=1 leaves the demonstration's store in the new folder wardline-demo, to look further.
 demo: release ## Show an attack from the network to its timeline.
-	@.build/release/wardline demo $(if $(KEEP),--keep $(KEEP))
+	@.build/release/wardline demo $(if $(KEEP),--keep)
 
 format: ## Format the Swift sources in place.
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)

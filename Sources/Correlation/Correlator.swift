@@ -85,7 +85,9 @@ public struct Correlator: Sendable {
     /// For each field number of `batch`, whether judgement or timelines can need it.
     public func keptFields(of batch: EventBatch) -> [Bool] {
         let count = Int(FieldID.firstExtension) + batch.extensionNames.count
-        guard surroundings.register.isEmpty, !rules.readsEveryField else { return Array(repeating: true, count: count) }
+        guard surroundings.register.isEmpty, !rules.readsEveryField else {
+            return Array(repeating: true, count: count)
+        }
         return (0..<count).map { number in
             let field = FieldID(rawValue: UInt16(number))
             return Surroundings.fields.contains(field) || rules.fields.contains(.known(field))

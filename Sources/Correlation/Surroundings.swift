@@ -22,8 +22,10 @@ struct Surroundings: Sendable {
 
     /// Fields that joins read.
     static let fields: Set<FieldID> = [
-        .hostName, .hostIP, .deviceID, .userName, .sourceIP, .sourceMAC, .sourceHost, .targetIP, .targetPort, .targetMAC,
-        .targetHost, .networkTransport, .softwareTo, .softwareHash, .logonType, .vendorSeverity, .artefact, .sessionID,
+        .hostName, .hostIP, .deviceID, .userName, .sourceIP, .sourceMAC, .sourceHost, .targetIP, .targetPort,
+        .targetMAC,
+        .targetHost, .networkTransport, .softwareTo, .softwareHash, .logonType, .vendorSeverity, .artefact,
+        .sessionID,
     ]
 
     init(register: AssetRegister) {

@@ -173,7 +173,7 @@ struct AuditDecoder: Sendable {
         }
     }
 
-    /// Kinds of identifier that name people: record, patient, encounter, enrollee and security numbers (RFC 3881).
+    /// Kinds of identifier that name people (RFC 3881): record, patient, encounter and such numbers.
     private static let personalIDTypes: Set<String> = ["1", "2", "3", "4", "5"]
 
     /// A person in any role but a user's could be a patient, and so could an object whose kind is not said.

@@ -70,7 +70,7 @@ public struct Normalizer: Sendable {
         into events: inout EventBatch
     ) {
         for index in decoderNumbers.indices { decoderNumbers[index] = -1 }
-        // A record gives its own bytes, some derived ones and about a dozen fields; growing by doubling costs more.
+        // A record gives its own bytes, some derived ones and about a dozen fields; doubling costs more.
         events.bytes.reserveCapacity(events.bytes.count + records.bytes.count * 5 / 4)
         events.entries.reserveCapacity(events.entries.count + records.count * 12)
         events.events.reserveCapacity(events.events.count + records.count)

@@ -97,8 +97,8 @@ extension Engine {
 
     /// Facts become durable before the read models show what follows from them.
     ///
-    /// While more records wait, the read models follow only every ``publishCount`` records: a transaction costs
-    /// the same for one record of a source as for thousands.
+    /// While more records wait, the read models follow only every ``publishCount`` records: a transaction
+    /// costs the same for one record of a source as for thousands.
     private func publish(_ judge: inout any RecordJudge, moreFollows: Bool) throws(WardlineError) {
         try journal(judge.takeFacts())
         let published = state.withLock(\.judgedOffset)

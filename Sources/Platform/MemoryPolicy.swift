@@ -14,7 +14,7 @@ public enum MemoryPolicy {
 
     /// Gives large buffers back at once instead of keeping them for later. Call before threads start.
     public static func releaseLargeBuffers() {
-        // These options take effect for later allocations; a refusal leaves the defaults, which only cost memory.
+        // For later allocations; a refusal leaves the defaults, which only cost memory.
         _ = mallopt(M_MMAP_THRESHOLD, mapThresholdBytes)
         _ = mallopt(M_TRIM_THRESHOLD, trimThresholdBytes)
         _ = mallopt(M_ARENA_MAX, arenaCountMax)

@@ -6,11 +6,12 @@ import EventModel
 import Platform
 import SiteFiles
 
-/// `wardline check`: whether configuration, decoder, rule and site files are right, before a daemon reads them.
+/// `wardline check`: whether configuration, decoder, rule and site files are right.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check configuration, decoder, rule and site files; print file:line:column of each problem.",
+        abstract:
+            "Check configuration, decoder, rule and site files; print file:line:column of each problem.",
         discussion: "Exit status 1 when there are problems."
     )
 

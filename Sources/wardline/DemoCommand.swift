@@ -25,18 +25,23 @@ struct DemoCommand: ParsableCommand {
 
     @Option(
         name: .customLong("story"),
-        help: ArgumentHelp("Name of the story; default: the first by name.", valueName: "NAME")
+        help: ArgumentHelp(
+            "Name of the story; default: vendor-session, else the first by name.",
+            valueName: "NAME"
+        )
     )
     var story: String?
 
-    @Option(
-        name: .customLong("keep"),
-        help: ArgumentHelp("Keep the store in this new folder.", valueName: "DIR")
-    )
-    var keep: String?
+    @Flag(name: .customLong("keep"), help: "Keep the store, in the new folder `wardline-demo`.")
+    var isKept = false
 
     @OptionGroup var write: WriteOptions
     @OptionGroup var common: CommonOptions
+
+    /// The story that shows most of what joins.
+    private static let shownStory = "vendor-session"
+    /// Where `--keep` leaves the store.
+    private static let keptFolder = "wardline-demo"
 
     func run() throws {
         let context = try CommandContext(common)
@@ -48,7 +53,8 @@ struct DemoCommand: ParsableCommand {
             )
         }
         let found = try Scenario.all(in: stories, files: DiskScenarioFiles())
-        let scenario = story == nil ? found.first : found.first { $0.name == story }
+        let wanted = story ?? DemoCommand.shownStory
+        let scenario = found.first { $0.name == wanted } ?? (story == nil ? found.first : nil)
         guard let scenario else {
             let names = found.map(\.name).joined(separator: ", ")
             throw WardlineError(
@@ -58,6 +64,7 @@ struct DemoCommand: ParsableCommand {
                 location: stories
             )
         }
+        let keep = isKept ? DemoCommand.keptFolder : nil
         let store =
             keep ?? FileManager.default.temporaryDirectory.path + "/wardline-demo-" + UUID().uuidString
         guard !FileManager.default.fileExists(atPath: store) else {

@@ -79,7 +79,10 @@ enum RuleFiles {
             }
         }
         guard !files.isEmpty else {
-            throw WardlineError(.input, "There are no rule files (`*.yml`). Name a file or folder that has some.")
+            throw WardlineError(
+                .input,
+                "There are no rule files (`*.yml`). Name a file or folder that has some."
+            )
         }
         return SigmaReader.load(files)
     }
@@ -104,7 +107,8 @@ struct ContentReport {
         var site = Site()
         var count = 0
         for file in try Content.files(in: folder, endingIn: ContentFiles.Role.suffixes) {
-            guard let role = ContentFiles.Role.of(file.name).flatMap({ SiteRole(rawValue: $0.rawValue) }) else {
+            guard let role = ContentFiles.Role.of(file.name).flatMap({ SiteRole(rawValue: $0.rawValue) })
+            else {
                 continue
             }
             do throws(WardlineError) {

@@ -123,7 +123,9 @@ enum StoreRebuild {
         if let update = judge.takeUpdate(through: reader.end) { _ = try models.apply(update) }
         let count = try models.totals().records
         try models.close()
-        for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: store.readModels + suffix) }
+        for suffix in ["-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: store.readModels + suffix)
+        }
         try storage.rename(fresh, to: store.readModels)
         try storage.synchroniseDirectory(parentPath(store.readModels))
         return count

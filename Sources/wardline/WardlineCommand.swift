@@ -3,8 +3,8 @@
 
 import ArgumentParser
 import EventModel
-import Platform
 import Foundation
+import Platform
 
 /// The command line.
 struct WardlineCommand: ParsableCommand {
@@ -32,7 +32,8 @@ struct WardlineCommand: ParsableCommand {
             CommandGroup(
                 name: "Check",
                 subcommands: [
-                    CheckCommand.self, RulesCommand.self, VerifyCommand.self, DecodeCommand.self, ReplayCommand.self,
+                    CheckCommand.self, RulesCommand.self, VerifyCommand.self, DecodeCommand.self,
+                    ReplayCommand.self,
                 ]
             ),
             CommandGroup(

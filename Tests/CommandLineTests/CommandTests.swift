@@ -162,7 +162,8 @@ struct CommandTests {
         let command = try #require(BuiltCommand.path)
         process.arguments = [
             "-c",
-            "(yes '<34>Oct 11 22:14:15 h su: x' | head -n 20000 | (\(command) decode -o jsonl -; "
+            "(yes '<34>Oct 11 22:14:15 h su: x' 2>/dev/null | head -n 20000 2>/dev/null | "
+                + "(\(command) decode -o jsonl -; "
                 + "echo $? >&2)) | head -n 1",
         ]
         process.environment = ["PATH": "/usr/bin:/bin"]

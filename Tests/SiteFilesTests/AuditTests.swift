@@ -28,7 +28,9 @@ import WireFormats
             batch.begin(event)
             for field in drafts.fields[draft.fieldStart..<draft.fieldStart + draft.fieldCount] {
                 let name = String(decoding: drafts.bytes[field.name], as: UTF8.self)
-                if field.known == nil, !batch.extensionNames.contains(name) { batch.extensionNames.append(name) }
+                if field.known == nil, !batch.extensionNames.contains(name) {
+                    batch.extensionNames.append(name)
+                }
                 guard let id = field.known ?? batch.field(named: name) else { continue }
                 batch.add(id, Array(drafts.bytes[field.value]))
             }
@@ -43,8 +45,12 @@ import WireFormats
     }
 
     /// Needs the conformance folder; without it the test is reported as skipped.
-    @Test(.enabled(if: hasConformance)) func `every real message gets its class, kind, tags and outcome`() throws {
-        let lines = try String(contentsOfFile: Self.folder + "expected.jsonl", encoding: .utf8).split(separator: "\n")
+    @Test(.enabled(if: hasConformance)) func `every real message gets its class, kind, tags and outcome`()
+        throws
+    {
+        let lines = try String(contentsOfFile: Self.folder + "expected.jsonl", encoding: .utf8).split(
+            separator: "\n"
+        )
         #expect(lines.count == 29)
         for line in lines {
             let wanted = try JSONValue(parsing: String(line))
@@ -68,13 +74,22 @@ import WireFormats
     }
 
     @Test(arguments: [
-        #"{"resourceType":"AuditEvent","type":{"code":"110110"},"entity":[{"reference":{"reference":"Patient/PSECRET9"}}]}"#,
-        #"{"resourceType":"AuditEvent","type":{"code":"110110"},"entity":[{"what":{"reference":"https://x.example/fhir/Patient/PSECRET9"}}]}"#,
+        #"{"resourceType":"AuditEvent","type":{"code":"110110"},"entity":[{"reference":{"refer"#
+            + #"ence":"Patient/PSECRET9"}}]}"#,
+        #"{"resourceType":"AuditEvent","type":{"code":"110110"},"entity":[{"what":{"reference""#
+            + #":"https://x.example/fhir/Patient/PSECRET9"}}]}"#,
         #"{"resourceType":"AuditEvent","code":{"code":"110110"},"patient":{"reference":"Patient/PSECRET9"}}"#,
-        #"{"resourceType":"AuditEvent","type":{"code":"110114"},"agent":[{"who":{"reference":"Patient/PSECRET9"},"requestor":true}]}"#,
-        #"{"resourceType":"AuditEvent","type":{"code":"110110"},"entity":[{"what":{"reference":"Patient/PSECRET9"}"#,
-        #"<AuditMessage><EventIdentification EventOutcomeIndicator="0"><EventID csd-code="110110"/></EventIdentification><ParticipantObjectIdentification ParticipantObjectID="PSECRET9"><ParticipantObjectIDTypeCode csd-code="2"/></ParticipantObjectIdentification></AuditMessage>"#,
-        #"<AuditMessage><EventIdentification EventOutcomeIndicator="0"><EventID csd-code="110110"/></EventIdentification><ParticipantObjectIdentification ParticipantObjectID="PSECRET9" ParticipantObjectTypeCode="1"/></AuditMessage>"#,
+        #"{"resourceType":"AuditEvent","type":{"code":"110114"},"agent":[{"who":{"reference":""#
+            + #"Patient/PSECRET9"},"requestor":true}]}"#,
+        #"{"resourceType":"AuditEvent","type":{"code":"110110"},"entity":[{"what":{"reference""#
+            + #":"Patient/PSECRET9"}"#,
+        #"<AuditMessage><EventIdentification EventOutcomeIndicator="0"><EventID csd-code="1101"#
+            + #"10"/></EventIdentification><ParticipantObjectIdentification ParticipantObjectID="PSE"#
+            + #"CRET9"><ParticipantObjectIDTypeCode csd-code="2"/></ParticipantObjectIdentification>"#
+            + #"</AuditMessage>"#,
+        #"<AuditMessage><EventIdentification EventOutcomeIndicator="0"><EventID csd-code="1101"#
+            + #"10"/></EventIdentification><ParticipantObjectIdentification ParticipantObjectID="PSE"#
+            + #"CRET9" ParticipantObjectTypeCode="1"/></AuditMessage>"#,
     ]) func `a patient is never in clear`(body: String) {
         let batch = decode(Array(body.utf8))
         #expect(batch.events.count == 1)
@@ -86,9 +101,11 @@ import WireFormats
 
     @Test func `a study and a user are in clear`() {
         let body = #"""
-            <?xml version="1.0"?><AuditMessage><EventIdentification EventActionCode="R" EventDateTime="2026-09-14T01:00:00+02:00"
-            EventOutcomeIndicator="8"><EventID csd-code="110106"/></EventIdentification><ActiveParticipant UserID="ada"
-            UserIsRequestor="1" NetworkAccessPointID="/10.0.0.9:4100"/><AuditSourceIdentification AuditSourceID="ARC"/>
+            <?xml version="1.0"?><AuditMessage><EventIdentification EventActionCode="R"
+            EventDateTime="2026-09-14T01:00:00+02:00" EventOutcomeIndicator="8">
+            <EventID csd-code="110106"/></EventIdentification>
+            <ActiveParticipant UserID="ada" UserIsRequestor="1" NetworkAccessPointID="/10.0.0.9:4100"/>
+            <AuditSourceIdentification AuditSourceID="ARC"/>
             <ParticipantObjectIdentification ParticipantObjectID="1.2.3" ParticipantObjectTypeCode="2"
             ParticipantObjectTypeCodeRole="3"/></AuditMessage>
             """#
@@ -103,8 +120,10 @@ import WireFormats
     @Test func `cut and mutated messages stay events and never trap`() throws {
         let body = Array(
             (#"<AuditMessage><EventIdentification EventOutcomeIndicator="0"><EventID csd-code="110113"/>"#
-                + #"<EventTypeCode csd-code="110131"/></EventIdentification><ActiveParticipant UserID="a&#x41;&amp;"/>"#
-                + #"<AuditSourceIdentification AuditSourceID="S"/></AuditMessage>"#).utf8)
+                + #"<EventTypeCode csd-code="110131"/></EventIdentification>"#
+                + #"<ActiveParticipant UserID="a&#x41;&amp;"/>"#
+                + #"<AuditSourceIdentification AuditSourceID="S"/></AuditMessage>"#).utf8
+        )
         for length in stride(from: 14, to: body.count - 1, by: 1) {
             let batch = decode(Array(body[..<length]))
             #expect(batch.events.first?.issues.contains(.badXML) == true)

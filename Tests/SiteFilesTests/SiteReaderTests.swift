@@ -74,7 +74,10 @@ struct SiteReaderTests {
         (.assets, "asset_id,location\nA-1,Ward 4, bed 2\n", "site/assets:2:12"),
         (.assets, "asset_id,location\nA-1,\"Ward 4\n", "site/assets:2:5"),
         (.bindings, "mac,ip,from\n00:11:22:33:44:55,10.0.0.300,2026-01-01T00:00:00Z\n", "site/bindings:2:19"),
-        (.bindings, "mac,ip,from,to\n00:11:22:33:44:55,10.0.0.3,2026-01-02,2026-01-01\n", "site/bindings:2:39"),
+        (
+            .bindings, "mac,ip,from,to\n00:11:22:33:44:55,10.0.0.3,2026-01-02,2026-01-01\n",
+            "site/bindings:2:39"
+        ),
         (.approved, "model,version,sha256\nX,1,abc\n", "site/approved:2:5"),
     ])
     func `a fault is reported at its line and column`(role: SiteRole, text: String, place: String) {
@@ -108,7 +111,7 @@ struct SiteReaderTests {
                 readCount += 1
             } catch {
                 refusedCount += 1
-                #expect(error.location?.hasPrefix("f") == true)
+                #expect(error.location.hasPrefix("f") == true)
             }
         }
         // Both outcomes must occur, or the mutations test nothing.

@@ -33,10 +33,10 @@ struct LayerCheckTests {
             "layer(\"WireFormats\", [\"EventModel\", \"SegmentLog\"])"
         ),
         (
-            "layer(\"Platform\", [\"EventModel\"])",
+            "layer(\"Platform\", [\"CMalloc\", \"EventModel\"])",
             ".target(name: \"Platform\", dependencies: [\"EventModel\"])"
         ),
-        ("layer(\"Platform\", [\"EventModel\"]),", ""),
+        ("layer(\"Platform\", [\"CMalloc\", \"EventModel\"]),", ""),
     ])
     func `an upward edge, a lax target and a missing layer are found`(_ old: String, _ new: String) throws {
         let text = try LayerCheckTests.package().text
