@@ -14,7 +14,6 @@ import json
 import os
 import random
 import shutil
-import socket
 import sys
 import tempfile
 import threading
@@ -23,7 +22,9 @@ import time
 import service
 
 RECOVERY_SECONDS_MAX = 2.0
-JUDGE_SECONDS_MAX = 300
+JUDGE_SECONDS_MAX = 600
+DEVICES = 8
+BATCH, PAUSE_SECONDS = 500, 0.02  # 25,000 lines a second: five times what a hospital sends
 
 
 class Load(threading.Thread):
@@ -34,22 +35,35 @@ class Load(threading.Thread):
         self.number, self.connection, self.sent = number, connection, 0
 
     def line(self, sequence):
-        # Every 40th line fails a login of one user at one server, so that rules have work in each round.
-        if sequence % 40 == 0:
-            text = "sshd[9]: Failed password for r%04d from 10.40.0.9 port %d ssh2" % (self.number, 1024 + sequence % 60000)
+        # In each thousand lines somebody guesses a password of a device and gets in, so that rules have work.
+        step = sequence % 1000
+        if step < 8:
+            text = "sshd[9]: %s password for r%04d from 10.40.0.9 port %d ssh2" % (
+                "Accepted" if step == 7 else "Failed", self.number, 1024 + sequence % 60000)
         else:
             text = "audit: round=%d sequence=%d filler=%032x" % (self.number, sequence, sequence * 0x9E3779B97F4A7C15)
-        return "<38>Oct  5 %02d:%02d:%02d srv-%02d %s key=%d/%d\n" % (
-            8 + self.number // 10, self.number % 60, sequence // 5000 % 60, self.number % 8, text, self.number, sequence)
+        seconds = self.number * 60 + sequence // 1000 % 60
+        return "<38>Oct  5 %02d:%02d:%02d dev-%02d %s key=%d/%d\n" % (
+            8 + seconds // 3600, seconds // 60 % 60, seconds % 60, self.number % DEVICES, text, self.number, sequence)
 
     def run(self):
         try:
             while True:
-                batch = "".join(self.line(self.sent + step) for step in range(500)).encode()
+                batch = "".join(self.line(self.sent + step) for step in range(BATCH)).encode()
                 self.connection.sendall(batch)
-                self.sent += 500
+                self.sent += BATCH
+                time.sleep(PAUSE_SECONDS)
         except OSError:
             pass
+
+
+def write_site(folder):
+    """An inventory of the devices that the load speaks of."""
+    os.makedirs(folder)
+    with open(os.path.join(folder, "assets.csv"), "w") as file:
+        file.write("asset_id,manufacturer,model,device_type,hostname,zone\n")
+        for number in range(DEVICES):
+            file.write("DEV-%02d,Example,One,monitor,dev-%02d,ward\n" % (number, number))
 
 
 def audit(store, sent):
@@ -66,7 +80,7 @@ def audit(store, sent):
         faults += sequence != following[number]
         following[number] = sequence + 1
     for number, count in following.items():
-        if count > sent[number] + 500:
+        if count > sent[number] + BATCH:
             print("round %d: %d lines kept, %d sent" % (number, count, sent[number]), file=sys.stderr)
             faults += 1
     return faults, sum(following.values())
@@ -76,7 +90,7 @@ def incidents(store):
     return service.command("incidents", "--store", store, "-o", "jsonl", "--no-pager")
 
 
-def judged_anew(store, folder):
+def judged_anew(store, folder, site):
     """Incidents of a copy that holds the records and the content they cite, and nothing that was concluded from them."""
     copy = os.path.join(folder, "again")
     os.makedirs(copy)
@@ -85,7 +99,7 @@ def judged_anew(store, folder):
         if name in ("journal", "projections", "correlation", "LOCK") or name.endswith(".sock"):
             continue
         (shutil.copytree if os.path.isdir(source) else shutil.copy2)(source, os.path.join(copy, name))
-    settle(service.Service(copy)).stop()
+    settle(service.Service(copy, site)).stop()
     return incidents(copy)
 
 
@@ -98,11 +112,12 @@ def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     dice = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
     folder = tempfile.mkdtemp(prefix="wardline-kill-")
-    store = os.path.join(folder, "store")
+    store, site = os.path.join(folder, "store"), os.path.join(folder, "site")
+    write_site(site)
     published, slowest, faults, sent = 0, 0.0, 0, {}
     try:
         for number in range(rounds):
-            daemon = service.Service(store)
+            daemon = service.Service(store, site)
             slowest = max(slowest, daemon.ready_seconds)
             kept = daemon.status()["durableOffset"]
             if kept < published:
@@ -118,12 +133,12 @@ def main():
             connection.close()
             load.join()
             sent[number] = load.sent
-        daemon = settle(service.Service(store))
+        daemon = settle(service.Service(store, site))
         slowest = max(slowest, daemon.ready_seconds)
         code = daemon.stop()
         wrong, kept = audit(store, sent)
         verified = service.command("verify", "--store", store, "-o", "json")
-        first, again = incidents(store), judged_anew(store, folder)
+        first, again = incidents(store), judged_anew(store, folder, site)
         report = {
             "rounds": rounds, "published": published, "kept_lines": kept, "sent_lines": sum(sent.values()),
             "lost_or_out_of_order": faults + wrong, "slowest_start_seconds": round(slowest, 2), "exit": code,

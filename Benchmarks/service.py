@@ -46,10 +46,11 @@ def command(*arguments):
 class Service:
     """One start of the daemon over a store."""
 
-    def __init__(self, store):
+    def __init__(self, store, site=None):
         self.store = store
         began = time.monotonic()
-        self.process = subprocess.Popen([BINARY, "serve", "--store", store, "--listen", "syslog+tcp://127.0.0.1:0"],
+        self.process = subprocess.Popen([BINARY, "serve", "--store", store, "--listen", "syslog+tcp://127.0.0.1:0",
+                                         *(["--site", site] if site else [])],
                                         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
         self.pid = self.process.pid
         self.port = None
