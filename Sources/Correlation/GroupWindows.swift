@@ -30,6 +30,7 @@ struct GroupWindows: Sendable {
     private let rule: CorrelationRule
     private var groups: [[String]: Group] = [:]
     private var evictions = 0
+    private var pruneCount = GroupWindows.pruneCountMin
 
     init(rule: CorrelationRule) {
         self.rule = rule
@@ -58,13 +59,22 @@ struct GroupWindows: Sendable {
 
     private mutating func add(_ candidate: Candidate, _ source: Int, _ key: [String]) -> Match? {
         let time = candidate.event.time
-        var group = groups[key] ?? Group()
-        let oldest = time.advanced(by: -rule.definition.timespan)
-        group.entries.removeAll { $0.candidate.event.time < oldest }
         var value: [UInt8] = []
         if let field = rule.countedField {
             guard let found = candidate.values(field).first else { return nil }
             value = found
+        }
+        let oldest = time.advanced(by: -rule.definition.timespan)
+        // Taken out, so that its entries are changed in place.
+        let known = groups.removeValue(forKey: key)
+        var group = known ?? Group()
+        group.entries.removeAll { $0.candidate.event.time < oldest }
+        // A later stage without the one before it can never complete: most successes follow no failures.
+        if rule.definition.kind == .temporalOrdered, source > 0,
+            !group.entries.contains(where: { $0.source == source - 1 })
+        {
+            if !group.entries.isEmpty { groups[key] = group }
+            return nil
         }
         group.entries.append(Entry(candidate: candidate, source: source, value: value))
         if group.entries.count > CorrelationBounds.matchesPerGroupMax {
@@ -72,10 +82,22 @@ struct GroupWindows: Sendable {
             group.isCapped = true
         }
         group.touched = time
-        if groups[key] == nil, groups.count >= CorrelationBounds.groupCountMax { evict(before: oldest) }
+        if known == nil, groups.count >= CorrelationBounds.groupCountMax { evict(before: oldest) }
         groups[key] = group
+        prune(at: time)
         return verdict(group, key, source)
     }
+
+    /// Forgets groups whose matches have all left the window, each time that the number of groups has doubled.
+    private mutating func prune(at time: UTCTime) {
+        guard groups.count >= pruneCount, rule.absentSource == nil else { return }
+        let oldest = time.advanced(by: -rule.definition.timespan)
+        groups = groups.filter { $0.value.touched >= oldest }
+        pruneCount = max(GroupWindows.pruneCountMin, groups.count * 2)
+    }
+
+    /// Groups that are kept without a look at their age.
+    private static let pruneCountMin = 256
 
     private mutating func evict(before oldest: UTCTime) {
         let before = groups.count

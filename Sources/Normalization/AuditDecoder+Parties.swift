@@ -22,7 +22,7 @@ extension AuditDecoder {
         for participant in message.participants {
             drafts.add(named: "ext.media", participant.media)
             guard AuditDecoder.userName(participant).isEmpty else { continue }
-            drafts.add(named: "ext.application", participant.userID)
+            drafts.add(named: "ext.application", AuditDecoder.applicationName(participant.userID))
         }
     }
 
@@ -48,6 +48,14 @@ extension AuditDecoder {
             }
         }
         return ""
+    }
+
+    /// The name of an application; of a URI, what comes before a patient's identifier or a query.
+    private static func applicationName(_ text: String) -> String {
+        var name = text[...]
+        if let patient = name.firstRange(of: "Patient/") { name = name[..<patient.upperBound].dropLast() }
+        if let query = name.firstIndex(of: "?") { name = name[..<query] }
+        return String(name)
     }
 
     /// Adds an access point by its syntax, whatever its type code says: `/127.0.0.1:54404` is an address.

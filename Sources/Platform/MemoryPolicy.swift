@@ -5,10 +5,10 @@ import CMalloc
 
 /// How the C allocator keeps memory of a process that works in batches.
 public enum MemoryPolicy {
-    /// Buffers from this size on go back to the system when they are freed: batches are some MiB each.
-    private static let mapThresholdBytes: Int32 = 1_048_576
+    /// Buffers from this size on go back to the system when freed; smaller ones, such as batches, serve again.
+    private static let mapThresholdBytes: Int32 = 16 * 1_048_576
     /// Free memory at the top of the heap that is kept.
-    private static let trimThresholdBytes: Int32 = 16 * 1_048_576
+    private static let trimThresholdBytes: Int32 = 64 * 1_048_576
     /// Heaps for all threads together: four worker threads hand batches on, so more heaps only keep more.
     private static let arenaCountMax: Int32 = 2
 
