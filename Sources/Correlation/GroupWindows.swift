@@ -88,7 +88,7 @@ struct GroupWindows: Sendable {
         return verdict(group, key, source)
     }
 
-    /// Forgets groups whose matches have all left the window, each time that the number of groups has doubled.
+    /// Forgets groups whose matches have all left the window, whenever the number of groups has doubled.
     private mutating func prune(at time: UTCTime) {
         guard groups.count >= pruneCount, rule.absentSource == nil else { return }
         let oldest = time.advanced(by: -rule.definition.timespan)

@@ -5,7 +5,7 @@ import CMalloc
 
 /// How the C allocator keeps memory of a process that works in batches.
 public enum MemoryPolicy {
-    /// Buffers from this size on go back to the system when freed; smaller ones, such as batches, serve again.
+    /// Buffers from this size on go back to the system when freed; smaller ones serve again.
     private static let mapThresholdBytes: Int32 = 16 * 1_048_576
     /// Free memory at the top of the heap that is kept.
     private static let trimThresholdBytes: Int32 = 64 * 1_048_576
