@@ -12,7 +12,9 @@ public enum MemoryPolicy {
     /// Heaps for all threads together: four worker threads hand batches on, so more heaps only keep more.
     private static let arenaCountMax: Int32 = 2
 
-    /// Gives large buffers back at once instead of keeping them for later. Call before threads start.
+    /// Gives large buffers back at once instead of keeping them for later.
+    ///
+    /// Call before threads start.
     public static func releaseLargeBuffers() {
         // For later allocations; a refusal leaves the defaults, which only cost memory.
         _ = mallopt(M_MMAP_THRESHOLD, mapThresholdBytes)
