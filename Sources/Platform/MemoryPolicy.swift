@@ -9,8 +9,6 @@ public enum MemoryPolicy {
     private static let mapThresholdBytes: Int32 = 16 * 1_048_576
     /// Free memory at the top of the heap that is kept.
     private static let trimThresholdBytes: Int32 = 64 * 1_048_576
-    /// Heaps for all threads together: four worker threads hand batches on, so more heaps only keep more.
-    private static let arenaCountMax: Int32 = 2
 
     /// Gives large buffers back at once instead of keeping them for later.
     ///
@@ -19,6 +17,5 @@ public enum MemoryPolicy {
         // For later allocations; a refusal leaves the defaults, which only cost memory.
         _ = mallopt(M_MMAP_THRESHOLD, mapThresholdBytes)
         _ = mallopt(M_TRIM_THRESHOLD, trimThresholdBytes)
-        _ = mallopt(M_ARENA_MAX, arenaCountMax)
     }
 }
