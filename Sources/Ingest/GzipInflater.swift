@@ -3,6 +3,7 @@
 
 import CZlib
 import EventModel
+import WireFormats
 
 /// Inflates a gzip stream piece by piece, any number of members after another (RFC 1952 section 2.2).
 ///

@@ -3,6 +3,7 @@
 
 import EventModel
 import Pipeline
+import WireFormats
 
 /// Turns the bytes of a file into batches of imported records.
 struct ImportBatcher {

@@ -3,6 +3,7 @@
 
 import EventModel
 import NIOCore
+import WireFormats
 
 /// One stream connection: its bytes through a framer into the listener's batch.
 final class StreamConnection: ChannelInboundHandler {

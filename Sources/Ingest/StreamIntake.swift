@@ -5,6 +5,7 @@ import EventModel
 import NIOCore
 import Pipeline
 import Platform
+import WireFormats
 
 /// What all connections of one listener share: the batch under way, and whether they may read.
 ///

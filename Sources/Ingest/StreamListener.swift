@@ -7,6 +7,7 @@ import NIOPosix
 import Pipeline
 import Platform
 import SiteFiles
+import WireFormats
 
 /// One TCP listener on one event loop.
 final class StreamListener: Sendable {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// Header of a CEF or LEEF message.
 struct ProductHeader {
     /// Vendor and product, where they lie in the record.

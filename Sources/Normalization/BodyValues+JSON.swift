@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import WireFormats
 
 extension BodyValues {
     /// Deepest object or array that is read; deeper parts stay in the raw bytes only.

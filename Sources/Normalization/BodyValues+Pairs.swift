@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 extension BodyValues {
     /// Adds `key=value` pairs.
     ///

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import WireFormats
 
 extension BodyValues {
     /// Adds the leaves of an XML document: text under the path of its element (`Event.System.EventID`),

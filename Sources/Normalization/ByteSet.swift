@@ -63,31 +63,3 @@ struct ByteSet: Hashable, Sendable {
         hasher.combine(words.3)
     }
 }
-
-extension UInt8 {
-    /// ASCII lower case of this byte; other bytes as they are.
-    @inline(__always)
-    var folded: UInt8 { self >= 0x41 && self <= 0x5a ? self | 0x20 : self }
-
-    /// Whether this is an ASCII digit.
-    @inline(__always)
-    var isDigit: Bool { self >= 0x30 && self <= 0x39 }
-
-    /// Whether this is an ASCII letter or digit, or part of a UTF-8 sequence: what words are made of.
-    @inline(__always)
-    var isWordByte: Bool {
-        isDigit || (folded >= 0x61 && folded <= 0x7a) || self == 0x5f || self >= 0x80
-    }
-
-    /// Whether this is a space or a tab.
-    @inline(__always)
-    var isBlank: Bool { self == 0x20 || self == 0x09 }
-
-    /// Value of a hexadecimal digit.
-    @inline(__always)
-    var hexadecimalValue: UInt8? {
-        if isDigit { return self - 0x30 }
-        let lower = folded
-        return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : nil
-    }
-}

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import WireFormats
 
 /// Result of scanning one typed value: where the value lies and where scanning goes on.
 struct CaptureScan {

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import WireFormats
 
 /// Turns definitions into the tables of a ``DecoderSet``.
 ///

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// A 48-bit hardware address in any of its written forms.
 enum HardwareAddress {
     /// Length of the address at the start of `range`; nil if there is none.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// Finds many texts in one pass over the bytes, case folded (Aho and Corasick, 1975, as a dense table over
 /// the bytes that occur in the texts).
 struct LiteralMatcher: Sendable {

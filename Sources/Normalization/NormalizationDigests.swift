@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import Digests
+import WireFormats
 
 extension SiteKey {
     /// The token of the patient identifier at `range`.

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import WireFormats
 
 extension Normalizer {
     /// Turns the drafts of a body decoder into events.

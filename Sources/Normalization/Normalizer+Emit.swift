@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import WireFormats
 
 extension Normalizer {
     /// Makes one event of the record by `rule`.

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import WireFormats
 
 extension Normalizer {
     /// Offers the record to a decoder: the first rule that matches makes the events.

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import WireFormats
 
 extension Normalizer {
     /// Finds the decoder of a record, most telling mark first, and lets it make events.

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import WireFormats
 
 extension Normalizer {
     /// Puts the value of `slot` into a field, checked and normalised by the kind of the field.
@@ -172,7 +173,7 @@ extension Normalizer {
     /// Reads a time of a body: ISO 8601, or an epoch in seconds, milli-, micro- or nanoseconds by magnitude.
     func readTime(_ source: [UInt8], _ range: Range<Int>, _ work: inout RecordWork) {
         var reader = StampReader(range.lowerBound, range.upperBound, work.context)
-        if reader.readISO(source.span) || reader.readLegacyAgain(source.span, from: range.lowerBound) {
+        if reader.read(source.span, from: range.lowerBound) {
             work.envelope.time = reader.time
             work.envelope.hasFraction = reader.hasFraction
             work.header.issues.formUnion(reader.issues)
@@ -188,44 +189,6 @@ extension Normalizer {
             guard !work.envelope.time.isPresent else { return }
             guard let value = values.value(slot) else { continue }
             readTime(value.isInWork ? values.work : bytes, value.range, &work)
-        }
-    }
-}
-
-/// Numbers that are times.
-enum EpochTime {
-    /// Reads `1793511351.874911`, `1793511351`, milliseconds, microseconds or nanoseconds; nil if it is none.
-    static func read(_ bytes: Span<UInt8>, _ range: Range<Int>) -> (time: UTCTime, hasFraction: Bool)? {
-        var whole: Int64 = 0
-        var index = range.lowerBound
-        while index < range.upperBound, bytes[index].isDigit, index - range.lowerBound < 19 {
-            let (product, overflow) = whole.multipliedReportingOverflow(by: 10)
-            guard !overflow else { return nil }
-            let (sum, carried) = product.addingReportingOverflow(Int64(bytes[index] - 0x30))
-            guard !carried else { return nil }
-            whole = sum
-            index += 1
-        }
-        let digits = index - range.lowerBound
-        guard digits >= 9 else { return nil }
-        switch digits {
-        case 9...10:
-            var fraction: Int64 = 0
-            var scale: Int64 = 100_000_000
-            if index < range.upperBound, bytes[index] == 0x2e {
-                index += 1
-                while index < range.upperBound, bytes[index].isDigit {
-                    fraction += Int64(bytes[index] - 0x30) * scale
-                    scale /= 10
-                    index += 1
-                }
-            }
-            guard index == range.upperBound else { return nil }
-            return (UTCTime(nanoseconds: whole &* UTCTime.second &+ fraction), scale < 100_000_000)
-        case 12...13: return (UTCTime(nanoseconds: whole &* 1_000_000), true)
-        case 15...16: return (UTCTime(nanoseconds: whole &* 1_000), true)
-        case 18...19: return (UTCTime(nanoseconds: whole), true)
-        default: return nil
         }
     }
 }

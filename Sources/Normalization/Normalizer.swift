@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 public import EventModel
+import WireFormats
 
 /// Turns device records into typed events: reads the header, finds the decoder, fills the fields.
 ///

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// Runs patterns over bodies.
 ///
 /// Owns the fixed storage for captures, so that a match allocates nothing.

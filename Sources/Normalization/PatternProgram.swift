@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// One step of a compiled pattern.
 struct PatternStep: Sendable {
     enum Kind: UInt8, Sendable {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// Types of captures.
 ///
 /// Each is a linear scanner that stops by itself or at the first byte of what follows.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// From what a message shows at a glance to the decoders worth trying, in order of identifier.
 struct RouteTable: Sendable {
     /// Application names and the decoders of each.

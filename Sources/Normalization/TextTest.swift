@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// A test of one text, case folded: equal, begins with, ends with, contains, or merely present; possibly
 /// negated.
 struct TextTest: Hashable, Sendable {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// The mark `%FACILITY-SEVERITY-CODE:` of Cisco and alike, such as `%ASA-6-302013:` or
 /// `%SEC_LOGIN-5-LOGIN_SUCCESS:`.
 struct VendorCode {

@@ -36,7 +36,10 @@ enum Content {
     ) throws(WardlineError) -> [DecoderLoader.File] {
         var folder = folder
         if folder == nil { folder = try shared("decoders", environment) }
-        guard let folder else { return [] }
+        guard let folder else {
+            Messages.warning(absent("decoders"))
+            return []
+        }
         return try files(in: folder, endingIn: [DecoderLoader.fileSuffix]).map {
             DecoderLoader.File(name: $0.name, bytes: $0.bytes)
         }
@@ -67,6 +70,12 @@ enum Content {
             above = parentPath(above)
         }
         return nil
+    }
+
+    /// What is said where shipped content cannot be found: the program goes on, but understands less.
+    static func absent(_ name: String) -> String {
+        "the shipped \(name) were not found beside the program. Set WARDLINE_SHARE to the folder that holds "
+            + "`\(name)`."
     }
 
     private static func isFolder(_ path: String) -> Bool { POSIXStorage().isDirectory(path) }

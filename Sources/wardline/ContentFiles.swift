@@ -79,7 +79,12 @@ struct ContentFiles: Sendable {
         for set in sets {
             var files: [File] = []
             var folders = set.folders
-            if folders.isEmpty, let shipped = try Content.shared(set.role, environment) {
+            if folders.isEmpty {
+                guard let shipped = try Content.shared(set.role, environment) else {
+                    // What the store has in force stays.
+                    Messages.warning(Content.absent(set.role))
+                    continue
+                }
                 folders = [shipped]
             }
             for folder in folders {

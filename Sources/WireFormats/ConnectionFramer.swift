@@ -9,9 +9,9 @@ import EventModel
 /// Nothing is dropped silently: what does not fit a frame becomes a record with a flag. Holds at most the
 /// cap and one look-ahead. Source: RFC 6587 sections 3.4.1 and 3.4.2, with the deviations that senders are
 /// known for.
-struct ConnectionFramer {
+public struct ConnectionFramer: Sendable {
     /// What is expected on the connection.
-    enum Style: Sendable {
+    public enum Style: Sendable {
         /// Counted or delimited frames.
         case syslog
         /// One JSON object a line.
@@ -21,7 +21,7 @@ struct ConnectionFramer {
     }
 
     /// Most digits of an octet count: nine digits are a gigabyte, far above any cap.
-    static let countDigitsMax = 9
+    public static let countDigitsMax = 9
 
     private enum State {
         /// Before a frame, or inside its look-ahead, which `carry` holds.
@@ -36,24 +36,27 @@ struct ConnectionFramer {
         case lost(length: Int)
     }
 
-    let style: Style
-    let sizeMaxBytes: Int
+    /// What is expected.
+    public let style: Style
+    /// Most bytes of one record; of longer ones the first so many are kept.
+    public let sizeMaxBytes: Int
     private var state = State.start
     private var carry: [UInt8] = []
 
-    init(_ style: Style, sizeMaxBytes: Int) {
+    /// A framer at the start of a connection.
+    public init(_ style: Style, sizeMaxBytes: Int) {
         self.style = style
         self.sizeMaxBytes = sizeMaxBytes
     }
 
     /// Whether the start of a frame is held that could be a count or text.
-    var isUndecided: Bool {
+    public var isUndecided: Bool {
         guard case .start = state else { return false }
         return !carry.isEmpty
     }
 
     /// Takes bytes and appends the records that they complete.
-    mutating func feed(_ bytes: Span<UInt8>, into target: inout FrameTarget) {
+    public mutating func feed(_ bytes: Span<UInt8>, into target: inout FrameTarget) {
         var index = 0
         while index < bytes.count {
             switch state {
@@ -68,13 +71,13 @@ struct ConnectionFramer {
     }
 
     /// Nothing came for a while: an undecided start is text.
-    mutating func settleUndecided() {
+    public mutating func settleUndecided() {
         if isUndecided { state = .delimited(length: carry.count) }
     }
 
     /// The connection ended: what is held becomes a record of its own, flagged unless it is the last line of
     /// a file.
-    mutating func finish(into target: inout FrameTarget) {
+    public mutating func finish(into target: inout FrameTarget) {
         settleUndecided()
         switch state {
         case .delimited(let length):
@@ -252,30 +255,5 @@ struct ConnectionFramer {
         }
         // A rare large record must not keep its memory on every idle connection.
         carry.removeAll(keepingCapacity: carry.capacity <= 4_096)
-    }
-}
-
-/// Where the records of a connection go: a batch, with what is the same for all of them.
-struct FrameTarget {
-    var batch: RecordBatch
-    var origin: UInt32
-    var flags: FrameFlags
-    var time: UTCTime
-
-    mutating func append(
-        _ bytes: Span<UInt8>,
-        _ range: Range<Int>,
-        _ frame: FrameFlags,
-        originalLength: Int? = nil
-    ) {
-        batch.append(
-            bytes,
-            range,
-            kind: .device,
-            flags: flags.union(frame),
-            origin: origin,
-            originalLength: originalLength,
-            receiveTime: time
-        )
     }
 }

@@ -1,18 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-import EventModel
+public import EventModel
+
+/// How stamps without year or zone are resolved: against the record's own reference, never against today.
+public struct StampContext: Sendable {
+    /// A stamp without a year is taken to be near this time.
+    public var reference: UTCTime
+    /// Offset east of UTC for stamps without a zone, in seconds.
+    public var offsetSeconds: Int
+
+    /// Makes a context.
+    public init(reference: UTCTime, offsetSeconds: Int) {
+        self.reference = reference
+        self.offsetSeconds = offsetSeconds
+    }
+}
 
 /// Reads a time stamp at a position; `position` is after it when one was found.
-struct StampReader {
-    private(set) var position: Int
-    private(set) var time = UTCTime.absent
-    private(set) var hasFraction = false
-    private(set) var issues: ParseIssues = []
+///
+/// Source: RFC 5424 section 6.2.3, RFC 3164 section 4.1.2, and the stamps that devices send instead.
+public struct StampReader: Sendable {
+    /// Where reading goes on.
+    public private(set) var position: Int
+    /// The time that was read; absent before.
+    public private(set) var time = UTCTime.absent
+    /// Whether the stamp has parts of a second.
+    public private(set) var hasFraction = false
+    /// What was assumed or odd.
+    public private(set) var issues: ParseIssues = []
+    /// Digits of the fraction.
+    private(set) var fractionDigits = 0
+    /// Whether `T` and `Z` stand in lower case or the comma for the full stop.
+    private(set) var isLoose = false
+    /// Whether the stamp names its offset from UTC.
+    private(set) var hasOffset = false
     private let end: Int
     private let context: StampContext
 
-    init(_ position: Int, _ end: Int, _ context: StampContext) {
+    /// A reader of the bytes from `position` up to `end`.
+    public init(_ position: Int, _ end: Int, _ context: StampContext) {
         self.position = position
         self.end = end
         self.context = context
@@ -26,12 +53,6 @@ struct StampReader {
         0x6a616e, 0x666562, 0x6d6172, 0x617072, 0x6d6179, 0x6a756e, 0x6a756c, 0x617567, 0x736570, 0x6f6374,
         0x6e6f76,
         0x646563,
-    ]
-
-    /// Zone names that are met between a Cisco stamp and its colon, with their offsets in seconds.
-    private static let zones: [(name: [UInt8], offset: Int)] = [
-        (Array("UTC:".utf8), 0), (Array("GMT:".utf8), 0), (Array("CET:".utf8), 3_600),
-        (Array("CEST:".utf8), 7_200),
     ]
 
     private mutating func number(_ bytes: Span<UInt8>, _ count: ClosedRange<Int>) -> Int? {
@@ -50,34 +71,36 @@ struct StampReader {
         return true
     }
 
-    /// ISO 8601 from `start`, with `T` or one blank between date and time.
-    mutating func readISO(_ bytes: Span<UInt8>, from start: Int) -> Bool {
-        position = start
-        return readISO(bytes)
-    }
-
-    /// ISO 8601: `2026-10-05T04:00:00[.fraction][Z|+02:00|+0200]`.
-    mutating func readISO(_ bytes: Span<UInt8>) -> Bool {
+    /// ISO 8601: `2026-10-05T04:00:00[.fraction][Z|+02:00|+0200]`, with `T` or one blank before the hour.
+    public mutating func readISO(_ bytes: Span<UInt8>) -> Bool {
         guard let year = number(bytes, 4...4), take(0x2d, bytes), let month = number(bytes, 2...2),
             take(0x2d, bytes),
             let day = number(bytes, 2...2), position < end
         else { return false }
         let separator = bytes[position]
         guard separator == 0x54 || separator == 0x74 || separator == 0x20 else { return false }
+        isLoose = separator != 0x54
         position += 1
         var civil = CivilTime(year: year, month: month, day: day)
         guard readClock(bytes, &civil) else { return false }
-        return finish(civil, readOffset(bytes))
+        let afterClock = position
+        let offset = readOffset(bytes)
+        // An offset that no zone has makes the stamp a guess.
+        guard offset != nil || position == afterClock else { return false }
+        return finish(civil, offset)
     }
 
-    /// As ``readLegacy(_:)``, from `start`.
-    mutating func readLegacyAgain(_ bytes: Span<UInt8>, from start: Int) -> Bool {
+    /// A stamp of either kind at `start`.
+    public mutating func read(_ bytes: Span<UInt8>, from start: Int) -> Bool {
         position = start
-        return readLegacy(bytes)
+        if readLegacy(bytes) { return true }
+        position = start
+        issues = []
+        return readISO(bytes)
     }
 
     /// `Oct  5 04:00:00[.fraction]`, the year before or after the time, a zone after it.
-    mutating func readLegacy(_ bytes: Span<UInt8>) -> Bool {
+    public mutating func readLegacy(_ bytes: Span<UInt8>) -> Bool {
         let start = position
         var year: Int?
         if end - position > 5, bytes[position].isDigit, let first = number(bytes, 4...4), take(0x20, bytes) {
@@ -100,7 +123,7 @@ struct StampReader {
         } else {
             position = afterClock
         }
-        let offset = readZoneName(bytes)
+        let offset = readZone(bytes)
         guard let year else { return finishYearless(civil, offset) }
         civil.year = year
         return finish(civil, offset)
@@ -129,24 +152,35 @@ struct StampReader {
             civil.second = 59
             issues.insert(.leapSecond)
         }
-        if position + 1 < end, bytes[position] == 0x2e || bytes[position] == 0x2c, bytes[position + 1].isDigit
-        {
-            position += 1
-            var scale = 100_000_000
-            while position < end, bytes[position].isDigit {
-                civil.nanosecond += Int(bytes[position] - 0x30) * scale
-                scale /= 10
-                position += 1
-            }
-            hasFraction = true
-        }
+        if position < end, bytes[position] == 0x2e || bytes[position] == 0x2c { readFraction(bytes, &civil) }
         return true
     }
 
+    /// The digits after a full stop or comma; some devices send none.
+    private mutating func readFraction(_ bytes: Span<UInt8>, _ civil: inout CivilTime) {
+        let start = position + 1
+        var index = start
+        var scale = 100_000_000
+        while index < end, bytes[index].isDigit {
+            civil.nanosecond += Int(bytes[index] - 0x30) * scale
+            scale /= 10
+            index += 1
+        }
+        let isBare = index == start
+        // A comma that no digit follows belongs to the text.
+        guard !isBare || bytes[position] == 0x2e && index < end && bytes[index] == 0x20 else { return }
+        if bytes[position] == 0x2c { isLoose = true }
+        fractionDigits = index - start
+        hasFraction = !isBare
+        position = index
+    }
+
+    /// `Z`, `+02:00` or `+0200`; the position moves past an offset that cannot be, without a result.
     private mutating func readOffset(_ bytes: Span<UInt8>) -> Int? {
         guard position < end else { return nil }
         let byte = bytes[position]
         if byte == 0x5a || byte == 0x7a {
+            if byte == 0x7a { isLoose = true }
             position += 1
             return 0
         }
@@ -157,32 +191,57 @@ struct StampReader {
             position = start
             return nil
         }
-        _ = take(0x3a, bytes)
+        if !take(0x3a, bytes) { isLoose = true }
         let minutes = number(bytes, 2...2) ?? 0
+        guard hours < 24, minutes < 60 else { return nil }
         return (hours * 3_600 + minutes * 60) * (byte == 0x2d ? -1 : 1)
     }
 
-    private mutating func readZoneName(_ bytes: Span<UInt8>) -> Int? {
+    /// A zone after the time of day: a known name, or an offset of hours as `-7:` or `+02:00`.
+    ///
+    /// A name that no table lists is taken for one only where a vendor mark follows (`XYZ: %SYS-5-...`).
+    private mutating func readZone(_ bytes: Span<UInt8>) -> Int? {
         let start = position
-        guard take(0x20, bytes), end - position >= 3 else {
+        guard take(0x20, bytes), position < end else {
             position = start
             return nil
         }
-        for (text, offset) in StampReader.zones {
-            guard end - position >= text.count else { continue }
-            var lane = 0
-            while lane < text.count, bytes[position + lane] == text[lane] { lane += 1 }
-            if lane == text.count {
-                position += text.count - 1
-                return offset
+        if let offset = zoneOffset(bytes) { return offset }
+        position = start + 1
+        var name: UInt64 = 0
+        while position < end, position - start <= 5, bytes[position] >= 0x41, bytes[position] <= 0x5a {
+            name = name << 8 | UInt64(bytes[position])
+            position += 1
+        }
+        if position - start > 3, position < end, bytes[position] == 0x3a || bytes[position] == 0x20 {
+            if let offset = ZoneNames.offset(name) { return offset }
+            if position + 2 < end, bytes[position] == 0x3a, bytes[position + 1] == 0x20,
+                bytes[position + 2] == 0x25
+            {
+                issues.insert(.unknownZoneName)
+                return nil
             }
         }
         position = start
         return nil
     }
 
+    private mutating func zoneOffset(_ bytes: Span<UInt8>) -> Int? {
+        let sign = bytes[position]
+        guard sign == 0x2b || sign == 0x2d else { return nil }
+        position += 1
+        guard let hours = number(bytes, 1...2), hours < 24 else { return nil }
+        _ = position + 1 < end && bytes[position + 1].isDigit && take(0x3a, bytes)
+        let minutes = number(bytes, 2...2) ?? 0
+        guard minutes < 60, position < end, bytes[position] == 0x3a || bytes[position] == 0x20 else {
+            return nil
+        }
+        return (hours * 3_600 + minutes * 60) * (sign == 0x2d ? -1 : 1)
+    }
+
     private mutating func finish(_ civil: CivilTime, _ offset: Int?) -> Bool {
         guard civil.isValid else { return false }
+        hasOffset = offset != nil
         if offset == nil { issues.insert(.timeZoneAssumed) }
         time = civil.utc(offsetSeconds: offset ?? context.offsetSeconds)
         return true

@@ -4,7 +4,7 @@
 import EventModel
 import Testing
 
-@testable import Ingest
+@testable import WireFormats
 
 @Suite struct ConnectionFramerTests {
     private func frames(

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+extension EnvelopeReader {
+    /// Longest tag that is looked for; RFC 3164 allows 32.
+    private static let tagLengthMax = 64
+    /// Most words in front of a Cisco stamp: two counters, a host and the empty word of a lone colon.
+    private static let prefixWordCountMax = 4
+
+    /// Reads `STAMP HOST TAG[PROCESS]:` as far as it is there.
+    mutating func readLegacy(_ bytes: Span<UInt8>) {
+        skipBlanks(bytes)
+        let start = position
+        var device = 0..<0
+        var hasStamp = readStamp(bytes, at: position)
+        if !hasStamp {
+            hasStamp = readBehindPrefix(bytes, &device)
+            if !hasStamp { position = start }
+        }
+        if !hasStamp, !readUptime(bytes, &device) {
+            envelope.issues.insert(.missingTimestamp)
+            position = start
+            // Without priority and stamp nothing says that this is syslog.
+            guard envelope.severity != 255 else { return }
+        }
+        envelope.form = .loose
+        if position < end, bytes[position] == 0x3a { position += 1 }
+        skipBlanks(bytes)
+        if !device.isEmpty {
+            envelope.host = device
+        } else if !hasStamp || !readHost(bytes) {
+            envelope.issues.insert(.missingHost)
+        } else if !envelope.issues.contains(.missingPriority), !envelope.issues.contains(.badPriority) {
+            envelope.form = .rfc3164
+        }
+        if stands(HeaderPhrases.repeated, bytes, at: position) { return }
+        readTag(bytes)
+        readElements(bytes)
+    }
+
+    private mutating func readStamp(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+        guard end - start >= 14 else { return false }
+        var reader = StampReader(start, end, context)
+        guard reader.read(bytes, from: start) else { return false }
+        take(reader)
+        position = reader.position
+        return true
+    }
+
+    /// Cisco: message counters and host before the stamp, `*` or `.` for a clock that is not in step.
+    private mutating func readBehindPrefix(_ bytes: Span<UInt8>, _ device: inout Range<Int>) -> Bool {
+        for _ in 0..<EnvelopeReader.prefixWordCountMax {
+            if position < end, bytes[position] == 0x3a {
+                position += 1
+                skipBlanks(bytes)
+            }
+            guard position < end else { return false }
+            let isDrifting = bytes[position] == 0x2a || bytes[position] == 0x2e
+            if readStamp(bytes, at: isDrifting ? position + 1 : position) {
+                if isDrifting { envelope.issues.insert(.clockUnsynchronised) }
+                // A word before the stamp is a device only where a vendor mark follows it.
+                if device.isEmpty || marks(bytes, at: position) { return true }
+                envelope.time = .absent
+                return false
+            }
+            guard let word = prefixWord(bytes) else { return false }
+            if !word.isCounter { device = word.range }
+        }
+        return false
+    }
+
+    /// A word that ends in a colon and a blank, which are skipped.
+    private mutating func prefixWord(_ bytes: Span<UInt8>) -> (range: Range<Int>, isCounter: Bool)? {
+        let start = position
+        var index = start
+        var isCounter = true
+        while index < end, index - start < EnvelopeReader.tagLengthMax,
+            bytes[index].isWordByte || bytes[index] == 0x2d || bytes[index] == 0x2e
+        {
+            if !bytes[index].isDigit { isCounter = false }
+            index += 1
+        }
+        guard index > start, index + 1 < end, bytes[index] == 0x3a, bytes[index + 1] == 0x20 else {
+            return nil
+        }
+        position = index + 1
+        skipBlanks(bytes)
+        return (start..<index, isCounter)
+    }
+
+    /// Whether `: %` or ` %` stands there: a vendor mark behind its stamp.
+    private func marks(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+        var index = start
+        while index < end, bytes[index] == 0x3a || bytes[index] == 0x20 { index += 1 }
+        return index < end && bytes[index] == 0x25
+    }
+
+    /// Cisco devices without a clock: `[29: ][sw1: ]00:01:01: %...` or `2y10w: %...`; the time stays absent.
+    private mutating func readUptime(_ bytes: Span<UInt8>, _ device: inout Range<Int>) -> Bool {
+        let start = position
+        device = 0..<0
+        for _ in 0..<EnvelopeReader.prefixWordCountMax {
+            var index = position
+            var units = 0
+            while index < end, bytes[index].isDigit || isUptimeUnit(bytes[index]) {
+                if !bytes[index].isDigit { units += 1 }
+                index += 1
+            }
+            // The colon before the mark is one of those counted.
+            if units > 1, index < end, bytes[index - 1] == 0x3a, bytes[index] == 0x20,
+                marks(bytes, at: index)
+            {
+                position = index
+                envelope.issues.insert(.missingTimestamp)
+                return true
+            }
+            guard let word = prefixWord(bytes) else { break }
+            if !word.isCounter { device = word.range }
+        }
+        device = 0..<0
+        position = start
+        return false
+    }
+
+    /// `y`, `w`, `d`, `h` and the colon.
+    private func isUptimeUnit(_ byte: UInt8) -> Bool {
+        byte == 0x3a || byte == 0x79 || byte == 0x77 || byte == 0x64 || byte == 0x68
+    }
+
+    /// Reads the host behind the stamp, if the next word can be one.
+    private mutating func readHost(_ bytes: Span<UInt8>) -> Bool {
+        if stands(HeaderPhrases.repeated, bytes, at: position) { return false }
+        if stands(HeaderPhrases.forwarded, bytes, at: position) {
+            position += HeaderPhrases.forwarded.count
+            let start = position
+            while position < end, bytes[position] != 0x3a, bytes[position] != 0x20 { position += 1 }
+            envelope.host = start..<position
+            if position < end, bytes[position] == 0x3a { position += 1 }
+            skipBlanks(bytes)
+            return true
+        }
+        guard let word = hostWord(bytes) else { return false }
+        position = word.next
+        envelope.host = word.range
+        skipBlanks(bytes)
+        if position + 1 < end, bytes[position] == 0x3a, bytes[position + 1] == 0x20 {
+            position += 1
+            skipBlanks(bytes)
+        }
+        return !word.range.isEmpty
+    }
+
+    /// The next word, if it is a host: not a tag (which ends in `:` or holds `[`) and not a key of a pair.
+    private func hostWord(_ bytes: Span<UInt8>) -> (range: Range<Int>, next: Int)? {
+        guard position < end, bytes[position] != 0x25, bytes[position] != 0x7b else { return nil }
+        let start = position
+        let isBracketed = bytes[start] == 0x5b
+        var index = isBracketed ? start + 1 : start
+        var colons = 0
+        while index < end, bytes[index] != 0x20 {
+            let byte = bytes[index]
+            if byte == 0x5b || byte == 0x3d || byte == 0x28 { return nil }
+            if byte == 0x3a { colons += 1 }
+            index += 1
+        }
+        guard index > start else { return nil }
+        if isBracketed {
+            guard bytes[index - 1] == 0x5d, IPAddress(bytes, start + 1..<index - 1) != nil else { return nil }
+            return (start + 1..<index - 1, index)
+        }
+        if index - start == 1, bytes[start] == 0x2d { return (start..<start, index) }
+        guard bytes[index - 1] == 0x3a else { return (start..<index, index) }
+        // An address may be followed by the colon of an empty tag; the longest address counts.
+        if colons > 2, IPAddress(bytes, start..<index) != nil { return (start..<index, index) }
+        if IPAddress(bytes, start..<index - 1) != nil { return (start..<index - 1, index) }
+        let isRepetition = stands(HeaderPhrases.repeatedBehindHost, bytes, at: index)
+        return isRepetition ? (start..<index - 1, index) : nil
+    }
+
+    /// `app:`, `app[process]:`, `app - ` or the category of Cisco ISE; a message without any is all body.
+    private mutating func readTag(_ bytes: Span<UInt8>) {
+        var index = position
+        while index < end, index - position <= EnvelopeReader.tagLengthMax, !bytes[index].isBlank,
+            bytes[index] != 0x3a, bytes[index] != 0x5b
+        {
+            index += 1
+        }
+        guard index < end, index > position, bytes[position] != 0x25, bytes[position] != 0x7b else { return }
+        let name = position..<index
+        if bytes[index] == 0x5b {
+            var close = index
+            while close < end, bytes[close] != 0x5d { close += 1 }
+            guard close < end else { return }
+            envelope.application = name
+            envelope.processID = index + 1..<close
+            position = close + 1
+            if position < end, bytes[position] == 0x3a { position += 1 }
+        } else if bytes[index] == 0x3a, index + 1 == end || bytes[index + 1] == 0x20 {
+            envelope.application = name
+            position = index + 1
+        } else if bytes[index] == 0x20, stands(HeaderPhrases.category, bytes, at: position) {
+            envelope.application = name
+            position = index
+        } else if bytes[index] == 0x20, isDash(bytes, name) || stands(HeaderPhrases.dash, bytes, at: index) {
+            let isNil = isDash(bytes, name)
+            guard isNil || !envelope.host.isEmpty else { return }
+            if !isNil { envelope.application = name }
+            position = isNil ? index : index + 3
+        }
+        skipBlanks(bytes)
+    }
+
+    private func isDash(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        name.count == 1 && bytes[name.lowerBound] == 0x2d
+    }
+
+    /// rsyslog writes elements of RFC 5424 behind the tag: `rsyslogd: [origin software="rsyslogd"] start`.
+    private mutating func readElements(_ bytes: Span<UInt8>) {
+        let start = position
+        while position < end, bytes[position] == 0x5b {
+            var issues: ParseIssues = []
+            guard let stop = skipElement(bytes, from: position, &issues), bytes[stop - 2] == 0x22 else {
+                break
+            }
+            position = stop
+        }
+        guard position > start else { return }
+        envelope.structuredData = start..<position
+        skipBlanks(bytes)
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Testing
+import WireFormats
+
+/// Header vectors of five public projects.
+///
+/// The vectors of Elastic's dissect in the same folder test a pattern language, not headers.
+@Suite(.enabled(if: SyslogVectors.folder != nil, "the conformance folder is absent"))
+struct SyslogVectorTests {
+    /// Vectors with which we differ, and why.
+    ///
+    /// The list is exact: a vector that stands here and fits is a failure too.
+    private static let differences: [String: [Int: String]] = [
+        "victorialogs-syslog.jsonl": [
+            17: "a lone word behind the host is text: a tag needs its colon or process",
+            19: "the first word of a text is no tag",
+        ]
+    ]
+
+    private static func read(_ vector: HeaderVector) -> Envelope {
+        let reference = CivilTime(year: 2024, month: 12, day: 31).utc()
+        let context = StampContext(reference: reference, offsetSeconds: 0)
+        return EnvelopeReader.read(vector.bytes.span, 0..<vector.bytes.count, context)
+    }
+
+    @Test(arguments: [
+        ("gosyslog-rfc5424.jsonl", 171), ("gosyslog-rfc3164.jsonl", 8), ("jc-syslog-3164.jsonl", 32),
+        ("jc-syslog-5424.jsonl", 9), ("victorialogs-syslog.jsonl", 28), ("easypost-rfc5424.jsonl", 10),
+    ])
+    func `headers are read as their projects expect`(file: String, count: Int) {
+        let vectors = SyslogVectors.load(file)
+        #expect(vectors.count == count)
+        let differences = Self.differences[file] ?? [:]
+        for vector in vectors {
+            let faults = vector.faults(of: Self.read(vector))
+            let line = String(decoding: vector.bytes, as: UTF8.self)
+            if differences[vector.id] == nil {
+                #expect(faults.isEmpty, "\(file) \(vector.id) `\(line)`")
+            } else {
+                #expect(!faults.isEmpty, "\(file) \(vector.id) fits now: take it off the list")
+            }
+        }
+    }
+
+    @Test func `a reader that finds no header fails nearly every vector`() {
+        // The planted mutant: all text is body. Only vectors that state nothing may still fit.
+        let vectors = SyslogVectors.load("gosyslog-rfc5424.jsonl").filter(\.expected.isValid)
+        let fitting = vectors.filter { vector in
+            vector.faults(of: Envelope(body: 0..<vector.bytes.count)).isEmpty
+        }
+        #expect(!vectors.isEmpty && fitting.isEmpty)
+    }
+
+    @Test func `a reader that finds nothing odd fails the vectors that are no messages`() {
+        let vectors = SyslogVectors.load("gosyslog-rfc5424.jsonl").filter { !$0.expected.isValid }
+        let fitting = vectors.filter { vector in
+            var envelope = Self.read(vector)
+            envelope.form = .rfc5424
+            envelope.issues = []
+            return vector.faults(of: envelope).isEmpty
+        }
+        #expect(vectors.count > 50 && fitting.isEmpty)
+    }
+}
