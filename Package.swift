@@ -167,8 +167,7 @@ let package = Package(
             "CommandLineTests",
             [
                 "EventModel", "WireFormats", "Platform", "SegmentLog", "Correlation", "Timelines",
-                "Projections",
-                "QueryEngine", "wardline",
+                "SiteFiles", "Projections", "QueryEngine", "wardline",
             ]
         ),
     ]

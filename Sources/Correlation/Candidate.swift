@@ -39,13 +39,19 @@ struct Candidate: Sendable {
         switch field {
         case .envelope(let envelope): [Array(envelopeText(envelope).utf8)]
         case .known(let known): fieldValues { $0.field == known }
-        case .named(let name):
-            batch.field(named: name).map { found in fieldValues { $0.field == found } } ?? []
+        case .named(let name): named(name)
         case .either(let name, let known):
-            values(.named(name)).isEmpty ? values(.known(known)) : values(.named(name))
+            named(name).nonEmpty ?? fieldValues { $0.field == known }
         case .joined(let joined): situation.text(joined).map { [Array($0.utf8)] } ?? []
         case .any: fieldValues { $0.field != .recordDigest }
         }
+    }
+
+    /// Values of a field without a fixed number.
+    private func named(_ name: String) -> [[UInt8]] {
+        guard let index = batch.extensionNames.firstIndex(of: name) else { return [] }
+        let field = FieldID(rawValue: FieldID.firstExtension + UInt16(index))
+        return fieldValues { $0.field == field }
     }
 
     private func fieldValues(_ isWanted: (EventBatch.Entry) -> Bool) -> [[UInt8]] {
@@ -157,4 +163,9 @@ struct Situation: Sendable {
     }
 
     private func flag(_ value: Bool) -> String { value ? "true" : "false" }
+}
+
+extension [[UInt8]] {
+    /// The values; nil if there is none.
+    fileprivate var nonEmpty: Self? { isEmpty ? nil : self }
 }

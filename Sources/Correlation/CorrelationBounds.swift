@@ -13,6 +13,11 @@ public enum CorrelationBounds {
     /// become lower bounds.
     public static let matchesPerGroupMax = 1_024
 
+    /// Correlations that may stand on each other: 4.
+    ///
+    /// One match runs through all of them at once; a deeper rule is refused when it is read.
+    public static let levelCountMax = 4
+
     /// Witnesses kept in one alert: the first ones and the newest.
     ///
     /// What lies between is counted.

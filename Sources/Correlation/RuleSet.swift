@@ -13,6 +13,8 @@ public struct RuleSet: Sendable {
     private(set) var feeds: [[(correlation: Int, source: Int)]]
     /// Numbers of rules by id and by name.
     private var numbers: [String: Int] = [:]
+    /// For each correlation, how many correlations stand on each other up to it.
+    private var levels: [Int] = []
     /// Whether every detection for an action needs a site fact.
     private(set) var actionNeedsSite: [Bool]
 
@@ -86,6 +88,15 @@ public struct RuleSet: Sendable {
 
     private mutating func add(_ definition: CorrelationDefinition) throws(RuleError) {
         let rule = try CorrelationRule(compiling: definition, numbers: numbers)
+        let level =
+            1 + (rule.sources.map { $0 < detections.count ? 0 : levels[$0 - detections.count] }.max() ?? 0)
+        guard level <= CorrelationBounds.levelCountMax else {
+            throw RuleError(
+                definition.position,
+                "more than \(CorrelationBounds.levelCountMax) correlations stand on each other; join some"
+            )
+        }
+        levels.append(level)
         if !definition.generatesBase {
             for source in rule.sources { silence(source) }
         }

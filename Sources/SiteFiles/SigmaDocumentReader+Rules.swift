@@ -54,24 +54,26 @@ extension SigmaDocumentReader {
 
     private func groupBy(_ node: YAMLNode) throws(RuleError) -> [RuleText] { try names(node, "group-by") }
 
-    /// Sigma's identifiers: letters, digits, `_` and `-`, and no word of the condition's grammar.
-    private func checkIdentifier(_ key: YAMLScalar) throws(RuleError) {
-        let isPlain = key.text.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
-                || byte == 0x5f || byte == 0x2d
-        }
-        guard isPlain, !key.text.isEmpty else {
-            throw RuleError(
-                position(key.mark),
-                "`\(key.text)` cannot name a search: use letters, digits, `_` and `-`"
-            )
-        }
-        guard !["and", "or", "not", "of", "them"].contains(key.text) else {
+    /// Sigma's identifiers have letters, digits, `_` and `-`; others only a pattern reaches. Words of the
+    /// condition's grammar nothing reaches.
+    private mutating func checkIdentifier(_ key: YAMLScalar) throws(RuleError) {
+        guard !["and", "or", "not", "of", "them"].contains(key.text), !key.text.isEmpty else {
             throw RuleError(
                 position(key.mark),
                 "`\(key.text)` is a word of conditions and cannot name a search; choose another name"
             )
         }
+        let isPlain = key.text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+                || byte == 0x5f || byte == 0x2d
+        }
+        guard !isPlain else { return }
+        warnings.append(
+            RuleError(
+                position(key.mark),
+                "name a search with letters, digits, `_` and `-`: a condition may not reach `\(key.text)`"
+            )
+        )
     }
 
     private func placeholders(_ node: YAMLNode?) throws(RuleError) -> [String: [String]] {

@@ -179,6 +179,10 @@ struct SigmaDocumentReader {
         case .bool: return .bool(scalar.bool ?? false)
         case .text: return .text(scalar.text)
         case .integer, .float:
+            // Who writes 007 means these digits.
+            if scalar.text.hasPrefix("0"), scalar.text.dropFirst().first?.isNumber == true {
+                return .text(scalar.text)
+            }
             // Beyond 64 bits only decimal digits have a value.
             let number = scalar.integer.map(Double.init) ?? Double(scalar.text)
             return number.flatMap { $0.isFinite ? .number($0, scalar.text) : nil } ?? .text(scalar.text)

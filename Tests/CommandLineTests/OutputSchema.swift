@@ -45,6 +45,11 @@ struct OutputSchema {
         case "minimum": return fault(value.integer.map { $0 >= wanted.integer ?? 0 } ?? true)
         case "maximum": return fault(value.integer.map { $0 <= wanted.integer ?? 0 } ?? true)
         case "minLength": return fault(value.text.map { $0.count >= Int(wanted.integer ?? 0) } ?? true)
+        case "maxLength":
+            return fault(value.text.map { $0.count <= Int(wanted.integer ?? 0) } ?? true)
+        case "minProperties":
+            guard case .object(let members) = value else { return [] }
+            return fault(members.count >= Int(wanted.integer ?? 0))
         case "minItems": return fault(value.elements.map { $0.count >= Int(wanted.integer ?? 0) } ?? true)
         case "uniqueItems": return fault(value.elements.map { Set($0).count == $0.count } ?? true)
         case "pattern":
