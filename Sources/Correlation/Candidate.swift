@@ -41,6 +41,8 @@ struct Candidate: Sendable {
         case .known(let known): fieldValues { $0.field == known }
         case .named(let name):
             batch.field(named: name).map { found in fieldValues { $0.field == found } } ?? []
+        case .either(let name, let known):
+            values(.named(name)).isEmpty ? values(.known(known)) : values(.named(name))
         case .joined(let joined): situation.text(joined).map { [Array($0.utf8)] } ?? []
         case .any: fieldValues { $0.field != .recordDigest }
         }

@@ -14,17 +14,19 @@ struct ConditionParser {
     private let tokens: [String]
     private var index = 0
     private let names: [String]
+    private let takesSelectors: Bool
     private let position: RulePosition
 
     /// Deepest nesting of parentheses and `not`: guards the stack against a hostile file.
     static let depthMax = 64
 
-    /// Parses `text`.
+    /// Parses `text`; `selectors` says whether `1 of x*` and the like are part of the language.
     ///
     /// - Throws: ``RuleError`` for grammar errors, unknown names, and selectors that select nothing.
     static func parse(
         _ text: String,
         names: [String],
+        selectors: Bool = true,
         at position: RulePosition
     ) throws(RuleError) -> Condition {
         guard !text.contains("|") else {
@@ -33,7 +35,12 @@ struct ConditionParser {
                 "`|` aggregation is gone from Sigma; write a correlation rule instead"
             )
         }
-        var parser = ConditionParser(tokens: tokens(of: text), names: names, position: position)
+        var parser = ConditionParser(
+            tokens: tokens(of: text),
+            names: names,
+            takesSelectors: selectors,
+            position: position
+        )
         let condition = try parser.expression(depth: 0)
         guard parser.index == parser.tokens.count else {
             throw RuleError(position, "unexpected `\(parser.tokens[parser.index])` in the condition")
@@ -41,9 +48,23 @@ struct ConditionParser {
         return condition
     }
 
-    private init(tokens: [String], names: [String], position: RulePosition) {
+    /// Words that are part of the grammar, and cannot name a search.
+    static let keywords: Set<String> = ["and", "or", "not", "of", "them"]
+
+    /// Names in `text` in order, each once; nothing is checked.
+    static func names(in text: String) -> [String] {
+        var found: [String] = []
+        for token in tokens(of: text)
+        where token != "(" && token != ")" && !keywords.contains(token) && !found.contains(token) {
+            found.append(token)
+        }
+        return found
+    }
+
+    private init(tokens: [String], names: [String], takesSelectors: Bool, position: RulePosition) {
         self.tokens = tokens
         self.names = names
+        self.takesSelectors = takesSelectors
         self.position = position
     }
 
@@ -105,10 +126,23 @@ struct ConditionParser {
             return inner
         }
         if next == "of", ["1", "any", "all"].contains(token) {
+            guard takesSelectors else {
+                throw RuleError(
+                    position,
+                    "`\(token) of` is for detections; name the rules with `and` and `or`"
+                )
+            }
             index += 1
             return try selector(all: token == "all")
         }
         guard names.contains(token) else {
+            guard !["AND", "OR", "NOT", "OF", "ANY", "ALL"].contains(token.uppercased()) else {
+                throw RuleError(
+                    position,
+                    "`\(token)` stands at a wrong place or is not in lower case; write `and`, `or`, `not`, "
+                        + "`1 of`, `all of`"
+                )
+            }
             throw RuleError(position, "the condition names `\(token)`, which the rule does not define")
         }
         return .name(token)
@@ -117,7 +151,9 @@ struct ConditionParser {
     private mutating func selector(all: Bool) throws(RuleError) -> Condition {
         guard let pattern = next else { throw RuleError(position, "`of` needs `them` or a pattern") }
         index += 1
-        guard pattern.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" || $0 == "*" }) else {
+        guard
+            pattern.utf8.allSatisfy({ RegularExpression.isWord(UInt32($0)) || $0 == UInt8(ascii: "*") })
+        else {
             throw RuleError(position, "`\(pattern)` is no pattern: use letters, digits, `_` and `*`")
         }
         let glob = TextPattern(pattern, cased: true)
@@ -128,6 +164,7 @@ struct ConditionParser {
         guard !selected.isEmpty else {
             throw RuleError(position, "`\(pattern)` selects no search of the rule")
         }
+        // In the order of the file, so that the tree is the author's.
         let parts = selected.map(Condition.name)
         return parts.count == 1 ? parts[0] : all ? .and(parts) : .or(parts)
     }

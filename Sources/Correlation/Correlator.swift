@@ -200,7 +200,7 @@ public struct Correlator: Sendable {
     }
 
     private mutating func expire(through time: UTCTime) {
-        for number in windows.indices where rules.correlations[number].absentSource != nil {
+        for number in windows.indices where rules.correlations[number].decidesAtClose {
             for match in windows[number].expired(through: time) { conclude(number, match, depth: 0) }
         }
     }

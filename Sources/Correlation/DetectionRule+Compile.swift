@@ -10,42 +10,55 @@ extension DetectionRule {
     init(compiling definition: DetectionDefinition) throws(RuleError) {
         var searches: [String: CompiledSearch] = [:]
         for search in definition.searches {
-            searches[search.name] = try DetectionRule.compile(search.definition)
+            searches[search.name] = try DetectionRule.compile(search.definition, definition.placeholders)
         }
         let names = definition.searches.map(\.name)
-        let condition = try ConditionParser.parse(
-            definition.condition,
-            names: names,
-            at: definition.conditionPosition
-        )
+        var conditions: [Condition] = []
+        for text in definition.conditions {
+            conditions.append(try ConditionParser.parse(text.text, names: names, at: text.position))
+        }
         var groupBy: [RuleField] = []
         for name in definition.groupBy {
-            guard let field = RuleField(name: name) else {
-                throw RuleError(definition.header.position, RuleField.unknown(name))
+            guard let field = RuleField(name: name.text), field != .any else {
+                throw RuleError(name.position, RuleField.unknown(name.text))
             }
             groupBy.append(field)
         }
         self.definition = definition
-        self.condition = condition
+        condition = conditions.count == 1 ? conditions[0] : .or(conditions)
         self.searches = searches
         self.groupBy = groupBy
-        groupNames = definition.groupBy
+        groupNames = definition.groupBy.map(\.text)
         actions = DetectionRule.actions(condition, searches)
         needsSite = DetectionRule.needsSite(condition, searches)
     }
 
-    private static func compile(_ definition: SearchDefinition) throws(RuleError) -> CompiledSearch {
+    private static func compile(
+        _ definition: SearchDefinition,
+        _ placeholders: [String: [String]]
+    ) throws(RuleError) -> CompiledSearch {
         switch definition {
-        case .all(let parts): return .all(try compile(parts))
-        case .any(let parts): return .any(try compile(parts))
+        case .all(let parts): return .all(try compile(parts, placeholders))
+        case .any(let parts): return .any(try compile(parts, placeholders))
         case .field(let name, let modifiers, let values, let position):
-            return .test(try FieldTest(name: name, modifiers: modifiers, values: values, position: position))
+            return .test(
+                try FieldTest(
+                    name: name,
+                    modifiers: modifiers,
+                    values: values,
+                    placeholders: placeholders,
+                    position: position
+                )
+            )
         }
     }
 
-    private static func compile(_ parts: [SearchDefinition]) throws(RuleError) -> [CompiledSearch] {
+    private static func compile(
+        _ parts: [SearchDefinition],
+        _ placeholders: [String: [String]]
+    ) throws(RuleError) -> [CompiledSearch] {
         var compiled: [CompiledSearch] = []
-        for part in parts { compiled.append(try compile(part)) }
+        for part in parts { compiled.append(try compile(part, placeholders)) }
         return compiled
     }
 
@@ -66,16 +79,9 @@ extension DetectionRule {
         case .any(let parts): return union(parts.map(actions))
         case .test(let test):
             guard case .envelope(let envelope) = test.field, !test.isNegated,
-                case .patterns(let patterns, let exact, false) = test.test
+                envelope == .action, test.test.references.isEmpty
             else { return nil }
-            let matchesName = { (name: String) -> Bool in
-                let bytes = Array(name.utf8)
-                return exact.contains(bytes) || patterns.contains { $0.matches(bytes) }
-            }
-            switch envelope {
-            case .action: return Set(Action.allCases.filter { matchesName($0.name) })
-            default: return nil
-            }
+            return Set(Action.allCases.filter { test.accepts($0.name) })
         }
     }
 
@@ -104,111 +110,18 @@ extension DetectionRule {
         case .any(let parts): return parts.allSatisfy(needsSite)
         case .test(let test):
             guard case .joined(let field) = test.field, !test.isNegated else { return false }
+            switch test.test {
+            case .null, .exists(false): return false
+            default: break
+            }
             switch field {
-            case .asset, .assetType, .sourceAsset, .targetAsset, .sourceIsMedical, .targetIsMedical,
-                .sourceIsDevice,
-                .isNewPeer:
-                if case .null = test.test { return false }
-                if case .exists(false) = test.test { return false }
-                if case .patterns(_, let exact, _) = test.test, exact == [Array("false".utf8)] {
-                    return false
-                }
-                return true
+            case .asset, .assetType, .sourceAsset, .targetAsset: return true
+            // These are `false` without a site: a test that `false` passes needs none.
+            case .sourceIsMedical, .targetIsMedical, .sourceIsDevice, .isNewPeer:
+                return !test.accepts("false")
             default: return false
             }
         }
-    }
-}
-
-extension FieldTest {
-    /// Modifiers that the specification has and this version does not evaluate: refused, never ignored.
-    private static let laterModifiers: Set<String> = [
-        "re", "i", "m", "s", "ignorecase", "multiline", "dotall", "base64", "base64offset", "wide", "utf16le",
-        "utf16be", "utf16", "windash", "expand", "minute", "hour", "day", "week", "month", "year",
-    ]
-
-    init(name: String, modifiers: [String], values: [RuleScalar], position: RulePosition) throws(RuleError) {
-        guard let field = RuleField(name: name) else { throw RuleError(position, RuleField.unknown(name)) }
-        for modifier in modifiers where FieldTest.laterModifiers.contains(modifier) {
-            throw RuleError(position, "the modifier `\(modifier)` is not evaluated by this version")
-        }
-        let known: Set<String> = [
-            "contains", "startswith", "endswith", "all", "exists", "cased", "neq", "cidr", "fieldref", "lt",
-            "lte",
-            "gt", "gte",
-        ]
-        for modifier in modifiers where !known.contains(modifier) {
-            throw RuleError(position, "`\(modifier)` is no Sigma modifier")
-        }
-        self.field = field
-        isNegated = modifiers.contains("neq")
-        test = try FieldTest.test(modifiers, values, position)
-    }
-
-    private static func test(
-        _ modifiers: [String],
-        _ values: [RuleScalar],
-        _ position: RulePosition
-    ) throws(RuleError) -> Test {
-        if modifiers.contains("exists") {
-            guard case .bool(let wanted)? = values.first, values.count == 1 else {
-                throw RuleError(position, "`exists` takes true or false")
-            }
-            return .exists(wanted)
-        }
-        if modifiers.contains("cidr") {
-            var prefixes: [IPPrefix] = []
-            for value in values {
-                guard let prefix = IPPrefix(value.text) else {
-                    throw RuleError(position, "`\(value.text)` is no network prefix without host bits")
-                }
-                prefixes.append(prefix)
-            }
-            return .networks(prefixes)
-        }
-        if let comparison = modifiers.compactMap(Comparison.init).first {
-            var numbers: [Double] = []
-            for value in values {
-                guard case .number(let number, _) = value else {
-                    throw RuleError(position, "`\(comparison.rawValue)` takes numbers")
-                }
-                numbers.append(number)
-            }
-            return .compare(comparison, numbers)
-        }
-        if modifiers.contains("fieldref") {
-            guard values.count == 1, let other = RuleField(name: values[0].text) else {
-                throw RuleError(position, "`fieldref` takes the name of one field")
-            }
-            return .reference(other, cased: modifiers.contains("cased"))
-        }
-        return try patterns(modifiers, values, position)
-    }
-
-    private static func patterns(
-        _ modifiers: [String],
-        _ values: [RuleScalar],
-        _ position: RulePosition
-    ) throws(RuleError) -> Test {
-        if values == [.null] { return .null }
-        guard !values.contains(.null) else {
-            throw RuleError(position, "`null` may not be a member of a list")
-        }
-        let cased = modifiers.contains("cased")
-        let before = modifiers.contains("contains") || modifiers.contains("endswith")
-        let after = modifiers.contains("contains") || modifiers.contains("startswith")
-        let all = modifiers.contains("all")
-        var patterns: [TextPattern] = []
-        var exact: Set<[UInt8]> = []
-        for value in values {
-            let pattern = TextPattern(value.text, cased: cased, before: before, after: after)
-            if !all, !cased, let literal = pattern.exact {
-                exact.insert(literal)
-            } else {
-                patterns.append(pattern)
-            }
-        }
-        return .patterns(patterns, exact: exact, all: all)
     }
 }
 

@@ -3,72 +3,6 @@
 
 import EventModel
 
-/// One test of one field against values.
-struct FieldTest: Sendable {
-    enum Test: Sendable {
-        case patterns([TextPattern], exact: Set<[UInt8]>, all: Bool)
-        case null
-        case exists(Bool)
-        case compare(Comparison, [Double])
-        case networks([IPPrefix])
-        case reference(RuleField, cased: Bool)
-    }
-
-    enum Comparison: String, Sendable {
-        case lessThan = "lt"
-        case lessOrEqual = "lte"
-        case greaterThan = "gt"
-        case greaterOrEqual = "gte"
-
-        func holds(_ left: Double, _ right: Double) -> Bool {
-            switch self {
-            case .lessThan: left < right
-            case .lessOrEqual: left <= right
-            case .greaterThan: left > right
-            case .greaterOrEqual: left >= right
-            }
-        }
-    }
-
-    let field: RuleField
-    let test: Test
-    let isNegated: Bool
-
-    func matches(_ candidate: Candidate) -> Bool { isNegated != holds(candidate.values(field), candidate) }
-
-    private func holds(_ values: [[UInt8]], _ candidate: Candidate) -> Bool {
-        switch test {
-        case .patterns(let patterns, let exact, let all):
-            if all {
-                return patterns.allSatisfy { pattern in values.contains { pattern.matches($0) } }
-            }
-            return values.contains { value in
-                !exact.isEmpty && exact.contains(value.map(TextPattern.folded))
-                    || patterns.contains { $0.matches(value) }
-            }
-        case .null: return values.isEmpty
-        case .exists(let wanted): return values.isEmpty != wanted
-        case .compare(let comparison, let numbers):
-            return values.contains { value in
-                guard let number = Double(String(decoding: value, as: UTF8.self)) else { return false }
-                return numbers.contains { comparison.holds(number, $0) }
-            }
-        case .networks(let prefixes):
-            return values.contains { value in
-                guard let address = IPAddress(value.span) else { return false }
-                return prefixes.contains { $0.contains(address) }
-            }
-        case .reference(let other, let cased):
-            let others = candidate.values(other)
-            return values.contains { value in
-                others.contains {
-                    cased ? $0 == value : $0.map(TextPattern.folded) == value.map(TextPattern.folded)
-                }
-            }
-        }
-    }
-}
-
 /// A search with AND and OR.
 indirect enum CompiledSearch: Sendable {
     case all([CompiledSearch])
@@ -80,8 +14,7 @@ indirect enum CompiledSearch: Sendable {
         switch self {
         case .all(let parts), .any(let parts): return parts.reduce(into: []) { $0.formUnion($1.fields) }
         case .test(let test):
-            guard case .reference(let other, _) = test.test else { return [test.field] }
-            return [test.field, other]
+            return Set((test.field.sources + test.test.references.flatMap(\.sources)))
         }
     }
 

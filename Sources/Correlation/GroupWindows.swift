@@ -59,18 +59,14 @@ struct GroupWindows: Sendable {
 
     private mutating func add(_ candidate: Candidate, _ source: Int, _ key: [String]) -> Match? {
         let time = candidate.event.time
-        var value: [UInt8] = []
-        if let field = rule.countedField {
-            guard let found = candidate.values(field).first else { return nil }
-            value = found
-        }
+        guard let value = rule.counted(candidate) else { return nil }
         let oldest = time.advanced(by: -rule.definition.timespan)
         // Taken out, so that its entries are changed in place.
         let known = groups.removeValue(forKey: key)
         var group = known ?? Group()
         group.entries.removeAll { $0.candidate.event.time < oldest }
         // A later stage without the one before it can never complete: most successes follow no failures.
-        if rule.definition.kind == .temporalOrdered, source > 0,
+        if rule.isChain, source > 0,
             !group.entries.contains(where: { $0.source == source - 1 })
         {
             if !group.entries.isEmpty { groups[key] = group }
@@ -90,7 +86,7 @@ struct GroupWindows: Sendable {
 
     /// Forgets groups whose matches have all left the window, whenever the number of groups has doubled.
     private mutating func prune(at time: UTCTime) {
-        guard groups.count >= pruneCount, rule.absentSource == nil else { return }
+        guard groups.count >= pruneCount, !rule.decidesAtClose else { return }
         let oldest = time.advanced(by: -rule.definition.timespan)
         groups = groups.filter { $0.value.touched >= oldest }
         pruneCount = max(GroupWindows.pruneCountMin, groups.count * 2)
@@ -112,28 +108,20 @@ struct GroupWindows: Sendable {
 
     private func verdict(_ group: Group, _ key: [String], _ source: Int) -> Match? {
         switch rule.definition.kind {
-        case .eventCount:
-            guard rule.definition.regularTolerance == nil else { return regular(group, key) }
-            return counted(group, key, group.entries.count)
-        case .valueCount: return counted(group, key, Set(group.entries.map(\.value)).count)
-        case .temporal: return rule.absentSource == nil ? temporal(group, key) : nil
+        case .temporal: return temporal(group, key, source)
         case .temporalOrdered: return ordered(group, key, source)
+        default:
+            guard rule.definition.regularTolerance == nil else { return regular(group, key) }
+            return rule.decidesAtClose ? nil : measured(group, key, group.entries[...])
         }
     }
 
-    private func counted(_ group: Group, _ key: [String], _ count: Int) -> Match? {
-        let holds = rule.definition.thresholds.allSatisfy { threshold in
-            switch threshold.operation {
-            case "gt": Double(count) > threshold.value
-            case "lt": Double(count) < threshold.value
-            case "lte": Double(count) <= threshold.value
-            case "eq": Double(count) == threshold.value
-            case "neq": Double(count) != threshold.value
-            default: Double(count) >= threshold.value
-            }
-        }
-        guard holds else { return nil }
-        return match(group, key, group.entries.map(\.candidate), count)
+    /// The window's count, sum and so on, if the thresholds hold for it.
+    private func measured(_ group: Group, _ key: [String], _ entries: ArraySlice<Entry>) -> Match? {
+        let measure = rule.measure(entries.map(\.value))
+        guard rule.holds(measure) else { return nil }
+        let isCount = rule.definition.kind == .valueCount
+        return match(group, key, entries.map(\.candidate), isCount ? Int(measure) : entries.count)
     }
 
     /// The newest matches lie at equal distances within the tolerance.
@@ -157,22 +145,34 @@ struct GroupWindows: Sendable {
         return match(group, key, newest, distinct.count)
     }
 
-    private func temporal(_ group: Group, _ key: [String]) -> Match? {
-        var chosen: [Candidate] = []
-        for source in rule.sources.indices {
-            guard let entry = group.entries.last(where: { $0.source == source }) else { return nil }
-            chosen.append(entry.candidate)
+    /// The first way in which the condition holds now, each rule with its newest match.
+    private func temporal(_ group: Group, _ key: [String], _ source: Int) -> Match? {
+        for term in rule.terms where term.absent.isEmpty && term.present.contains(source) {
+            var chosen: [Candidate] = []
+            for wanted in term.present {
+                guard let entry = group.entries.last(where: { $0.source == wanted }) else { break }
+                chosen.append(entry.candidate)
+            }
+            guard chosen.count == term.present.count else { continue }
+            chosen.sort { $0.event.time < $1.event.time }
+            return match(group, key, chosen, chosen.count)
         }
-        chosen.sort { $0.event.time < $1.event.time }
-        return match(group, key, chosen, chosen.count)
+        return nil
     }
 
     /// Walks back from the newest match of the last stage; each stage takes the latest event not after the
     /// next one.
     private func ordered(_ group: Group, _ key: [String], _ source: Int) -> Match? {
-        guard source == rule.sources.count - 1, var last = group.entries.indices.last else { return nil }
+        for term in rule.terms where term.present.last == source && !term.waits(inOrder: true) {
+            if let chosen = chain(group, term) { return match(group, key, chosen, chosen.count) }
+        }
+        return nil
+    }
+
+    private func chain(_ group: Group, _ term: TemporalTerm) -> [Candidate]? {
+        guard var last = group.entries.indices.last else { return nil }
         var chosen = [group.entries[last].candidate]
-        for stage in stride(from: source - 1, through: 0, by: -1) {
+        for stage in term.present.dropLast().reversed() {
             let earlier = group.entries.indices.last { index in
                 index < last && group.entries[index].source == stage
                     && !GroupWindows.isSame(group.entries[index].candidate, chosen[0])
@@ -181,7 +181,8 @@ struct GroupWindows: Sendable {
             chosen.insert(group.entries[earlier].candidate, at: 0)
             last = earlier
         }
-        return match(group, key, chosen, chosen.count)
+        let before = term.absentBefore(inOrder: true)
+        return group.entries[..<last].contains { before.contains($0.source) } ? nil : chosen
     }
 
     private static func isSame(_ left: Candidate, _ right: Candidate) -> Bool {
@@ -192,40 +193,104 @@ struct GroupWindows: Sendable {
         Match(key: key, candidates: candidates, count: count, isLowerBound: group.isCapped || evictions > 0)
     }
 
-    /// For `A and not B`: when the first absence is decided; nil if none waits.
+    /// When the first verdict is due that waits for its window to close; nil if none waits.
     var earliestDeadline: UTCTime? {
-        guard let absent = rule.absentSource else { return nil }
+        guard rule.decidesAtClose else { return nil }
         var earliest: UTCTime?
         for group in groups.values {
-            for entry in group.entries where entry.source != absent {
-                let deadline = entry.candidate.event.time.advanced(by: rule.definition.timespan)
-                earliest = min(earliest ?? deadline, deadline)
+            for entry in group.entries where opensWindow(entry) {
+                earliest = min(earliest ?? close(of: entry), close(of: entry))
             }
         }
         return earliest
     }
 
-    /// For `A and not B`: the matches of A whose deadline is not after `time` and that no B answered.
+    /// Verdicts whose window has closed by `time`: absences, and thresholds that more events could undo.
     mutating func expired(through time: UTCTime) -> [Match] {
-        guard let absent = rule.absentSource, !groups.isEmpty else { return [] }
+        guard rule.decidesAtClose, !groups.isEmpty else { return [] }
         var found: [Match] = []
         for key in groups.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            guard var group = groups[key] else { continue }
-            let due = group.entries.filter {
-                $0.source != absent && $0.candidate.event.time.advanced(by: rule.definition.timespan) <= time
+            guard var group = groups[key], group.entries.contains(where: { close(of: $0) <= time }) else {
+                continue
             }
-            guard !due.isEmpty else { continue }
-            for entry in due {
-                let answered = group.entries.contains {
-                    $0.source == absent && $0.candidate.event.time >= entry.candidate.event.time
+            if rule.terms.isEmpty {
+                found += closedWindows(&group, key, time)
+            } else {
+                for index in group.entries.indices where close(of: group.entries[index]) <= time {
+                    if let match = unanswered(group, key, index) { found.append(match) }
                 }
-                if !answered { found.append(match(group, key, [entry.candidate], 1)) }
-            }
-            group.entries.removeAll { entry in
-                entry.candidate.event.time.advanced(by: rule.definition.timespan) <= time
+                group.entries.removeAll { close(of: $0) <= time }
             }
             groups[key] = group.entries.isEmpty ? nil : group
         }
         return found
+    }
+
+    private func close(of entry: Entry) -> UTCTime {
+        entry.candidate.event.time.advanced(by: rule.definition.timespan)
+    }
+
+    private func opensWindow(_ entry: Entry) -> Bool {
+        rule.terms.isEmpty || rule.terms.contains { $0.present.contains(entry.source) }
+    }
+
+    /// Windows follow each other: one opens with the first match that no earlier one holds.
+    private func closedWindows(_ group: inout Group, _ key: [String], _ time: UTCTime) -> [Match] {
+        var found: [Match] = []
+        // What came late stands behind what it precedes.
+        group.entries.sort { $0.candidate.event.time < $1.candidate.event.time }
+        while let first = group.entries.first, close(of: first) <= time {
+            let count = group.entries.count { $0.candidate.event.time <= close(of: first) }
+            if let match = measured(group, key, group.entries.prefix(count)) { found.append(match) }
+            group.entries.removeFirst(count)
+        }
+        return found
+    }
+
+    /// The match that entry `index` opens, when the rest came within its window and nothing that must not.
+    private func unanswered(_ group: Group, _ key: [String], _ index: Int) -> Match? {
+        let isOrdered = rule.definition.kind == .temporalOrdered
+        let first = group.entries[index]
+        let window = group.entries.filter {
+            $0.candidate.event.time >= first.candidate.event.time
+                && $0.candidate.event.time <= close(of: first)
+        }
+        for term in rule.terms where term.waits(inOrder: isOrdered) && term.present.contains(first.source) {
+            let after = term.absentAfter(inOrder: isOrdered)
+            guard !window.contains(where: { after.contains($0.source) }),
+                let chosen = following(first, window, term, isOrdered)
+            else { continue }
+            return match(group, key, chosen, chosen.count)
+        }
+        return nil
+    }
+
+    /// The earliest matches of a term's rules in a window that `first` opens; nil when one is missing.
+    private func following(
+        _ first: Entry,
+        _ window: [Entry],
+        _ term: TemporalTerm,
+        _ isOrdered: Bool
+    ) -> [Candidate]? {
+        guard isOrdered else {
+            var chosen = [first.candidate]
+            for wanted in term.present where wanted != first.source {
+                guard let entry = window.first(where: { $0.source == wanted }) else { return nil }
+                chosen.append(entry.candidate)
+            }
+            return chosen.sorted { $0.event.time < $1.event.time }
+        }
+        guard term.present.first == first.source else { return nil }
+        var chosen: [Candidate] = []
+        var rest = window[...]
+        for wanted in term.present {
+            let index = rest.firstIndex { entry in
+                entry.source == wanted && !chosen.contains { GroupWindows.isSame($0, entry.candidate) }
+            }
+            guard let index else { return nil }
+            chosen.append(rest[index].candidate)
+            rest = rest[(index + 1)...]
+        }
+        return chosen
     }
 }

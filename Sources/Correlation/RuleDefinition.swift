@@ -43,6 +43,20 @@ public struct RuleError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(position): \(message)" }
 }
 
+/// A name or text of a rule file, with its place.
+public struct RuleText: Hashable, Sendable {
+    /// The text.
+    public var text: String
+    /// Where it stands.
+    public var position: RulePosition
+
+    /// Makes a text.
+    public init(_ text: String, _ position: RulePosition) {
+        self.text = text
+        self.position = position
+    }
+}
+
 /// A scalar as YAML gives it, its type kept.
 public enum RuleScalar: Hashable, Sendable {
     /// `null` or nothing.
@@ -150,12 +164,12 @@ public struct DetectionDefinition: Hashable, Sendable {
     public var logsource: [String: String]
     /// Searches in file order.
     public var searches: [Search]
-    /// The condition's text.
-    public var condition: String
-    /// Where the condition stands.
-    public var conditionPosition: RulePosition
+    /// Conditions, at least one; any of them may hold.
+    public var conditions: [RuleText]
+    /// `wardline.placeholders`: values of `%NAME%` under the modifier `expand`.
+    public var placeholders: [String: [String]]
     /// `wardline.group-by`: fields that make one episode; empty for the default.
-    public var groupBy: [String]
+    public var groupBy: [RuleText]
     /// `wardline.timespan`: how long an episode stays open, nanoseconds.
     public var episodeNanoseconds: Int64
     /// SHA-256 or other stable text of the file's bytes and the document's number; part of alert identity.
@@ -166,107 +180,19 @@ public struct DetectionDefinition: Hashable, Sendable {
         header: RuleHeader,
         logsource: [String: String],
         searches: [Search],
-        condition: String,
-        conditionPosition: RulePosition,
-        groupBy: [String],
+        conditions: [RuleText],
+        placeholders: [String: [String]],
+        groupBy: [RuleText],
         episodeNanoseconds: Int64,
         fingerprint: String
     ) {
         self.header = header
         self.logsource = logsource
         self.searches = searches
-        self.condition = condition
-        self.conditionPosition = conditionPosition
+        self.conditions = conditions
+        self.placeholders = placeholders
         self.groupBy = groupBy
         self.episodeNanoseconds = episodeNanoseconds
-        self.fingerprint = fingerprint
-    }
-}
-
-/// A correlation rule as its file states it (Sigma correlation specification 2.1, SEP 198 for `condition`
-/// text).
-public struct CorrelationDefinition: Hashable, Sendable {
-    /// The correlation types of this version.
-    public enum Kind: String, Sendable, CaseIterable {
-        case eventCount = "event_count"
-        case valueCount = "value_count"
-        case temporal
-        case temporalOrdered = "temporal_ordered"
-    }
-
-    /// A threshold: operator name and number.
-    public struct Threshold: Hashable, Sendable {
-        /// `gt`, `gte`, `lt`, `lte`, `eq` or `neq`.
-        public var operation: String
-        /// Number compared with.
-        public var value: Double
-
-        /// Makes a threshold.
-        public init(operation: String, value: Double) {
-            self.operation = operation
-            self.value = value
-        }
-    }
-
-    /// Title, level, author and so on.
-    public var header: RuleHeader
-    /// Type.
-    public var kind: Kind
-    /// Ids or names of the rules it correlates.
-    public var rules: [String]
-    /// Fields that group.
-    public var groupBy: [String]
-    /// Alias to (rule reference to field).
-    public var aliases: [String: [String: String]]
-    /// Window, nanoseconds.
-    public var timespan: Int64
-    /// Thresholds, all of which must hold; empty for temporal types.
-    public var thresholds: [Threshold]
-    /// Field whose distinct values are counted.
-    public var countedField: String
-    /// Boolean condition over rule names; empty if none.
-    public var condition: String
-    /// Whether the correlated rules raise alerts of their own.
-    public var generatesBase: Bool
-    /// `wardline.regular`: tolerance in per cent of equal periods; nil if not asked.
-    public var regularTolerance: Double?
-    /// `wardline.period-min`: shortest period that counts as regular, nanoseconds.
-    public var regularMinimum: Int64
-    /// Where the correlation stands.
-    public var position: RulePosition
-    /// Part of alert identity.
-    public var fingerprint: String
-
-    /// Makes a definition.
-    public init(
-        header: RuleHeader,
-        kind: Kind,
-        rules: [String],
-        groupBy: [String],
-        aliases: [String: [String: String]],
-        timespan: Int64,
-        thresholds: [Threshold],
-        countedField: String,
-        condition: String,
-        generatesBase: Bool,
-        regularTolerance: Double?,
-        regularMinimum: Int64,
-        position: RulePosition,
-        fingerprint: String
-    ) {
-        self.header = header
-        self.kind = kind
-        self.rules = rules
-        self.groupBy = groupBy
-        self.aliases = aliases
-        self.timespan = timespan
-        self.thresholds = thresholds
-        self.countedField = countedField
-        self.condition = condition
-        self.generatesBase = generatesBase
-        self.regularTolerance = regularTolerance
-        self.regularMinimum = regularMinimum
-        self.position = position
         self.fingerprint = fingerprint
     }
 }

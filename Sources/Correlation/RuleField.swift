@@ -13,6 +13,9 @@ enum RuleField: Hashable, Sendable {
     case named(String)
     /// A fact joined as of the event's time.
     case joined(JoinedField)
+    /// A field by the name that its source uses (`ext.*`), else the field of event v1 that Sigma's taxonomy
+    /// maps the name to.
+    case either(String, FieldID)
     /// Every field: keyword searches.
     case any
 
@@ -38,10 +41,16 @@ enum RuleField: Hashable, Sendable {
         } else if let known = FieldID.known(name) ?? FieldID.known("ext." + name) {
             self = .known(known)
         } else if let mapped = RuleField.taxonomy[name], let known = FieldID.known(mapped) {
-            self = .known(known)
+            self = .either("ext." + name, known)
         } else {
             self = .named(name.hasPrefix("ext.") ? name : "ext." + name)
         }
+    }
+
+    /// The fields that are read for it.
+    var sources: [RuleField] {
+        guard case .either(let name, let known) = self else { return [self] }
+        return [.named(name), .known(known)]
     }
 
     private static func withoutPrefix(_ name: String) -> String {

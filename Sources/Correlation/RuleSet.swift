@@ -3,20 +3,6 @@
 
 import EventModel
 
-/// A correlation rule ready to run.
-struct CorrelationRule: Sendable {
-    let definition: CorrelationDefinition
-    /// Sources in the order of `rules`: indices into the rule set (detections first, then correlations).
-    let sources: [Int]
-    /// For each source, the field of each group key.
-    let groupFields: [[RuleField]]
-    let groupNames: [String]
-    let countedField: RuleField?
-    /// Index in `sources` of the rule whose absence is asked for (`a and not b`); nil if none.
-    let absentSource: Int?
-    var raisesAlerts = true
-}
-
 /// Rules compiled together: detections, and correlations over them.
 public struct RuleSet: Sendable {
     var detections: [DetectionRule]
@@ -25,6 +11,8 @@ public struct RuleSet: Sendable {
     private(set) var byAction: [[Int]]
     /// Correlations fed by a rule: index of detection, or detections.count + index of correlation.
     private(set) var feeds: [[(correlation: Int, source: Int)]]
+    /// Numbers of rules by id and by name.
+    private var numbers: [String: Int] = [:]
     /// Whether every detection for an action needs a site fact.
     private(set) var actionNeedsSite: [Bool]
 
@@ -61,7 +49,7 @@ public struct RuleSet: Sendable {
             progress = false
             var later: [CorrelationDefinition] = []
             for definition in waiting {
-                guard definition.rules.allSatisfy({ set.number(of: $0) != nil }) else {
+                guard definition.references.allSatisfy({ set.numbers[$0.text] != nil }) else {
                     later.append(definition)
                     continue
                 }
@@ -74,15 +62,8 @@ public struct RuleSet: Sendable {
             }
             waiting = later
         }
-        for definition in waiting {
-            let missing = definition.rules.first { set.number(of: $0) == nil } ?? ""
-            errors.append(
-                RuleError(
-                    definition.position,
-                    "there is no rule with the id or name `\(missing)` to correlate"
-                )
-            )
-        }
+        let known = Set(definitions.flatMap { [$0.header.id, $0.header.name] })
+        for definition in waiting { errors.append(set.refusal(of: definition, known)) }
         set.index()
         return (set, errors)
     }
@@ -93,65 +74,37 @@ public struct RuleSet: Sendable {
         byAction = []
         feeds = []
         actionNeedsSite = []
+        for (number, rule) in detections.enumerated() { name(rule.definition.header, number) }
     }
 
-    /// The number of a rule by id or name.
-    private func number(of reference: String) -> Int? {
-        headers.firstIndex { $0.id == reference || !$0.name.isEmpty && $0.name == reference }
+    /// Makes a rule known by its id and name; the first one of a name keeps it.
+    private mutating func name(_ header: RuleHeader, _ number: Int) {
+        for name in [header.id, header.name] where !name.isEmpty && numbers[name] == nil {
+            numbers[name] = number
+        }
     }
 
     private mutating func add(_ definition: CorrelationDefinition) throws(RuleError) {
-        let sources = definition.rules.compactMap(number)
-        var groupFields: [[RuleField]] = []
-        for reference in definition.rules {
-            var fields: [RuleField] = []
-            for name in definition.groupBy {
-                let mapped = definition.aliases[name].map { $0[reference] ?? name } ?? name
-                guard let field = RuleField(name: mapped) else {
-                    throw RuleError(definition.position, RuleField.unknown(mapped))
-                }
-                fields.append(field)
-            }
-            groupFields.append(fields)
-        }
-        var counted: RuleField?
-        if definition.kind == .valueCount {
-            guard let field = RuleField(name: definition.countedField), !definition.countedField.isEmpty
-            else {
-                throw RuleError(definition.position, RuleField.unknown(definition.countedField))
-            }
-            counted = field
-        }
-        let absent = try absentSource(definition)
+        let rule = try CorrelationRule(compiling: definition, numbers: numbers)
         if !definition.generatesBase {
-            for source in sources { silence(source) }
+            for source in rule.sources { silence(source) }
         }
-        correlations.append(
-            CorrelationRule(
-                definition: definition,
-                sources: sources,
-                groupFields: groupFields,
-                groupNames: definition.groupBy,
-                countedField: counted,
-                absentSource: absent
-            )
-        )
+        name(definition.header, detections.count + correlations.count)
+        correlations.append(rule)
     }
 
-    /// Reads `a and not b`; any other boolean text is refused until the whole of SEP 198 is evaluated.
-    private func absentSource(_ definition: CorrelationDefinition) throws(RuleError) -> Int? {
-        guard !definition.condition.isEmpty else { return nil }
-        let words = definition.condition.split(separator: " ").map(String.init)
-        guard definition.kind == .temporal, words.count == 4, words[1] == "and", words[2] == "not",
-            let present = definition.rules.firstIndex(of: words[0]),
-            let absent = definition.rules.firstIndex(of: words[3]), present != absent
-        else {
-            throw RuleError(
-                definition.position,
-                "this version evaluates the condition `A and not B` of a temporal correlation only"
-            )
+    /// Why a correlation cannot be compiled whose rules are not all there.
+    private func refusal(of definition: CorrelationDefinition, _ known: Set<String>) -> RuleError {
+        guard let missing = definition.references.first(where: { numbers[$0.text] == nil }) else {
+            return RuleError(definition.position, "the correlation cannot be compiled")
         }
-        return absent
+        return RuleError(
+            missing.position,
+            known.contains(missing.text)
+                ? "the rule `\(missing.text)` is refused itself, or refers back to this one; "
+                    + "put that right first"
+                : "there is no rule with the id or name `\(missing.text)` to correlate"
+        )
     }
 
     private mutating func silence(_ source: Int) {
@@ -168,12 +121,12 @@ public struct RuleSet: Sendable {
             silence(detections.count + number)
         }
         for rule in detections {
-            fields.formUnion(rule.groupBy)
+            fields.formUnion(rule.groupBy.flatMap(\.sources))
             for search in rule.searches.values { fields.formUnion(search.fields) }
         }
         for rule in correlations {
-            fields.formUnion(rule.groupFields.joined())
-            if let counted = rule.countedField { fields.insert(counted) }
+            fields.formUnion(rule.groupFields.joined().flatMap(\.sources))
+            fields.formUnion(rule.countedFields.flatMap(\.sources))
         }
         byAction = Array(repeating: [], count: 256)
         actionNeedsSite = Array(repeating: true, count: 256)

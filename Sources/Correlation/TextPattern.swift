@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-/// A Sigma string value: literal runs between wildcards, matched against a whole value in linear steps per
-/// run.
+/// A Sigma string value ready to run: literal runs between wildcards, matched against a whole value.
 ///
-/// `*` is any run, `?` one character; `\*`, `\?` and `\\` are literal, a backslash before anything else stays
-/// (Sigma 2.1, "Escape Character").
+/// `*` is any run, `?` one character. Letters are equal in ASCII only, unless the pattern is cased.
 struct TextPattern: Hashable, Sendable {
     private enum Part: Hashable, Sendable {
         case literal([UInt8])
@@ -16,45 +14,29 @@ struct TextPattern: Hashable, Sendable {
     private var parts: [Part]
     private let isCased: Bool
 
-    /// Parses `text`; `before` and `after` add a leading and trailing `*` unless there is one (contains and
-    /// so on).
-    init(_ text: String, cased: Bool = false, before: Bool = false, after: Bool = false) {
-        isCased = cased
-        var parts: [Part] = []
-        var literal: [UInt8] = []
-        func flush() {
-            if !literal.isEmpty { parts.append(.literal(cased ? literal : literal.map(TextPattern.folded))) }
-            literal = []
-        }
-        let bytes = Array(text.utf8)
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte == 0x5c, index + 1 < bytes.count, [0x2a, 0x3f, 0x5c].contains(bytes[index + 1]) {
-                literal.append(bytes[index + 1])
-                index += 2
-                continue
+    /// Compiles a text whose placeholders are all replaced; one that is left matches nothing.
+    init(_ text: SigmaText) {
+        isCased = text.isCased
+        parts = text.parts.map { part in
+            switch part {
+            case .literal(let bytes): .literal(text.isCased ? bytes : bytes.map(TextPattern.folded))
+            case .one: .one
+            case .run: .run
+            case .placeholder(let name): .literal(Array("%\(name)%".utf8))
             }
-            if byte == 0x2a || byte == 0x3f {
-                flush()
-                if byte == 0x3f {
-                    parts.append(.one)
-                } else if parts.last != .run {
-                    parts.append(.run)
-                }
-            } else {
-                literal.append(byte)
-            }
-            index += 1
         }
-        flush()
-        if before, parts.first != .run { parts.insert(.run, at: 0) }
-        if after, parts.last != .run { parts.append(.run) }
-        self.parts = parts
     }
 
-    /// The text, when the pattern has no wildcard and ignores case: an exact value for tables.
+    /// Parses and compiles `text`; `before` and `after` add a leading and trailing `*` unless there is one.
+    init(_ text: String, cased: Bool = false, before: Bool = false, after: Bool = false) {
+        var parsed = SigmaText(parsing: text).wrapped(before: before, after: after)
+        parsed.isCased = cased
+        self.init(parsed)
+    }
+
+    /// The text in lower case, when the pattern has no wildcard and ignores case: an exact value for tables.
     var exact: [UInt8]? {
+        guard !isCased else { return nil }
         switch parts.count {
         case 0: return []
         case 1:

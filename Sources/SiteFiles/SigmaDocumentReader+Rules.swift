@@ -12,51 +12,94 @@ extension SigmaDocumentReader {
         _ root: YAMLNode,
         _ header: RuleHeader
     ) throws(RuleError) -> DetectionDefinition {
-        guard let members = node.members else { throw error(node, "`detection` is a mapping") }
+        let members = try members(node, "detection")
         guard let conditionNode = node["condition"] else {
             throw error(node, "`detection` has no `condition`")
         }
         if let old = node["timeframe"] {
             throw error(old, "`timeframe` is gone from Sigma: write a correlation")
         }
+        guard let logsourceNode = root["logsource"] else {
+            throw error(root, "the rule has no `logsource`; name a category, product or service")
+        }
+        var logsource: [String: String] = [:]
+        for (key, value) in try self.members(logsourceNode, "logsource") {
+            logsource[key.text] = try text(value)
+        }
         var searches: [DetectionDefinition.Search] = []
         for (key, value) in members where key.text != "condition" {
+            try checkIdentifier(key)
             searches.append(
                 DetectionDefinition.Search(name: key.text, definition: try search(value, depth: 0))
             )
         }
-        var logsource: [String: String] = [:]
-        for (key, value) in root["logsource"]?.members ?? [] { logsource[key.text] = try text(value) }
-        let alternatives = try texts(conditionNode)
-        let condition =
-            alternatives.count == 1
-            ? alternatives[0] : alternatives.map { "(\($0))" }.joined(separator: " or ")
-        var groupBy: [String] = []
-        var episode = SigmaDocumentReader.episodeNanoseconds
-        if let value = root["wardline"]?["group-by"] { groupBy = try texts(value) }
-        if let value = root["wardline"]?["timespan"] { episode = try duration(value) }
+        guard !searches.isEmpty else {
+            throw error(node, "`detection` has a condition and nothing to search for")
+        }
+        if let block = root["wardline"], let wrong = block["regular"] {
+            throw error(wrong, "`regular` belongs to a correlation")
+        }
         return DetectionDefinition(
             header: header,
             logsource: logsource,
             searches: searches,
-            condition: condition,
-            conditionPosition: position(conditionNode.mark),
-            groupBy: groupBy,
-            episodeNanoseconds: episode,
+            conditions: try names(conditionNode, "condition"),
+            placeholders: try placeholders(root["wardline"]?["placeholders"]),
+            groupBy: try root["wardline"]?["group-by"].map(groupBy) ?? [],
+            episodeNanoseconds: try root["wardline"]?["timespan"].map(duration)
+                ?? SigmaDocumentReader.episodeNanoseconds,
             fingerprint: fingerprint
         )
+    }
+
+    private func groupBy(_ node: YAMLNode) throws(RuleError) -> [RuleText] { try names(node, "group-by") }
+
+    /// Sigma's identifiers: letters, digits, `_` and `-`, and no word of the condition's grammar.
+    private func checkIdentifier(_ key: YAMLScalar) throws(RuleError) {
+        let isPlain = key.text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+                || byte == 0x5f || byte == 0x2d
+        }
+        guard isPlain, !key.text.isEmpty else {
+            throw RuleError(
+                position(key.mark),
+                "`\(key.text)` cannot name a search: use letters, digits, `_` and `-`"
+            )
+        }
+        guard !["and", "or", "not", "of", "them"].contains(key.text) else {
+            throw RuleError(
+                position(key.mark),
+                "`\(key.text)` is a word of conditions and cannot name a search; choose another name"
+            )
+        }
+    }
+
+    private func placeholders(_ node: YAMLNode?) throws(RuleError) -> [String: [String]] {
+        guard let node else { return [:] }
+        var found: [String: [String]] = [:]
+        for (key, value) in try members(node, "placeholders") {
+            found[key.text] = try names(value, key.text).map(\.text)
+        }
+        return found
     }
 
     /// Maps are AND, lists are OR, scalars without a field are keywords.
     private func search(_ node: YAMLNode, depth: Int) throws(RuleError) -> SearchDefinition {
         guard depth < 16 else { throw error(node, "the search is nested deeper than 16") }
         if let members = node.members {
+            guard !members.isEmpty else {
+                throw error(node, "the search is an empty mapping and would match everything; name a field")
+            }
             var parts: [SearchDefinition] = []
             for (key, value) in members { parts.append(try field(key, value)) }
             return .all(parts)
         }
         guard let elements = node.elements else {
-            return .field(name: "", modifiers: [], values: [try scalar(node)], position: position(node.mark))
+            let value = try scalar(node)
+            guard value != .null, !value.text.isEmpty else {
+                throw error(node, "the search is empty; name a field or a keyword")
+            }
+            return .field(name: "", modifiers: [], values: [value], position: position(node.mark))
         }
         guard !elements.isEmpty else { throw error(node, "the search is an empty list") }
         var parts: [SearchDefinition] = []
@@ -67,6 +110,9 @@ extension SigmaDocumentReader {
     private func field(_ key: YAMLScalar, _ value: YAMLNode) throws(RuleError) -> SearchDefinition {
         var parts = key.text.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
         let name = parts.removeFirst()
+        for part in parts where part.isEmpty {
+            throw RuleError(position(key.mark), "`\(key.text)` has an empty modifier; remove a `|`")
+        }
         var values: [RuleScalar] = []
         if let elements = value.elements {
             guard !elements.isEmpty else { throw error(value, "the list of values is empty") }
@@ -91,48 +137,91 @@ extension SigmaDocumentReader {
         _ root: YAMLNode,
         _ header: RuleHeader
     ) throws(RuleError) -> CorrelationDefinition {
-        guard node.members != nil else { throw error(node, "`correlation` is a mapping") }
+        for (key, _) in try members(node, "correlation")
+        where !SigmaDocumentReader.correlationKeys.contains(key.text) {
+            throw RuleError(
+                position(key.mark),
+                "`correlation` has no key `\(key.text)`; it has "
+                    + SigmaDocumentReader.correlationKeys.joined(separator: ", ")
+            )
+        }
         guard let typeNode = node["type"], let kind = CorrelationDefinition.Kind(rawValue: try text(typeNode))
         else {
             let names = CorrelationDefinition.Kind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw error(node["type"] ?? node, "the type of a correlation is one of \(names) in this version")
+            throw error(node["type"] ?? node, "the type of a correlation is one of \(names)")
         }
-        guard let rulesNode = node["rules"] else { throw error(node, "the correlation names no `rules`") }
         guard let spanNode = node["timespan"] else { throw error(node, "the correlation has no `timespan`") }
+        for key in ["group-by", "timespan", "placeholders"] {
+            guard let wrong = root["wardline"]?[key] else { continue }
+            throw error(wrong, "`\(key)` under `wardline` belongs to a detection")
+        }
         var definition = CorrelationDefinition(
             header: header,
             kind: kind,
-            rules: try texts(rulesNode),
-            groupBy: [],
-            aliases: [:],
+            rules: try node["rules"].map(ruleNames) ?? [],
+            groupBy: try node["group-by"].map(groupBy) ?? [],
+            aliases: try aliases(node["aliases"]),
             timespan: try duration(spanNode),
             thresholds: [],
-            countedField: "",
-            condition: "",
-            generatesBase: try truth(root["generate"] ?? node["generate"], "generate"),
+            countedFields: [],
+            percentile: 50,
+            condition: nil,
+            generatesBase: try generates(node, root),
             regularTolerance: nil,
             regularMinimum: 0,
             position: position(node.mark),
             fingerprint: fingerprint
         )
-        guard !definition.rules.isEmpty else { throw error(rulesNode, "the correlation names no `rules`") }
-        if let value = node["group-by"] { definition.groupBy = try texts(value) }
-        for (alias, fields) in node["aliases"]?.members ?? [] {
-            var map: [String: String] = [:]
-            for (rule, field) in fields.members ?? [] { map[rule.text] = try text(field) }
-            definition.aliases[alias.text] = map
-        }
         if let value = node["condition"] { try condition(value, &definition) }
-        if kind == .eventCount || kind == .valueCount, definition.thresholds.isEmpty {
-            throw error(node, "a \(kind.rawValue) needs a `condition` such as `gte: 3`")
+        guard !definition.rules.isEmpty || definition.condition != nil else {
+            throw error(node, "the correlation names no `rules`")
+        }
+        try checkCondition(node, definition)
+        for alias in definition.aliases
+        where !definition.groupBy.contains(where: { $0.text == alias.name.text }) {
+            warnings.append(
+                RuleError(alias.name.position, "`group-by` does not use the alias `\(alias.name.text)`")
+            )
         }
         if let value = root["wardline"]?["regular"] { try regular(value, &definition) }
         return definition
     }
 
+    private static let correlationKeys = [
+        "type", "rules", "group-by", "timespan", "condition", "aliases", "generate",
+    ]
+
+    private func ruleNames(_ node: YAMLNode) throws(RuleError) -> [RuleText] { try names(node, "rules") }
+
+    /// The schema has `generate` beside `correlation`, programs in use inside it.
+    private func generates(_ node: YAMLNode, _ root: YAMLNode) throws(RuleError) -> Bool {
+        let inner = try truth(node["generate"], "generate")
+        return try truth(root["generate"], "generate") || inner
+    }
+
+    private func aliases(_ node: YAMLNode?) throws(RuleError) -> [CorrelationDefinition.Alias] {
+        guard let node else { return [] }
+        var found: [CorrelationDefinition.Alias] = []
+        for (name, fields) in try members(node, "aliases") {
+            var entries: [CorrelationDefinition.Alias.Field] = []
+            for (rule, field) in try members(fields, name.text) {
+                entries.append(
+                    CorrelationDefinition.Alias.Field(
+                        rule: RuleText(rule.text, position(rule.mark)),
+                        field: RuleText(try words(field, rule.text), position(field.mark))
+                    )
+                )
+            }
+            found.append(
+                CorrelationDefinition.Alias(name: RuleText(name.text, position(name.mark)), fields: entries)
+            )
+        }
+        return found
+    }
+
     private func condition(_ node: YAMLNode, _ definition: inout CorrelationDefinition) throws(RuleError) {
         guard let members = node.members else {
-            definition.condition = try text(node)
+            definition.condition = RuleText(try words(node, "condition"), position(node.mark))
             return
         }
         for (key, value) in members {
@@ -142,9 +231,50 @@ extension SigmaDocumentReader {
                     throw error(value, "`\(key.text)` compares with a number")
                 }
                 definition.thresholds.append(.init(operation: key.text, value: number))
-            case "field": definition.countedField = try text(value)
+            case "field": definition.countedFields = try names(value, "field")
+            case "percentile":
+                guard definition.kind == .valuePercentile else {
+                    throw RuleError(position(key.mark), "`percentile` belongs to a value_percentile")
+                }
+                guard case .number(let number, _) = try scalar(value), number > 0, number <= 100 else {
+                    throw error(value, "`percentile` is a number above 0 and at most 100")
+                }
+                definition.percentile = number
             default: throw RuleError(position(key.mark), "a condition has no key `\(key.text)`")
             }
+        }
+    }
+
+    /// What each type needs in its condition.
+    private func checkCondition(
+        _ node: YAMLNode,
+        _ definition: CorrelationDefinition
+    ) throws(RuleError) {
+        let kind = definition.kind
+        let place = node["condition"] ?? node
+        if kind == .temporal || kind == .temporalOrdered {
+            guard definition.countedFields.isEmpty else {
+                throw error(place, "a \(kind.rawValue) counts no `field`; remove it")
+            }
+            return
+        }
+        guard definition.condition == nil else {
+            throw error(place, "a boolean condition goes with temporal and temporal_ordered only")
+        }
+        guard !definition.thresholds.isEmpty else {
+            throw error(place, "a \(kind.rawValue) needs a `condition` such as `gte: 3`")
+        }
+        if kind == .eventCount {
+            guard definition.countedFields.isEmpty else {
+                throw error(place, "an event_count counts events; for a `field` use value_count")
+            }
+            return
+        }
+        guard !definition.countedFields.isEmpty else {
+            throw error(place, "a \(kind.rawValue) needs a `field` in its `condition`")
+        }
+        guard kind == .valueCount || definition.countedFields.count == 1 else {
+            throw error(place, "a \(kind.rawValue) takes one `field`")
         }
     }
 
@@ -153,6 +283,13 @@ extension SigmaDocumentReader {
         guard let value = node["tolerance-percent"], case .number(let tolerance, _) = try scalar(value),
             tolerance >= 0, tolerance <= 100
         else { throw error(node, "`regular` needs `tolerance-percent` from 0 to 100") }
+        for (key, _) in try members(node, "regular")
+        where !["tolerance-percent", "period-min"].contains(key.text) {
+            throw RuleError(
+                position(key.mark),
+                "`regular` has no key `\(key.text)`; it has tolerance-percent, period-min"
+            )
+        }
         definition.regularTolerance = tolerance
         if let value = node["period-min"] { definition.regularMinimum = try duration(value) }
     }

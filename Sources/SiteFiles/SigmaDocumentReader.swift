@@ -7,13 +7,13 @@ import Correlation
 struct SigmaDocumentReader {
     let file: String
     let fingerprint: String
-    private(set) var warnings: [RuleError] = []
+    var warnings: [RuleError] = []
 
     private static let detectionKeys: Set<String> = [
         "title", "id", "name", "related", "taxonomy", "status", "description", "license", "references",
-        "author",
-        "date", "modified", "logsource", "detection", "fields", "falsepositives", "scope", "level", "tags",
-        "correlation", "generate", "wardline", "custom",
+        "author", "date", "modified", "logsource", "detection", "fields", "falsepositives", "scope", "level",
+        "tags",
+        "correlation", "generate", "wardline", "custom", "regression_tests_path", "simulation",
     ]
 
     init(file: String, fingerprint: String) {
@@ -29,6 +29,12 @@ struct SigmaDocumentReader {
         if root["filter"] != nil { throw error(root, "Sigma filters are not supported by this version") }
         let header = try header(root)
         if let node = root["correlation"] {
+            if let other = root["detection"] {
+                throw error(
+                    other,
+                    "a document has `detection` or `correlation`, not both; write two documents"
+                )
+            }
             return .correlation(try correlation(node, root, header))
         }
         guard let node = root["detection"] else {
@@ -45,12 +51,10 @@ struct SigmaDocumentReader {
 
     private mutating func header(_ root: YAMLNode) throws(RuleError) -> RuleHeader {
         guard let titleNode = root["title"] else { throw error(root, "the rule has no `title`") }
-        var header = RuleHeader(title: try text(titleNode), position: position(root.mark))
-        guard !header.title.isEmpty, header.title.count <= 256 else {
-            throw error(titleNode, "a title has 1 to 256 characters")
-        }
-        if let node = root["id"] { header.id = try text(node) }
-        if let node = root["name"] { header.name = try text(node) }
+        var header = RuleHeader(title: try words(titleNode, "title"), position: position(root.mark))
+        guard header.title.count <= 256 else { throw error(titleNode, "a title has 1 to 256 characters") }
+        if let node = root["id"] { header.id = try words(node, "id") }
+        if let node = root["name"] { header.name = try words(node, "name") }
         if let node = root["author"] { header.author = try text(node) }
         if let node = root["license"] { header.license = try text(node) }
         if let node = root["references"] { header.references = try texts(node) }
@@ -61,16 +65,36 @@ struct SigmaDocumentReader {
             }
             header.level = level
         }
-        if let node = root["status"], ["deprecated", "unsupported"].contains(try text(node)) {
-            warnings.append(error(node, "the rule's author calls it \(try text(node))"))
-        }
+        try checkStatus(root)
+        for key in ["description", "date", "modified"] { if let node = root[key] { _ = try text(node) } }
+        for key in ["falsepositives", "fields", "scope"] { if let node = root[key] { _ = try texts(node) } }
         guard let block = root["wardline"] else { return header }
         try readBlock(block, &header)
         return header
     }
 
+    private mutating func checkStatus(_ root: YAMLNode) throws(RuleError) {
+        if let node = root["taxonomy"], try text(node) != "sigma" {
+            warnings.append(
+                error(node, "field names are read by the taxonomy `sigma`, not `\(try text(node))`")
+            )
+        }
+        guard let node = root["status"] else { return }
+        let status = try text(node)
+        guard ["stable", "test", "experimental", "deprecated", "unsupported"].contains(status) else {
+            throw error(node, "the status is one of stable, test, experimental, deprecated, unsupported")
+        }
+        if status == "deprecated" || status == "unsupported" {
+            warnings.append(error(node, "the rule's author calls it \(status)"))
+        }
+    }
+
+    private static let blockKeys = [
+        "group-by", "timespan", "join-window", "review", "base", "absent", "regular", "placeholders",
+    ]
+
     private func readBlock(_ block: YAMLNode, _ header: inout RuleHeader) throws(RuleError) {
-        let known = ["group-by", "timespan", "join-window", "review", "base", "absent", "regular"]
+        let known = SigmaDocumentReader.blockKeys
         guard let members = block.members else { throw error(block, "`wardline` is a mapping") }
         for (key, value) in members {
             switch key.text {
@@ -101,6 +125,15 @@ struct SigmaDocumentReader {
         return scalar.text
     }
 
+    /// A text that says something.
+    func words(_ node: YAMLNode, _ name: String) throws(RuleError) -> String {
+        let found = try text(node)
+        guard found.contains(where: { !$0.isWhitespace }) else {
+            throw error(node, "`\(name)` is empty; fill it in or remove it")
+        }
+        return found
+    }
+
     /// A text, or a list of texts.
     func texts(_ node: YAMLNode) throws(RuleError) -> [String] {
         guard let elements = node.elements else { return [try text(node)] }
@@ -109,14 +142,46 @@ struct SigmaDocumentReader {
         return found
     }
 
+    /// A name, or a list of names, each with its place; none is empty or listed twice.
+    func names(_ node: YAMLNode, _ key: String) throws(RuleError) -> [RuleText] {
+        guard let elements = node.elements else {
+            return [RuleText(try words(node, key), position(node.mark))]
+        }
+        guard !elements.isEmpty else {
+            throw error(node, "`\(key)` is an empty list; fill it in or remove it")
+        }
+        var found: [RuleText] = []
+        for element in elements {
+            let name = RuleText(try words(element, key), position(element.mark))
+            guard !found.contains(where: { $0.text == name.text }) else {
+                throw error(element, "`\(name.text)` stands twice in `\(key)`; remove one")
+            }
+            found.append(name)
+        }
+        return found
+    }
+
+    /// The members of a mapping.
+    func members(
+        _ node: YAMLNode,
+        _ name: String
+    ) throws(RuleError) -> [(key: YAMLScalar, value: YAMLNode)] {
+        guard let members = node.members else {
+            throw error(node, "`\(name)` is a mapping, not a \(node.kind)")
+        }
+        return members
+    }
+
     func scalar(_ node: YAMLNode) throws(RuleError) -> RuleScalar {
         guard let scalar = node.scalar else { throw error(node, "this must be a value, not a \(node.kind)") }
         switch scalar.tag {
         case .null: return .null
         case .bool: return .bool(scalar.bool ?? false)
-        case .integer: return .number(Double(scalar.integer ?? 0), scalar.text)
-        case .float: return Double(scalar.text).map { .number($0, scalar.text) } ?? .text(scalar.text)
         case .text: return .text(scalar.text)
+        case .integer, .float:
+            // Beyond 64 bits only decimal digits have a value.
+            let number = scalar.integer.map(Double.init) ?? Double(scalar.text)
+            return number.flatMap { $0.isFinite ? .number($0, scalar.text) : nil } ?? .text(scalar.text)
         }
     }
 

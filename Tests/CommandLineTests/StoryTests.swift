@@ -43,8 +43,11 @@ import Testing
         let empty = FileManager.default.temporaryDirectory.path + "/wardline-rules-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: empty) }
-        try Data("title: nothing\ndetection:\n  a: {action: none}\n  condition: a\n".utf8)
-            .write(to: URL(fileURLWithPath: empty + "/none.yml"))
+        try Data(
+            "title: nothing\nlogsource: {category: none}\ndetection:\n  a: {action: none}\n  condition: a\n"
+                .utf8
+        )
+        .write(to: URL(fileURLWithPath: empty + "/none.yml"))
         let result = try check(["replay/vendor-session", "--rules", empty])
         #expect(result.status == 1)
         #expect(result.lines.contains { $0.hasSuffix(": differs") })

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// A correlation rule ready to run.
+struct CorrelationRule: Sendable {
+    let definition: CorrelationDefinition
+    /// Sources in the order of `rules`: indices into the rule set (detections first, then correlations).
+    let sources: [Int]
+    /// For each source, the field of each group key.
+    let groupFields: [[RuleField]]
+    let groupNames: [String]
+    /// Fields whose values are counted or added; empty for counts of events and temporal types.
+    let countedFields: [RuleField]
+    /// Thresholds, all of which must hold.
+    let thresholds: [(comparison: Comparison, value: Double)]
+    /// For temporal types: the ways in which the condition can hold.
+    let terms: [TemporalTerm]
+    /// Whether a verdict may wait for its window to close: absences, and thresholds that more events undo.
+    let decidesAtClose: Bool
+    var raisesAlerts = true
+
+    /// Whether the rule asks for all its sources in order and for nothing else.
+    var isChain: Bool {
+        definition.kind == .temporalOrdered && terms.count == 1 && terms[0].present.count == sources.count
+    }
+
+    /// What of `candidate` is counted or added; nil when it has none of it, so that it does not take part.
+    func counted(_ candidate: Candidate) -> [UInt8]? {
+        var tuple: [UInt8] = []
+        for field in countedFields {
+            guard let value = candidate.values(field).first else { return nil }
+            guard definition.kind == .valueCount else { return RuleNumber(value) == nil ? nil : value }
+            guard countedFields.count > 1 else { return value }
+            // Lengths keep (`a`, `bc`) and (`ab`, `c`) apart.
+            tuple += Array("\(value.count):".utf8) + value
+        }
+        return tuple
+    }
+
+    /// The number that thresholds are compared with, over what ``counted(_:)`` gave for a window.
+    ///
+    /// A percentile is the nearest rank: the least value that at least so many per cent of the values do not
+    /// exceed. Sums run in ascending order of value, so that arrival decides nothing.
+    func measure(_ values: [[UInt8]]) -> Double {
+        switch definition.kind {
+        case .eventCount, .temporal, .temporalOrdered: return Double(values.count)
+        case .valueCount: return Double(Set(values).count)
+        case .valueSum: return CorrelationRule.numbers(values).reduce(0, +)
+        case .valueAverage:
+            return values.isEmpty ? 0 : CorrelationRule.numbers(values).reduce(0, +) / Double(values.count)
+        case .valueMedian: return CorrelationRule.rank(50, of: values)
+        case .valuePercentile: return CorrelationRule.rank(definition.percentile, of: values)
+        }
+    }
+
+    /// Whether every threshold holds for `number`.
+    func holds(_ number: Double) -> Bool {
+        thresholds.allSatisfy { threshold in
+            switch threshold.comparison {
+            case .greaterThan: number > threshold.value
+            case .greaterOrEqual: number >= threshold.value
+            case .lessThan: number < threshold.value
+            case .lessOrEqual: number <= threshold.value
+            case .equal: number == threshold.value
+            case .notEqual: number != threshold.value
+            }
+        }
+    }
+
+    private static func numbers(_ values: [[UInt8]]) -> [Double] {
+        values.compactMap { RuleNumber($0)?.double }.sorted()
+    }
+
+    private static func rank(_ percent: Double, of values: [[UInt8]]) -> Double {
+        let numbers = numbers(values)
+        guard !numbers.isEmpty else { return 0 }
+        let rank = Int((percent / 100 * Double(numbers.count)).rounded(.up))
+        return numbers[min(max(rank, 1), numbers.count) - 1]
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// A number of a rule or an event: exact while both sides are 64-bit integers, else a double.
+struct RuleNumber: Hashable, Sendable {
+    private let integer: Int64?
+    /// The number as a double, the nearest one for large integers.
+    let double: Double
+
+    /// Reads a decimal number: sign, digits, fraction, exponent; nil for anything else, blanks included.
+    init?(_ bytes: [UInt8]) {
+        // The longest double in use has some 25 characters; longer text is no number that a device wrote.
+        guard let last = bytes.last, bytes.count <= 64, RuleNumber.isDigit(last) || last == 0x2e else {
+            return nil
+        }
+        var hasDigits = false
+        for (index, byte) in bytes.enumerated() {
+            switch byte {
+            case 0x30...0x39: hasDigits = true
+            case 0x2b, 0x2d:
+                guard index == 0 || bytes[index - 1] | 0x20 == 0x65 else { return nil }
+            case 0x2e: break
+            case 0x45, 0x65:
+                guard hasDigits else { return nil }
+            default: return nil
+            }
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard hasDigits, let number = Double(text.hasSuffix(".") ? text + "0" : text) else { return nil }
+        double = number
+        integer = Int64(text) ?? Int64(exactly: number)
+    }
+
+    /// A number of a rule file, with its text.
+    init(_ value: Double, _ text: String) {
+        double = value
+        integer = Int64(text) ?? Int64(exactly: value)
+    }
+
+    /// A whole number.
+    init(_ value: Int) {
+        double = Double(value)
+        integer = Int64(value)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+    static func == (left: RuleNumber, right: RuleNumber) -> Bool {
+        guard let first = left.integer, let second = right.integer else { return left.double == right.double }
+        return first == second
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(double) }
+
+    static func < (left: RuleNumber, right: RuleNumber) -> Bool {
+        guard let first = left.integer, let second = right.integer else { return left.double < right.double }
+        return first < second
+    }
+}
+
+/// How a number of an event is compared with the rule's.
+enum Comparison: String, Sendable, CaseIterable {
+    case lessThan = "lt"
+    case lessOrEqual = "lte"
+    case greaterThan = "gt"
+    case greaterOrEqual = "gte"
+    case equal = "eq"
+    case notEqual = "neq"
+
+    func holds(_ left: RuleNumber, _ right: RuleNumber) -> Bool {
+        switch self {
+        case .lessThan: left < right
+        case .lessOrEqual: left < right || left == right
+        case .greaterThan: right < left
+        case .greaterOrEqual: right < left || left == right
+        case .equal: left == right
+        case .notEqual: left != right
+        }
+    }
+}
