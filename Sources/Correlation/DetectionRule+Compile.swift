@@ -63,8 +63,7 @@ extension DetectionRule {
     }
 
     /// Actions under which the condition can hold; nil for any.
-    private static func actions(_ condition: Condition, _ searches: [String: CompiledSearch]) -> Set<Action>?
-    {
+    static func actions(_ condition: Condition, _ searches: [String: CompiledSearch]) -> Set<Action>? {
         switch condition {
         case .name(let name): return searches[name].flatMap(actions)
         case .not: return nil
@@ -95,7 +94,7 @@ extension DetectionRule {
     }
 
     /// Whether every way to match needs a joined field to have a positive value.
-    private static func needsSite(_ condition: Condition, _ searches: [String: CompiledSearch]) -> Bool {
+    static func needsSite(_ condition: Condition, _ searches: [String: CompiledSearch]) -> Bool {
         switch condition {
         case .name(let name): searches[name].map(needsSite) ?? false
         case .not: false

@@ -29,15 +29,15 @@ indirect enum CompiledSearch: Sendable {
 
 /// A detection rule ready to run.
 struct DetectionRule: Sendable {
-    let definition: DetectionDefinition
-    let condition: Condition
-    let searches: [String: CompiledSearch]
+    var definition: DetectionDefinition
+    var condition: Condition
+    var searches: [String: CompiledSearch]
     let groupBy: [RuleField]
     let groupNames: [String]
     /// Actions that can match; nil for any.
-    let actions: Set<Action>?
+    var actions: Set<Action>?
     /// Whether a match needs a site fact, so that events outside every zone and asset can be skipped.
-    let needsSite: Bool
+    var needsSite: Bool
     /// Whether it raises alerts of its own.
     var raisesAlerts = true
 
@@ -53,6 +53,36 @@ struct DetectionRule: Sendable {
         case .not(let inner): !holds(inner, searches, candidate)
         case .and(let parts): parts.allSatisfy { holds($0, searches, candidate) }
         case .or(let parts): parts.contains { holds($0, searches, candidate) }
+        }
+    }
+}
+
+extension DetectionRule {
+    /// Whether a filter for this log source covers that of the rule: what it names is the same there.
+    func isCovered(by logsource: [String: String]) -> Bool {
+        logsource.allSatisfy { $0.key == "definition" || definition.logsource[$0.key] == $0.value }
+    }
+
+    /// Narrows the rule: it matches only where the filter's condition holds too.
+    mutating func narrow(by filter: DetectionRule) {
+        // No file can write this character into the name of a search.
+        let prefix = "\u{0}" + filter.definition.fingerprint + "\u{0}"
+        for (name, search) in filter.searches { searches[prefix + name] = search }
+        condition = .and([condition, filter.condition.renamed { prefix + $0 }])
+        actions = DetectionRule.actions(condition, searches)
+        needsSite = DetectionRule.needsSite(condition, searches)
+        // A narrowed rule is another rule: its alerts have other identities.
+        definition.fingerprint += "+" + filter.definition.fingerprint
+    }
+}
+
+extension Condition {
+    fileprivate func renamed(_ name: (String) -> String) -> Condition {
+        switch self {
+        case .name(let old): .name(name(old))
+        case .not(let inner): .not(inner.renamed(name))
+        case .and(let parts): .and(parts.map { $0.renamed(name) })
+        case .or(let parts): .or(parts.map { $0.renamed(name) })
         }
     }
 }

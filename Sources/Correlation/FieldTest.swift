@@ -13,6 +13,8 @@ struct FieldTest: Sendable {
         case patterns([TextPattern], exact: Set<[UInt8]>)
         case expression(RegularExpression)
         case number(Comparison, RuleNumber)
+        /// Equal to any of these.
+        case numbers([RuleNumber])
         case datePart(DatePart, Comparison, RuleNumber)
         case networks([IPPrefix])
         case reference(RuleField, startsWith: Bool, endsWith: Bool)
@@ -60,6 +62,8 @@ struct FieldTest: Sendable {
             return values.contains { value in
                 RuleNumber(value).map { comparison.holds($0, number) } ?? false
             }
+        case .numbers(let numbers):
+            return values.contains { value in RuleNumber(value).map(numbers.contains) ?? false }
         case .datePart(let part, let comparison, let number):
             return values.contains { value in
                 part.number(in: value).map { comparison.holds(RuleNumber($0), number) } ?? false
@@ -142,6 +146,7 @@ extension FieldTest {
         var exact: Set<[UInt8]> = []
         var patterns: [TextPattern] = []
         var prefixes: [IPPrefix] = []
+        var numbers: [RuleNumber] = []
         var others: [Test] = []
         func gather(_ text: SigmaText) {
             let pattern = TextPattern(isKeyword ? text.wrapped(before: true, after: true) : text)
@@ -153,7 +158,7 @@ extension FieldTest {
             case .bool(let flag): gather(SigmaText(literal: Array((flag ? "true" : "false").utf8)))
             case .number(let number, let text):
                 gather(SigmaText(literal: Array(text.utf8)))
-                if !isKeyword { others.append(.number(.equal, RuleNumber(number, text))) }
+                if !isKeyword { numbers.append(RuleNumber(number, text)) }
             case .network(let text):
                 guard let prefix = IPPrefix(text) else {
                     throw RuleError(
@@ -166,6 +171,7 @@ extension FieldTest {
             }
         }
         if !exact.isEmpty || !patterns.isEmpty { others.append(.patterns(patterns, exact: exact)) }
+        if !numbers.isEmpty { others.append(.numbers(numbers)) }
         if !prefixes.isEmpty { others.append(.networks(prefixes)) }
         return others.count == 1 ? others[0] : .some(others)
     }

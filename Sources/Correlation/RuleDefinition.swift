@@ -197,18 +197,35 @@ public struct DetectionDefinition: Hashable, Sendable {
     }
 }
 
-/// A rule document of either kind.
+/// A filter as its file states it (Sigma filters specification 2.1): what must hold besides.
+public struct FilterDefinition: Hashable, Sendable {
+    /// Ids or names of the rules that it narrows; empty for every detection that its log source covers.
+    public var rules: [RuleText]
+    /// Header, log source, searches and conditions.
+    public var detection: DetectionDefinition
+
+    /// Makes a definition.
+    public init(rules: [RuleText], detection: DetectionDefinition) {
+        self.rules = rules
+        self.detection = detection
+    }
+}
+
+/// A rule document of any kind.
 public enum RuleDefinition: Hashable, Sendable {
     /// Matches single events.
     case detection(DetectionDefinition)
     /// Matches matches.
     case correlation(CorrelationDefinition)
+    /// Narrows detections.
+    case filter(FilterDefinition)
 
     /// Title, level, author and so on.
     public var header: RuleHeader {
         switch self {
         case .detection(let definition): definition.header
         case .correlation(let definition): definition.header
+        case .filter(let definition): definition.detection.header
         }
     }
 }

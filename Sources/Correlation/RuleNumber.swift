@@ -9,6 +9,14 @@ struct RuleNumber: Hashable, Sendable {
 
     /// Reads a decimal number: sign, digits, fraction, exponent; nil for anything else, blanks included.
     init?(_ bytes: [UInt8]) {
+        if let whole = RuleNumber.whole(bytes) {
+            self.init(exactly: whole)
+        } else {
+            self.init(fraction: bytes)
+        }
+    }
+
+    private init?(fraction bytes: [UInt8]) {
         // The longest double in use has some 25 characters; longer text is no number that a device wrote.
         guard let last = bytes.last, bytes.count <= 64, RuleNumber.isDigit(last) || last == 0x2e else {
             return nil
@@ -38,9 +46,23 @@ struct RuleNumber: Hashable, Sendable {
     }
 
     /// A whole number.
-    init(_ value: Int) {
+    init(_ value: Int) { self.init(exactly: Int64(value)) }
+
+    private init(exactly value: Int64) {
         double = Double(value)
-        integer = Int64(value)
+        integer = value
+    }
+
+    /// Up to 18 digits with or without a minus: what nearly every number of an event is.
+    private static func whole(_ bytes: [UInt8]) -> Int64? {
+        let digits = bytes.first == 0x2d ? bytes[1...] : bytes[...]
+        guard !digits.isEmpty, digits.count <= 18 else { return nil }
+        var value: Int64 = 0
+        for byte in digits {
+            guard isDigit(byte) else { return nil }
+            value = value * 10 + Int64(byte - 0x30)
+        }
+        return bytes.first == 0x2d ? -value : value
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }

@@ -42,6 +42,18 @@ public struct RuleSet: Sendable {
             }
         }
         var set = RuleSet(detections: detections)
+        // In the order of fingerprints, so that the order of files decides no identity.
+        let filters = definitions.compactMap { definition -> FilterDefinition? in
+            guard case .filter(let found) = definition else { return nil }
+            return found
+        }.sorted { $0.detection.fingerprint < $1.detection.fingerprint }
+        for filter in filters {
+            do throws(RuleError) {
+                try set.apply(filter)
+            } catch {
+                errors.append(error)
+            }
+        }
         var waiting = definitions.compactMap { definition -> CorrelationDefinition? in
             guard case .correlation(let found) = definition else { return nil }
             return found
@@ -84,6 +96,41 @@ public struct RuleSet: Sendable {
         for name in [header.id, header.name] where !name.isEmpty && numbers[name] == nil {
             numbers[name] = number
         }
+    }
+
+    /// Narrows the detections that a filter names, or those that its log source covers.
+    ///
+    /// - Throws: ``RuleError`` when it is wrong or reaches nothing; then no rule is changed.
+    private mutating func apply(_ filter: FilterDefinition) throws(RuleError) {
+        let compiled = try DetectionRule(compiling: filter.detection)
+        var targets = detections.indices.filter { detections[$0].isCovered(by: filter.detection.logsource) }
+        if !filter.rules.isEmpty {
+            let covered = Set(targets)
+            targets = []
+            for rule in filter.rules {
+                guard let number = numbers[rule.text] else {
+                    throw RuleError(
+                        rule.position,
+                        "there is no detection with the id or name `\(rule.text)` to filter"
+                    )
+                }
+                guard covered.contains(number) else {
+                    throw RuleError(
+                        rule.position,
+                        "the `logsource` of the filter does not cover the rule `\(rule.text)`; widen it"
+                    )
+                }
+                targets.append(number)
+            }
+        }
+        guard !targets.isEmpty else {
+            throw RuleError(
+                filter.detection.header.position,
+                "the `logsource` of the filter covers no detection; name category, product and service as "
+                    + "they do"
+            )
+        }
+        for number in targets { detections[number].narrow(by: compiled) }
     }
 
     private mutating func add(_ definition: CorrelationDefinition) throws(RuleError) {

@@ -10,6 +10,9 @@ struct SeparatedCell: Hashable {
 
 /// Comma-separated values after RFC 4180: quoted fields with doubled quotes, CRLF or LF, a byte order mark is
 /// skipped.
+///
+/// A line whose first character beside blanks is `#` is a remark to its end, whatever it holds; a value that
+/// begins so is quoted.
 struct SeparatedValues {
     /// Names of the first line.
     private(set) var header: [SeparatedCell] = []
@@ -24,7 +27,6 @@ struct SeparatedValues {
         var reader = SeparatedReader(bytes: bytes, file: file)
         while let row = try reader.row() {
             if row.count == 1, row[0].text.isEmpty { continue }
-            if row[0].text.hasPrefix("#") { continue }
             if header.isEmpty {
                 header = row
             } else {
@@ -65,8 +67,22 @@ private struct SeparatedReader {
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { position = 3 }
     }
 
+    /// Passes over remarks.
+    private mutating func skipRemarks() {
+        while true {
+            var next = position
+            while next < bytes.count, bytes[next] == 0x20 || bytes[next] == 0x09 { next += 1 }
+            guard next < bytes.count, bytes[next] == 0x23 else { return }
+            while next < bytes.count, bytes[next] != 0x0a, bytes[next] != 0x0d { next += 1 }
+            if next + 1 < bytes.count, bytes[next] == 0x0d, bytes[next + 1] == 0x0a { next += 1 }
+            position = min(next + 1, bytes.count)
+            line += 1
+        }
+    }
+
     /// The next line's cells; nil at the end.
     mutating func row() throws(SiteFilesError) -> [SeparatedCell]? {
+        skipRemarks()
         guard position < bytes.count else { return nil }
         var cells: [SeparatedCell] = []
         while true {

@@ -12,9 +12,47 @@ extension SigmaDocumentReader {
         _ root: YAMLNode,
         _ header: RuleHeader
     ) throws(RuleError) -> DetectionDefinition {
-        let members = try members(node, "detection")
+        try searches(node, "detection", root, header)
+    }
+
+    /// A filter: searches and a condition as in a detection, and the rules that it narrows.
+    mutating func filter(
+        _ node: YAMLNode,
+        _ root: YAMLNode,
+        _ header: RuleHeader
+    ) throws(RuleError) -> FilterDefinition {
+        let detection = try searches(node, "filter", root, header)
+        for key in ["group-by", "timespan"] {
+            guard let wrong = root["wardline"]?[key] else { continue }
+            throw error(wrong, "`\(key)` under `wardline` belongs to a detection")
+        }
+        guard let rulesNode = node["rules"] else {
+            throw error(node, "the filter names no `rules`; write their ids or names, or `any`")
+        }
+        // Others read the example of the specification as an exclusion.
+        for condition in detection.conditions where !condition.text.contains("not ") {
+            warnings.append(
+                RuleError(
+                    condition.position,
+                    "the filtered rules match only where this holds; to exclude it write "
+                        + "`not \(condition.text)`"
+                )
+            )
+        }
+        let isAny = rulesNode.elements?.isEmpty ?? (rulesNode.scalar?.text == "any")
+        return FilterDefinition(rules: isAny ? [] : try names(rulesNode, "rules"), detection: detection)
+    }
+
+    /// The searches and conditions of a detection or filter.
+    private mutating func searches(
+        _ node: YAMLNode,
+        _ part: String,
+        _ root: YAMLNode,
+        _ header: RuleHeader
+    ) throws(RuleError) -> DetectionDefinition {
+        let members = try members(node, part)
         guard let conditionNode = node["condition"] else {
-            throw error(node, "`detection` has no `condition`")
+            throw error(node, "`\(part)` has no `condition`")
         }
         if let old = node["timeframe"] {
             throw error(old, "`timeframe` is gone from Sigma: write a correlation")
@@ -27,14 +65,15 @@ extension SigmaDocumentReader {
             logsource[key.text] = try text(value)
         }
         var searches: [DetectionDefinition.Search] = []
-        for (key, value) in members where key.text != "condition" {
+        for (key, value) in members
+        where key.text != "condition" && !(key.text == "rules" && part == "filter") {
             try checkIdentifier(key)
             searches.append(
                 DetectionDefinition.Search(name: key.text, definition: try search(value, depth: 0))
             )
         }
         guard !searches.isEmpty else {
-            throw error(node, "`detection` has a condition and nothing to search for")
+            throw error(node, "`\(part)` has a condition and nothing to search for")
         }
         if let block = root["wardline"], let wrong = block["regular"] {
             throw error(wrong, "`regular` belongs to a correlation")

@@ -13,7 +13,7 @@ struct SigmaDocumentReader {
         "title", "id", "name", "related", "taxonomy", "status", "description", "license", "references",
         "author", "date", "modified", "logsource", "detection", "fields", "falsepositives", "scope", "level",
         "tags",
-        "correlation", "generate", "wardline", "custom", "regression_tests_path", "simulation",
+        "correlation", "generate", "wardline", "custom", "regression_tests_path", "simulation", "filter",
     ]
 
     init(file: String, fingerprint: String) {
@@ -26,19 +26,22 @@ struct SigmaDocumentReader {
         for (key, _) in members where !SigmaDocumentReader.detectionKeys.contains(key.text) {
             warnings.append(RuleError(position(key.mark), "the key `\(key.text)` is not read"))
         }
-        if root["filter"] != nil { throw error(root, "Sigma filters are not supported by this version") }
         let header = try header(root)
+        let parts = ["detection", "correlation", "filter"].compactMap { root[$0] }.sorted {
+            $0.mark < $1.mark
+        }
+        guard parts.count < 2 else {
+            throw error(
+                parts[1],
+                "a document has `detection`, `correlation` or `filter`, not two of them; write two documents"
+            )
+        }
+        if let node = root["filter"] { return .filter(try filter(node, root, header)) }
         if let node = root["correlation"] {
-            if let other = root["detection"] {
-                throw error(
-                    other,
-                    "a document has `detection` or `correlation`, not both; write two documents"
-                )
-            }
             return .correlation(try correlation(node, root, header))
         }
         guard let node = root["detection"] else {
-            throw error(root, "the rule has neither `detection` nor `correlation`")
+            throw error(root, "the rule has neither `detection`, `correlation` nor `filter`")
         }
         return .detection(try detection(node, root, header))
     }

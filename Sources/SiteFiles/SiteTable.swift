@@ -68,9 +68,10 @@ struct SiteTable {
     /// The value of a column; empty if it has none.
     func text(_ name: String) -> String { cell(name)?.text ?? "" }
 
-    /// The values of a column that may hold several, separated by semicolons or blanks.
+    /// The values of a column that may hold several, separated by semicolons, bars or blanks of any kind:
+    /// also tabs, and line ends in a quoted value.
     func list(_ name: String) -> [String] {
-        text(name).split { $0 == ";" || $0 == " " || $0 == "|" }.map(String.init)
+        text(name).split { $0 == ";" || $0 == "|" || $0.isWhitespace }.map(String.init)
     }
 
     /// The value of a column that must have one.

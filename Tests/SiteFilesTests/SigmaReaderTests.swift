@@ -2,6 +2,8 @@
 // This file is part of Wardline.
 
 import Correlation
+import EventModel
+import Inventory
 import SiteFiles
 import Testing
 
@@ -133,7 +135,18 @@ struct SigmaReaderTests {
             "3:21", "correlation"
         ),
         ("- 1\n", "1:1", "mapping"),
-        ("title: A\nfilter: {rules: [a]}\n", "1:1", "filters"),
+        ("title: A\nlogsource: {}\nfilter: {rules: [a]}\n", "3:9", "condition"),
+        ("title: A\nfilter: {rules: [a], s: {f: 1}, condition: not s}\n", "1:1", "logsource"),
+        ("title: A\nlogsource: {}\nfilter: {s: {f: 1}, condition: not s}\n", "3:9", "rules"),
+        (
+            "title: A\nlogsource: {}\nfilter: {rules: [z], s: {f: 1}, condition: not s}\n", "3:18",
+            "no detection"
+        ),
+        ("title: A\nlogsource: {}\nfilter: {rules: any, s: {f: 1}, condition: not s}\n", "1:1", "covers no"),
+        (
+            "title: A\nlogsource: {}\nfilter: {rules: any, s: {f: 1}, condition: t}\n", "3:44",
+            "does not define"
+        ),
     ])
     func `a document that Sigma forbids is refused with its place and a reason`(
         text: String,
@@ -235,7 +248,7 @@ struct SigmaReaderTests {
         (
             "correlation: {type: temporal, rules: [a, b], timespan: 1m"
                 + "}\ndetection: {s: {f: 1}, condition: s}\n",
-            "13:12", "not both"
+            "13:12", "not two"
         ),
     ])
     func `a correlation that says nothing definite is refused with its place and a reason`(
@@ -307,6 +320,63 @@ struct SigmaReaderTests {
         let outcome = Self.chain(count) { $0 - 1 }
         #expect(outcome.errors.count == refusals)
         #expect(outcome.count == count - refusals)
+    }
+
+    /// The identities of alerts over one event with `f: 1` and `user: U`, by rule.
+    private static func alerts(_ text: String, user: String) -> [String: String] {
+        var batch = EventBatch()
+        var table = FieldTable()
+        let time = CivilTime(year: 2026, month: 1, day: 1).utc()
+        batch.begin(Event(offset: .zero, time: time, logTime: time))
+        batch.add(table.field(named: "ext.f"), "1")
+        batch.add(.userName, user)
+        batch.extensionNames = table.names
+        var correlator = Correlator(rules: load(text).rules, register: AssetRegister(site: Site()))
+        correlator.admit(batch)
+        correlator.advance(to: time)
+        let alerts = correlator.takeJudgements().flatMap(\.alerts)
+        return Dictionary(alerts.map { ($0.rule, $0.id) }) { first, _ in first }
+    }
+
+    private static func rule(named name: String, _ logsource: String) -> String {
+        "title: T\nname: \(name)\nlogsource: \(logsource)\ndetection: {s: {f: 1}, condition: s}\n---\n"
+    }
+
+    @Test(arguments: [
+        ("{category: a}", "[one]", ["two", "three"]), ("{category: a}", "any", ["three"]),
+        ("{}", "[]", []), ("{product: p}", "any", ["one", "three"]), ("{}", "[one, three]", ["two"]),
+    ])
+    func `a filter narrows the rules that it names and covers`(
+        _ logsource: String,
+        _ rules: String,
+        _ left: [String]
+    ) {
+        let text =
+            Self.rule(named: "one", "{category: a}") + Self.rule(named: "two", "{category: a, product: p}")
+            + Self.rule(named: "three", "{category: b}")
+        let filter =
+            "title: F\nlogsource: \(logsource)\n"
+            + "filter: {rules: \(rules), s: {user.name|startswith: adm_}, condition: not s}\n"
+        #expect(Self.load(text + filter).errors.isEmpty)
+        #expect(Set(Self.alerts(text + filter, user: "adm_x").keys) == Set(left))
+        #expect(Self.alerts(text + filter, user: "eve").count == 3)
+    }
+
+    @Test func `a narrowed rule gives its alerts another identity, the others keep theirs`() throws {
+        let text = Self.rule(named: "one", "{category: a}")
+        let filter = "title: F\nlogsource: {}\nfilter: {rules: [one], s: {user.name: a}, condition: not s}\n"
+        let plain = try #require(Self.alerts(text, user: "eve")["one"])
+        #expect(plain != Self.alerts(text + filter, user: "eve")["one"])
+    }
+
+    @Test func `a filter outside of its rule's log source is refused, and one that includes is a warning`() {
+        let text = Self.rule(named: "one", "{category: a}")
+        let outcome = Self.load(
+            text + "title: F\nlogsource: {category: b}\nfilter: {rules: [one], s: {f: 1}, condition: s}\n"
+        )
+        #expect(outcome.errors.map(\.position.description) == ["r.yml:8:18"])
+        #expect(outcome.warnings.map(\.position.description) == ["r.yml:8:46"])
+        #expect(outcome.count == 1)
     }
 
     @Test func `an alias that groups nothing is a warning`() {
