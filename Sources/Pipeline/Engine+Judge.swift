@@ -6,58 +6,40 @@ import Platform
 import Projections
 import Synchronization
 
-/// The judge thread: catch up, judge, journal, project.
+/// The judge thread: judge, journal, project.
 extension Engine {
     /// Records that the judge may be ahead of the read models while more wait: a second or two of work.
     private static let publishCount = 131_072
 
-    func runJudge(_ judge: inout any RecordJudge, startedAt durable: Offset) {
+    func runJudge(_ judge: inout any RecordJudge, startedAt start: Offset) {
         do {
-            // Newer records must not be judged before those that a stop has left unread.
-            if try catchUp(&judge, below: durable) { try judgeNew(&judge) }
+            try judgeAll(&judge, startedAt: start)
         } catch {
             fail(error)
         }
-        // The log thread must not wait for a judge that is gone.
+        // The decode thread must not wait for a judge that is gone.
         judgeQueue.close()
         for item in judgeQueue.takeAll() {
             guard case .settle(let receipt) = item else { continue }
-            receipt.fulfil(
-                .failure(WardlineError(.storage, "The store closed before the records were judged."))
-            )
+            receipt.fulfil(.failure(Engine.unjudged))
         }
     }
 
-    /// Feeds what the log held before the start and the judge has not seen.
-    ///
-    /// - Returns: False when a stop ended it early; the next start goes on there.
-    private func catchUp(_ judge: inout any RecordJudge, below end: Offset) throws(WardlineError) -> Bool {
-        while judge.next < end {
-            guard !pause.isClosed else { return false }
-            guard let (base, batch) = try records.read(from: judge.next, below: end), batch.count > 0 else {
-                throw WardlineError(
-                    .integrity,
-                    "Records from offset \(judge.next) on cannot be read; run `wardline store verify`."
-                )
-            }
-            try process(batch, base: base, &judge)
-            try publish(&judge, moreFollows: judge.next < end)
-        }
-        records.endReading()
-        return true
-    }
+    static let unjudged = WardlineError(.storage, "The store closed before the records were judged.")
 
-    private func judgeNew(_ judge: inout any RecordJudge) throws(WardlineError) {
-        var isSettled = false
+    private func judgeAll(_ judge: inout any RecordJudge, startedAt start: Offset) throws(WardlineError) {
+        // What a stop leaves unread of the log before the start must not be judged as if it were all.
+        var isSettled = true
         while true {
             let item =
                 isSettled
                 ? judgeQueue.take() : judgeQueue.take(waitingNanoseconds: options.settleDelayNanoseconds)
             switch item {
-            case .records(let batch, let base):
-                try process(batch, base: base, &judge)
-                try publish(&judge, moreFollows: judgeQueue.count > 0)
-                isSettled = false
+            case .records(let decoded):
+                try process(decoded, &judge)
+                // Durable records that were not judged are on their way.
+                try publish(&judge, moreFollows: judge.next < durableOffset)
+                isSettled = judge.next < start
             case .settle(let receipt):
                 try settle(&judge)
                 isSettled = true
@@ -71,23 +53,17 @@ extension Engine {
         }
     }
 
-    private func process(
-        _ batch: RecordBatch,
-        base: Offset,
-        _ judge: inout any RecordJudge
-    ) throws(WardlineError) {
+    private func process(_ decoded: DecodedRecords, _ judge: inout any RecordJudge) throws(WardlineError) {
         // Damaged records leave a hole in the offsets; nothing may come twice.
-        guard base >= judge.next else {
+        guard decoded.base >= judge.next else {
             throw WardlineError(
                 .internal,
-                "The judge stands at \(judge.next) and was given records from \(base)."
+                "The judge stands at \(judge.next) and was given records from \(decoded.base)."
             )
         }
-        let events = try judge.process(batch, base: base)
-        let epoch = judge.epoch
-        if !epoch.isEmpty {
-            records.decoded(events, base: base, through: base.advanced(by: batch.count), epoch: epoch)
-        }
+        let events = try judge.process(decoded)
+        guard !decoded.epoch.isEmpty else { return }
+        records.decoded(events, base: decoded.base, through: decoded.end, epoch: decoded.epoch)
     }
 
     private func settle(_ judge: inout any RecordJudge) throws(WardlineError) {

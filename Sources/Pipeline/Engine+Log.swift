@@ -22,7 +22,7 @@ extension Engine {
     private static let idleWaitNanoseconds: Int64 = 250_000_000
 
     func runLog() {
-        defer { judgeQueue.close() }
+        defer { decodeQueue.close() }
         var group = CommitGroup()
         while true {
             let now = monotonicNanoseconds()
@@ -93,7 +93,7 @@ extension Engine {
         return true
     }
 
-    /// Makes the group durable, publishes the offset and hands the records to the judge.
+    /// Makes the group durable, publishes the offset and hands the records on.
     private func commit(_ group: inout CommitGroup) -> Bool {
         do throws(EngineLogFault) {
             try records.synchronise()
@@ -107,10 +107,10 @@ extension Engine {
             status.commits += 1
         }
         for (records, base) in group.batches {
-            _ = judgeQueue.put(.records(records, base: base), weight: records.memoryBytes)
+            _ = decodeQueue.put(.records(records, base: base), weight: records.memoryBytes)
         }
         for (receipt, isSettled) in group.receipts {
-            if isSettled, judgeQueue.put(.settle(receipt), weight: 1) { continue }
+            if isSettled, decodeQueue.put(.settle(receipt), weight: 1) { continue }
             receipt.fulfil(isSettled ? .failure(closingError) : .success(durable))
         }
         group = CommitGroup()

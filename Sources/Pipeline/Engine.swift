@@ -8,8 +8,9 @@ import Synchronization
 
 /// The one way from received bytes to verdicts: append, synchronise, judge, journal, project.
 ///
-/// Two threads of its own, joined by bounded queues: the log thread commits in groups, the judge thread
-/// sees nothing that is not durable. Every hand-over is a batch; no lock or queue is touched per record.
+/// Three threads of its own, joined by bounded queues: the log thread commits in groups, the decode thread
+/// and behind it the judge thread see nothing that is not durable. Every hand-over is a batch; no lock or
+/// queue is touched per record.
 public final class Engine: Sendable {
     /// What can be chosen.
     public struct Options: Sendable {
@@ -19,7 +20,9 @@ public final class Engine: Sendable {
         public var groupSizeMaxBytes = 4 * 1_048_576
         /// Quiet time after which provisional verdicts are given, in nanoseconds.
         public var settleDelayNanoseconds: Int64 = 1_000_000_000
-        /// Bytes that wait for the judge: bounds memory while it is slower than the disk.
+        /// Bytes that wait for the decode thread: bounds memory while judging is slower than the disk.
+        public var decodeQueueMaxBytes = 8 * 1_048_576
+        /// Bytes, with their events, that wait for the judge thread.
         public var judgeQueueMaxBytes = 8 * 1_048_576
         /// Time between attempts while the disk is full, in nanoseconds: soon enough to be noticed as prompt.
         public var fullRetryNanoseconds: Int64 = 200_000_000
@@ -36,9 +39,15 @@ public final class Engine: Sendable {
         public init() {}
     }
 
+    /// What the decode thread is given.
+    enum DecodeItem: Sendable {
+        case records(RecordBatch, base: Offset)
+        case settle(IntakeReceipt)
+    }
+
     /// What the judge thread is given.
     enum JudgeItem: Sendable {
-        case records(RecordBatch, base: Offset)
+        case records(DecodedRecords)
         case settle(IntakeReceipt)
     }
 
@@ -49,6 +58,7 @@ public final class Engine: Sendable {
     let journal: any EngineLog
     let options: Options
     let apply: @Sendable (ProjectionUpdate) throws(WardlineError) -> Void
+    let decodeQueue: HandoverQueue<DecodeItem>
     let judgeQueue: HandoverQueue<JudgeItem>
     /// Never given anything: waiting on it is a pause that ``stop()`` ends.
     let pause = HandoverQueue<Never>(capacity: 1)
@@ -76,6 +86,7 @@ public final class Engine: Sendable {
         self.intake = intake
         self.options = options
         self.apply = apply
+        decodeQueue = HandoverQueue(capacity: options.decodeQueueMaxBytes)
         judgeQueue = HandoverQueue(capacity: options.judgeQueueMaxBytes)
         state.withLock { status in
             status.durableOffset = records.next
@@ -83,7 +94,7 @@ public final class Engine: Sendable {
         }
     }
 
-    /// Starts both threads and appends a start record.
+    /// Starts the threads and appends a start record.
     ///
     /// The judge catches up from the log while records are taken.
     public func start() throws(WardlineError) {
@@ -95,6 +106,12 @@ public final class Engine: Sendable {
         do {
             let logThread = try WorkerThread("wl-log") { [self] in runLog() }
             threads.withLock { $0.append(logThread) }
+            let (decoder, next) = judge.withLock { ($0.decoder(), $0.next) }
+            let decodeThread = try WorkerThread("wl-decode") { [self] in
+                var decoder = decoder
+                runDecode(&decoder, from: next, startedAt: durable)
+            }
+            threads.withLock { $0.append(decodeThread) }
             let judgeThread = try WorkerThread("wl-judge") { [self] in
                 judge.withLock { runJudge(&$0, startedAt: durable) }
             }
@@ -119,7 +136,7 @@ public final class Engine: Sendable {
     public var status: EngineStatus {
         var status = state.withLock { $0 }
         status.intakeBytes = intake.bytes
-        status.judgeBytes = judgeQueue.weight
+        status.judgeBytes = decodeQueue.weight + judgeQueue.weight
         return status
     }
 
@@ -161,7 +178,7 @@ public final class Engine: Sendable {
         if state.withLock({ $0.state == .full }) { pause.close() }
     }
 
-    /// Ends both threads without a stop record, after what is queued.
+    /// Ends the threads without a stop record, after what is queued.
     ///
     /// For errors, and for tests of recovery.
     public func abandon() {
@@ -198,6 +215,7 @@ public final class Engine: Sendable {
         }
         if isFirst { options.report("error: nothing is acknowledged any more: \(error)") }
         intake.close()
+        decodeQueue.close()
         judgeQueue.close()
         pause.close()
     }

@@ -4,8 +4,7 @@
 public import EventModel
 public import Projections
 
-/// What the engine asks of the judge: decode and correlate durable records, in offset order, for any cut of
-/// batches.
+/// What the engine asks of the judge: correlate durable records, in offset order, for any cut of batches.
 ///
 /// Owned by one thread. ``Judge`` conforms; tests of the engine bring their own.
 public protocol RecordJudge: Sendable {
@@ -13,10 +12,14 @@ public protocol RecordJudge: Sendable {
     var next: Offset { get }
     /// Log time at which a tick is wanted if nothing arrives, nil if no verdict waits for time to pass.
     var deadline: UTCTime? { get }
-    /// SHA-256 of the decoder set in force, 32 bytes; empty if the events of this judge are not to be stored.
-    var epoch: [UInt8] { get }
-    /// Judges durable records; `base` is ``next``.
-    mutating func process(_ records: RecordBatch, base: Offset) throws(WardlineError) -> EventBatch
+    /// Decodes ahead of this judge, from ``next`` on.
+    ///
+    /// Asked for once, before the first call of ``process(_:)``.
+    func decoder() -> any RecordDecoder
+    /// Judges durable records; their first offset is not before ``next``.
+    ///
+    /// - Returns: Their events, with corrected times.
+    mutating func process(_ decoded: DecodedRecords) throws(WardlineError) -> EventBatch
     /// Facts for the journal since the last call, in order.
     mutating func takeFacts() -> [JSONValue]
     /// Changes of the read models up to `through`, nil if there are none.
@@ -26,6 +29,6 @@ public protocol RecordJudge: Sendable {
 }
 
 extension RecordJudge {
-    /// Events are not stored unless the judge says which decoders made them.
-    public var epoch: [UInt8] { [] }
+    /// Decodes nothing.
+    public func decoder() -> any RecordDecoder { NoDecoder() }
 }

@@ -33,7 +33,6 @@ extension Judge {
 
     private mutating func beginImport(_ fact: JSONValue, _ offset: Offset) {
         var state = imported ?? OpenImport()
-        state.reference = fact["reference_time"]?.text.flatMap { UTCTime(rfc3339: $0) }
         state.isInFile = true
         imported = state
         begun = ImportRow(
@@ -42,7 +41,7 @@ extension Judge {
             state: .started,
             begin: offset,
             bytes: fact["bytes"]?.integer ?? 0,
-            referenceTime: state.reference ?? .absent
+            referenceTime: fact["reference_time"]?.text.flatMap { UTCTime(rfc3339: $0) } ?? .absent
         )
         if let begun { update.imports.append(begun) }
     }
@@ -62,7 +61,6 @@ extension Judge {
     private mutating func bring(_ kind: RecordKind, _ fact: JSONValue) {
         let (change, refused) = content.apply(kind, fact)
         note(refused.map(VerdictFacts.refused))
-        if change.contains(.decoders) { normalizer = content.normalizer }
         if change.contains(.rules) { correlator.replace(content.rules) }
         guard change.contains(.site) else { return }
         correlator.replace(content.site)

@@ -5,24 +5,21 @@ import Correlation
 import Digests
 public import EventModel
 import Inventory
-import Normalization
 public import Platform
 public import Projections
 import Timelines
 import WireFormats
 
-/// Decodes and correlates durable records: the one way from the log to verdicts, live, in `ingest` and in
-/// `replay`.
+/// Correlates durable records and their events: the one way from the log to verdicts, live, in `ingest` and
+/// in `replay`.
 ///
 /// A fold over the `records` stream from its start: equal records give equal verdicts, however they are cut.
 public struct Judge: RecordJudge {
     /// First offset that was not judged.
     public private(set) var next = Offset.zero
-    /// SHA-256 of the decoders in force; empty for a batch over which they changed.
-    public private(set) var epoch: [UInt8] = []
 
+    private let firstDecoder: LogDecoder
     var content: JudgeContent
-    var normalizer: Normalizer
     var correlator: Correlator
     var clocks = SourceClocks()
     var counters = JudgeCounters()
@@ -49,12 +46,9 @@ public struct Judge: RecordJudge {
     ///
     /// - Throws: `storage` or `integrity` when key or journal cannot be read.
     public init(store: StorePaths, storage: any LogStorage) throws(WardlineError) {
-        content = JudgeContent(
-            store: store,
-            storage: storage,
-            siteKey: try StoreKey.open(store, storage: storage)
-        )
-        normalizer = content.normalizer
+        let sets = StoreSets(store: store, storage: storage)
+        firstDecoder = LogDecoder(sets: sets, siteKey: try StoreKey.open(store, storage: storage))
+        content = JudgeContent(sets: sets)
         correlator = Correlator(rules: content.rules, register: AssetRegister())
         journal = try JournalMemory(store, storage)
     }
@@ -65,46 +59,36 @@ public struct Judge: RecordJudge {
         return max(due, lastLogTime).advanced(by: content.lateness)
     }
 
-    /// Judges durable records; `base` is not before ``next``.
-    public mutating func process(_ records: RecordBatch, base: Offset) throws(WardlineError) -> EventBatch {
+    /// Decodes ahead of this judge, from the log's beginning.
+    public func decoder() -> any RecordDecoder { firstDecoder }
+
+    /// Judges durable records; their first offset is not before ``next``.
+    public mutating func process(_ decoded: DecodedRecords) throws(WardlineError) -> EventBatch {
         var events = EventBatch()
-        var start = 0
-        epoch = content.decoders.epoch
-        for index in records.rows.indices where records.rows[index].kind != .device {
-            judge(records, start..<index, base, &events)
-            control(records, index, base.advanced(by: index))
-            start = index + 1
+        var runs = decoded.runs[...]
+        let (records, base) = (decoded.records, decoded.base)
+        var index = 0
+        while index < records.count {
+            if let run = runs.first, run.rows.lowerBound == index {
+                runs = runs.dropFirst()
+                index = run.rows.upperBound
+                var found = run.events
+                judge(&found, records, base)
+                if events.events.isEmpty { events = found } else { events.append(found) }
+            } else {
+                control(records, index, base.advanced(by: index))
+                for refused in decoded.refused where refused.row == index {
+                    note(refused.reasons.map(VerdictFacts.refused))
+                }
+                index += 1
+            }
         }
-        judge(records, start..<records.rows.count, base, &events)
-        if epoch != content.decoders.epoch { epoch = [] }
-        next = base.advanced(by: records.count)
+        next = decoded.end
         if let last = records.rows.last { lastLogTime = max(lastLogTime, last.logTime) }
         note(board.take(correlator.takeJudgements(), hasSite: !correlator.register.isEmpty))
         sinceDrawn += records.count
         if sinceDrawn >= Judge.drawCount { settle() }
         return events
-    }
-
-    private mutating func judge(
-        _ records: RecordBatch,
-        _ range: Range<Int>,
-        _ base: Offset,
-        _ events: inout EventBatch
-    ) {
-        guard !range.isEmpty else { return }
-        var part = RecordBatch()
-        part.bytes = records.bytes
-        part.origins = records.origins
-        part.rows = Array(records.rows[range])
-        var decoded = EventBatch()
-        let first = base.advanced(by: range.lowerBound)
-        normalizer.decode(part, base: first, reference: imported?.reference, into: &decoded)
-        judge(&decoded, part, first)
-        if events.events.isEmpty {
-            events = decoded
-        } else {
-            events.append(decoded)
-        }
     }
 
     /// Adds facts for the journal.

@@ -5,7 +5,7 @@ import Correlation
 import EventModel
 import Inventory
 
-/// The import that runs: its reference time, and the events that wait for its end.
+/// The import that runs: the events that wait for its end.
 ///
 /// With claimed receive times the clocks of all sources are measured over the whole import before anything is
 /// judged.
@@ -15,8 +15,6 @@ struct OpenImport: Sendable {
     /// Beyond it they go on with what was measured so far.
     static let heldCountMax = 262_144
 
-    /// Resolves years, and stands in for missing times.
-    var reference: UTCTime?
     /// Whether a file was begun that has not ended.
     var isInFile = false
     /// Greatest event time so far; absent before the first.

@@ -28,6 +28,7 @@ public enum Rejudgement {
         by judge: inout any RecordJudge
     ) throws(WardlineError) -> ReadModels {
         let models = try ReadModels()
+        var decoder = judge.decoder()
         var expected = Offset.zero
         while let (base, records) = try source.next() {
             guard base == expected else {
@@ -37,7 +38,7 @@ public enum Rejudgement {
                         + "the hole."
                 )
             }
-            _ = try judge.process(records, base: base)
+            _ = try judge.process(decoder.decode(records, base: base))
             expected = base.advanced(by: records.count)
             try publish(&judge, through: expected, models)
         }

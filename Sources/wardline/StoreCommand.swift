@@ -114,9 +114,10 @@ enum StoreRebuild {
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: fresh + suffix) }
         let models = try ReadModels(path: fresh, mode: .readWrite)
         var judge = try Judge(store: store, storage: storage)
+        var decoder = judge.decoder()
         let reader = try LogReader.open(storage: storage, path: store.root, stream: "records")
         for part in reader.parts {
-            _ = try judge.process(try reader.records(part), base: part.base)
+            _ = try judge.process(decoder.decode(try reader.records(part), base: part.base))
             if let update = judge.takeUpdate(through: part.end) { _ = try models.apply(update) }
         }
         judge.settle()

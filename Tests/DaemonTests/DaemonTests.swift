@@ -17,8 +17,8 @@ private struct IdleJudge: RecordJudge {
     var next = Offset.zero
     var deadline: UTCTime? { nil }
 
-    mutating func process(_ records: RecordBatch, base: Offset) throws(WardlineError) -> EventBatch {
-        next = base.advanced(by: records.count)
+    mutating func process(_ decoded: DecodedRecords) throws(WardlineError) -> EventBatch {
+        next = decoded.end
         return EventBatch()
     }
 

@@ -20,10 +20,10 @@ struct IdleJudge: RecordJudge {
 
     init(gate: HandoverQueue<Bool>? = nil) { self.gate = gate }
 
-    mutating func process(_ records: RecordBatch, base: Offset) throws(WardlineError) -> EventBatch {
+    mutating func process(_ decoded: DecodedRecords) throws(WardlineError) -> EventBatch {
         if let gate { _ = gate.take() }
         gate = nil
-        next = base.advanced(by: records.count)
+        next = decoded.end
         return EventBatch()
     }
 

@@ -140,7 +140,7 @@ private final class FailingFile: LogFile {
         var batch = lines(["early"])
         _ = try log.append(&batch)
         var judge = RecordingJudge(witness, log)
-        _ = try judge.process(batch, base: .zero)
+        _ = try judge.process(DecodedRecords(records: batch, base: .zero))
         #expect(witness.seen.withLock { $0.prematureOffset } == Offset(1))
     }
 

@@ -121,10 +121,11 @@ struct RecordingJudge: RecordJudge {
 
     var deadline: UTCTime? { witness.seen.withLock { $0.deadline } }
 
-    mutating func process(_ records: RecordBatch, base: Offset) throws(WardlineError) -> EventBatch {
+    mutating func process(_ decoded: DecodedRecords) throws(WardlineError) -> EventBatch {
+        let records = decoded.records
         if isBlocked { _ = witness.gate.take() }
         isBlocked = false
-        next = base.advanced(by: records.count)
+        next = decoded.end
         let (end, durable) = (next, log.durable)
         witness.seen.withLock { seen in
             seen.records += records.count

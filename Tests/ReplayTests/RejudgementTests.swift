@@ -51,7 +51,8 @@ struct MarkJudge: RecordJudge {
 
     mutating func takeFacts() -> [JSONValue] { [] }
 
-    mutating func process(_ records: RecordBatch, base: Offset) -> EventBatch {
+    mutating func process(_ decoded: DecodedRecords) -> EventBatch {
+        let (records, base) = (decoded.records, decoded.base)
         for index in records.rows.indices where records.rows[index].kind == .device {
             totals.records += 1
             let payload = records.payload(index)
