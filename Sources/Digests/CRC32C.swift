@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import EventModel
+
 /// CRC-32C (Castagnoli), slice-by-8, with the masked form that the log stores.
 ///
 /// Finds accidents, not attackers. The stored form is ``masked(_:)``: the checksum of no bytes is then not
@@ -48,8 +50,9 @@ public struct CRC32C: Sendable {
         var index = 0
         let wide = part.count & ~7
         while index < wide {
-            let low = crc ^ word(part, index)
-            let high = word(part, index + 4)
+            let word = part.word(at: index)
+            let low = crc ^ UInt32(truncatingIfNeeded: word)
+            let high = UInt32(truncatingIfNeeded: word >> 32)
             crc = table[1_792 + Int(low & 255)] ^ table[1_536 + Int(low >> 8 & 255)]
             crc ^= table[1_280 + Int(low >> 16 & 255)] ^ table[1_024 + Int(low >> 24)]
             crc ^= table[768 + Int(high & 255)] ^ table[512 + Int(high >> 8 & 255)]
@@ -61,12 +64,6 @@ public struct CRC32C: Sendable {
             index += 1
         }
         state = crc
-    }
-
-    @inline(__always)
-    private func word(_ bytes: Span<UInt8>, _ index: Int) -> UInt32 {
-        UInt32(bytes[index]) | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2]) << 16
-            | UInt32(bytes[index + 3]) << 24
     }
 
     /// Eight tables of 256: entry `256 * k + b` is the effect of byte `b` followed by `k` zero bytes.

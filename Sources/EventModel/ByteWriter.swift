@@ -158,3 +158,26 @@ public struct ByteReader: Sendable {
         return value
     }
 }
+
+extension Span where Element == UInt8 {
+    /// The eight bytes from `index` on, as a little-endian word.
+    ///
+    /// Traps when they are not all inside.
+    @inlinable
+    public func word(at index: Int) -> UInt64 {
+        precondition(index >= 0 && index <= count - 8, "eight bytes from \(index) on are not in the span")
+        // Valid: the precondition keeps the eight bytes inside the span.
+        return unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+    }
+}
+
+extension [UInt8] {
+    /// Appends `range` of `source` in one copy.
+    ///
+    /// Traps when the range is not inside.
+    @inlinable
+    public mutating func append(_ source: Span<UInt8>, _ range: Range<Int>) {
+        // Valid: `extracting` checks the range, and the copy ends inside the closure.
+        unsafe source.extracting(range).withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+}

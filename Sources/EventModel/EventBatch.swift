@@ -138,7 +138,7 @@ public struct EventBatch: Sendable {
     /// Adds a field to the newest event; the value is copied.
     public mutating func add(_ field: FieldID, _ source: Span<UInt8>, _ range: Range<Int>) {
         let start = bytes.count
-        for index in range { bytes.append(source[index]) }
+        bytes.append(source, range)
         finish(field, start)
     }
 

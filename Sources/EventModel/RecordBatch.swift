@@ -195,7 +195,7 @@ public struct RecordBatch: Sendable {
         receiveTime: UTCTime
     ) {
         let start = bytes.count
-        for index in range { bytes.append(source[index]) }
+        bytes.append(source, range)
         rows.append(
             Row(
                 kind: kind,

@@ -28,9 +28,7 @@ public struct StableHash: Sendable {
         combine(UInt64(range.count))
         var index = range.lowerBound
         while index + 8 <= range.upperBound {
-            var word: UInt64 = 0
-            for lane in 0..<8 { word |= UInt64(bytes[index + lane]) << UInt64(lane * 8) }
-            combine(word)
+            combine(bytes.word(at: index))
             index += 8
         }
         var word: UInt64 = 0

@@ -27,7 +27,7 @@ struct AuditDecoder: Sendable {
         }
         var body: [UInt8] = []
         body.reserveCapacity(range.count)
-        for index in range { body.append(bytes[index]) }
+        body.append(bytes, range)
         switch mark {
         case .xml:
             guard let message = AuditXML.message(body) else { return nil }

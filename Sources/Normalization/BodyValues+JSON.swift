@@ -169,7 +169,7 @@ private struct JSONLeafScanner {
         _ values: inout BodyValues
     ) -> Range<Int> {
         let start = values.work.count
-        for index in key.range { values.work.append(bytes[index]) }
+        values.work.append(bytes, key.range)
         return start..<values.work.count
     }
 
@@ -200,7 +200,7 @@ private struct JSONLeafScanner {
             return BodyValues.Value(start: Int32(start), end: Int32(position - 1), isInWork: false)
         }
         let workStart = values.work.count
-        for index in start..<position { values.work.append(bytes[index]) }
+        values.work.append(bytes, start..<position)
         while position < end {
             let byte = bytes[position]
             position += 1

@@ -81,7 +81,7 @@ struct EventDrafts: Sendable {
     /// Empty values are left out.
     mutating func add(_ field: FieldID, _ source: Span<UInt8>, _ range: Range<Int>) {
         let start = bytes.count
-        for index in range { bytes.append(source[index]) }
+        bytes.append(source, range)
         finish(field, 0..<0, start)
     }
 
@@ -112,7 +112,7 @@ struct EventDrafts: Sendable {
         let nameStart = bytes.count
         bytes.append(contentsOf: name.utf8)
         let start = bytes.count
-        for index in range { bytes.append(source[index]) }
+        bytes.append(source, range)
         finish(nil, nameStart..<start, start)
     }
 

@@ -87,6 +87,9 @@ private struct BlockWork {
     var jobs: [BlockJob] = []
     var isHurried = false
     private var pieces: [Piece] = []
+    /// Columns of the block under way; its memory serves again.
+    private var columns = ByteWriter()
+    private var buffers = BlockBuffers()
 
     init(hasColumns: Bool) { self.hasColumns = hasColumns }
 
@@ -102,14 +105,15 @@ private struct BlockWork {
             let isReady = !hasColumns || pieces.last.map { $0.through >= end } ?? false
             guard isReady || isHurried else { return }
             jobs.removeFirst()
-            let columns = columns(of: job, below: end)
+            let found = columns(of: job, below: end)
             do {
                 give(
                     .success(
                         try job.encode(
-                            columns: columns?.bytes,
-                            epoch: columns?.epoch ?? [],
-                            eventTimes: columns?.times
+                            columns: found == nil ? nil : columns.bytes,
+                            epoch: found?.epoch ?? [],
+                            eventTimes: found?.times,
+                            buffers: &buffers
                         )
                     )
                 )
@@ -122,32 +126,35 @@ private struct BlockWork {
     }
 
     /// The columns of exactly the records of `job`; nil if some are missing or two decoder sets made them.
-    private func columns(
+    private mutating func columns(
         of job: BlockJob,
         below end: Offset
-    ) -> (bytes: [UInt8], epoch: [UInt8], times: (UTCTime, UTCTime)?)? {
-        var merged: EventBatch?
-        var epoch: [UInt8] = []
+    ) -> (epoch: [UInt8], times: (UTCTime, UTCTime)?)? {
+        var batches: [EventBatch] = []
+        var epoch: [UInt8]?
         var next = job.base
         for piece in pieces where piece.through > job.base && piece.base < end {
-            guard piece.base == next, piece.through <= end else { return nil }
-            if merged == nil {
-                merged = piece.events
-                epoch = piece.epoch
-            } else {
-                guard piece.epoch == epoch else { return nil }
-                merged?.append(piece.events)
+            guard piece.base == next, piece.through <= end, epoch == nil || epoch == piece.epoch else {
+                return nil
             }
+            epoch = piece.epoch
+            batches.append(piece.events)
             next = piece.through
         }
-        guard let events = merged, next == end else { return nil }
-        return (events.encoded(), epoch, BlockWork.times(of: events, in: job))
+        guard let epoch, next == end else { return nil }
+        columns.bytes.removeAll(keepingCapacity: true)
+        EventBatch.encode(
+            batches,
+            beside: RecordsInPlace(job.records, base: job.base),
+            into: &columns
+        )
+        return (epoch, BlockWork.times(of: batches, in: job))
     }
 
     /// Least and greatest time that an event can have: a corrected one lies between device time and log time.
-    private static func times(of events: EventBatch, in job: BlockJob) -> (UTCTime, UTCTime)? {
+    private static func times(of batches: [EventBatch], in job: BlockJob) -> (UTCTime, UTCTime)? {
         var range: (UTCTime, UTCTime)?
-        for event in events.events {
+        for event in batches.lazy.flatMap(\.events) {
             let row = Int(event.offset.value - job.base.value)
             // The log time of an import says nothing about its events.
             let isImported = row < job.count && job.records.rows[row].flags.contains(.imported)

@@ -8,8 +8,8 @@ import Synchronization
 
 /// The judge thread: judge, journal, project.
 extension Engine {
-    /// Records that the judge may be ahead of the read models while more wait: a second or two of work.
-    private static let publishCount = 131_072
+    /// Records that the judge may be ahead of the read models while more wait: two or three seconds of work.
+    private static let publishCount = 262_144
 
     func runJudge(_ judge: inout any RecordJudge, startedAt start: Offset) {
         do {

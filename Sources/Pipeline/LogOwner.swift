@@ -15,6 +15,8 @@ public final class LogOwner: EngineLog {
     private let encoder: BlockEncoder
     /// Encoded blocks that did not fit the disk, oldest first.
     private let waiting = Mutex<[EncodedBlock]>([])
+    /// How far records are in blocks, and how far their events came.
+    private let progress: Mutex<BlockProgress>
     private let clock: any WallClock
     private let openReader: @Sendable () throws(LogError) -> LogReader
     /// What opening found and did.
@@ -39,6 +41,7 @@ public final class LogOwner: EngineLog {
         do throws(LogError) {
             let opened = try LogWriter.open(storage: storage, path: path, stream: stream, options: options)
             recovery = opened.recovery
+            progress = Mutex(BlockProgress(blocked: opened.headBase, decoded: .zero))
             writer = Mutex(opened)
         } catch {
             throw error.wardlineError("open", stream)
@@ -97,7 +100,12 @@ public final class LogOwner: EngineLog {
 
     /// Takes decoded columns for the block that will hold these records.
     public func decoded(_ events: EventBatch, base: Offset, through: Offset, epoch: [UInt8]) {
-        encoder.add(events, base: base, through: through, epoch: epoch)
+        let isWanted = progress.withLock { progress in
+            progress.decoded = max(progress.decoded, through)
+            // Records that are judged again after a start have their block.
+            return through > progress.blocked
+        }
+        if isWanted { encoder.add(events, base: base, through: through, epoch: epoch) }
     }
 
     /// Reads the records of one stored part from `offset` on.
@@ -155,12 +163,17 @@ public final class LogOwner: EngineLog {
     }
 
     /// Waits for blocks until the head is below its limit.
+    ///
+    /// Events are waited for only while they come: senders must not wait for a judge that is busy with the
+    /// past.
     private func shrinkHead(_ writer: LogWriter) throws(LogError) {
         _ = try writer.sync()
         while writer.isHeadAtLimit {
             if let job = writer.takeBlockJob(force: false) { encoder.add(job) }
-            encoder.hurry()
+            let before = progress.withLock { $0.decoded }
             try commitFinished(writer, waitingNanoseconds: LogOwner.blockWaitNanoseconds)
+            let isComing = progress.withLock { $0.decoded > before && $0.decoded > $0.blocked }
+            if writer.isHeadAtLimit, !isComing { encoder.hurry() }
         }
     }
 
@@ -176,9 +189,18 @@ public final class LogOwner: EngineLog {
         }
         while let block = waiting.withLock({ $0.first }) {
             try writer.commit(block)
+            progress.withLock { $0.blocked = block.base.advanced(by: block.count) }
             waiting.withLock { _ = $0.removeFirst() }
         }
     }
+}
+
+/// Offsets that a stream's owner keeps in mind between its threads.
+private struct BlockProgress {
+    /// First record that is in no block.
+    var blocked: Offset
+    /// First record whose events have not come.
+    var decoded: Offset
 }
 
 extension LogError {

@@ -68,7 +68,7 @@ public final class StoreParts: PartSource {
         }
         guard let stored else { return try decode(records, from: part) }
         do throws(ByteReaderError) {
-            return try EventBatch(decoding: stored)
+            return try EventBatch(decoding: stored, beside: RecordsInPlace(records, base: part.base))
         } catch {
             throw WardlineError(
                 .integrity,

@@ -16,6 +16,16 @@ public struct BlockJob: Sendable {
     /// Number of records.
     public var count: Int { records.count }
 
+    /// As ``encode(columns:epoch:eventTimes:level:buffers:)``, with memory of its own.
+    public func encode(
+        columns: [UInt8]?,
+        epoch: [UInt8],
+        eventTimes: (UTCTime, UTCTime)?
+    ) throws(LogError) -> EncodedBlock {
+        var buffers = BlockBuffers()
+        return try encode(columns: columns, epoch: epoch, eventTimes: eventTimes, buffers: &buffers)
+    }
+
     /// The stored block: records and columns, each compressed and checksummed on its own.
     ///
     /// - Parameters:
@@ -23,6 +33,7 @@ public struct BlockJob: Sendable {
     ///   - epoch: Hash of the decoder set that made the columns, 32 bytes; empty for none.
     ///   - eventTimes: Least and greatest event time, already widened by the caller.
     ///   - level: zlib's level, 1...9.
+    ///   - buffers: Memory that serves from block to block.
     /// - Returns: The block, for ``LogWriter/commit(_:)``.
     /// - Throws: ``LogError/batchTooLarge(bytes:records:)`` when a chunk is over its cap.
     /// - Complexity: O(bytes); blocks the thread for about 0.1 s per full block.
@@ -30,14 +41,15 @@ public struct BlockJob: Sendable {
         columns: [UInt8]?,
         epoch: [UInt8],
         eventTimes: (UTCTime, UTCTime)?,
-        level: Int32 = 1
+        level: Int32 = 1,
+        buffers: inout BlockBuffers
     ) throws(LogError) -> EncodedBlock {
         precondition(epoch.isEmpty || epoch.count == BlockHeader.epochSize, "an epoch is a SHA-256")
-        var writer = ByteWriter()
-        RecordCodec.encode(records, into: &writer)
+        buffers.records.bytes.removeAll(keepingCapacity: true)
+        RecordCodec.encode(records, into: &buffers.records)
         var entries: [ChunkEntry] = []
         var parts: [[UInt8]] = []
-        var sources: [(UInt16, UInt8, [UInt8])] = [(ChunkEntry.Kind.records, 1, writer.bytes)]
+        var sources: [(UInt16, UInt8, [UInt8])] = [(ChunkEntry.Kind.records, 1, buffers.records.bytes)]
         if let columns { sources.append((ChunkEntry.Kind.columns, 2, columns)) }
         for (kind, encoding, raw) in sources {
             guard raw.count <= LogLimits.chunkSizeMaxBytes, count <= LogLimits.blockRecordCountMax else {
@@ -58,6 +70,8 @@ public struct BlockJob: Sendable {
             )
             parts.append(stored)
         }
+        // Frees the buffer for the next block.
+        sources.removeAll()
         var kinds = [Int](repeating: 0, count: 256)
         for row in records.rows { kinds[Int(row.kind.rawValue)] += 1 }
         let header = BlockHeader(
@@ -75,6 +89,14 @@ public struct BlockJob: Sendable {
         for part in parts { bytes.append(contentsOf: part) }
         return EncodedBlock(header: header, bytes: bytes)
     }
+}
+
+/// Memory for encoding blocks one after another.
+public struct BlockBuffers: Sendable {
+    var records = ByteWriter()
+
+    /// Holds nothing yet.
+    public init() {}
 }
 
 /// A block as it will lie in a segment.

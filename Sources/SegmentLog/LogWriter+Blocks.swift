@@ -11,6 +11,9 @@ extension LogWriter {
         heads.reduce(0) { $0 + $1.records.count } + handedOut.reduce(0) { $0 + $1.records.count }
     }
 
+    /// First offset that no block holds.
+    public var headBase: Offset { handedOut.first?.base ?? heads.first?.base ?? nextOffset }
+
     /// Bytes in memory that no block holds yet.
     ///
     /// At twice `blockSizeMaxBytes` the owner stops appending until a block is committed; that bounds memory.

@@ -238,7 +238,7 @@ public struct ConnectionFramer: Sendable {
 
     private mutating func keep(_ bytes: Span<UInt8>, _ range: Range<Int>) {
         let count = min(range.count, max(0, sizeMaxBytes - carry.count))
-        for index in range.lowerBound..<range.lowerBound + count { carry.append(bytes[index]) }
+        carry.append(bytes, range.lowerBound..<range.lowerBound + count)
     }
 
     /// Appends what is carried as a record of `length` bytes.

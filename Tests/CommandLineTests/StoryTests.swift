@@ -38,6 +38,68 @@ import Testing
         #expect(result.status == 0)
     }
 
+    /// A twin that would stay quiet anyway proves nothing: what its story says of the excuse must hold.
+    @Test(arguments: [
+        "archive-migration", "bedside-service", "emergency-access", "forgotten-password", "noisy-sensor",
+        "scanner-window", "supplier-window", "ward-relocation",
+    ])
+    func `a look-alike opens an incident once its excuse is taken away`(story: String) throws {
+        let commands = try fences(of: story).filter { $0.contains("wardline replay check") }
+        #expect(!commands.isEmpty)
+        for command in commands {
+            let text = try shell(command)
+            #expect(text.contains("expected no incident, found 1"), "\(command)\n\(text)")
+        }
+    }
+
+    @Test func `the reviews of a story are those of its file`() throws {
+        let expected = try String(
+            contentsOfFile: "replay/emergency-access/expected.reviews.jsonl",
+            encoding: .utf8
+        )
+        #expect(expected.contains("break_glass_unpaired"))
+        let command = """
+            d=$(mktemp -d)
+            wardline ingest -q --store "$d/store" --site replay/emergency-access/site \\
+                replay/emergency-access/input.rec.jsonl > "$d/said"
+            wardline query --store "$d/store" class:review -o jsonl
+            """
+        #expect(try shell(command) == expected)
+    }
+
+    /// The shell commands that a story's text shows.
+    private func fences(of story: String) throws -> [String] {
+        try String(contentsOfFile: "replay/\(story)/story.md", encoding: .utf8)
+            .components(separatedBy: "```sh\n").dropFirst()
+            .compactMap { $0.components(separatedBy: "```").first }
+    }
+
+    /// What `command` prints, with `wardline` being the built one and temporary files in a folder of its own.
+    private func shell(_ command: String) throws -> String {
+        let folder = FileManager.default.temporaryDirectory.path + "/wardline-story-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder + "/bin", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let built = URL(fileURLWithPath: try #require(BuiltCommand.path)).standardizedFileURL.path
+        try FileManager.default.createSymbolicLink(
+            atPath: folder + "/bin/wardline",
+            withDestinationPath: built
+        )
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", command]
+        var environment = ProcessInfo.processInfo.environment
+        environment["PATH"] = folder + "/bin:" + (environment["PATH"] ?? "/usr/bin:/bin")
+        environment["TMPDIR"] = folder
+        process.environment = environment
+        let out = Pipe()
+        process.standardOutput = out
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let text = String(decoding: try out.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        return text
+    }
+
     /// The planted mutant: without rules no attack is found, and the check must say so.
     @Test func `without the pack the attacks differ`() throws {
         let empty = FileManager.default.temporaryDirectory.path + "/wardline-rules-" + UUID().uuidString

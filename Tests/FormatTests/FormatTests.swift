@@ -61,6 +61,34 @@ private func expectedRecord() -> RecordBatch {
         #expect(Array(bytes[116...]) == record)
     }
 
+    @Test func `the example of columns decodes and encodes to the same bytes`() throws {
+        let bytes = try #require(try examples("columns-v2.md").first)
+        var records = RecordBatch()
+        let origin = records.index(of: Origin(listener: "", transport: .file))
+        records.append(
+            Array("<38>app: door open\n".utf8),
+            kind: .device,
+            origin: origin,
+            receiveTime: .absent
+        )
+        var event = Event(offset: Offset(7), time: stamp, logTime: stamp)
+        event.deviceTime = stamp
+        event.receiveTime = stamp
+        event.severity = 6
+        var hash = StableHash()
+        hash.combine(records.bytes.span, records.rows[0].range)
+        event.contentHash = hash.value
+        var batch = EventBatch()
+        batch.begin(event)
+        batch.add(.hostName, "h")
+        batch.add(.message, "door open")
+        let place = RecordsInPlace(records, base: Offset(7))
+        #expect(batch.encoded(beside: place) == bytes)
+        let read = try EventBatch(decoding: bytes, beside: place)
+        #expect(read.events == batch.events)
+        #expect(read.text(.hostName, in: 0) == "h" && read.text(.message, in: 0) == "door open")
+    }
+
     @Test func `the example of a block decodes`() throws {
         let bytes = try #require(try examples("block-v1.md").first)
         let header = try #require(try BlockHeader.read(bytes, file: "example"))
