@@ -24,13 +24,28 @@ extension DetectionRule {
             }
             groupBy.append(field)
         }
+        let tests = conditions.map { DetectionRule.joined($0, searches) }
+        let test = tests.count == 1 ? tests[0] : .any(tests)
         self.definition = definition
-        condition = conditions.count == 1 ? conditions[0] : .or(conditions)
-        self.searches = searches
+        self.test = test
         self.groupBy = groupBy
         groupNames = definition.groupBy.map(\.text)
-        actions = DetectionRule.actions(condition, searches)
-        needsSite = DetectionRule.needsSite(condition, searches)
+        actions = DetectionRule.actions(test)
+        needsSite = DetectionRule.needsSite(test)
+    }
+
+    /// The condition with each name replaced by its search.
+    private static func joined(
+        _ condition: Condition,
+        _ searches: [String: CompiledSearch]
+    ) -> CompiledSearch {
+        switch condition {
+        // The parser lets no other name pass.
+        case .name(let name): searches[name] ?? .any([])
+        case .not(let inner): .not(joined(inner, searches))
+        case .and(let parts): .all(parts.map { joined($0, searches) })
+        case .or(let parts): .any(parts.map { joined($0, searches) })
+        }
     }
 
     private static func compile(
@@ -62,20 +77,12 @@ extension DetectionRule {
         return compiled
     }
 
-    /// Actions under which the condition can hold; nil for any.
-    static func actions(_ condition: Condition, _ searches: [String: CompiledSearch]) -> Set<Action>? {
-        switch condition {
-        case .name(let name): return searches[name].flatMap(actions)
-        case .not: return nil
-        case .and(let parts): return intersection(parts.map { actions($0, searches) })
-        case .or(let parts): return union(parts.map { actions($0, searches) })
-        }
-    }
-
-    private static func actions(_ search: CompiledSearch) -> Set<Action>? {
+    /// Actions under which an event can match; nil for any.
+    static func actions(_ search: CompiledSearch) -> Set<Action>? {
         switch search {
         case .all(let parts): return intersection(parts.map(actions))
         case .any(let parts): return union(parts.map(actions))
+        case .not: return nil
         case .test(let test):
             guard case .envelope(let envelope) = test.field, !test.isNegated,
                 envelope == .action, test.test.references.isEmpty
@@ -94,19 +101,11 @@ extension DetectionRule {
     }
 
     /// Whether every way to match needs a joined field to have a positive value.
-    static func needsSite(_ condition: Condition, _ searches: [String: CompiledSearch]) -> Bool {
-        switch condition {
-        case .name(let name): searches[name].map(needsSite) ?? false
-        case .not: false
-        case .and(let parts): parts.contains { needsSite($0, searches) }
-        case .or(let parts): parts.allSatisfy { needsSite($0, searches) }
-        }
-    }
-
-    private static func needsSite(_ search: CompiledSearch) -> Bool {
+    static func needsSite(_ search: CompiledSearch) -> Bool {
         switch search {
         case .all(let parts): return parts.contains(where: needsSite)
         case .any(let parts): return parts.allSatisfy(needsSite)
+        case .not: return false
         case .test(let test):
             guard case .joined(let field) = test.field, !test.isNegated else { return false }
             switch test.test {

@@ -180,7 +180,7 @@ public struct RuleSet: Sendable {
         }
         for rule in detections {
             fields.formUnion(rule.groupBy.flatMap(\.sources))
-            for search in rule.searches.values { fields.formUnion(search.fields) }
+            fields.formUnion(rule.test.fields)
         }
         for rule in correlations {
             fields.formUnion(rule.groupFields.joined().flatMap(\.sources))
