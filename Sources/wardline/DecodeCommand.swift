@@ -4,7 +4,9 @@
 import ArgumentParser
 import EventModel
 import Foundation
+import Inventory
 import Normalization
+import Pipeline
 import Platform
 import QueryEngine
 
@@ -44,9 +46,27 @@ struct DecodeCommand: ParsableCommand {
     )
     var referenceTime: String?
 
+    @Option(
+        name: .customLong("site"),
+        help: ArgumentHelp(
+            "Folder of site files: says which assets and zones the line is about.",
+            valueName: "DIR"
+        )
+    )
+    var site: String?
+
+    @Option(
+        name: .customLong("store"),
+        help: ArgumentHelp("Store whose site files and patient tokens count.", valueName: "DIR")
+    )
+    var store: String?
+
     @OptionGroup var common: CommonOptions
 
     mutating func validate() throws {
+        guard site == nil || store == nil else {
+            throw ValidationError("--site and --store exclude each other: a store has site files of its own.")
+        }
         guard [.short, .verbose, .json, .jsonl].contains(output) else {
             throw ValidationError("decode has the outputs short, json and jsonl, not \(output.rawValue).")
         }
@@ -61,6 +81,13 @@ struct DecodeCommand: ParsableCommand {
             isQuiet: common.quiet
         )
         var decoding = LineDecoding(set, reference: reference, output: output, context: context)
+        if let store {
+            let reader = try StoreReader(path: store)
+            decoding.resolve(by: try SiteInForce.register(reader))
+            decoding.tokenise(by: StoreKey.reading(StorePaths(store), storage: POSIXStorage()))
+        } else if let site {
+            decoding.resolve(by: try SiteInForce.register(folder: site))
+        }
         if words.isEmpty || words == ["-"] {
             if words.isEmpty, TerminalInfo(.input).isTerminal {
                 throw CleanExit.helpRequest(self)
@@ -92,7 +119,9 @@ struct LineDecoding {
     private let reference: UTCTime
     private let output: OutputMode
     private let context: CommandContext
+    private let decoders: DecoderSet
     private var normalizer: Normalizer
+    private var resolver: SiteResolver?
     private var records = RecordBatch()
     private var base = Offset.zero
     private var isFirst = true
@@ -103,9 +132,16 @@ struct LineDecoding {
         self.reference = reference
         self.output = output
         self.context = context
+        self.decoders = decoders
         normalizer = Normalizer(decoders: decoders, siteKey: SiteKey(id: "decode", secret: []))
         reset()
     }
+
+    /// Says of each line which assets and zones it is about.
+    mutating func resolve(by register: AssetRegister) { resolver = SiteResolver(register) }
+
+    /// Makes the tokens that a store's events carry.
+    mutating func tokenise(by key: SiteKey) { normalizer = Normalizer(decoders: decoders, siteKey: key) }
 
     private mutating func reset() {
         records = RecordBatch()
@@ -151,11 +187,16 @@ struct LineDecoding {
     private mutating func write(_ events: EventBatch, _ range: Range<Int>, _ row: Int, _ offset: Offset) {
         switch output {
         case .json, .jsonl:
-            let text = TerminalText.escapedJSON(LineDecoding.object(events, range).line)
+            let text = TerminalText.escapedJSON(object(events, range).line)
             context.output.line(output == .jsonl ? text : (isFirst ? "[" : ",") + text)
         default:
             if !isFirst { context.output.line("") }
-            let explanation = LineExplanation(events: events, range: range, times: context.times)
+            let explanation = LineExplanation(
+                events: events,
+                range: range,
+                times: context.times,
+                resolver: resolver
+            )
             context.output.lines(
                 explanation.lines(
                     number: offset.value + 1,
@@ -169,9 +210,12 @@ struct LineDecoding {
     }
 
     /// The first event as a flat object, further ones under `more`.
-    private static func object(_ events: EventBatch, _ range: Range<Int>) -> JSONValue {
+    private func object(_ events: EventBatch, _ range: Range<Int>) -> JSONValue {
         guard let first = range.first else { return .object([]) }
         var members = EventObject.members(events, first, withPosition: false)
+        if let resolver {
+            members += LineResolution.all(events, first, by: resolver).map { .init($0.name, .text($0.value)) }
+        }
         if range.count > 1 {
             members.append(
                 .init(

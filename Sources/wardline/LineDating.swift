@@ -17,7 +17,7 @@ struct LineDating {
     init(_ decoders: DecoderSet, reference: UTCTime) {
         self.reference = reference
         last = reference
-        normalizer = Normalizer(decoders: decoders, siteKey: SiteKeys.reading)
+        normalizer = Normalizer(decoders: decoders, siteKey: SiteKey(id: "dating", secret: []))
     }
 
     /// The bytes to send and when; a line without a time is due with the one before it.

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import Inventory
 import QueryEngine
 
 /// What became of one line, in words: framed, parsed, decoded, and what was odd.
@@ -9,6 +10,7 @@ struct LineExplanation {
     let events: EventBatch
     let range: Range<Int>
     let times: TimeStyle
+    var resolver: SiteResolver?
 
     /// The lines of the explanation.
     func lines(number: UInt64, bytes: [UInt8], originalLength: Int, palette: Palette) -> [String] {
@@ -20,6 +22,7 @@ struct LineExplanation {
             lines.append(row("parsed", parsed(index)))
             lines.append(row("decoded", decoded(index)))
             lines += fields(index)
+            if let resolver { lines.append(row("resolved", resolved(index, resolver))) }
             lines.append(row("time", time(index)))
             let issues = events.events[index].issues.names
             if !issues.isEmpty { lines.append(row("issues", issues.joined(separator: ", "))) }
@@ -60,6 +63,13 @@ struct LineExplanation {
             + event.outcome.name
     }
 
+    private func resolved(_ index: Int, _ resolver: SiteResolver) -> String {
+        let found = LineResolution.all(events, index, by: resolver)
+        return found.isEmpty
+            ? "to no asset and no zone of the site"
+            : found.map { "\($0.name.dropFirst(5)) \($0.value)" }.joined(separator: ", ")
+    }
+
     private func fields(_ index: Int) -> [String] {
         let shown = events.fields(of: index).filter {
             ![.hostName, .application, .processID].contains($0.field)
@@ -80,5 +90,34 @@ struct LineExplanation {
         if event.issues.contains(.timeZoneAssumed) { text += ", zone assumed" }
         if event.uncertainty > 0 { text += ", ±\(Amount.skew(event.uncertainty).dropFirst())" }
         return text
+    }
+}
+
+/// What a line is about, by the site files.
+enum LineResolution {
+    private static let assets: [(name: String, fields: [FieldID])] = [
+        ("site.asset", [.deviceID, .hostName, .hostIP]), ("site.src.asset", [.sourceHost, .sourceIP]),
+        ("site.dst.asset", [.targetHost, .targetIP]),
+    ]
+    private static let zones: [(name: String, field: FieldID)] = [
+        ("site.zone", .hostIP), ("site.src.zone", .sourceIP), ("site.dst.zone", .targetIP),
+    ]
+
+    /// Assets and zones of the reporting host and of both ends.
+    static func all(
+        _ events: EventBatch,
+        _ index: Int,
+        by resolver: SiteResolver
+    ) -> [(name: String, value: String)] {
+        var found: [(name: String, value: String)] = []
+        for (name, fields) in assets {
+            let known = fields.lazy.compactMap { resolver.asset($0, of: index, in: events) }.first
+            if let known { found.append((name, known.id)) }
+        }
+        for (name, field) in zones {
+            let zone = events.address(field, in: index).flatMap { resolver.zone(of: $0) }
+            if let zone { found.append((name, zone)) }
+        }
+        return found
     }
 }

@@ -4,6 +4,8 @@
 import ArgumentParser
 import EventModel
 import Foundation
+import Pipeline
+import Platform
 import Projections
 import QueryEngine
 import Timelines
@@ -46,12 +48,16 @@ struct QueryRun {
 
     mutating func run() throws {
         let started = CommandContext.wallClock
-        let decoder = StoreDecoder(reader, environment: context.environment, siteKey: SiteKeys.reading)
+        let decoder = StoreDecoder(
+            reader,
+            environment: context.environment,
+            siteKey: StoreKey.reading(StorePaths(reader.path), storage: POSIXStorage())
+        )
         let source = try reader.partSource(decoder: decoder)
         if source.damageCount > 0 {
             Messages.warning("parts of the log are damaged or missing; `wardline verify` names them")
         }
-        let resolver = selection.query.needsResolver ? try ModelResolver(try reader.readModels()) : nil
+        let resolver = selection.query.needsResolver ? SiteResolver(try SiteInForce.register(reader)) : nil
         var scan = EventScan(selection, in: source, resolver: resolver)
         if command.countsOnly || command.unique != nil {
             try summarise(&scan)

@@ -150,6 +150,24 @@ struct CommandTests {
         #expect(!result.output.contains(0x1b))
     }
 
+    @Test func `with a site a line says which assets and zones it is about`() throws {
+        let line =
+            "<166>Sep 14 01:11:35 edge-med %ASA-6-302013: Built inbound TCP connection 7 for "
+            + "med:10.79.1.5/41022 (10.79.1.5/41022) to core:10.71.10.24/22 (10.71.10.24/22)"
+        let arguments = ["decode", "--site", "replay/vendor-session/site", "--reference-time", "2026-09-14"]
+        let object = try BuiltCommand.run(arguments + ["-o", "jsonl", line])
+        let value = try JSONValue(parsing: try #require(object.lines.first))
+        #expect(value["site.dst.asset"]?.text == "MR-204")
+        #expect(value["site.src.zone"]?.text == "supplier-dmz")
+        #expect(value["site.src.asset"] == nil)
+        let schema = try SchemaFiles.schema("event")
+        #expect(schema.faults(value) + schema.memberFaults(value) == [])
+        let words = try BuiltCommand.run(arguments + [line])
+        #expect(words.lines.contains { $0.contains("resolved") && $0.contains("dst.asset MR-204") })
+        #expect(try BuiltCommand.run(["decode", "--site", "a", "--store", "b", "x"]).status == 2)
+        #expect(try BuiltCommand.run(["decode", "--site", "no-such-folder", "x"]).status != 0)
+    }
+
     @Test func `a wrong value is noticed by the validator`() throws {
         let schema = try SchemaFiles.schema("version")
         let wrong = try JSONValue(parsing: "{\"version\":1,\"surplus\":true}")

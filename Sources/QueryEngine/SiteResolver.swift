@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+public import Inventory
+
+/// Resolves the assets and zones of events by the site files, as of each event's time.
+///
+/// Addresses count by their bindings, names as asset ids, host names with or without a domain, serial numbers
+/// and AE titles. Leases that only the log shows are not known here.
+///
+/// Owned by one thread.
+public final class SiteResolver: EntityResolver {
+    private var register: AssetRegister
+    private static let names: [FieldID] = [.deviceID, .hostName, .sourceHost, .targetHost]
+    private static let addresses: [FieldID] = [.hostIP, .sourceIP, .targetIP]
+
+    /// Resolves by `register`.
+    public init(_ register: AssetRegister) { self.register = register }
+
+    /// Assets whose names or addresses the event mentions, the subject first.
+    public func participants(of index: Int, in batch: EventBatch) -> [EntityFacts] {
+        var found: [EntityFacts] = []
+        for field in SiteResolver.names + SiteResolver.addresses {
+            guard let asset = asset(field, of: index, in: batch) else { continue }
+            let facts = facts(asset)
+            if !found.contains(facts) { found.append(facts) }
+        }
+        return found
+    }
+
+    /// The asset that a name or address field of the event means at the event's time; nil if none is known.
+    public func asset(_ field: FieldID, of index: Int, in batch: EventBatch) -> Asset? {
+        guard SiteResolver.addresses.contains(field) else {
+            return batch.text(field, in: index).flatMap { register.asset(named: $0) }
+        }
+        let event = batch.events[index]
+        let time = event.time.isPresent ? event.time : event.logTime
+        return batch.address(field, in: index).flatMap { register.asset(of: $0, at: time) }
+    }
+
+    /// Zone id of an address; nil where the site names no zones.
+    public func zone(of address: IPAddress) -> String? {
+        register.isEmpty ? nil : register.zone(of: address).id
+    }
+
+    private func facts(_ asset: Asset) -> EntityFacts {
+        EntityFacts(
+            id: asset.id,
+            names: ([asset.serial] + asset.hostNames + asset.aeTitles).filter { !$0.isEmpty },
+            type: asset.deviceType,
+            manufacturer: asset.manufacturer,
+            model: asset.model,
+            zone: asset.zone
+        )
+    }
+}
