@@ -34,6 +34,9 @@ struct Candidate: Sendable {
         )
     }
 
+    /// Who logged the event: decoder and host.
+    var reporter: String { envelopeText(.decoder) + " " + text(.hostName) }
+
     /// Values of a rule's field, as text; empty when the event has none.
     func values(_ field: RuleField) -> [[UInt8]] {
         switch field {

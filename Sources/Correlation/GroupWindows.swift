@@ -125,12 +125,28 @@ struct GroupWindows: Sendable {
         return match(group, key, entries.map(\.candidate), isCount ? Int(measure) : entries.count)
     }
 
-    /// The newest matches lie at equal distances within the tolerance.
+    /// The newest matches lie at equal distances within the tolerance: those of the newest one's witness, or
+    /// those of all.
+    ///
+    /// Two witnesses of one contact log it at its start and at its end; together they would look irregular.
     private func regular(_ group: Group, _ key: [String]) -> Match? {
+        guard let newest = group.entries.last?.candidate else { return nil }
+        let own = group.entries.map(\.candidate).filter { $0.reporter == newest.reporter }
+        if let match = regular(own, group, key) { return match }
+        return own.count == group.entries.count ? nil : regular(group.entries.map(\.candidate), group, key)
+    }
+
+    private func regular(_ candidates: [Candidate], _ group: Group, _ key: [String]) -> Match? {
         let wanted = Int(rule.definition.thresholds.first?.value ?? 3)
         var distinct: [Candidate] = []
-        for entry in group.entries where distinct.last?.event.time != entry.candidate.event.time {
-            distinct.append(entry.candidate)
+        for candidate in candidates {
+            // What is nearer than the shortest period is the same contact, retried or seen twice.
+            if let last = distinct.last,
+                candidate.event.time < last.event.time.advanced(by: rule.definition.regularMinimum)
+            {
+                continue
+            }
+            distinct.append(candidate)
         }
         guard wanted >= 3, distinct.count >= wanted, let tolerance = rule.definition.regularTolerance else {
             return nil

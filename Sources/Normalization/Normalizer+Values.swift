@@ -23,6 +23,10 @@ extension Normalizer {
         var range = value.range
         while let last = range.last, source[last].isBlank { range = range.lowerBound..<last }
         while let first = range.first, source[first].isBlank { range = first + 1..<range.upperBound }
+        // A comma behind a word belongs to the sentence: `copied to /opt/bin/monitor, restarting`.
+        if case .named = target, let last = range.last, source[last] == 0x2c {
+            range = range.lowerBound..<last
+        }
         guard let first = range.first, !(range.count == 1 && source[first] == 0x2d) else { return false }
         switch target {
         case .known(let field):
@@ -57,6 +61,13 @@ extension Normalizer {
             guard range.count <= (field == .networkBytes ? 18 : 5), draft.take(field) else { return false }
             for index in range where !source[index].isDigit { return false }
             append(field, source, range, isRecord: isRecord, &events)
+        case .networkTransport:
+            guard draft.take(field) else { return false }
+            if let name = ProtocolNumbers.name(source.span, range) {
+                events.add(field, name)
+            } else {
+                append(field, source, range, isRecord: isRecord, &events)
+            }
         case .patientToken:
             guard draft.take(field) else { return false }
             events.add(field, siteKey.token(of: source.span, range))

@@ -70,6 +70,13 @@ struct StoryRunner: ScenarioRunner {
     let environment: [String: String]
 
     func incidents(of scenario: Scenario) throws(WardlineError) -> [StoredIncident] {
+        // Without rules every look-alike would come out as expected.
+        for (folders, name) in [(configuration.rules, "rules"), (configuration.decoders, "decoders")]
+        where folders.isEmpty {
+            guard try Content.shared(name, environment) != nil else {
+                throw WardlineError(.input, Content.absent(name))
+            }
+        }
         let store = FileManager.default.temporaryDirectory.path + "/wardline-replay-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: store) }
         let content = ContentFiles(
