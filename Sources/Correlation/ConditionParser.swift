@@ -7,6 +7,15 @@ indirect enum Condition: Hashable, Sendable {
     case not(Condition)
     case and([Condition])
     case or([Condition])
+
+    /// Names that it uses.
+    var names: Set<String> {
+        switch self {
+        case .name(let name): [name]
+        case .not(let inner): inner.names
+        case .and(let parts), .or(let parts): parts.reduce(into: []) { $0.formUnion($1.names) }
+        }
+    }
 }
 
 /// Parses a condition over known names; keywords are whole lower-case words.

@@ -30,6 +30,8 @@ extension DetectionRule {
         self.test = test
         self.groupBy = groupBy
         groupNames = definition.groupBy.map(\.text)
+        let used = conditions.reduce(into: Set<String>()) { $0.formUnion($1.names) }
+        idleSearches = names.filter { !used.contains($0) }
         actions = DetectionRule.actions(test)
         needsSite = DetectionRule.needsSite(test)
     }

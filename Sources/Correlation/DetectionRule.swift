@@ -40,10 +40,32 @@ struct DetectionRule: Sendable {
     var actions: Set<Action>?
     /// Whether a match needs a site fact, so that events outside every zone and asset can be skipped.
     var needsSite: Bool
+    /// Searches that the condition does not use.
+    let idleSearches: [String]
     /// Whether it raises alerts of its own.
     var raisesAlerts = true
 
     func matches(_ candidate: Candidate) -> Bool { test.matches(candidate) }
+
+    /// What is odd about the rule and does not keep it from running.
+    var warnings: [RuleError] {
+        var found = idleSearches.map { name in
+            RuleError(
+                definition.conditions.first?.position ?? definition.header.position,
+                "the condition does not use the search `\(name)`"
+            )
+        }
+        if let actions, actions.isEmpty {
+            found.append(
+                RuleError(
+                    definition.header.position,
+                    "the rule can match no event: none has the `action` that it asks for; "
+                        + "docs/events.md lists them"
+                )
+            )
+        }
+        return found
+    }
 }
 
 extension DetectionRule {

@@ -118,7 +118,8 @@ struct GroupWindows: Sendable {
 
     /// The window's count, sum and so on, if the thresholds hold for it.
     private func measured(_ group: Group, _ key: [String], _ entries: ArraySlice<Entry>) -> Match? {
-        let measure = rule.measure(entries.map(\.value))
+        let isEventCount = rule.definition.kind == .eventCount
+        let measure = isEventCount ? Double(entries.count) : rule.measure(entries.map(\.value))
         guard rule.holds(measure) else { return nil }
         let isCount = rule.definition.kind == .valueCount
         return match(group, key, entries.map(\.candidate), isCount ? Int(measure) : entries.count)

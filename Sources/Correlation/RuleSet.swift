@@ -23,6 +23,9 @@ public struct RuleSet: Sendable {
     /// Whether a rule searches every field.
     var readsEveryField: Bool { fields.contains(.any) }
 
+    /// What is odd about rules and does not keep them from running.
+    public var warnings: [RuleError] { detections.flatMap(\.warnings) }
+
     /// Headers in order: detections, then correlations.
     public var headers: [RuleHeader] {
         detections.map(\.definition.header) + correlations.map(\.definition.header)

@@ -137,8 +137,9 @@ struct SigmaDocumentReader {
         return found
     }
 
-    /// A text, or a list of texts.
+    /// A text, or a list of texts; nothing is an empty list.
     func texts(_ node: YAMLNode) throws(RuleError) -> [String] {
+        if node.scalar?.tag == .null { return [] }
         guard let elements = node.elements else { return [try text(node)] }
         var found: [String] = []
         for element in elements { found.append(try text(element)) }

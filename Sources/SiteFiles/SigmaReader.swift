@@ -65,7 +65,7 @@ public enum SigmaReader {
         return Outcome(
             rules: compiled.rules,
             errors: errors.sorted { $0.position < $1.position },
-            warnings: warnings,
+            warnings: (warnings + compiled.rules.warnings).sorted { $0.position < $1.position },
             count: compiled.rules.headers.count
         )
     }

@@ -87,6 +87,11 @@ import Testing
         files("rules", ".yml").map { SigmaReader.File(name: $0.name, bytes: $0.bytes) }
     )
 
+    @Test func `the pack loads without a warning`() {
+        #expect(Self.pack.errors == [])
+        #expect(Self.pack.warnings == [])
+    }
+
     /// Names of the rules that raise alerts over `lines`.
     private func alerts(_ lines: [String], shuffledBy seed: Int = 0) -> Set<String> {
         var batch = RecordBatch()

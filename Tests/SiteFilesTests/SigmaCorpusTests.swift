@@ -94,4 +94,17 @@ struct SigmaCorpusTests {
         let quiet = DecoderFixtures.decode(String(other.prefix { !$0.isNewline }))
         #expect(!SigmaCorpus.matches(quiet, SigmaCorpus.resolved.rules).contains(id))
     }
+
+    @Test func `published correlation rules of another engine load with their detections`() throws {
+        let folder = try #require(SigmaCorpus.folder).appending(path: "hayabusa-correlation")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            .filter { $0.hasSuffix(".yml") }.sorted()
+        #expect(names.count == 3)
+        for name in names {
+            let bytes = Array(try Data(contentsOf: folder.appending(path: name)))
+            let outcome = SigmaReader.load([SigmaReader.File(name: name, bytes: bytes)])
+            #expect(outcome.errors == [])
+            #expect(outcome.count == 2)
+        }
+    }
 }

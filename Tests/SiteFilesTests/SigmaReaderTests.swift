@@ -342,6 +342,17 @@ struct SigmaReaderTests {
         "title: T\nname: \(name)\nlogsource: \(logsource)\ndetection: {s: {f: 1}, condition: s}\n---\n"
     }
 
+    @Test func `a search that the condition leaves out and an action that no event has are warnings`() {
+        let unused = Self.load(Self.rule("detection: {s: {f: 1}, filter: {g: 1}, condition: s}\n"))
+        #expect(unused.count == 1)
+        #expect(unused.warnings.map(\.position.description) == ["r.yml:3:51"])
+        let foreign = Self.load(Self.rule("detection: {s: {action: Add}, condition: s}\n"))
+        #expect(foreign.count == 1)
+        #expect(foreign.warnings.map(\.position.description) == ["r.yml:1:1"])
+        let known = Self.load(Self.rule("detection: {s: {action: Login}, condition: s}\n"))
+        #expect(known.warnings == [])
+    }
+
     @Test(arguments: [
         ("{category: a}", "[one]", ["two", "three"]), ("{category: a}", "any", ["three"]),
         ("{}", "[]", []), ("{product: p}", "any", ["one", "three"]), ("{}", "[one, three]", ["two"]),
