@@ -58,16 +58,38 @@ extension DetectionRule {
         case .all(let parts): return .all(try compile(parts, placeholders))
         case .any(let parts): return .any(try compile(parts, placeholders))
         case .field(let name, let modifiers, let values, let position):
-            return .test(
+            func test(_ scalars: [RuleScalar], _ position: RulePosition) throws(RuleError) -> FieldTest {
                 try FieldTest(
                     name: name,
                     modifiers: modifiers,
-                    values: values,
+                    values: scalars,
                     placeholders: placeholders,
                     position: position
                 )
-            )
+            }
+            do throws(RuleError) {
+                return .test(try test(values.map(\.scalar), position))
+            } catch {
+                throw culprit(values, test) ?? error
+            }
         }
+    }
+
+    /// The fault of the first value that is refused alone, when others are not: then it is that value's, and
+    /// not the modifiers'.
+    private static func culprit(
+        _ values: [RuleValue],
+        _ test: ([RuleScalar], RulePosition) throws(RuleError) -> FieldTest
+    ) -> RuleError? {
+        var faults: [RuleError] = []
+        for value in values {
+            do throws(RuleError) {
+                _ = try test([value.scalar], value.position)
+            } catch {
+                faults.append(error)
+            }
+        }
+        return faults.count < values.count ? faults.first : nil
     }
 
     private static func compile(

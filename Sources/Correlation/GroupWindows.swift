@@ -31,6 +31,8 @@ struct GroupWindows: Sendable {
     private var groups: [[String]: Group] = [:]
     private var evictions = 0
     private var pruneCount = GroupWindows.pruneCountMin
+    /// No window closes before it; may be too early, never too late.
+    private var nextClose: UTCTime?
 
     init(rule: CorrelationRule) {
         self.rule = rule
@@ -76,6 +78,10 @@ struct GroupWindows: Sendable {
         if group.entries.count > CorrelationBounds.matchesPerGroupMax {
             group.entries.removeFirst()
             group.isCapped = true
+        }
+        if rule.decidesAtClose {
+            let close = time.advanced(by: rule.definition.timespan)
+            nextClose = min(nextClose ?? close, close)
         }
         group.touched = time
         if known == nil, groups.count >= CorrelationBounds.groupCountMax { evict(before: oldest) }
@@ -224,7 +230,7 @@ struct GroupWindows: Sendable {
 
     /// Verdicts whose window has closed by `time`: absences, and thresholds that more events could undo.
     mutating func expired(through time: UTCTime) -> [Match] {
-        guard rule.decidesAtClose, !groups.isEmpty else { return [] }
+        guard rule.decidesAtClose, let nextClose, nextClose <= time else { return [] }
         var found: [Match] = []
         for key in groups.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             guard var group = groups[key], group.entries.contains(where: { close(of: $0) <= time }) else {
@@ -240,6 +246,7 @@ struct GroupWindows: Sendable {
             }
             groups[key] = group.entries.isEmpty ? nil : group
         }
+        self.nextClose = groups.values.flatMap(\.entries).map { close(of: $0) }.min()
         return found
     }
 

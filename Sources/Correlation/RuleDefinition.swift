@@ -79,6 +79,20 @@ public enum RuleScalar: Hashable, Sendable {
     }
 }
 
+/// A value of a search, with its place.
+public struct RuleValue: Hashable, Sendable {
+    /// The value.
+    public var scalar: RuleScalar
+    /// Where it stands.
+    public var position: RulePosition
+
+    /// Makes a value.
+    public init(_ scalar: RuleScalar, _ position: RulePosition) {
+        self.scalar = scalar
+        self.position = position
+    }
+}
+
 /// A search of a Sigma detection (specification 2.1, "Detection"): maps are AND, lists are OR.
 public indirect enum SearchDefinition: Hashable, Sendable {
     /// Every part must hold.
@@ -86,7 +100,7 @@ public indirect enum SearchDefinition: Hashable, Sendable {
     /// Any part must hold.
     case any([SearchDefinition])
     /// A field with modifiers against values; an empty field searches every field.
-    case field(name: String, modifiers: [String], values: [RuleScalar], position: RulePosition)
+    case field(name: String, modifiers: [String], values: [RuleValue], position: RulePosition)
 }
 
 /// What every rule document states about itself.

@@ -140,7 +140,8 @@ extension SigmaDocumentReader {
             guard value != .null, !value.text.isEmpty else {
                 throw error(node, "the search is empty; name a field or a keyword")
             }
-            return .field(name: "", modifiers: [], values: [value], position: position(node.mark))
+            let place = position(node.mark)
+            return .field(name: "", modifiers: [], values: [RuleValue(value, place)], position: place)
         }
         guard !elements.isEmpty else { throw error(node, "the search is an empty list") }
         var parts: [SearchDefinition] = []
@@ -154,16 +155,16 @@ extension SigmaDocumentReader {
         for part in parts where part.isEmpty {
             throw RuleError(position(key.mark), "`\(key.text)` has an empty modifier; remove a `|`")
         }
-        var values: [RuleScalar] = []
+        var values: [RuleValue] = []
         if let elements = value.elements {
             guard !elements.isEmpty else { throw error(value, "the list of values is empty") }
             for element in elements {
                 let found = try scalar(element)
                 if found == .null { throw error(element, "null may not stand in a list of values") }
-                values.append(found)
+                values.append(RuleValue(found, position(element.mark)))
             }
         } else {
-            values = [try scalar(value)]
+            values = [RuleValue(try scalar(value), position(value.mark))]
         }
         return .field(
             name: name.replacingBlanks,
