@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Correlation
+import EventModel
+import Inventory
+import SiteFiles
+import Testing
+
+/// Correlation rules from their file to the alert, with the watermark in between.
+struct SigmaCorrelationTests {
+    private static let start = CivilTime(year: 2026, month: 1, day: 1).utc()
+
+    private static func time(_ second: Int) -> UTCTime { start.advanced(by: Int64(second) * UTCTime.second) }
+
+    /// A correlator with two rules, `a` and `b`, on events of that `kind`, and a correlation over them.
+    private static func correlator(_ correlation: String) -> Correlator {
+        let rules = ["a", "b"].map { name in
+            "title: T\nname: \(name)\nlogsource: {category: x}\n"
+                + "detection: {s: {kind: \(name)}, condition: s}\nwardline: {base: true}\n---\n"
+        }
+        let text = rules.joined() + "title: C\nname: c\ncorrelation: {timespan: 10s, \(correlation)}\n"
+        let outcome = SigmaReader.load([SigmaReader.File(name: "r.yml", bytes: Array(text.utf8))])
+        #expect(outcome.errors == [])
+        return Correlator(rules: outcome.rules, register: AssetRegister(site: Site()))
+    }
+
+    /// Events as (second, kind, host, number).
+    private static func batch(_ events: [(Int, String, String, String)]) -> EventBatch {
+        var batch = EventBatch()
+        var table = FieldTable()
+        for (offset, event) in events.enumerated() {
+            let time = time(event.0)
+            batch.begin(Event(offset: Offset(UInt64(offset)), time: time, logTime: time))
+            batch.add(table.field(named: "ext.kind"), event.1)
+            batch.add(.hostName, event.2)
+            batch.add(table.field(named: "ext.n"), event.3)
+        }
+        batch.extensionNames = table.names
+        return batch
+    }
+
+    /// Seconds at which an alert of the correlation is there for the first time.
+    private static func seconds(_ correlation: String, _ events: [(Int, String, String, String)]) -> [Int] {
+        var correlator = correlator(correlation)
+        correlator.admit(batch(events))
+        var found: [Int] = []
+        for second in 0...60 {
+            correlator.advance(to: time(second))
+            let alerts = correlator.takeJudgements().flatMap(\.alerts)
+            #expect(alerts.allSatisfy { $0.rule == "c" })
+            found += alerts.map { _ in second }
+        }
+        return found
+    }
+
+    @Test(arguments: [
+        ("type: event_count, rules: [a], condition: {gte: 3}", [4]),
+        ("type: event_count, rules: [a], condition: {gt: 1, lte: 3}", [10]),
+        ("type: event_count, rules: [a], condition: {lt: 3}", []),
+        ("type: event_count, rules: [b], condition: {lt: 3}", [13]),
+        ("type: value_sum, rules: [a], condition: {gte: 60, field: n}", [4]),
+        ("type: value_avg, rules: [a], condition: {gt: 14, field: n}", [2]),
+        ("type: value_median, rules: [a], condition: {gte: 20, field: n}", [4]),
+        ("type: value_percentile, rules: [a], condition: {gte: 30, field: n, percentile: 90}", [4]),
+        ("type: value_count, rules: [a, b], condition: {gte: 4, field: [kind, n]}", [4]),
+        ("type: value_count, rules: [a, b], condition: {gte: 4, field: kind}", []),
+        ("type: temporal, rules: [a, b]", [3]), ("type: temporal_ordered, rules: [b, a]", [4]),
+        ("type: temporal, condition: a and not b", [14]),
+        ("type: temporal_ordered, rules: [b, a], condition: a and not b", [0]),
+        ("type: temporal, rules: [a, b], condition: {gte: 1}", [0]),
+    ])
+    func `each type fires when its condition becomes true, and not before`(
+        _ correlation: String,
+        _ wanted: [Int]
+    ) {
+        let events = [
+            (0, "a", "h", "10"), (2, "a", "h", "20"), (3, "b", "h", "x"), (4, "a", "h", "30"),
+        ]
+        #expect(Self.seconds(correlation, events).prefix(1) == wanted[...])
+    }
+
+    @Test func `groups are judged apart, and an event without the field belongs to none`() {
+        let correlation = "type: event_count, rules: [a], group-by: [host.name], condition: {gte: 2}"
+        let apart = [(0, "a", "h1", "1"), (1, "a", "h2", "1")]
+        #expect(Self.seconds(correlation, apart) == [])
+        #expect(Self.seconds(correlation, apart + [(2, "a", "H1", "1")]) == [2])
+        let missing = "type: event_count, rules: [a], group-by: [nothing], condition: {gte: 2}"
+        #expect(Self.seconds(missing, apart + [(2, "a", "h1", "1")]) == [])
+    }
+
+    @Test func `the time at which a waiting verdict is due is known`() {
+        for correlation in [
+            "type: temporal, rules: [a, b], condition: a and not b",
+            "type: event_count, rules: [a], condition: {lt: 3}",
+        ] {
+            var correlator = Self.correlator(correlation)
+            correlator.admit(Self.batch([(5, "a", "h", "1")]))
+            correlator.advance(to: Self.time(5))
+            #expect(correlator.due == Self.time(15))
+            correlator.advance(to: Self.time(14))
+            #expect(correlator.takeJudgements().flatMap(\.alerts).isEmpty)
+            correlator.advance(to: Self.time(15))
+            #expect(correlator.takeJudgements().flatMap(\.alerts).count == 1)
+            #expect(correlator.due == nil)
+        }
+    }
+}
