@@ -5,6 +5,7 @@ import Correlation
 import Digests
 public import EventModel
 import Inventory
+import Normalization
 public import Platform
 public import Projections
 import Timelines
@@ -46,8 +47,21 @@ public struct Judge: RecordJudge {
     ///
     /// - Throws: `storage` or `integrity` when key or journal cannot be read.
     public init(store: StorePaths, storage: any LogStorage) throws(WardlineError) {
+        try self.init(store, storage, siteKey: try StoreKey.open(store, storage: storage))
+    }
+
+    /// Opens the judge of a store that is not written to: a missing site key is not made.
+    public init(reading store: StorePaths, storage: any LogStorage) throws(WardlineError) {
+        try self.init(store, storage, siteKey: StoreKey.reading(store, storage: storage))
+    }
+
+    private init(
+        _ store: StorePaths,
+        _ storage: any LogStorage,
+        siteKey: SiteKey
+    ) throws(WardlineError) {
         let sets = StoreSets(store: store, storage: storage)
-        firstDecoder = LogDecoder(sets: sets, siteKey: try StoreKey.open(store, storage: storage))
+        firstDecoder = LogDecoder(sets: sets, siteKey: siteKey)
         content = JudgeContent(sets: sets)
         correlator = Correlator(rules: content.rules, register: AssetRegister())
         journal = try JournalMemory(store, storage)

@@ -30,7 +30,9 @@ struct DevicesCommand: ParsableCommand {
     func run() throws {
         let context = try CommandContext(common, mode: list.output, pages: true)
         let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
-        let found = list.selection(try reader.readModels().devices().filter(isWanted))
+        let found = list.selection(
+            try CurrentModels.open(reader, isQuiet: common.quiet).devices().filter(isWanted)
+        )
         context.write(
             list.output,
             objects: found.map(DeviceList.object),

@@ -58,7 +58,9 @@ struct IncidentsCommand: ParsableCommand {
             )
             if let severity { filter.severity = try LevelName.level(severity) }
             let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
-            let found = list.selection(try reader.readModels().incidents(filter))
+            let found = list.selection(
+                try CurrentModels.open(reader, isQuiet: common.quiet).incidents(filter)
+            )
             try IncidentList.write(found, list.output, context)
             context.output.finish()
             if found.isEmpty {

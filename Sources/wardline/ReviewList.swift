@@ -19,7 +19,10 @@ enum ReviewList {
         _ command: QueryCommand,
         _ context: CommandContext
     ) throws {
-        var found = try reader.readModels().reviews(since: since, until: until).filter { review in
+        var found = try CurrentModels.open(reader, isQuiet: context.isQuiet).reviews(
+            since: since,
+            until: until
+        ).filter { review in
             let batch = batch(review)
             return QueryPredicate(query, for: batch, className: "review").matches(0)
         }

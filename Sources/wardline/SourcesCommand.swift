@@ -24,7 +24,7 @@ struct SourcesCommand: ParsableCommand {
     func run() throws {
         let context = try CommandContext(common, mode: list.output, pages: true)
         let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
-        let models = try reader.readModels()
+        let models = try CurrentModels.open(reader, isQuiet: common.quiet)
         let wanted = name?.lowercased() ?? ""
         let found = list.selection(try models.sources().filter { $0.name.lowercased().hasPrefix(wanted) })
         context.write(

@@ -49,7 +49,7 @@ struct TimelineOptions: ParsableArguments {
         let place = try CommandContext(common, mode: output, pages: true)
         let reader = try StoreReader(path: StoreLocation.path(store, place.environment))
         let incident: StoredIncident
-        switch try reader.readModels().incident(id) {
+        switch try CurrentModels.open(reader, isQuiet: common.quiet).incident(id) {
         case .found(let found): incident = found
         case .missing:
             throw WardlineError(

@@ -218,4 +218,22 @@ enum SampleStore {
             return "\(path) \(facts[.size] ?? 0) \(facts[.modificationDate] ?? 0)"
         }
     }
+
+    @Test func `read models that lag are caught up in memory, and nothing is written`() throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/wardline-lag-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let story = "replay/vendor-session"
+        let ingest = ["ingest", "--store", folder, "--site", story + "/site", story + "/input.log"]
+        #expect(try BuiltCommand.run(ingest).status == 0)
+        let list = ["incidents", "--store", folder, "-o", "jsonl"]
+        let before = try BuiltCommand.run(list)
+        #expect(before.lines.count == 1)
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder + "/projections") {
+            try FileManager.default.removeItem(atPath: folder + "/projections/" + file)
+        }
+        let after = try BuiltCommand.run(list)
+        #expect(after.output == before.output)
+        #expect(after.errors.contains("not judged yet"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/projections").isEmpty)
+    }
 }

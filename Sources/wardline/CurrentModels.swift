@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Pipeline
+import Platform
+import Projections
+import QueryEngine
+import Replay
+import SegmentLog
+
+/// The read models as of all records: those that are stored or, where they lag behind the log and nobody is
+/// at work on them, judged anew in memory.
+///
+/// Writes nothing: also on a medium that cannot be written.
+enum CurrentModels {
+    /// Most records judged for a command that only reads: about half a minute of work.
+    ///
+    /// Beyond it the stored read models are shown, and a warning says how far they lag.
+    static let judgedCountMax: UInt64 = 2_000_000
+
+    static func open(_ reader: StoreReader, isQuiet: Bool) throws(WardlineError) -> ReadModels {
+        let stored = try reader.readModels()
+        let log: LogReader
+        do throws(LogError) {
+            log = try LogReader.open(storage: POSIXStorage(), path: reader.path, stream: "records")
+        } catch {
+            // What is damaged is for `verify` to say.
+            return stored
+        }
+        let judged = try stored.checkpoint().records
+        guard judged < log.end, log.holes.isEmpty, !StoreWriting.hasDaemon(reader.path) else { return stored }
+        let count = Int64(clamping: log.end.value - judged.value)
+        guard log.end.value <= judgedCountMax else {
+            Messages.warning(
+                "\(Amount.counted(count, "record")) are not judged yet and not shown; "
+                    + "`wardline store rebuild` or a start of the daemon judges them"
+            )
+            return stored
+        }
+        if !isQuiet {
+            Messages.note(
+                "\(Amount.counted(count, "record")) are not judged yet: judged in memory for this answer"
+            )
+        }
+        var source: any RecordSource = StoredRecords(log)
+        var judge: any RecordJudge = try Judge(reading: StorePaths(reader.path), storage: POSIXStorage())
+        return try Rejudgement.readModels(of: &source, by: &judge)
+    }
+}
