@@ -32,6 +32,6 @@ enum AlertNotice {
         }
         for user in users.sorted() { batch.add(.userName, user) }
         for address in addresses.sorted() { batch.add(.sourceIP, address) }
-        return Candidate(batch: batch, index: 0, event: batch.events[0])
+        return Candidate(batch: batch, index: 0)
     }
 }

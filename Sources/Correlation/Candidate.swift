@@ -5,7 +5,10 @@ import EventModel
 import Inventory
 
 /// An event at the moment it is judged: its fields, and what it joins with.
-struct Candidate: Sendable {
+///
+/// A class of constants: windows, tests and alerts hold many references to one event, and a reference costs
+/// one count where the value would cost dozens.
+final class Candidate: Sendable {
     /// Batch that holds the fields.
     let batch: EventBatch
     /// Index in the batch.
@@ -13,11 +16,37 @@ struct Candidate: Sendable {
     /// Header, with the corrected time.
     let event: Event
     /// What the event joins with.
-    var situation = Situation()
+    let situation: Situation
     /// Offsets of stored copies that count once with this one.
-    var copies: [Offset] = []
+    let copies: [Offset]
     /// Further witnesses that a fed-back verdict rests on.
-    var carried: [Witness] = []
+    let carried: [Witness]
+
+    /// Event `index` of `batch`.
+    init(
+        batch: EventBatch,
+        index: Int,
+        copies: [Offset] = [],
+        situation: Situation = Situation(),
+        carried: [Witness] = []
+    ) {
+        self.batch = batch
+        self.index = index
+        event = batch.events[index]
+        self.copies = copies
+        self.situation = situation
+        self.carried = carried
+    }
+
+    /// The same event in a situation.
+    func placed(in situation: Situation, carrying carried: [Witness] = []) -> Candidate {
+        Candidate(batch: batch, index: index, copies: copies, situation: situation, carried: carried)
+    }
+
+    /// The same event with stored copies.
+    func counting(_ copies: [Offset]) -> Candidate {
+        Candidate(batch: batch, index: index, copies: copies, situation: situation, carried: carried)
+    }
 
     /// The event as evidence.
     var witness: Witness {

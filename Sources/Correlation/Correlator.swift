@@ -133,8 +133,7 @@ public struct Correlator: Sendable {
 
     private mutating func judge(_ next: Candidate) {
         expire(through: next.event.time.advanced(by: -1))
-        var candidate = next
-        candidate.situation = surroundings.situation(of: candidate)
+        let candidate = next.placed(in: surroundings.situation(of: next))
         run(candidate, rules.byAction[Int(candidate.event.action.rawValue)], depth: 0)
         surroundings.observe(candidate)
         judged.append(JudgedEvent(candidate))
@@ -193,9 +192,10 @@ public struct Correlator: Sendable {
             )
         }
         guard depth < 4, let last = match.candidates.last else { return }
-        var chained = last
-        chained.carried = match.candidates.flatMap { $0.carried + [$0.witness] }
-        chained.situation.carriedAssets = match.candidates.flatMap(\.situation.involvedAssets)
+        var situation = last.situation
+        situation.carriedAssets = match.candidates.flatMap(\.situation.involvedAssets)
+        let carried = match.candidates.flatMap { $0.carried + [$0.witness] }
+        let chained = last.placed(in: situation, carrying: carried)
         feed(rules.detections.count + number, chained, depth: depth + 1)
     }
 
@@ -232,10 +232,10 @@ public struct Correlator: Sendable {
             }
         }
         guard isNew, depth == 0, !header.isReview else { return }
-        var notice = AlertNotice.candidate(header, key, candidates, last)
-        notice.situation = last.situation
-        notice.situation.carriedAssets = candidates.flatMap(\.situation.involvedAssets)
-        notice.carried = candidates.map(\.witness)
+        var situation = last.situation
+        situation.carriedAssets = candidates.flatMap(\.situation.involvedAssets)
+        let notice = AlertNotice.candidate(header, key, candidates, last)
+            .placed(in: situation, carrying: candidates.map(\.witness))
         run(notice, rules.byAction[Int(Action.securityAlert.rawValue)], depth: 1)
     }
 

@@ -59,15 +59,16 @@ struct PendingEvents: Sendable {
 
     /// Takes the earliest event, with the copies that count once with it.
     mutating func next() -> Candidate? {
-        guard var candidate = pop() else { return nil }
+        guard let candidate = pop() else { return nil }
+        var copies: [Offset] = []
         while let first = heap.first, first.time == candidate.event.time,
             first.hash == candidate.event.contentHash, first.ordinal == candidate.event.ordinal,
             candidate.event.flags.contains(.subsecond)
         {
             guard let copy = pop() else { break }
-            candidate.copies.append(copy.event.offset)
+            copies.append(copy.event.offset)
         }
-        return candidate
+        return copies.isEmpty ? candidate : candidate.counting(copies)
     }
 
     private mutating func pop() -> Candidate? {
@@ -83,7 +84,7 @@ struct PendingEvents: Sendable {
         } else {
             batches[key.batch]?.left = held.left - 1
         }
-        return Candidate(batch: held.batch, index: key.index, event: held.batch.events[key.index])
+        return Candidate(batch: held.batch, index: key.index)
     }
 
     private mutating func siftUp(_ start: Int) {

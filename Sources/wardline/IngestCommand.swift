@@ -50,7 +50,7 @@ struct IngestCommand: ParsableCommand {
         let reports =
             StoreWriting.hasDaemon(path)
             ? try send(path, reference) : try store(path, reference, context)
-        for report in reports {
+        for report in reports where output.isForPrograms || !common.quiet {
             context.output.line(
                 output.isForPrograms
                     ? TerminalText.escapedJSON(report.object.line) : TerminalText.escaped(report.summary)

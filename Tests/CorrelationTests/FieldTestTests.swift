@@ -33,7 +33,7 @@ struct FieldTestTests {
             batch.add(FieldID.known(name) ?? table.field(named: "ext." + name), value)
         }
         batch.extensionNames = table.names
-        return test.matches(Candidate(batch: batch, index: 0, event: batch.events[0]))
+        return test.matches(Candidate(batch: batch, index: 0))
     }
 
     @Test(arguments: [

@@ -56,7 +56,7 @@ struct GroupWindowsOracleTests {
         let time = UTCTime(nanoseconds: Int64(1_000 + moment.second) * UTCTime.second)
         batch.begin(Event(offset: Offset(UInt64(offset)), time: time, logTime: time))
         batch.add(FieldID(rawValue: FieldID.firstExtension), String(moment.value))
-        return Candidate(batch: batch, index: 0, event: batch.events[0])
+        return Candidate(batch: batch, index: 0)
     }
 
     /// Seconds at which the engine finds a match; verdicts that wait carry the second at which they are due.

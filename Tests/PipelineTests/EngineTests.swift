@@ -76,7 +76,8 @@ import Testing
 
     @Test func `a blocked judge stops intake at its bound and loses nothing`() throws {
         let fixture = EngineFixture(isBlocked: true, intakeBytes: 65_536) { options in
-            options.judgeQueueMaxBytes = 65_536
+            options.decodeQueueMaxBytes = 32_768
+            options.judgeQueueMaxBytes = 32_768
             options.groupSizeMaxBytes = 16_384
         }
         try fixture.engine.start()
