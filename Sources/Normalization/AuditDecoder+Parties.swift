@@ -67,6 +67,10 @@ extension AuditDecoder {
     ) {
         var text = participant.accessPoint
         if text.hasPrefix("/") { text.removeFirst() }
+        if text.hasPrefix("["), let close = text.firstIndex(of: "]") {
+            // An IPv6 address with a port.
+            text = String(text[text.index(after: text.startIndex)..<close])
+        }
         if let address = IPAddress(text) {
             drafts.add(ip, address.description)
         } else if let colon = text.lastIndex(of: ":"), let address = IPAddress(String(text[..<colon])) {

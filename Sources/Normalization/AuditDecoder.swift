@@ -10,9 +10,6 @@ struct AuditDecoder: Sendable {
     /// Longest body that is read, in bytes; what is longer stays a plain record.
     static let bodyCountMax = 1_048_576
 
-    /// Bytes at the start of a body in which its mark is looked for: after declarations and comments.
-    private static let markCountMax = 4_096
-
     private let siteKey: SiteKey
 
     init(siteKey: SiteKey) { self.siteKey = siteKey }
@@ -56,12 +53,15 @@ struct AuditDecoder: Sendable {
         case json
     }
 
-    /// Looks for what tells the body's kind near its start, so that other bodies cost little.
+    /// Looks for what tells the body's kind, which may stand anywhere: members of JSON have no order, and
+    /// declarations and comments come before an element.
+    ///
+    /// O(bytes), and the rest of a body that is longer than those that are read does not matter.
     private func mark(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Mark? {
         guard let first = range.first else { return nil }
         let isJSON = bytes[first] == 0x7b
         let wanted: [UInt8] = Array((isJSON ? "\"AuditEvent\"" : "AuditMessage").utf8)
-        let end = min(range.upperBound, range.lowerBound + AuditDecoder.markCountMax) - wanted.count
+        let end = min(range.upperBound, range.lowerBound + AuditDecoder.bodyCountMax) - wanted.count
         var position = range.lowerBound
         while position <= end {
             if bytes[position] == wanted[0] {
@@ -102,7 +102,7 @@ struct AuditDecoder: Sendable {
         drafts.add(named: "ext.event.action", message.action)
         for code in types where code != type { drafts.add(named: "ext.transaction", code) }
         drafts.add(.outcomeDetail, AuditDecoder.weights[message.outcome] ?? "")
-        drafts.add(.reason, message.outcomeText)
+        drafts.add(.reason, AuditDecoder.text(message.outcomeText, withoutPatientsOf: message))
         addParties(message, isNetwork: meaning.eventClass == .network, into: &drafts)
         addObjects(message, into: &drafts)
         addTime(message, into: &drafts)
@@ -168,7 +168,7 @@ struct AuditDecoder: Sendable {
         }
         for object in message.objects {
             for detail in object.details where detail.type.lowercased() == "alert description" {
-                addDescription(detail.value, into: &drafts)
+                addDescription(detail.value, message, into: &drafts)
             }
         }
     }
@@ -188,9 +188,32 @@ struct AuditDecoder: Sendable {
         drafts.add(.patientToken, String(decoding: token, as: UTF8.self))
     }
 
+    /// Shortest part of an identifier that is looked for in texts: shorter ones are words by chance.
+    private static let identifierLengthMin = 4
+
+    /// Free text in which the identifiers and names of the message's own patients are struck out.
+    private static func text(_ text: String, withoutPatientsOf message: AuditMessage) -> String {
+        guard !text.isEmpty else { return text }
+        var clean = text
+        for object in message.objects where object.role == "1" || mayBePatient(object) {
+            for whole in [object.id, object.name] {
+                // `PAT-1234^^^&1.2.3&ISO`, `DOE^JOHN`: each component may stand in the text alone.
+                for part in [whole[...]] + whole.split(whereSeparator: { "^&~|".contains($0) })
+                where part.count >= identifierLengthMin {
+                    clean = clean.replacing(part, with: "[patient]")
+                }
+            }
+        }
+        return clean
+    }
+
     /// The text of an alert, and the version that it may name.
-    private func addDescription(_ encoded: String, into drafts: inout EventDrafts) {
-        let text = Base64.text(encoded) ?? encoded
+    private func addDescription(
+        _ encoded: String,
+        _ message: AuditMessage,
+        into drafts: inout EventDrafts
+    ) {
+        let text = AuditDecoder.text(Base64.text(encoded) ?? encoded, withoutPatientsOf: message)
         drafts.add(named: "ext.description", String(text.prefix(256)))
         if let version = VersionHint.first(in: text) { drafts.add(.softwareTo, version) }
     }

@@ -67,6 +67,7 @@ enum AuditFHIR {
         object.id =
             reference(entity["what"]) ?? reference(entity["reference"]) ?? reference(entity["identifier"])
             ?? ""
+        object.name = entity["name"]?.text ?? entity["what"]?["display"]?.text ?? ""
         object.type = first(entity["type"]).code
         object.role = first(entity["role"]).code
         // FHIR names a patient by the reference, whatever role the sender gives.

@@ -29,6 +29,8 @@ struct AuditMessage {
     /// Something that was acted on.
     struct Object {
         var id = ""
+        /// Name, as of a patient; only ever looked for in texts, to strike it out.
+        var name = ""
         var type = ""
         var role = ""
         var idType = ""

@@ -114,6 +114,9 @@ private struct AuditXMLReader {
 
     mutating func close(_ name: String) {
         if name == "EventOutcomeDescription" { message.outcomeText = text }
+        if name == "ParticipantObjectName", !message.objects.isEmpty {
+            message.objects[message.objects.count - 1].name = text
+        }
         if !path.isEmpty { path.removeLast() }
         text = ""
     }

@@ -84,7 +84,12 @@ struct IncidentBoard: Sendable {
         provisional = ids
         for judged in waiting { widen(judged.event.time) }
         drawIncidents(Array(all.values), newest + waiting, register, &changes)
-        drawReviews(all.values.filter(\.isReview), &changes)
+        let cited = Set(cores.values.flatMap { $0.alerts.map(\.id) })
+        // What opened no incident and joined none still needs eyes.
+        drawReviews(
+            all.values.filter { $0.isReview || $0.level >= .medium && !cited.contains($0.id) },
+            &changes
+        )
         judgedRange = nil
         isChanged = false
         return changes

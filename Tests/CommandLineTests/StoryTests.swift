@@ -67,6 +67,20 @@ import Testing
         #expect(try shell(command) == expected)
     }
 
+    @Test func `an alert of level medium that opens no incident is listed for review`() throws {
+        let command = """
+            d=$(mktemp -d)
+            sed '/service mode/d; s/ by aerion.service//; /login accepted/d' \
+                replay/bedside-service/input.log > "$d/input.log"
+            wardline ingest -q --store "$d/store" --site replay/bedside-service/site "$d/input.log"
+            wardline incidents --store "$d/store" -o jsonl 2> "$d/said"
+            wardline query --store "$d/store" class:review -o jsonl
+            """
+        let text = try shell(command)
+        #expect(text.split(separator: "\n").count == 1)
+        #expect(text.contains("update_without_change") && text.contains("VT-052"))
+    }
+
     /// The shell commands that a story's text shows.
     private func fences(of story: String) throws -> [String] {
         try String(contentsOfFile: "replay/\(story)/story.md", encoding: .utf8)

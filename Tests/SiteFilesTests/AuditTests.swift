@@ -90,6 +90,16 @@ import WireFormats
         #"<AuditMessage><EventIdentification EventOutcomeIndicator="0"><EventID csd-code="1101"#
             + #"10"/></EventIdentification><ParticipantObjectIdentification ParticipantObjectID="PSE"#
             + #"CRET9" ParticipantObjectTypeCode="1"/></AuditMessage>"#,
+        // Texts that people read must not name the patient either.
+        #"<AuditMessage><EventIdentification EventOutcomeIndicator="4"><EventID csd-code="1101"#
+            + #"10"/><EventOutcomeDescription>No chart of PSECRET9 (born DOE)</EventOutcomeDescri"#
+            + #"ption></EventIdentification><ParticipantObjectIdentification ParticipantObjectID="P"#
+            + #"SECRET9^^^&amp;1.2&amp;ISO" ParticipantObjectTypeCodeRole="1"/></AuditMessage>"#,
+        #"<AuditMessage><EventIdentification EventOutcomeIndicator="4"><EventID csd-code="1101"#
+            + #"10"/><EventOutcomeDescription>No chart of PSECRET9</EventOutcomeDescription></Event"#
+            + #"Identification><ParticipantObjectIdentification ParticipantObjectID="7" Participant"#
+            + #"ObjectTypeCodeRole="1"><ParticipantObjectName>PSECRET9^ADA</ParticipantObjectName></"#
+            + #"ParticipantObjectIdentification></AuditMessage>"#,
     ]) func `a patient is never in clear`(body: String) {
         let batch = decode(Array(body.utf8))
         #expect(batch.events.count == 1)
@@ -97,6 +107,21 @@ import WireFormats
         // The same harness sees a name where one may stand: it can fail.
         let study = body.replacingOccurrences(of: "AuditMessage", with: "X")
         #expect(decode(Array(study.utf8)).events.count == (body.hasPrefix("<") ? 0 : 1))
+    }
+
+    @Test func `a mark far from the start and an access point in brackets are found`() {
+        let remark = "<!-- " + String(repeating: "x", count: 10_000) + " -->"
+        let body =
+            remark
+            + #"<AuditMessage><EventIdentification EventOutcomeIndicator="0"><EventID csd-code="110114"/>"#
+            + #"<EventTypeCode csd-code="110122"/></EventIdentification><ActiveParticipant UserID="ada" "#
+            + #"UserIsRequestor="true" NetworkAccessPointID="[2001:db8::7]:104"/></AuditMessage>"#
+        let batch = decode(Array(body.utf8))
+        #expect(texts(batch, "user.name") == ["ada"])
+        #expect(texts(batch, "src.ip") == ["2001:db8::7"])
+        let filler = String(repeating: "y", count: 10_000)
+        let json = #"{"language":""# + filler + #"","type":{"code":"110114"},"resourceType":"AuditEvent"}"#
+        #expect(texts(decode(Array(json.utf8)), "vendor.product") == ["fhir.auditevent"])
     }
 
     @Test func `a study and a user are in clear`() {
