@@ -78,7 +78,9 @@ struct IngestCommand: ParsableCommand {
             let importer = FileImport(engine: writing.engine, storePath: path)
             // One call is one import: verdicts wait for the last file.
             let requests = files.map { ImportRequest(path: $0, referenceTime: reference) }
-            reports = try importer.run(requests).map { ($0.json, $0.summary) }
+            var display = ProgressDisplay(isShown: !common.quiet && TerminalInfo(.error).isTerminal)
+            defer { display.clear() }
+            reports = try importer.run(requests) { display.show($0) }.map { ($0.json, $0.summary) }
         } catch {
             try? writing.finish()
             throw error
@@ -108,5 +110,23 @@ struct IngestCommand: ParsableCommand {
             let added = report["added"]?.integer ?? 0
             return (report, "\(Amount.counted(added, "record")) of \(file) added by the daemon")
         }
+    }
+}
+
+/// The progress line of an import on standard error, drawn over itself; nothing where no person sits.
+private struct ProgressDisplay {
+    private let isShown: Bool
+    private var bar = ImportProgressBar()
+
+    init(isShown: Bool) { self.isShown = isShown }
+
+    mutating func show(_ progress: ImportProgress) {
+        guard isShown, let line = bar.line(progress) else { return }
+        try? FileHandle.standardError.write(contentsOf: Data("\r\u{1b}[K\(line)".utf8))
+    }
+
+    mutating func clear() {
+        guard isShown, bar.isShown else { return }
+        try? FileHandle.standardError.write(contentsOf: Data("\r\u{1b}[K".utf8))
     }
 }
