@@ -16,6 +16,9 @@ enum FieldTarget: Hashable, Sendable {
     case time
     /// Nowhere: only conditions and maps read it.
     case local
+
+    /// Whether the field holds sentences, which keep their punctuation.
+    var isProse: Bool { self == .known(.message) || self == .known(.reason) }
 }
 
 /// A constant field.

@@ -24,9 +24,7 @@ extension Normalizer {
         while let last = range.last, source[last].isBlank { range = range.lowerBound..<last }
         while let first = range.first, source[first].isBlank { range = first + 1..<range.upperBound }
         // A comma behind a word belongs to the sentence: `copied to /opt/bin/monitor, restarting`.
-        if case .named = target, let last = range.last, source[last] == 0x2c {
-            range = range.lowerBound..<last
-        }
+        if !target.isProse, let last = range.last, source[last] == 0x2c { range = range.lowerBound..<last }
         guard let first = range.first, !(range.count == 1 && source[first] == 0x2d) else { return false }
         switch target {
         case .known(let field):
