@@ -70,12 +70,14 @@ private struct Connection {
 
     var filterLog: String {
         "\(header) swap-pf filterlog[1]: 7,,,1000000102,vtnet0,match,"
-            + "\(isRefused ? "block" : "pass"),in,4,0x0,,64,19008,0,DF,\(number),\(transport),60,\(source),\(target),\(sourcePort),\(targetPort),0,S,,"
+            + "\(isRefused ? "block" : "pass"),in,4,0x0,,64,19008,0,DF,\(number),\(transport),60,"
+            + "\(source),\(target),\(sourcePort),\(targetPort),0,S,,"
     }
 
     var eve: String {
         "{\"timestamp\":\"\(text)\",\"flow_id\":\(sourcePort),\"event_type\":\"flow\","
-            + "\"src_ip\":\"\(source)\",\"src_port\":\(sourcePort),\"dest_ip\":\"\(target)\",\"dest_port\":\(targetPort),"
+            + "\"src_ip\":\"\(source)\",\"src_port\":\(sourcePort),"
+            + "\"dest_ip\":\"\(target)\",\"dest_port\":\(targetPort),"
             + "\"proto\":\"\(transport.uppercased())\",\"flow\":{\"bytes_toserver\":\(sent),"
             + "\"bytes_toclient\":\(answered),\"state\":\"\(isRefused ? "new" : "closed")\"}}"
     }
