@@ -98,8 +98,17 @@ public struct EnvelopeReader: Sendable {
         }
         position = min(position, end)
         if skipMark(bytes), !UTF8Check.isValid(bytes, position..<end) { envelope.issues.insert(.badUTF8) }
+        skipCookie(bytes)
         if position == end { envelope.issues.insert(.emptyMessage) }
         envelope.body = position..<end
+    }
+
+    /// `@cee:` announces JSON (Lumberjack, rsyslog's mmjsonparse); it is no part of it.
+    private mutating func skipCookie(_ bytes: Span<UInt8>) {
+        guard stands(HeaderPhrases.cookie, bytes, at: position) else { return }
+        var index = position + HeaderPhrases.cookie.count
+        while index < end, bytes[index].isBlank { index += 1 }
+        if index < end, bytes[index] == 0x7b { position = index }
     }
 
     /// Skips a byte order mark; whether there was one.
@@ -163,4 +172,5 @@ enum HeaderPhrases {
     static let forwarded = Array("Message forwarded from ".utf8)
     static let category = Array("CISE_".utf8)
     static let dash = Array(" - ".utf8)
+    static let cookie = Array("@cee:".utf8)
 }
