@@ -11,6 +11,8 @@ public struct WardlineError: Error, Hashable, Sendable, CustomStringConvertible 
         case input
         /// The operating system refused: disk full, permission, I/O error: exit 2.
         case storage
+        /// No space left; the same act may succeed later: exit 2.
+        case full
         /// Stored bytes are not what was written: exit 3.
         case integrity
         /// Another process holds the store or the port: exit 2.

@@ -81,7 +81,7 @@ extension Engine {
         if moreFollows, judge.next < published.advanced(by: Engine.publishCount) { return }
         if var update = judge.takeUpdate(through: judge.next) {
             update.through.journal = journal.next
-            try apply(update)
+            try whenThereIsSpace { () throws(WardlineError) in try apply(update) }
         }
         let (next, wanted, journalNext) = (judge.next, judge.deadline, journal.next)
         deadline.withLock { $0 = wanted }
@@ -99,15 +99,29 @@ extension Engine {
         for fact in facts {
             batch.append(Array(fact.line.utf8), kind: .fact, origin: origin, receiveTime: now)
         }
-        while true {
+        try whenThereIsSpace { () throws(WardlineError) in
             do throws(EngineLogFault) {
                 _ = try journal.append(&batch)
                 try journal.synchronise()
+            } catch {
+                guard case .full(var reason) = error else { throw error.error }
+                reason.code = .full
+                throw reason
+            }
+        }
+    }
+
+    /// Does `act`, again and again as long as the disk is full.
+    private func whenThereIsSpace(_ act: () throws(WardlineError) -> Void) throws(WardlineError) {
+        while true {
+            do throws(WardlineError) {
+                try act()
+                leaveFull(by: .judge)
                 return
             } catch {
-                guard case .full(let reason) = error else { throw error.error }
-                enterFull(reason)
-                guard !pause.isClosed else { throw reason }
+                guard error.code == .full else { throw error }
+                enterFull(error, by: .judge)
+                guard !pause.isClosed else { throw error }
                 _ = pause.take(waitingNanoseconds: options.fullRetryNanoseconds)
             }
         }

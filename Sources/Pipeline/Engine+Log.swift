@@ -61,7 +61,7 @@ extension Engine {
                 if group.isEmpty { group.due = monotonicNanoseconds() + options.groupDelayNanoseconds }
                 group.bytes += batch.memoryBytes
                 group.batches.append((batch, base))
-                leaveFull()
+                leaveFull(by: .log)
                 return true
             } catch {
                 guard case .full(let reason) = error else {
@@ -76,7 +76,7 @@ extension Engine {
     /// Pauses until the next attempt; false when there will be none.
     private func waitForSpace(_ reason: WardlineError, _ group: inout CommitGroup, holding count: Int) -> Bool
     {
-        enterFull(reason)
+        enterFull(reason, by: .log)
         // What was appended before is made durable meanwhile: its senders may wait for it.
         guard group.batches.isEmpty || commit(&group) else { return false }
         guard !pause.isClosed else {
@@ -148,24 +148,37 @@ extension Engine {
         return batch
     }
 
-    func enterFull(_ error: WardlineError) {
-        let isNew = state.withLock { status in
-            guard status.state == .ok else { return false }
+    /// Notes that a thread waits for space; people are told when it is the first.
+    func enterFull(_ error: WardlineError, by waiter: SpaceWaiter) {
+        let isFirst = spaceWaiters.withLock { waiters in
+            let isFirst = waiters.isEmpty
+            waiters.insert(waiter)
+            return isFirst
+        }
+        guard isFirst else { return }
+        state.withLock { status in
+            guard status.state == .ok else { return }
             status.state = .full
             status.failure = error
-            return true
         }
-        guard isNew else { return }
         options.report("error: the disk is full; no records are taken until there is space: \(error)")
     }
 
-    func leaveFull() {
-        let wasFull = state.withLock { status in
-            guard status.state == .full else { return false }
+    /// Notes that a thread waits for space no longer; people are told when it was the last.
+    func leaveFull(by waiter: SpaceWaiter) {
+        let wasLast = spaceWaiters.withLock { $0.remove(waiter) != nil && $0.isEmpty }
+        guard wasLast else { return }
+        state.withLock { status in
+            guard status.state == .full else { return }
             status.state = .ok
             status.failure = nil
-            return true
         }
-        if wasFull { options.report("note: there is space again; records are taken") }
+        options.report("note: there is space again; records are taken")
     }
+}
+
+/// Threads that a full disk can hold up.
+enum SpaceWaiter: Sendable {
+    case log
+    case judge
 }

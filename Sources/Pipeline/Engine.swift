@@ -63,6 +63,8 @@ public final class Engine: Sendable {
     /// Never given anything: waiting on it is a pause that ``stop()`` ends.
     let pause = HandoverQueue<Never>(capacity: 1)
     let state = Mutex(EngineStatus())
+    /// Who waits for space on a full disk.
+    let spaceWaiters = Mutex<Set<SpaceWaiter>>([])
     /// Log time of the tick that the judge waits for.
     let deadline = Mutex<UTCTime?>(nil)
     /// Held for its whole life by the judge thread.

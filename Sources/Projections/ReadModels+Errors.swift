@@ -35,7 +35,13 @@ extension ReadModels {
                     + "the log again.",
                 cause: cause
             )
-        case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+        case .SQLITE_FULL:
+            return full(act, cause)
+        case .SQLITE_IOERR
+        where [.SQLITE_IOERR_SHMSIZE, .SQLITE_IOERR_SHMMAP].contains(error.extendedResultCode):
+            // The shared memory beside the file could not grow.
+            return full(act, cause)
+        case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
             return WardlineError(
                 .storage,
                 "Could not \(act): check that the file exists, its permissions and the free space.",
@@ -44,5 +50,9 @@ extension ReadModels {
         default:
             return WardlineError(.internal, "Could not \(act).", cause: cause)
         }
+    }
+
+    private static func full(_ act: String, _ cause: String) -> WardlineError {
+        WardlineError(.full, "Could not \(act): the disk is full. Free some space.", cause: cause)
     }
 }

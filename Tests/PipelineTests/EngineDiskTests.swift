@@ -3,6 +3,7 @@
 
 import EventModel
 import Platform
+import Projections
 import Synchronization
 import Testing
 
@@ -69,6 +70,28 @@ private final class FailingFile: LogFile {
     func preallocate(to length: Int) throws(StorageError) { try file.preallocate(to: length) }
 }
 
+/// A judge whose read models change with every batch.
+private struct UpdatingJudge: RecordJudge {
+    var next = Offset.zero
+    private var shown = ProjectionCheckpoint.zero
+    var deadline: UTCTime? { nil }
+
+    mutating func process(_ decoded: DecodedRecords) throws(WardlineError) -> EventBatch {
+        next = decoded.end
+        return EventBatch()
+    }
+
+    mutating func takeFacts() -> [JSONValue] { [] }
+
+    mutating func takeUpdate(through: Offset) -> ProjectionUpdate? {
+        let through = ProjectionCheckpoint(records: through, journal: .zero)
+        defer { shown = through }
+        return ProjectionUpdate(base: shown, through: through)
+    }
+
+    mutating func settle() {}
+}
+
 @Suite struct EngineDiskTests {
     private func engine(_ folder: TemporaryFolder, _ disk: FailingDisk, _ reports: Reports) throws -> Engine {
         var options = Engine.Options()
@@ -106,6 +129,49 @@ private final class FailingFile: LogFile {
                 && reports.all.contains { $0.contains("space again") }
         )
         try engine.stop()
+    }
+
+    @Test func `read models that a full disk refuses are written when there is space`() throws {
+        let refusals = Mutex(3)
+        let applied = Mutex<[Offset]>([])
+        let reports = Reports()
+        var options = Engine.Options()
+        options.fullRetryNanoseconds = 1_000_000
+        options.report = { text in reports.add(text) }
+        let engine = Engine(
+            records: MemoryLog(),
+            journal: MemoryLog(),
+            judge: UpdatingJudge(),
+            options: options
+        ) { (update) throws(WardlineError) in
+            let isRefused = refusals.withLock { left in
+                left -= 1
+                return left >= 0
+            }
+            guard !isRefused else { throw WardlineError(.full, "no space") }
+            applied.withLock { $0.append(update.through.records) }
+        }
+        try engine.start()
+        #expect(engine.intake.put(lines(["kept"])))
+        let end = try engine.settle()
+        #expect(engine.status.state == .ok)
+        #expect(applied.withLock(\.last) == end)
+        #expect(reports.all.count { $0.contains("full") } == 1, "it is said once, not at each attempt")
+        #expect(reports.all.count { $0.contains("space again") } == 1)
+        try engine.stop()
+    }
+
+    @Test func `read models that cannot be written for another reason stop the engine`() throws {
+        let engine = Engine(
+            records: MemoryLog(),
+            journal: MemoryLog(),
+            judge: UpdatingJudge()
+        ) { (_) throws(WardlineError) in throw WardlineError(.storage, "no permission") }
+        try engine.start()
+        _ = engine.intake.put(lines(["kept"]))
+        #expect(throws: WardlineError.self) { try engine.settle() }
+        #expect(engine.status.state == .suspect)
+        #expect(throws: WardlineError.self) { try engine.stop() }
     }
 
     @Test func `a stop while the disk is full ends, with an error`() throws {
