@@ -99,10 +99,40 @@ struct DemoCommand: ParsableCommand {
             width: context.width,
             showsContext: false
         )
-        for incident in outcome.incidents { context.output.lines(view.lines(incident.incident)) }
+        try IncidentList.write(outcome.incidents, .table, context)
+        for incident in outcome.incidents {
+            context.output.line("")
+            context.output.lines(view.lines(incident.incident))
+        }
         context.output.finish()
-        if keepsStore { Messages.note("demo: look further with `wardline query --store \(store)`") }
+        for line in DemoCommand.furtherSteps(keepsStore ? store : nil, outcome.incidents.first?.id) {
+            Messages.note(line)
+        }
         if outcome.incidents.isEmpty || !outcome.isComplete { throw Outcome.problemsFound }
+    }
+}
+
+extension DemoCommand {
+    /// What to do next with the store that was kept, or how to keep it.
+    private static func furtherSteps(_ store: String?, _ incident: String?) -> [String] {
+        guard let store else {
+            return [
+                "demo: to look further, `make demo KEEP=1` (or `wardline demo --keep`) leaves the store in "
+                    + kept + ", then:"
+            ] + steps(kept, incident)
+        }
+        return ["demo: the store is in \(store). To look further:"] + steps(store, incident)
+    }
+
+    private static var kept: String { DemoCommand.keptFolder }
+
+    private static func steps(_ store: String, _ incident: String?) -> [String] {
+        [
+            "  wardline incidents --store \(store)",
+            "  wardline timeline --store \(store) \(incident ?? "ID") --context",
+            "  wardline query --store \(store) 'class:update' -o verbose",
+            "  wardline verify --store \(store)",
+        ]
     }
 }
 
