@@ -47,7 +47,8 @@ extension EventBatch {
     /// Not yet compressed.
     public func encoded(beside records: RecordsInPlace = RecordsInPlace()) -> [UInt8] {
         var writer = ByteWriter()
-        EventBatch.encode([self], beside: records, into: &writer)
+        var columns = ColumnBuffers()
+        EventBatch.encode([self], beside: records, columns: &columns, into: &writer)
         return writer.bytes
     }
 
@@ -59,6 +60,7 @@ extension EventBatch {
     public static func encode(
         _ batches: [EventBatch],
         beside records: RecordsInPlace,
+        columns: inout ColumnBuffers,
         into writer: inout ByteWriter
     ) {
         var names = ["none"]
@@ -80,7 +82,7 @@ extension EventBatch {
         for name in fields { writer.counted(name) }
         encodeHeaders(batches, numbers, into: &writer)
         encodeHashes(batches, records, into: &writer)
-        encodeFields(batches, records, into: &writer)
+        encodeFields(batches, records, &columns, into: &writer)
     }
 
     private static func encodeHeaders(
@@ -139,76 +141,67 @@ extension EventBatch {
     /// Values lie grouped by field; within a field in event order.
     ///
     /// A message that ends its record is a length with the lowest bit set, and the count of bytes after it.
+    /// One pass over the events: each is read while it is near, and goes to the ends of its columns.
     private static func encodeFields(
         _ batches: [EventBatch],
         _ records: RecordsInPlace,
+        _ columns: inout ColumnBuffers,
         into writer: inout ByteWriter
     ) {
-        var fields: [FieldID] = []
-        fields.reserveCapacity(batches.reduce(0) { $0 + $1.entries.count })
-        // First entry of each batch among all, and the end.
-        var starts = [0]
+        columns.removeAll()
         for batch in batches {
-            for entry in batch.entries {
-                fields.append(entry.field)
-                writer.varint(UInt64(entry.field.rawValue))
-            }
-            starts.append(fields.count)
-        }
-        let order = fieldOrder(of: fields)
-        let tails = batches.map { $0.messageTails(in: records) }
-        eachRun(of: order, starts) { run, number in
-            let (entries, first) = (batches[number].entries, starts[number])
-            for index in order[run] {
-                let entry = entries[index - first]
-                let isInPlace = tails[number][index - first] >= 0
-                writer.varint(UInt64(entry.length) << 1 | (isInPlace ? 1 : 0))
-            }
-        }
-        eachRun(of: order, starts) { run, number in
-            let (entries, source, first) = (batches[number].entries, batches[number].bytes, starts[number])
-            for index in order[run] {
-                let entry = entries[index - first]
-                let tail = tails[number][index - first]
-                if tail >= 0 {
-                    writer.varint(UInt64(tail))
-                } else {
-                    writer.bytes.append(source.span, entry.range)
+            let (entries, source) = (batch.entries, batch.bytes)
+            for event in batch.events {
+                let first = Int(event.fieldStart)
+                for index in first..<first + Int(event.fieldCount) {
+                    let entry = entries[index]
+                    writer.varint(UInt64(entry.field.rawValue))
+                    let tail =
+                        entry.field == .message
+                        ? records.tail(after: source.span, entry.range, in: event.offset) : nil
+                    columns.add(entry, source.span, tail)
                 }
             }
         }
+        columns.write(into: &writer)
+    }
+}
+
+/// Lengths and values of each field while events are encoded; their memory serves from block to block.
+public struct ColumnBuffers: Sendable {
+    private struct Column: Sendable {
+        var lengths = ByteWriter()
+        var values = ByteWriter()
     }
 
-    /// How many bytes of its record follow each message that stands in it at its end, by entry; else -1.
-    private func messageTails(in records: RecordsInPlace) -> [Int8] {
-        var tails = [Int8](repeating: -1, count: entries.count)
-        for event in events {
-            let first = Int(event.fieldStart)
-            for index in first..<first + Int(event.fieldCount) where entries[index].field == .message {
-                if let tail = records.tail(after: bytes.span, entries[index].range, in: event.offset) {
-                    tails[index] = Int8(tail)
-                }
-            }
+    /// By field number.
+    private var columns: [Column] = []
+
+    /// Holds nothing yet.
+    public init() {}
+
+    mutating func removeAll() {
+        for number in columns.indices {
+            columns[number].lengths.bytes.removeAll(keepingCapacity: true)
+            columns[number].values.bytes.removeAll(keepingCapacity: true)
         }
-        return tails
     }
 
-    /// Calls `body` with each stretch of `order` that lies in one batch, and the number of that batch.
-    ///
-    /// Batch `n` holds the indices from `starts[n]` up to the next start.
-    private static func eachRun(of order: [Int], _ starts: [Int], _ body: (Range<Int>, Int) -> Void) {
-        var position = 0
-        var number = 0
-        while position < order.count {
-            // Within a field the order rises: only a new field goes back to an earlier batch.
-            if order[position] < starts[number] { number = 0 }
-            while order[position] >= starts[number + 1] { number += 1 }
-            let first = position
-            while position < order.count, order[position] >= starts[number],
-                order[position] < starts[number + 1]
-            { position += 1 }
-            body(first..<position, number)
+    /// Adds a value, or how many bytes of its record follow it there.
+    mutating func add(_ entry: EventBatch.Entry, _ source: Span<UInt8>, _ tail: Int?) {
+        let number = Int(entry.field.rawValue)
+        while columns.count <= number { columns.append(Column()) }
+        columns[number].lengths.varint(UInt64(entry.length) << 1 | (tail == nil ? 0 : 1))
+        if let tail {
+            columns[number].values.varint(UInt64(tail))
+        } else {
+            columns[number].values.bytes.append(source, entry.range)
         }
+    }
+
+    func write(into writer: inout ByteWriter) {
+        for column in columns { writer.bytes.append(contentsOf: column.lengths.bytes) }
+        for column in columns { writer.bytes.append(contentsOf: column.values.bytes) }
     }
 }
 

@@ -89,6 +89,7 @@ private struct BlockWork {
     private var pieces: [Piece] = []
     /// Columns of the block under way; its memory serves again.
     private var columns = ByteWriter()
+    private var fields = ColumnBuffers()
     private var buffers = BlockBuffers()
 
     init(hasColumns: Bool) { self.hasColumns = hasColumns }
@@ -146,6 +147,7 @@ private struct BlockWork {
         EventBatch.encode(
             batches,
             beside: RecordsInPlace(job.records, base: job.base),
+            columns: &fields,
             into: &columns
         )
         return (epoch, BlockWork.times(of: batches, in: job))
