@@ -93,8 +93,9 @@ extension SigmaDocumentReader {
 
     private func groupBy(_ node: YAMLNode) throws(RuleError) -> [RuleText] { try names(node, "group-by") }
 
-    /// Sigma's identifiers have letters, digits, `_` and `-`; others only a pattern reaches. Words of the
-    /// condition's grammar nothing reaches.
+    /// Sigma's identifiers have letters, digits, `_` and `-`; others only a pattern reaches.
+    ///
+    /// Words of the condition's grammar nothing reaches.
     private mutating func checkIdentifier(_ key: YAMLScalar) throws(RuleError) {
         guard !["and", "or", "not", "of", "them"].contains(key.text), !key.text.isEmpty else {
             throw RuleError(

@@ -89,7 +89,9 @@ struct CorrelationCaseTests {
     private static let start = CivilTime(year: 2026, month: 1, day: 1).utc()
 
     /// The case's rule in Sigma: its groups are rules; a least count is a correlation over one; all together
-    /// are a temporal correlation. Absence there means neither before nor after, so it takes two.
+    /// are a temporal correlation.
+    ///
+    /// Absence there means neither before nor after, so it takes two.
     private static func rules(_ one: JSONValue, _ minutes: Int64) -> String {
         let detection = one["detection"]?.elements?.first
         let groups = detection?["Group"]?.elements ?? []
