@@ -90,11 +90,19 @@ enum EventWords {
             guard let value = batch.text(field, in: index), !value.isEmpty else { continue }
             text += (text.isEmpty ? "" : " ") + label + value
         }
-        if let message = batch.text(.message, in: index), !message.isEmpty {
+        if !isConnection(batch, index), let message = batch.text(.message, in: index), !message.isEmpty {
             text += (text.isEmpty ? "" : ": ") + message
         }
         guard text.count > lengthMax else { return text }
         return String(text.prefix(lengthMax - 3)) + "..."
+    }
+
+    /// Whether the fields say all that a person reads of a connection; the words of the firewall only repeat
+    /// them.
+    private static func isConnection(_ batch: EventBatch, _ index: Int) -> Bool {
+        let actions: [Action] = [.connect, .flow, .deny, .close]
+        return actions.contains(batch.events[index].action)
+            && batch.range(of: .sourceIP, in: index) != nil && batch.range(of: .targetIP, in: index) != nil
     }
 }
 
