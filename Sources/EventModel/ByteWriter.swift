@@ -181,3 +181,25 @@ extension [UInt8] {
         unsafe source.extracting(range).withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 }
+
+extension MutableSpan where Element == UInt8 {
+    /// Copies `length` bytes of `source` from `start` on to `position`, eight at a time.
+    ///
+    /// Both sides must have room for `length` rounded up to a multiple of eight; traps when they have not.
+    @inlinable
+    public mutating func copyWords(_ source: Span<UInt8>, from start: Int, _ length: Int, to position: Int) {
+        let room = (length + 7) & ~7
+        precondition(
+            position >= 0 && room <= count - position,
+            "\(room) bytes from \(position) on are not inside"
+        )
+        // Valid: the precondition keeps every word inside; bytes need no alignment.
+        var target = unsafe mutableBytes
+        var lane = 0
+        while lane < length {
+            let word = source.word(at: start + lane)
+            target.storeBytes(of: word, toByteOffset: position + lane, as: UInt64.self)
+            lane += 8
+        }
+    }
+}

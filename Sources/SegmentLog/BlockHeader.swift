@@ -13,6 +13,16 @@ struct ChunkEntry: Hashable {
         static let columns: UInt16 = 2
     }
 
+    /// How the bytes of a chunk are laid out.
+    enum Encoding {
+        /// Rows one after another.
+        static let records: UInt8 = 1
+        /// Bytes that the log does not interpret.
+        static let opaque: UInt8 = 2
+        /// Templates and columns of variables.
+        static let recordColumns: UInt8 = 3
+    }
+
     var kind: UInt16
     /// 1 = record batch v1, 2 = bytes that the log does not interpret.
     var encoding: UInt8

@@ -45,33 +45,16 @@ public struct BlockJob: Sendable {
         buffers: inout BlockBuffers
     ) throws(LogError) -> EncodedBlock {
         precondition(epoch.isEmpty || epoch.count == BlockHeader.epochSize, "an epoch is a SHA-256")
-        buffers.records.bytes.removeAll(keepingCapacity: true)
-        RecordCodec.encode(records, into: &buffers.records)
-        var entries: [ChunkEntry] = []
-        var parts: [[UInt8]] = []
-        var sources: [(UInt16, UInt8, [UInt8])] = [(ChunkEntry.Kind.records, 1, buffers.records.bytes)]
-        if let columns { sources.append((ChunkEntry.Kind.columns, 2, columns)) }
-        for (kind, encoding, raw) in sources {
-            guard raw.count <= LogLimits.chunkSizeMaxBytes, count <= LogLimits.blockRecordCountMax else {
-                throw .batchTooLarge(bytes: raw.count, records: count)
-            }
-            let packed = try Deflate.compress(raw, level: level)
-            let stored = packed ?? raw
-            entries.append(
-                ChunkEntry(
-                    kind: kind,
-                    encoding: encoding,
-                    isDeflated: packed != nil,
-                    rawLength: raw.count,
-                    storedLength: stored.count,
-                    storedCRC: CRC32C.masked(CRC32C.checksum(stored)),
-                    rawCRC: CRC32C.masked(CRC32C.checksum(raw))
-                )
-            )
-            parts.append(stored)
+        guard count <= LogLimits.blockRecordCountMax, records.bytes.count <= LogLimits.chunkSizeMaxBytes
+        else {
+            throw .batchTooLarge(bytes: records.bytes.count, records: count)
         }
-        // Frees the buffer for the next block.
-        sources.removeAll()
+        var chunks = [try buffers.records(of: records, level: level)]
+        if let columns {
+            chunks.append(
+                try BlockChunk(ChunkEntry.Kind.columns, ChunkEntry.Encoding.opaque, columns, level: level)
+            )
+        }
         var kinds = [Int](repeating: 0, count: 256)
         for row in records.rows { kinds[Int(row.kind.rawValue)] += 1 }
         let header = BlockHeader(
@@ -82,21 +65,73 @@ public struct BlockJob: Sendable {
             minEventTime: eventTimes?.0 ?? .absent,
             maxEventTime: eventTimes?.1 ?? .absent,
             epoch: epoch.isEmpty ? [UInt8](repeating: 0, count: BlockHeader.epochSize) : epoch,
-            chunks: entries,
+            chunks: chunks.map(\.entry),
             kinds: kinds.indices.filter { kinds[$0] > 0 }.map { KindCount(kind: $0, count: kinds[$0]) }
         )
         var bytes = header.encoded()
-        for part in parts { bytes.append(contentsOf: part) }
+        for chunk in chunks { bytes.append(contentsOf: chunk.stored) }
         return EncodedBlock(header: header, bytes: bytes)
     }
 }
 
-/// Memory for encoding blocks one after another.
-public struct BlockBuffers: Sendable {
-    var records = ByteWriter()
+/// A chunk as it will lie in a block.
+struct BlockChunk {
+    let entry: ChunkEntry
+    let stored: [UInt8]
+
+    /// A chunk that is compressed as a whole, if that makes it smaller.
+    init(_ kind: UInt16, _ encoding: UInt8, _ raw: [UInt8], level: Int32) throws(LogError) {
+        guard raw.count <= LogLimits.chunkSizeMaxBytes else {
+            throw .batchTooLarge(bytes: raw.count, records: 0)
+        }
+        let packed = try Deflate.compress(raw, level: level)
+        self.init(kind, encoding, raw, packed: packed)
+    }
+
+    /// A chunk whose parts are compressed already.
+    init(_ kind: UInt16, _ encoding: UInt8, parts: [UInt8]) { self.init(kind, encoding, parts, packed: nil) }
+
+    private init(_ kind: UInt16, _ encoding: UInt8, _ raw: [UInt8], packed: [UInt8]?) {
+        stored = packed ?? raw
+        let crc = CRC32C.masked(CRC32C.checksum(stored))
+        entry = ChunkEntry(
+            kind: kind,
+            encoding: encoding,
+            isDeflated: packed != nil,
+            rawLength: raw.count,
+            storedLength: stored.count,
+            storedCRC: crc,
+            rawCRC: packed == nil ? crc : CRC32C.masked(CRC32C.checksum(raw))
+        )
+    }
+}
+
+/// Memory for encoding blocks one after another; owned by one thread.
+public struct BlockBuffers {
+    private var shaper = RecordShaper()
+    private var encoder = RecordColumnsEncoder()
 
     /// Holds nothing yet.
     public init() {}
+
+    /// The records as columns, or row by row where columns do not pay.
+    mutating func records(of batch: RecordBatch, level: Int32) throws(LogError) -> BlockChunk {
+        shaper.take(batch)
+        let columns = encoder.encode(batch, shaper.shapes)
+        if columns.count < batch.bytes.count {
+            return BlockChunk(ChunkEntry.Kind.records, ChunkEntry.Encoding.recordColumns, parts: columns)
+        }
+        var rows = ByteWriter()
+        RecordCodec.encode(batch, into: &rows)
+        let chunk = try BlockChunk(
+            ChunkEntry.Kind.records,
+            ChunkEntry.Encoding.records,
+            rows.bytes,
+            level: level
+        )
+        guard chunk.stored.count > columns.count else { return chunk }
+        return BlockChunk(ChunkEntry.Kind.records, ChunkEntry.Encoding.recordColumns, parts: columns)
+    }
 }
 
 /// A block as it will lie in a segment.

@@ -10,8 +10,10 @@ extension LogPart {
     func readRecords() throws(LogError) -> RecordBatch {
         var batch = RecordBatch()
         if header != nil {
-            guard let bytes = try chunk(ChunkEntry.Kind.records) else { throw damaged(places[0].lowerBound) }
-            batch = try decode(bytes, 0..<bytes.count, at: places[0].lowerBound)
+            guard let (bytes, encoding) = try chunk(ChunkEntry.Kind.records) else {
+                throw damaged(places[0].lowerBound)
+            }
+            batch = try decode(bytes, 0..<bytes.count, encoding, at: places[0].lowerBound)
         } else {
             for place in places {
                 let bytes = try SegmentScan.read(file, place.lowerBound, place.count)
@@ -22,6 +24,7 @@ extension LogPart {
                 let records = try decode(
                     bytes,
                     WriteAheadBatch.headerSize..<bytes.count,
+                    ChunkEntry.Encoding.records,
                     at: place.lowerBound
                 )
                 guard records.count == found.count else { throw damaged(place.lowerBound) }
@@ -34,11 +37,11 @@ extension LogPart {
         return batch
     }
 
-    /// Reads, checks and decompresses one chunk; nil if the block has no such chunk.
+    /// Reads, checks and decompresses one chunk, and tells its encoding; nil if the block has no such chunk.
     ///
     /// What is allocated is bounded by the checksummed header, which is refused when it claims more than 64
     /// MiB.
-    func chunk(_ kind: UInt16) throws(LogError) -> [UInt8]? {
+    func chunk(_ kind: UInt16) throws(LogError) -> (bytes: [UInt8], encoding: UInt8)? {
         guard let header, let (position, entry) = header.place(of: kind) else { return nil }
         let start = places[0].lowerBound + position
         let stored = try SegmentScan.read(file, start, entry.storedLength)
@@ -46,20 +49,25 @@ extension LogPart {
         else {
             throw damaged(start)
         }
-        guard entry.isDeflated else { return stored }
+        guard entry.isDeflated else { return (stored, entry.encoding) }
         guard let raw = Deflate.decompress(stored, 0..<stored.count, length: entry.rawLength),
             CRC32C.masked(CRC32C.checksum(raw)) == entry.rawCRC
         else { throw damaged(start) }
-        return raw
+        return (raw, entry.encoding)
     }
 
     private func decode(
         _ bytes: [UInt8],
         _ range: Range<Int>,
+        _ encoding: UInt8,
         at position: Int
     ) throws(LogError) -> RecordBatch {
         do throws(ByteReaderError) {
-            return try RecordCodec.decode(bytes, range)
+            switch encoding {
+            case ChunkEntry.Encoding.records: return try RecordCodec.decode(bytes, range)
+            case ChunkEntry.Encoding.recordColumns: return try RecordColumnsDecoder.decode(bytes)
+            default: throw .invalid(position: range.lowerBound)
+            }
         } catch {
             throw damaged(position)
         }

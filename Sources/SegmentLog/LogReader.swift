@@ -66,7 +66,7 @@ public struct LogReader: Sendable {
 
     /// The decoded columns that were stored with a block; nil if there are none.
     public func columns(_ part: LogPart) throws(LogError) -> [UInt8]? {
-        try part.chunk(ChunkEntry.Kind.columns)
+        try part.chunk(ChunkEntry.Kind.columns)?.bytes
     }
 
     /// Hash of the decoder set that made the columns, 32 bytes; nil if there are none.

@@ -37,7 +37,7 @@ enum RecordCodec {
         }
     }
 
-    private static func encode(_ origin: Origin, into writer: inout ByteWriter) {
+    static func encode(_ origin: Origin, into writer: inout ByteWriter) {
         writer.counted(origin.listener)
         writer.write(origin.transport.rawValue)
         writer.write(UInt8(origin.peer == nil ? 0 : 1))
@@ -90,7 +90,7 @@ enum RecordCodec {
         return batch
     }
 
-    private static func origin(_ reader: inout ByteReader) throws(ByteReaderError) -> Origin {
+    static func origin(_ reader: inout ByteReader) throws(ByteReaderError) -> Origin {
         let listener = try reader.text()
         let position = reader.position
         guard let transport = Transport(rawValue: try reader.byte()) else {

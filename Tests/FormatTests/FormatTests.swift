@@ -49,6 +49,24 @@ private func expectedRecord() -> RecordBatch {
         #expect(writer.bytes == bytes)
     }
 
+    @Test func `the example of record columns decodes and encodes to the same bytes`() throws {
+        var batch = RecordBatch()
+        let origin = batch.index(of: Origin(listener: "udp", transport: .udp))
+        for number in 0..<4 {
+            let line = "<38>Oct  5 04:00:0\(number) pump-\(7 + number) sshd[\(200 - number)]: bye"
+            batch.append(Array(line.utf8), kind: .device, origin: origin, receiveTime: stamp)
+            batch.rows[number].logTime = stamp
+        }
+        var shaper = RecordShaper()
+        shaper.take(batch)
+        var encoder = RecordColumnsEncoder()
+        let stored = encoder.encode(batch, shaper.shapes)
+        #expect(try RecordColumnsDecoder.decode(stored).bytes == batch.bytes)
+        let bytes = try #require(try examples("record-columns-v1.md").first)
+        let read = try RecordColumnsDecoder.decode(bytes)
+        #expect(read.rows == batch.rows && read.bytes == batch.bytes && read.origins == batch.origins)
+    }
+
     @Test func `the example of a write-ahead file is what a writer makes`() throws {
         let bytes = try #require(try examples("wal-v1.md").first)
         let header = FileHeader(.wal, Offset(4), stream: "records")

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+/// Two zlib compressors that serve from page to page: one for text, one for bytes of numbers.
+///
+/// Owned by the thread that encodes blocks. Setting up a compressor costs more than a small page, so they are
+/// reset instead.
+struct ColumnDeflater {
+    private let text = DeflateStream(level: 3)
+    private let plane = DeflateStream(level: 1)
+
+    /// Appends `range` of `bytes`, compressed in the zlib format if that is smaller.
+    func append(
+        _ bytes: [UInt8],
+        _ range: Range<Int>,
+        _ style: ColumnStreams.Style,
+        to output: inout [UInt8]
+    ) {
+        let length = range.count
+        guard length > 16, style == .text || !ColumnDeflater.isRandom(bytes, range) else {
+            output.append(bytes.span, range)
+            return
+        }
+        let stream = style == .text ? text : plane
+        if !stream.append(bytes, range, to: &output) { output.append(bytes.span, range) }
+    }
+
+    /// Whether the bytes occur about equally often, so that compressing them is in vain.
+    private static func isRandom(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+        guard range.count >= 1_024 else { return false }
+        var counts = [Int](repeating: 0, count: 256)
+        for index in range { counts[Int(bytes[index])] += 1 }
+        // 0.08 bits of each byte are what the code table and the approximation may hide.
+        return ColumnCost.entropy(counts, of: range.count) > range.count * 8 - range.count / 12 - 2_048
+    }
+}

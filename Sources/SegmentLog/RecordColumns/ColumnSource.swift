@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Digests
+import EventModel
+
+/// Stored columns while they are read: descriptions, and streams that are decompressed when called for.
+///
+/// What is allocated is bounded before it is: all streams together hold at most
+/// ``LogLimits/chunkSizeMaxBytes``.
+struct ColumnSource {
+    private struct Page {
+        var stored: Range<Int>
+        var rawLength: Int
+        var isDeflated: Bool
+        var crc: UInt32
+    }
+
+    private struct Place {
+        var page: Int
+        var start: Int
+        var length: Int
+    }
+
+    /// First byte of the stored form.
+    static let version: UInt8 = 1
+    /// Streams below this length share pages.
+    static let ownPageMinBytes = 384
+    /// Length at which a shared page is followed by another.
+    static let sharedPageSizeBytes = 65_536
+    /// Most streams: three for each of a hundred slots of as many templates as there can be would be far more
+    /// than a block holds.
+    static let streamCountMax = 1 << 20
+
+    /// Reads the descriptions.
+    var description: ByteReader
+    private let stored: [UInt8]
+    private var pages: [Page] = []
+    private var places: [Place] = []
+    private var number = 0
+    /// Shared pages that were decompressed.
+    private var shared: [Int: [UInt8]] = [:]
+
+    /// Reads the directory.
+    init(_ stored: [UInt8]) throws(ByteReaderError) {
+        self.stored = stored
+        var head = ByteReader(stored)
+        guard try head.byte() == ColumnSource.version else { throw .invalid(position: 0) }
+        let rawLength = try head.count(atMost: LogLimits.chunkSizeMaxBytes)
+        let storedLength = try head.count(atMost: head.remaining)
+        let crc = try head.uint32()
+        let range = try head.range(storedLength)
+        guard
+            let directory = rawLength == storedLength
+                ? Array(stored[range]) : Deflate.decompress(stored, range, length: rawLength),
+            CRC32C.masked(CRC32C.checksum(directory)) == crc
+        else { throw .invalid(position: range.lowerBound) }
+        var reader = ByteReader(directory)
+        let descriptionLength = try reader.count(atMost: reader.remaining)
+        description = ByteReader(directory, try reader.range(descriptionLength))
+        try readStreams(&reader, from: range.upperBound)
+        guard reader.remaining == 0 else { throw .invalid(position: reader.position) }
+    }
+
+    private mutating func readStreams(_ reader: inout ByteReader, from start: Int) throws(ByteReaderError) {
+        let count = try reader.count(atMost: ColumnSource.streamCountMax)
+        var total = 0
+        var shared = 0
+        places.reserveCapacity(count)
+        var own: [Int] = []
+        var sharedLengths: [Int] = []
+        for _ in 0..<count {
+            let length = try reader.count(atMost: LogLimits.chunkSizeMaxBytes - total)
+            total += length
+            if length >= ColumnSource.ownPageMinBytes {
+                places.append(Place(page: own.count, start: 0, length: length))
+                own.append(length)
+            } else {
+                if sharedLengths.isEmpty || shared >= ColumnSource.sharedPageSizeBytes {
+                    sharedLengths.append(0)
+                    shared = 0
+                }
+                // Numbered below zero until it is known how many pages come before.
+                places.append(Place(page: -sharedLengths.count, start: shared, length: length))
+                shared += length
+                sharedLengths[sharedLengths.count - 1] = shared
+            }
+        }
+        for index in places.indices where places[index].page < 0 {
+            places[index].page = own.count - places[index].page - 1
+        }
+        var position = start
+        for rawLength in own + sharedLengths {
+            let storedLength = try reader.count(atMost: min(rawLength, stored.count - position))
+            pages.append(
+                Page(
+                    stored: position..<position + storedLength,
+                    rawLength: rawLength,
+                    isDeflated: storedLength < rawLength,
+                    crc: try reader.uint32()
+                )
+            )
+            position += storedLength
+        }
+        guard position == stored.count else { throw .invalid(position: reader.position) }
+    }
+
+    /// Goes past `count` streams.
+    mutating func skip(_ count: Int) { number += count }
+
+    /// The next stream.
+    mutating func next() throws(ByteReaderError) -> [UInt8] {
+        guard number < places.count else { throw .truncated(position: description.position) }
+        let place = places[number]
+        number += 1
+        guard place.length < ColumnSource.ownPageMinBytes else { return try read(pages[place.page]) }
+        if shared[place.page] == nil { shared[place.page] = try read(pages[place.page]) }
+        return Array(shared[place.page, default: []][place.start..<place.start + place.length])
+    }
+
+    private func read(_ page: Page) throws(ByteReaderError) -> [UInt8] {
+        let raw =
+            page.isDeflated
+            ? Deflate.decompress(stored, page.stored, length: page.rawLength) : Array(stored[page.stored])
+        guard let raw, CRC32C.masked(CRC32C.checksum(raw)) == page.crc else {
+            throw .invalid(position: page.stored.lowerBound)
+        }
+        return raw
+    }
+
+    /// The next `width` streams as the bytes of `count` numbers above `base`.
+    mutating func planes(_ count: Int, base: Int64, width: Int) throws(ByteReaderError) -> [Int64] {
+        var values = [Int64](repeating: base, count: count)
+        for lane in 0..<width {
+            let bytes = try next()
+            guard bytes.count == count else { throw .invalid(position: description.position) }
+            let shift = Int64(lane * 8)
+            for index in 0..<count { values[index] &+= Int64(bytes[index]) << shift }
+        }
+        return values
+    }
+
+    /// Whether everything was read.
+    var isAtEnd: Bool { number == places.count && description.remaining == 0 }
+}
+
+extension ColumnStreams {
+    /// The stored form: directory, then pages.
+    func stored(_ deflater: ColumnDeflater) -> [UInt8] {
+        var directory = ByteWriter()
+        directory.varint(UInt64(description.bytes.count))
+        directory.bytes.append(contentsOf: description.bytes)
+        directory.varint(UInt64(streams.count))
+        for stream in streams { directory.varint(UInt64(stream.range.count)) }
+        var body: [UInt8] = []
+        body.reserveCapacity(data.count / 2)
+        func add(_ range: Range<Int>, _ bytes: [UInt8], _ style: Style) {
+            let start = body.count
+            deflater.append(bytes, range, style, to: &body)
+            directory.varint(UInt64(body.count - start))
+            directory.write(CRC32C.masked(CRC32C.checksum(bytes.span, range)))
+        }
+        for stream in streams where stream.range.count >= ColumnSource.ownPageMinBytes {
+            add(stream.range, data, stream.style)
+        }
+        var shared: [UInt8] = []
+        for stream in streams where stream.range.count < ColumnSource.ownPageMinBytes {
+            if shared.count >= ColumnSource.sharedPageSizeBytes {
+                add(shared.indices, shared, .text)
+                shared.removeAll(keepingCapacity: true)
+            }
+            shared.append(data.span, stream.range)
+        }
+        if !shared.isEmpty || streams.contains(where: { $0.range.count < ColumnSource.ownPageMinBytes }) {
+            add(shared.indices, shared, .text)
+        }
+        var packed: [UInt8] = []
+        deflater.append(directory.bytes, directory.bytes.indices, .text, to: &packed)
+        var head = ByteWriter()
+        head.write(ColumnSource.version)
+        head.varint(UInt64(directory.bytes.count))
+        head.varint(UInt64(packed.count))
+        head.write(CRC32C.masked(CRC32C.checksum(directory.bytes)))
+        return head.bytes + packed + body
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+/// Columns on their way to disk: descriptions in one buffer, values in streams that are compressed alone.
+///
+/// - Source: `schemas/disk/record-columns-v1.md`, sections 2 and 3.
+struct ColumnStreams {
+    /// What a stream holds, which decides how hard compressing it pays.
+    enum Style: UInt8 {
+        /// Text and varints: repeats are found.
+        case text
+        /// One byte of each number: only frequencies count.
+        case plane
+    }
+
+    struct Stream {
+        var range: Range<Int>
+        var style: Style
+    }
+
+    /// Descriptions of columns, in the order in which a reader meets them.
+    var description = ByteWriter()
+    /// Streams in the order in which the descriptions call for them.
+    private(set) var streams: [Stream] = []
+    private(set) var data: [UInt8] = []
+
+    mutating func removeAll() {
+        description.bytes.removeAll(keepingCapacity: true)
+        streams.removeAll(keepingCapacity: true)
+        data.removeAll(keepingCapacity: true)
+    }
+
+    /// Adds a stream that `write` appends to the buffer.
+    mutating func add(_ style: Style, _ write: (inout [UInt8]) -> Void) {
+        let start = data.count
+        write(&data)
+        streams.append(Stream(range: start..<data.count, style: style))
+    }
+
+    /// Adds the lowest `width` bytes of each value less `base`, one stream for each place.
+    mutating func addPlanes(_ values: [Int64], base: Int64, width: Int) {
+        for lane in 0..<width {
+            let shift = UInt64(lane * 8)
+            add(.plane) { data in
+                data.reserveCapacity(data.count + values.count)
+                for value in values {
+                    data.append(UInt8(truncatingIfNeeded: UInt64(bitPattern: value &- base) >> shift))
+                }
+            }
+        }
+    }
+}
+
+/// Estimates of stored size, in bits, good enough to choose an encoding.
+enum ColumnCost {
+    /// What a stream costs besides its values: its page entry and its code table.
+    static let streamBits = 480
+
+    /// 256 times the base-2 logarithm, within 0.09 of a bit.
+    static func log2(_ value: UInt64) -> Int {
+        guard value > 1 else { return 0 }
+        let exponent = 63 - value.leadingZeroBitCount
+        let mantissa = exponent >= 8 ? value >> UInt64(exponent - 8) : value << UInt64(8 - exponent)
+        return exponent << 8 + Int(mantissa & 0xff)
+    }
+
+    /// Bits of the numbers that count how often each symbol occurs.
+    static func entropy(_ counts: some Sequence<Int>, of total: Int) -> Int {
+        let whole = log2(UInt64(total))
+        var sum = 0
+        for count in counts where count > 0 { sum += count * (whole - log2(UInt64(count))) }
+        return max(0, sum >> 8)
+    }
+
+    /// Bits of the `width` planes of `values` less `base`.
+    static func planes(_ values: [Int64], base: Int64, width: Int) -> Int {
+        var counts = [Int](repeating: 0, count: 256 * width)
+        for value in values {
+            var rest = UInt64(bitPattern: value &- base)
+            for lane in 0..<width {
+                counts[lane << 8 + Int(rest & 0xff)] += 1
+                rest >>= 8
+            }
+        }
+        var bits = 0
+        for lane in 0..<width {
+            bits += entropy(counts[lane << 8..<(lane + 1) << 8], of: values.count) + streamBits
+        }
+        return bits
+    }
+
+    /// Bytes that hold `range`.
+    static func width(_ range: UInt64) -> Int { (64 - range.leadingZeroBitCount + 7) / 8 }
+}
