@@ -87,9 +87,6 @@ private struct BlockWork {
     var jobs: [BlockJob] = []
     var isHurried = false
     private var pieces: [Piece] = []
-    /// Columns of the block under way; its memory serves again.
-    private var columns = ByteWriter()
-    private var fields = ColumnBuffers()
     private var buffers = BlockBuffers()
 
     init(hasColumns: Bool) { self.hasColumns = hasColumns }
@@ -106,12 +103,12 @@ private struct BlockWork {
             let isReady = !hasColumns || pieces.last.map { $0.through >= end } ?? false
             guard isReady || isHurried else { return }
             jobs.removeFirst()
-            let found = columns(of: job, below: end)
+            let found = events(of: job, below: end)
             do {
                 give(
                     .success(
                         try job.encode(
-                            columns: found == nil ? nil : columns.bytes,
+                            events: found?.events,
                             epoch: found?.epoch ?? [],
                             eventTimes: found?.times,
                             buffers: &buffers
@@ -126,11 +123,11 @@ private struct BlockWork {
         isHurried = false
     }
 
-    /// The columns of exactly the records of `job`; nil if some are missing or two decoder sets made them.
-    private mutating func columns(
+    /// The events of exactly the records of `job`; nil if some are missing or two decoder sets made them.
+    private func events(
         of job: BlockJob,
         below end: Offset
-    ) -> (epoch: [UInt8], times: (UTCTime, UTCTime)?)? {
+    ) -> (events: [EventBatch], epoch: [UInt8], times: (UTCTime, UTCTime)?)? {
         var batches: [EventBatch] = []
         var epoch: [UInt8]?
         var next = job.base
@@ -143,14 +140,7 @@ private struct BlockWork {
             next = piece.through
         }
         guard let epoch, next == end else { return nil }
-        columns.bytes.removeAll(keepingCapacity: true)
-        EventBatch.encode(
-            batches,
-            beside: RecordsInPlace(job.records, base: job.base),
-            columns: &fields,
-            into: &columns
-        )
-        return (epoch, BlockWork.times(of: batches, in: job))
+        return (batches, epoch, BlockWork.times(of: batches, in: job))
     }
 
     /// Least and greatest time that an event can have: a corrected one lies between device time and log time.

@@ -51,31 +51,22 @@ public final class StoreParts: PartSource {
                 location: store.path
             )
         }
-        let records = try records(found)
-        return LoadedPart(part: part, records: records, events: try events(found, records))
+        let stored: (records: RecordBatch, events: EventBatch?)
+        do throws(LogError) { stored = try reader.stored(found) } catch {
+            throw error.wardlineError(store.path)
+        }
+        let events: EventBatch
+        if let found = stored.events {
+            events = found
+        } else {
+            events = try decode(stored.records, from: found)
+        }
+        return LoadedPart(part: part, records: stored.records, events: events)
     }
 
     private func records(_ part: LogPart) throws(WardlineError) -> RecordBatch {
         do throws(LogError) { return try reader.records(part) } catch {
             throw error.wardlineError(store.path)
-        }
-    }
-
-    private func events(_ part: LogPart, _ records: RecordBatch) throws(WardlineError) -> EventBatch {
-        let stored: [UInt8]?
-        do throws(LogError) { stored = try reader.columns(part) } catch {
-            throw error.wardlineError(store.path)
-        }
-        guard let stored else { return try decode(records, from: part) }
-        do throws(ByteReaderError) {
-            return try EventBatch(decoding: stored, beside: RecordsInPlace(records, base: part.base))
-        } catch {
-            throw WardlineError(
-                .integrity,
-                "The stored events of the block at offset \(part.base) cannot be read.",
-                cause: "\(error)",
-                location: store.path
-            )
         }
     }
 

@@ -17,10 +17,12 @@ struct ChunkEntry: Hashable {
     enum Encoding {
         /// Rows one after another.
         static let records: UInt8 = 1
-        /// Bytes that the log does not interpret.
-        static let opaque: UInt8 = 2
+        /// Events as `EventBatch` stores them.
+        static let events: UInt8 = 2
         /// Templates and columns of variables.
         static let recordColumns: UInt8 = 3
+        /// Layouts and columns of events.
+        static let eventColumns: UInt8 = 4
     }
 
     var kind: UInt16

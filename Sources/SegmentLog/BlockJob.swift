@@ -16,21 +16,22 @@ public struct BlockJob: Sendable {
     /// Number of records.
     public var count: Int { records.count }
 
-    /// As ``encode(columns:epoch:eventTimes:level:buffers:)``, with memory of its own.
+    /// As ``encode(events:epoch:eventTimes:level:buffers:)``, with memory of its own.
     public func encode(
-        columns: [UInt8]?,
+        events: [EventBatch]?,
         epoch: [UInt8],
         eventTimes: (UTCTime, UTCTime)?
     ) throws(LogError) -> EncodedBlock {
         var buffers = BlockBuffers()
-        return try encode(columns: columns, epoch: epoch, eventTimes: eventTimes, buffers: &buffers)
+        return try encode(events: events, epoch: epoch, eventTimes: eventTimes, buffers: &buffers)
     }
 
     /// The stored block: records and columns, each compressed and checksummed on its own.
     ///
     /// - Parameters:
-    ///   - columns: Decoded columns, stored as given; at most 64 MiB.
-    ///   - epoch: Hash of the decoder set that made the columns, 32 bytes; empty for none.
+    ///   - events: The events of exactly these records in their order, decoded with one field table; nil for
+    ///     none.
+    ///   - epoch: Hash of the decoder set that made the events, 32 bytes; empty for none.
     ///   - eventTimes: Least and greatest event time, already widened by the caller.
     ///   - level: zlib's level, 1...9.
     ///   - buffers: Memory that serves from block to block.
@@ -38,7 +39,7 @@ public struct BlockJob: Sendable {
     /// - Throws: ``LogError/batchTooLarge(bytes:records:)`` when a chunk is over its cap.
     /// - Complexity: O(bytes); blocks the thread for about 0.1 s per full block.
     public func encode(
-        columns: [UInt8]?,
+        events: [EventBatch]?,
         epoch: [UInt8],
         eventTimes: (UTCTime, UTCTime)?,
         level: Int32 = 1,
@@ -50,11 +51,7 @@ public struct BlockJob: Sendable {
             throw .batchTooLarge(bytes: records.bytes.count, records: count)
         }
         var chunks = [try buffers.records(of: records, level: level)]
-        if let columns {
-            chunks.append(
-                try BlockChunk(ChunkEntry.Kind.columns, ChunkEntry.Encoding.opaque, columns, level: level)
-            )
-        }
+        if let events { chunks.append(try buffers.events(events, base: base, level: level)) }
         var kinds = [Int](repeating: 0, count: 256)
         for row in records.rows { kinds[Int(row.kind.rawValue)] += 1 }
         let header = BlockHeader(
@@ -103,34 +100,6 @@ struct BlockChunk {
             storedCRC: crc,
             rawCRC: packed == nil ? crc : CRC32C.masked(CRC32C.checksum(raw))
         )
-    }
-}
-
-/// Memory for encoding blocks one after another; owned by one thread.
-public struct BlockBuffers {
-    private var shaper = RecordShaper()
-    private var encoder = RecordColumnsEncoder()
-
-    /// Holds nothing yet.
-    public init() {}
-
-    /// The records as columns, or row by row where columns do not pay.
-    mutating func records(of batch: RecordBatch, level: Int32) throws(LogError) -> BlockChunk {
-        shaper.take(batch)
-        let columns = encoder.encode(batch, shaper.shapes)
-        if columns.count < batch.bytes.count {
-            return BlockChunk(ChunkEntry.Kind.records, ChunkEntry.Encoding.recordColumns, parts: columns)
-        }
-        var rows = ByteWriter()
-        RecordCodec.encode(batch, into: &rows)
-        let chunk = try BlockChunk(
-            ChunkEntry.Kind.records,
-            ChunkEntry.Encoding.records,
-            rows.bytes,
-            level: level
-        )
-        guard chunk.stored.count > columns.count else { return chunk }
-        return BlockChunk(ChunkEntry.Kind.records, ChunkEntry.Encoding.recordColumns, parts: columns)
     }
 }
 

@@ -8,30 +8,62 @@ import Platform
 extension LogPart {
     /// Reads, checks and decodes the records.
     func readRecords() throws(LogError) -> RecordBatch {
+        guard header == nil else { return own(try readShaped().batch) }
         var batch = RecordBatch()
-        if header != nil {
-            guard let (bytes, encoding) = try chunk(ChunkEntry.Kind.records) else {
-                throw damaged(places[0].lowerBound)
+        for place in places {
+            let bytes = try SegmentScan.read(file, place.lowerBound, place.count)
+            guard let (found, _) = WriteAheadBatch.read(bytes, at: 0), found.totalLength == place.count else {
+                throw damaged(place.lowerBound)
             }
-            batch = try decode(bytes, 0..<bytes.count, encoding, at: places[0].lowerBound)
-        } else {
-            for place in places {
-                let bytes = try SegmentScan.read(file, place.lowerBound, place.count)
-                guard let (found, _) = WriteAheadBatch.read(bytes, at: 0), found.totalLength == place.count
-                else {
-                    throw damaged(place.lowerBound)
-                }
-                let records = try decode(
-                    bytes,
-                    WriteAheadBatch.headerSize..<bytes.count,
-                    ChunkEntry.Encoding.records,
-                    at: place.lowerBound
-                )
-                guard records.count == found.count else { throw damaged(place.lowerBound) }
-                batch.merge(records)
+            let records = try read(at: place.lowerBound) { () throws(ByteReaderError) in
+                try RecordCodec.decode(bytes, WriteAheadBatch.headerSize..<bytes.count)
             }
+            guard records.count == found.count else { throw damaged(place.lowerBound) }
+            batch.merge(records)
         }
         guard batch.count == count + skipped + trimmed else { throw damaged(places[0].lowerBound) }
+        return own(batch)
+    }
+
+    /// Reads the records and, if they are stored, their events.
+    func readStored() throws(LogError) -> (records: RecordBatch, events: EventBatch?) {
+        guard let header else { return (try readRecords(), nil) }
+        let shaped = try readShaped()
+        guard let (bytes, encoding) = try chunk(ChunkEntry.Kind.columns) else {
+            return (own(shaped.batch), nil)
+        }
+        var events = try read(at: places[0].lowerBound) { () throws(ByteReaderError) in
+            switch encoding {
+            case ChunkEntry.Encoding.events:
+                try EventBatch(decoding: bytes, beside: RecordsInPlace(shaped.batch, base: header.base))
+            case ChunkEntry.Encoding.eventColumns:
+                try EventColumnsDecoder.decode(bytes, beside: shaped, base: header.base)
+            default: throw .invalid(position: 0)
+            }
+        }
+        if skipped + trimmed > 0 { events.events.removeAll { $0.offset < base || $0.offset >= end } }
+        return (own(shaped.batch), events)
+    }
+
+    /// All records of a block.
+    private func readShaped() throws(LogError) -> ShapedRecords {
+        guard let (bytes, encoding) = try chunk(ChunkEntry.Kind.records) else {
+            throw damaged(places[0].lowerBound)
+        }
+        let shaped = try read(at: places[0].lowerBound) { () throws(ByteReaderError) -> ShapedRecords in
+            switch encoding {
+            case ChunkEntry.Encoding.records: ShapedRecords(try RecordCodec.decode(bytes, 0..<bytes.count))
+            case ChunkEntry.Encoding.recordColumns: try RecordColumnsDecoder.decodeShaped(bytes)
+            default: throw .invalid(position: 0)
+            }
+        }
+        guard shaped.batch.count == count + skipped + trimmed else { throw damaged(places[0].lowerBound) }
+        return shaped
+    }
+
+    /// The records of `batch` that belong to the part.
+    private func own(_ batch: RecordBatch) -> RecordBatch {
+        var batch = batch
         if skipped > 0 { batch.rows.removeFirst(skipped) }
         if trimmed > 0 { batch.rows.removeLast(trimmed) }
         return batch
@@ -56,21 +88,8 @@ extension LogPart {
         return (raw, entry.encoding)
     }
 
-    private func decode(
-        _ bytes: [UInt8],
-        _ range: Range<Int>,
-        _ encoding: UInt8,
-        at position: Int
-    ) throws(LogError) -> RecordBatch {
-        do throws(ByteReaderError) {
-            switch encoding {
-            case ChunkEntry.Encoding.records: return try RecordCodec.decode(bytes, range)
-            case ChunkEntry.Encoding.recordColumns: return try RecordColumnsDecoder.decode(bytes)
-            default: throw .invalid(position: range.lowerBound)
-            }
-        } catch {
-            throw damaged(position)
-        }
+    private func read<T>(at position: Int, _ body: () throws(ByteReaderError) -> T) throws(LogError) -> T {
+        do throws(ByteReaderError) { return try body() } catch { throw damaged(position) }
     }
 
     func damaged(_ position: Int) -> LogError { .damaged(file: fileName, position: position) }

@@ -64,9 +64,11 @@ public struct LogReader: Sendable {
         try part.readRecords()
     }
 
-    /// The decoded columns that were stored with a block; nil if there are none.
-    public func columns(_ part: LogPart) throws(LogError) -> [UInt8]? {
-        try part.chunk(ChunkEntry.Kind.columns)?.bytes
+    /// As ``records(_:)``, with the events that were stored with a block; nil if there are none.
+    ///
+    /// Events lie beside the records that they refer to, so both are read in one go.
+    public func stored(_ part: LogPart) throws(LogError) -> (records: RecordBatch, events: EventBatch?) {
+        try part.readStored()
     }
 
     /// Hash of the decoder set that made the columns, 32 bytes; nil if there are none.

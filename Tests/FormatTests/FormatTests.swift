@@ -143,7 +143,7 @@ private func expectedRecord() -> RecordBatch {
             }
         }
         #expect(lines == ["<13>Oct  5 04:00:00 pump-7 sshd: one", "two", "three", "", "four"])
-        #expect(try reader.columns(reader.parts[0]) == Array("cols".utf8))
+        #expect(try reader.parts[0].chunk(ChunkEntry.Kind.columns)?.bytes == Array("cols".utf8))
         #expect(reader.parts[0].minEventTime == UTCTime(nanoseconds: 1))
     }
 

@@ -28,7 +28,7 @@ import Testing
             _ = try writer.append(&batch, wall: UTCTime(nanoseconds: Int64(written)))
             _ = try writer.sync()
             if written == batchSize * 2, let job = writer.takeBlockJob(force: true) {
-                try writer.commit(try job.encode(columns: nil, epoch: [], eventTimes: nil))
+                try writer.commit(try job.encode(events: nil, epoch: [], eventTimes: nil))
             }
         }
         try writer.close()

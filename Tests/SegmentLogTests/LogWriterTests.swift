@@ -33,7 +33,11 @@ import Testing
             #expect(back.rows == batch.rows)
             #expect(back.bytes == batch.bytes)
             #expect(back.origins == batch.origins)
-            #expect(try reader.columns(part) == (isBlocked ? Array("columns 0".utf8) : nil))
+            let events = try reader.stored(part).events
+            #expect(events?.events.count == (isBlocked ? back.rows.count { $0.length > 0 } : nil))
+            if let events {
+                #expect(events.text(.message, in: 3) == String(decoding: payload(3), as: UTF8.self))
+            }
         }
     }
 
@@ -143,7 +147,7 @@ import Testing
         _ = try writer.append(&batch, wall: .init(nanoseconds: 1))
         _ = try writer.sync()
         let job = try #require(writer.takeBlockJob(force: false))
-        let block = try job.encode(columns: nil, epoch: [], eventTimes: nil)
+        let block = try job.encode(events: nil, epoch: [], eventTimes: nil)
         storage.limit(toBytes: storage.usedBytes + 100)
         #expect(throws: LogError.self) { try writer.commit(block) }
         storage.limit(toBytes: .max)

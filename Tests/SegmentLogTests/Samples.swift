@@ -58,11 +58,24 @@ func readAll(_ storage: any LogStorage) throws -> [UInt64: [UInt8]] {
     return all
 }
 
+/// Events of every record of `job` but the empty ones, with fields of all kinds.
+func sampleEvents(of job: BlockJob) -> EventBatch {
+    var batch = EventBatch()
+    for (index, row) in job.records.rows.enumerated() where row.length > 0 {
+        let offset = job.base.advanced(by: index)
+        batch.begin(Event(offset: offset, time: row.logTime, logTime: row.logTime))
+        batch.add(.hostName, "host")
+        batch.add(.userName, "user \(offset.value % 3)")
+        batch.add(.message, job.records.bytes.span, row.range)
+    }
+    return batch
+}
+
 /// Makes blocks of everything that is ready (or of all).
 func commitBlocks(_ writer: LogWriter, force: Bool = false) throws {
     while let job = writer.takeBlockJob(force: force) {
         try writer.commit(
-            try job.encode(columns: Array("columns \(job.base)".utf8), epoch: [], eventTimes: nil)
+            try job.encode(events: [sampleEvents(of: job)], epoch: [], eventTimes: nil)
         )
     }
 }

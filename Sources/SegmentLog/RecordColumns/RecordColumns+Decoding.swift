@@ -23,12 +23,20 @@ struct RecordColumnsDecoder {
     /// Columns of all slots, and the first of each template.
     private var columns: [TextPlaces] = []
     private var firstColumns: [Int] = []
+    /// Variables of the records, in their bytes.
+    private var slots: [RecordShapes.Slot] = []
+    private var firstSlots: [UInt32] = [0]
 
     /// Most slots of all templates.
     private static let slotCountMax = RecordShapes.templateCountMax * 512
 
     /// The records; `stored` must hold nothing else.
     static func decode(_ stored: [UInt8]) throws(ByteReaderError) -> RecordBatch {
+        try decodeShaped(stored).batch
+    }
+
+    /// The records with their variables.
+    static func decodeShaped(_ stored: [UInt8]) throws(ByteReaderError) -> ShapedRecords {
         var decoder = RecordColumnsDecoder(source: try ColumnSource(stored))
         try decoder.readMetadata()
         if decoder.count > 0 {
@@ -38,7 +46,14 @@ struct RecordColumnsDecoder {
             try decoder.assemble()
         }
         guard decoder.source.isAtEnd else { throw .invalid(position: decoder.source.description.position) }
-        return decoder.batch
+        return ShapedRecords(
+            batch: decoder.batch,
+            templateCount: decoder.slotCounts.count,
+            numbers: decoder.numbers,
+            slots: decoder.slots,
+            firstSlots: decoder.firstSlots,
+            references: decoder.references
+        )
     }
 
     private init(source: ColumnSource) { self.source = source }
@@ -227,6 +242,10 @@ struct RecordColumnsDecoder {
         let (columns, pieceLengths, numbers) = (columns, pieceLengths, numbers)
         var rows = batch.rows
         batch.rows = []
+        var variables: [RecordShapes.Slot] = []
+        variables.reserveCapacity(numbers.reduce(0) { $0 + slotCounts[Int($1)] })
+        var ends: [UInt32] = [0]
+        ends.reserveCapacity(count + 1)
         var next = [Int](repeating: 0, count: slotCounts.count)
         var target = bytes.mutableSpan
         var end = 0
@@ -246,11 +265,13 @@ struct RecordColumnsDecoder {
                 piece += 1
                 let text = places[columns[column + slot].index(place)]
                 target.copyWords(buffer.span, from: Int(text.start), Int(text.length), to: end)
+                variables.append(RecordShapes.Slot(start: UInt32(end), length: text.length))
                 end += Int(text.length)
             }
             let length = Int(pieceLengths[piece])
             target.copyWords(constants.span, from: literal, length, to: end)
             end += length
+            ends.append(UInt32(variables.count))
             let cut = rows[row].originalLength
             guard cut >= 0, cut <= Int.max - (end - start) else { throw .invalid(position: position) }
             rows[row].start = start
@@ -258,6 +279,7 @@ struct RecordColumnsDecoder {
             rows[row].originalLength = end - start + cut
         }
         batch.rows = rows
+        (slots, firstSlots) = (variables, ends)
         bytes.removeLast(TextArena.slackBytes)
         batch.bytes = bytes
     }

@@ -8,14 +8,18 @@ struct RecordColumnsEncoder {
     private var streams = ColumnStreams()
     private let deflater = ColumnDeflater()
 
+    /// Time of each record of the last batch, as ``ShapedRecords/references``.
+    private(set) var references: [Int64] = []
+
     /// The stored form of `batch`, which `shapes` has taken apart.
     mutating func encode(_ batch: RecordBatch, _ shapes: RecordShapes) -> [UInt8] {
         streams.removeAll()
+        references = []
         encodeOrigins(batch)
         guard !batch.rows.isEmpty else { return streams.stored(deflater) }
         encodeMetadata(batch)
         encodeTemplates(shapes)
-        let references = encodeStamps(batch, shapes)
+        references = encodeStamps(batch, shapes)
         encodeVariables(batch, shapes, references)
         return streams.stored(deflater)
     }

@@ -13,6 +13,53 @@ enum RecordColumns {
     static let noReference: Int64 = 0
 }
 
+/// Records with their variables, as event columns refer to them.
+struct ShapedRecords {
+    var batch: RecordBatch
+    var templateCount: Int
+    /// Template of each record.
+    var numbers: [UInt16]
+    /// Variables of all records, ranges of the batch's bytes.
+    var slots: [RecordShapes.Slot]
+    /// First variable of each record, and the end of the last.
+    var firstSlots: [UInt32]
+    /// Time of each record in nanoseconds, or ``RecordColumns/noReference``.
+    var references: [Int64]
+
+    init(
+        batch: RecordBatch,
+        templateCount: Int,
+        numbers: [UInt16],
+        slots: [RecordShapes.Slot],
+        firstSlots: [UInt32],
+        references: [Int64]
+    ) {
+        self.batch = batch
+        self.templateCount = templateCount
+        self.numbers = numbers
+        self.slots = slots
+        self.firstSlots = firstSlots
+        self.references = references
+    }
+
+    /// Records whose variables are not known.
+    init(_ batch: RecordBatch) {
+        self.init(batch: batch, templateCount: 0, numbers: [], slots: [], firstSlots: [], references: [])
+    }
+
+    func bounds(of row: Int) -> RecordBounds {
+        RecordBounds(
+            slots: slots[Int(firstSlots[row])..<Int(firstSlots[row + 1])],
+            range: batch.rows[row].range
+        )
+    }
+
+    /// What device times are counted from.
+    func reference(of row: Int) -> Int64 {
+        references[row] == RecordColumns.noReference ? batch.rows[row].logTime.nanoseconds : references[row]
+    }
+}
+
 /// The rows of each template, in the order of the templates.
 struct TemplateRows {
     /// First place of each template in ``rows``, and the end of the last.
