@@ -36,6 +36,18 @@ private func expectedRecord() -> RecordBatch {
     return batch
 }
 
+/// The records of the examples of columns.
+private func fourRecords() -> RecordBatch {
+    var batch = RecordBatch()
+    let origin = batch.index(of: Origin(listener: "udp", transport: .udp))
+    for number in 0..<4 {
+        let line = "<38>Oct  5 04:00:0\(number) pump-\(7 + number) sshd[\(200 - number)]: bye"
+        batch.append(Array(line.utf8), kind: .device, origin: origin, receiveTime: stamp)
+        batch.rows[number].logTime = stamp
+    }
+    return batch
+}
+
 @Suite struct FormatTests {
     @Test func `the example of records decodes and encodes to the same bytes`() throws {
         let bytes = try #require(try examples("record-v1.md").first)
@@ -50,13 +62,7 @@ private func expectedRecord() -> RecordBatch {
     }
 
     @Test func `the example of record columns decodes and encodes to the same bytes`() throws {
-        var batch = RecordBatch()
-        let origin = batch.index(of: Origin(listener: "udp", transport: .udp))
-        for number in 0..<4 {
-            let line = "<38>Oct  5 04:00:0\(number) pump-\(7 + number) sshd[\(200 - number)]: bye"
-            batch.append(Array(line.utf8), kind: .device, origin: origin, receiveTime: stamp)
-            batch.rows[number].logTime = stamp
-        }
+        let batch = fourRecords()
         var shaper = RecordShaper()
         shaper.take(batch)
         var encoder = RecordColumnsEncoder()
@@ -65,6 +71,41 @@ private func expectedRecord() -> RecordBatch {
         let bytes = try #require(try examples("record-columns-v1.md").first)
         let read = try RecordColumnsDecoder.decode(bytes)
         #expect(read.rows == batch.rows && read.bytes == batch.bytes && read.origins == batch.origins)
+    }
+
+    @Test func `the example of event columns decodes`() throws {
+        let records = fourRecords()
+        var shaper = RecordShaper()
+        shaper.take(records)
+        var encoder = RecordColumnsEncoder()
+        let shaped = try RecordColumnsDecoder.decodeShaped(encoder.encode(records, shaper.shapes))
+        var events = EventBatch()
+        events.decoders = ["none", "sshd"]
+        for (number, row) in records.rows.enumerated() {
+            var event = Event(offset: Offset(UInt64(7 + number)), time: stamp, logTime: stamp)
+            event.receiveTime = stamp
+            event.eventClass = .access
+            event.decoder = 1
+            var hash = StableHash()
+            hash.combine(records.bytes.span, row.range)
+            event.contentHash = hash.value
+            events.begin(event)
+            events.add(.hostName, "pump-\(7 + number)")
+            events.add(.userName, "root")
+            events.add(.message, "bye")
+        }
+        var writer = EventColumnsEncoder()
+        let stored = writer.encode([events], beside: shaped, base: Offset(7))
+        let bytes = try #require(try examples("columns-v3.md").first)
+        for form in [bytes, try #require(stored)] {
+            let read = try EventColumnsDecoder.decode(form, beside: shaped, base: Offset(7))
+            #expect(read.events.count == 4 && read.decoders == events.decoders)
+            for index in 0..<4 {
+                #expect(read.events[index].contentHash == events.events[index].contentHash)
+                #expect(read.text(.hostName, in: index) == "pump-\(7 + index)")
+                #expect(read.text(.userName, in: index) == "root" && read.text(.message, in: index) == "bye")
+            }
+        }
     }
 
     @Test func `the example of a write-ahead file is what a writer makes`() throws {
