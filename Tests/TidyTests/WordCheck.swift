@@ -99,7 +99,8 @@ enum WordCheck {
 
     static let bindings: Set<String> = [
         "Sources/EventModel/ByteReader.swift", "Sources/EventModel/ByteWriter.swift",
-        "Sources/SegmentLog/Deflate.swift", "Sources/SegmentLog/DeflateStream.swift",
+        "Sources/Digests/TreeHash.swift", "Sources/SegmentLog/Deflate.swift",
+        "Sources/SegmentLog/DeflateStream.swift",
         "Sources/Ingest/GzipInflater.swift",
     ]
 
