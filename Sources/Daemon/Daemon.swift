@@ -125,19 +125,22 @@ public final class Daemon: Sendable {
     }
 
     private func openEngine() throws(WardlineError) -> Engine {
+        let signer = try HeadSigner.open(StorePaths(options.storePath), storage: options.storage)
         let records = try LogOwner(
             storage: options.storage,
             path: options.storePath,
             stream: "records",
             hasColumns: true,
-            clock: options.clock
+            clock: options.clock,
+            signer: signer
         )
         let journal = try LogOwner(
             storage: options.storage,
             path: options.storePath,
             stream: "journal",
             hasColumns: false,
-            clock: options.clock
+            clock: options.clock,
+            signer: signer
         )
         let judgement = try content.open()
         var engineOptions = Engine.Options()

@@ -32,6 +32,12 @@ public struct CompactRange: Hashable, Sendable {
         public var start: UInt64
         /// 0 for a leaf.
         public var level: Int
+
+        /// The subtree of `2^level` leaves from `start` on.
+        public init(start: UInt64, level: Int) {
+            self.start = start
+            self.level = level
+        }
     }
 
     /// The greatest whole subtrees of `range`, left to right.

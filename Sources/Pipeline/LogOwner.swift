@@ -18,6 +18,7 @@ public final class LogOwner: EngineLog {
     /// How far records are in blocks, and how far their events came.
     private let progress: Mutex<BlockProgress>
     private let clock: any WallClock
+    private let heads: HeadWriter?
     private let openReader: @Sendable () throws(LogError) -> LogReader
     /// What opening found and did.
     public let recovery: RecoveryReport
@@ -29,14 +30,15 @@ public final class LogOwner: EngineLog {
     /// Opens and recovers a stream.
     ///
     /// `path` is the store, `stream` is `records` or `journal`, and `hasColumns` says whether records of the
-    /// stream are decoded.
+    /// stream are decoded. Without a `signer` no heads are signed.
     public init(
         storage: any LogStorage,
         path: String,
         stream: String,
         hasColumns: Bool,
         options: LogOptions = LogOptions(),
-        clock: any WallClock = SystemWallClock()
+        clock: any WallClock = SystemWallClock(),
+        signer: HeadSigner? = nil
     ) throws(WardlineError) {
         do throws(LogError) {
             let opened = try LogWriter.open(storage: storage, path: path, stream: stream, options: options)
@@ -56,6 +58,7 @@ public final class LogOwner: EngineLog {
             )
         }
         self.clock = clock
+        heads = signer.map { HeadWriter($0, storage: storage, path: path, stream: stream) }
         openReader = { () throws(LogError) in
             try LogReader.open(storage: storage, path: path, stream: stream)
         }
@@ -90,6 +93,7 @@ public final class LogOwner: EngineLog {
                 _ = try writer.sync()
                 while let job = writer.takeBlockJob(force: false, now: now) { encoder.add(job) }
                 try commitFinished(writer, waitingNanoseconds: 0)
+                heads?.signIfDue(writer.treeState, now)
             } catch {
                 // Blocks that do not fit stay in the write-ahead log: the records themselves are durable.
                 if case .storageFull = error { return }
@@ -156,6 +160,7 @@ public final class LogOwner: EngineLog {
                     guard case .storageFull = error else { throw error }
                 }
                 try writer.close()
+                heads?.sign(writer.treeState, clock.now())
             }
         } catch {
             throw error.wardlineError("close", "the log")

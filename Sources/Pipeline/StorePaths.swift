@@ -20,6 +20,13 @@ public struct StorePaths: Hashable, Sendable {
     /// Secret from which tokens of patient identifiers are made.
     public var siteKey: String { root + "/site.key" }
 
+    /// Folder of the keys that sign heads.
+    public var keys: String { root + "/keys" }
+    /// Secret that signs heads, base64; for its owner only.
+    public var headSecret: String { keys + "/head.secret" }
+    /// Public keys that heads are checked with, a line per stream.
+    public var headPublic: String { keys + "/head.public" }
+
     /// File of a set with that SHA-256 in hexadecimal.
     public func set(_ sha256: String) -> String { sets + "/" + sha256 }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-import Digests
+public import Digests
 public import EventModel
 import Platform
 import Projections
@@ -102,11 +102,67 @@ extension StoreReader {
     }
 
     /// Reads every stored byte of a stream and says what is not as it was written.
-    public func verify(stream: String) throws(WardlineError) -> VerifyReport {
+    ///
+    /// `keys` are the public keys that heads are checked with, in the form of a note's key, a line each;
+    /// `since` is a head from elsewhere that the stream must agree with too.
+    public func verify(
+        stream: String,
+        keys: String,
+        since: SignedHead? = nil
+    ) throws(WardlineError) -> VerifyReport {
+        var heads: [SignedHead]
+        do throws(StorageError) {
+            heads = try HeadFile.read(storage: storage, path: path, stream: stream)
+        } catch {
+            throw WardlineError(
+                .storage,
+                "The heads cannot be read.",
+                cause: error.description,
+                location: path
+            )
+        }
+        if let since, since.origin.hasSuffix("/" + stream) { heads.append(since) }
+        let known = keys.split(separator: "\n").compactMap { NoteKey($0) }
+        let signed = heads.filter { head in known.contains { head.origin == $0.name && head.isSigned(by: $0) }
+        }
         do throws(LogError) {
-            return try verifyLog(storage: storage, path: path, stream: stream)
+            var report = try verifyLog(storage: storage, path: path, stream: stream, heads: signed)
+            for head in heads where !signed.contains(head) {
+                let end = Offset(head.size)
+                report.damage.append(
+                    DamageNote(file: "heads", position: 0, from: end, end: end, reason: .signature)
+                )
+            }
+            return report
         } catch {
             throw error.wardlineError(path)
+        }
+    }
+
+    /// A proof of a record in the tree of `head`; nil if there is no such record below its size.
+    public func proof(
+        of offset: Offset,
+        in head: SignedHead,
+        stream: String
+    ) throws(WardlineError) -> RecordProof? {
+        do throws(LogError) {
+            return try proveRecord(offset, in: head, storage: storage, path: path, stream: stream)
+        } catch {
+            throw error.wardlineError(path)
+        }
+    }
+
+    /// The newest head of a stream; nil if none was signed.
+    public func newestHead(stream: String) throws(WardlineError) -> SignedHead? {
+        do throws(StorageError) {
+            return try HeadFile.read(storage: storage, path: path, stream: stream).last
+        } catch {
+            throw WardlineError(
+                .storage,
+                "The heads cannot be read.",
+                cause: error.description,
+                location: path
+            )
         }
     }
 

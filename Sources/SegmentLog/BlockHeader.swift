@@ -11,6 +11,8 @@ struct ChunkEntry: Hashable {
     enum Kind {
         static let records: UInt16 = 1
         static let columns: UInt16 = 2
+        /// The block's part of the stream's tree.
+        static let proof: UInt16 = 3
     }
 
     /// How the bytes of a chunk are laid out.
@@ -23,6 +25,8 @@ struct ChunkEntry: Hashable {
         static let recordColumns: UInt8 = 3
         /// Layouts and columns of events.
         static let eventColumns: UInt8 = 4
+        /// Hashes of a compact range.
+        static let compactRange: UInt8 = 5
     }
 
     var kind: UInt16

@@ -12,6 +12,8 @@ public struct BlockJob: Sendable {
     public let base: Offset
     /// The records.
     public let records: RecordBatch
+    /// Their leaves in the stream's tree.
+    let leaves: [TreeHash]
 
     /// Number of records.
     public var count: Int { records.count }
@@ -52,6 +54,14 @@ public struct BlockJob: Sendable {
         }
         var chunks = [try buffers.records(of: records, level: level)]
         if let events { chunks.append(try buffers.events(events, base: base, level: level)) }
+        let range = LogPart.range(of: leaves, at: base)
+        chunks.append(
+            BlockChunk(
+                ChunkEntry.Kind.proof,
+                ChunkEntry.Encoding.compactRange,
+                parts: range.hashes.flatMap(\.bytes)
+            )
+        )
         var kinds = [Int](repeating: 0, count: 256)
         for row in records.rows { kinds[Int(row.kind.rawValue)] += 1 }
         let header = BlockHeader(

@@ -44,6 +44,12 @@ public struct DamageNote: Hashable, Sendable {
         case order
         /// Offsets are missing.
         case hole
+        /// Records are not those whose hashes their block holds.
+        case tree
+        /// Records are not those that a head was signed for, or are missing below its size.
+        case signed
+        /// A head is not signed by the store's key.
+        case signature
         /// The file could not be read.
         case unreadable
     }

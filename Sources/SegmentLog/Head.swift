@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import Digests
 import EventModel
 
 /// Records that are in the write-ahead log and not yet handed out for a block: one run without holes.
 struct Head {
     var base: Offset
     var records = RecordBatch()
+    /// Leaves of the records in the stream's tree.
+    var leaves: [TreeHash] = []
 
     var end: Offset { base.advanced(by: records.count) }
 

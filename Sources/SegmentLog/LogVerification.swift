@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-import Digests
+public import Digests
 public import EventModel
 public import Platform
 
@@ -23,6 +23,10 @@ public struct VerifyReport: Hashable, Sendable {
     public var tails: [DamageNote] = []
     /// Offsets that are missing.
     public var holes: [OffsetHole] = []
+    /// Heads that the records agree with.
+    public var heads = 0
+    /// Records that the greatest of them covers.
+    public var signedEnd: Offset = .zero
 
     /// Whether nothing is damaged or missing.
     public var isSound: Bool { damage.isEmpty }
@@ -31,13 +35,20 @@ public struct VerifyReport: Hashable, Sendable {
 /// Reads a stream whole and checks every checksum, length and offset, the decoded contents, and what footers
 /// promise.
 ///
+/// The records are hashed into the tree of the stream, which must agree with the hashes in the blocks and
+/// with each of `heads`; their signatures are the caller's to check.
+///
 /// Takes no lock and writes nothing. Stable beside a live writer: what is being written now is a tail, never
 /// damage.
 ///
 /// - Throws: ``LogError`` only when the directory cannot be read or a file needs a newer version.
 /// - Complexity: O(bytes); memory bounded by one part.
-public func verifyLog(storage: any LogStorage, path: String, stream: String) throws(LogError) -> VerifyReport
-{
+public func verifyLog(
+    storage: any LogStorage,
+    path: String,
+    stream: String,
+    heads: [SignedHead] = []
+) throws(LogError) -> VerifyReport {
     let contents = try LogContents(storage, FileNames.stream(path, stream), stream)
     var report = VerifyReport()
     report.damage = contents.damage
@@ -51,7 +62,9 @@ public func verifyLog(storage: any LogStorage, path: String, stream: String) thr
     }
     report.bytes += contents.writeAhead.reduce(0) { $0 + UInt64($1.size) }
     var logTime = UTCTime.absent
-    for part in contents.parts { verify(part, &logTime, &report) }
+    var tree = TreeCheck(heads)
+    for part in contents.parts { verify(part, &logTime, &tree, &report) }
+    tree.finish(&report)
     return report
 }
 
@@ -64,7 +77,12 @@ private func verifySeal(_ segment: SegmentScan, _ report: inout VerifyReport) th
     )
 }
 
-private func verify(_ part: LogPart, _ logTime: inout UTCTime, _ report: inout VerifyReport) {
+private func verify(
+    _ part: LogPart,
+    _ logTime: inout UTCTime,
+    _ tree: inout TreeCheck,
+    _ report: inout VerifyReport
+) {
     func note(_ position: Int, _ reason: DamageNote.Reason, _ from: Offset) {
         report.damage.append(
             DamageNote(
@@ -81,6 +99,8 @@ private func verify(_ part: LogPart, _ logTime: inout UTCTime, _ report: inout V
         let records = try part.readRecords()
         _ = try part.chunk(ChunkEntry.Kind.columns)
         report.records += UInt64(records.count)
+        let range = tree.add(records, at: part.base, &report)
+        if try part.storedRange() != range { note(part.places[0].lowerBound, .tree, part.base) }
         for (index, row) in records.rows.enumerated() {
             if row.logTime < logTime {
                 note(part.places[0].lowerBound, .order, part.base.advanced(by: index))

@@ -16,7 +16,11 @@ extension LogWriter {
             try recoverFile(scan, isLast: scan.base == contents.writeAhead.last?.base)
         }
         if let last = contents.segments.last { try recoverSegment(last) }
-        for part in contents.parts where !part.isBlock {
+        for part in contents.parts {
+            guard !part.isBlock else {
+                try growTree(part)
+                continue
+            }
             let records = try part.readRecords()
             recovery.headCount += records.count
             addToHead(records, at: part.base)
@@ -24,12 +28,22 @@ extension LogWriter {
         lastLogTime = contents.parts.map(\.maxLogTime).max() ?? .absent
         nextOffset = max(contents.end, contents.segments.map(\.end).max() ?? .zero)
         durableOffset = nextOffset
+        tree.settle(through: durableOffset)
         recovery.end = nextOffset
         recovery.lastLogTime = lastLogTime
         // What was found may lie in the page cache only (a killed writer): make it durable before anyone sees
         // it.
         try settleFoundFiles(contents)
         try beginFirstFile()
+    }
+
+    /// Adds the leaves of a block; damaged evidence counts as missing, and no older head agrees with that.
+    private func growTree(_ part: LogPart) throws(LogError) {
+        do throws(LogError) {
+            tree.append(try part.storedRange())
+        } catch {
+            guard case .damaged = error else { throw error }
+        }
     }
 
     /// A write-ahead file is always there: its name tells how far the log had come, should blocks be cut off.

@@ -30,6 +30,7 @@ public final class LogWriter {
     var heads: [Head] = []
     var handedOut: [Head] = []
     var lastLogTime = UTCTime.absent
+    var tree = StreamTree()
 
     /// Write-ahead files by the first offset after them; the last is being written when `current` is set.
     var walFiles: [WriteAheadFile] = []
@@ -133,8 +134,12 @@ public final class LogWriter {
             throw error
         }
         durableOffset = nextOffset
+        tree.settle(through: durableOffset)
         return durableOffset
     }
+
+    /// The tree of all durable records.
+    public var treeState: TreeState { tree.state }
 
     var walDirectory: String { directory + "/" + FileNames.walDirectory }
 
@@ -154,11 +159,15 @@ public final class LogWriter {
     }
 
     func addToHead(_ batch: RecordBatch, at base: Offset) {
+        let leaves = RecordLeaf.hashes(of: batch, base: base)
+        tree.append(leaves, at: base)
         if let last = heads.indices.last, heads[last].end == base, heads[last].accepts(batch, options) {
             heads[last].records.merge(batch)
+            heads[last].leaves += leaves
         } else {
             var head = Head(base: base)
             head.records.merge(batch)
+            head.leaves = leaves
             heads.append(head)
         }
     }

@@ -36,8 +36,21 @@ struct StoreWriting {
                 location: path
             )
         }
-        let records = try LogOwner(storage: POSIXStorage(), path: path, stream: "records", hasColumns: true)
-        let journal = try LogOwner(storage: POSIXStorage(), path: path, stream: "journal", hasColumns: false)
+        let signer = try HeadSigner.open(StorePaths(path), storage: POSIXStorage())
+        let records = try LogOwner(
+            storage: POSIXStorage(),
+            path: path,
+            stream: "records",
+            hasColumns: true,
+            signer: signer
+        )
+        let journal = try LogOwner(
+            storage: POSIXStorage(),
+            path: path,
+            stream: "journal",
+            hasColumns: false,
+            signer: signer
+        )
         let content = Judging.content(files, configuration)
         let judgement = try content.open()
         var options = Engine.Options()

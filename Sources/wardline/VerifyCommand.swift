@@ -2,9 +2,13 @@
 // This file is part of Wardline.
 
 import ArgumentParser
+import Digests
 import EventModel
+import Pipeline
+import Platform
 import QueryEngine
 import SegmentLog
+import WireFormats
 
 /// `wardline verify`: whether stored evidence is what was written.
 struct VerifyCommand: ParsableCommand {
@@ -15,11 +19,31 @@ struct VerifyCommand: ParsableCommand {
             Takes no lock and changes nothing; runs beside a daemon too. Exit status 3 when something is \
             damaged or missing. Bytes at the end of the newest file that are still being written are no \
             damage.
+
+            Records are hashed into the tree of their stream and compared with every signed head. With \
+            --since a head that was kept elsewhere is compared too: then not even who holds the store's key \
+            can rewrite what lies before it.
             """
     )
 
+    @Argument(help: ArgumentHelp("Proofs to check instead; no store is needed.", valueName: "PROOF"))
+    var proofs: [String] = []
+
     @Flag(name: .customLong("all"), help: "Check everything; this is the default.")
     var all = false
+
+    @Option(
+        help: ArgumentHelp("A head that was kept elsewhere; the store must agree with it.", valueName: "FILE")
+    )
+    var since: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Public keys that heads are checked with; the store's unless given.",
+            valueName: "FILE"
+        )
+    )
+    var key: String?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Output: short or json.", valueName: "MODE"))
     var output: OutputMode = .short
@@ -29,9 +53,23 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let context = try CommandContext(common, mode: output)
+        if !proofs.isEmpty { return try checkProofs(context) }
         let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
         var reports: [(stream: String, report: VerifyReport)] = []
-        for stream in ["records", "journal"] { reports.append((stream, try reader.verify(stream: stream))) }
+        let given = try key.map { try VerifyCommand.text($0) }
+        let keys = given ?? VerifyCommand.storedKeys(reader.path)
+        let witness = try since.map { try VerifyCommand.head($0) }
+        if let witness, !keys.split(separator: "\n").contains(where: { NoteKey($0)?.name == witness.origin })
+        {
+            throw WardlineError(
+                .usage,
+                "There is no public key for heads of \(TerminalText.escaped(witness.origin)): give --key.",
+                location: since ?? ""
+            )
+        }
+        for stream in ["records", "journal"] {
+            reports.append((stream, try reader.verify(stream: stream, keys: keys, since: witness)))
+        }
         let sets = try reader.damagedSets()
         let isSound = reports.allSatisfy(\.report.isSound) && sets.damaged.isEmpty
         if output.isForPrograms {
@@ -55,6 +93,69 @@ struct VerifyCommand: ParsableCommand {
     }
 }
 
+extension VerifyCommand {
+    /// Checks proofs, with the keys of `--key` or the one that each brings.
+    private func checkProofs(_ context: CommandContext) throws {
+        let known = try key.map { try VerifyCommand.text($0) }?.split(separator: "\n").compactMap {
+            NoteKey($0)
+        }
+        var isSound = true
+        for path in proofs {
+            guard let object = try? JSONValue(parsing: Array(try VerifyCommand.text(path).utf8).span),
+                let (proof, own) = ProofText.proof(object)
+            else {
+                throw WardlineError(
+                    .usage,
+                    "The file holds no proof, as `wardline prove` writes one.",
+                    location: path
+                )
+            }
+            let keys = known ?? [own].compactMap { $0 }
+            let isSigned = keys.contains { $0.name == proof.head.origin && proof.head.isSigned(by: $0) }
+            isSound = isSound && isSigned && proof.isSound
+            let mark = isSigned && proof.isSound
+            let what = "record \(proof.offset) of \(TerminalText.escaped(proof.head.origin))"
+            let why =
+                !proof.isSound
+                ? "the hashes do not lead to the head"
+                : !isSigned
+                    ? "the head is not signed by the key" : "in the tree of \(proof.head.size) records"
+            context.output.line(
+                context.palette.paint(mark ? "OK  " : "FAIL", mark ? .good : .danger) + "  \(what): \(why)"
+            )
+            if mark, known == nil, !common.quiet {
+                Messages.note("the key is the proof's own; compare it with one that you trust, or use --key")
+            }
+        }
+        context.output.finish()
+        guard isSound else { throw ExitCode(3) }
+    }
+
+    /// The text of a file named on the command line.
+    static func text(_ path: String) throws -> String {
+        do throws(StorageError) {
+            return String(decoding: try POSIXStorage().readFile(path), as: UTF8.self)
+        } catch {
+            throw WardlineError(.usage, "The file cannot be read.", cause: error.description, location: path)
+        }
+    }
+
+    /// The public keys of a store; none if it has signed nothing.
+    static func storedKeys(_ path: String) -> String { (try? text(StorePaths(path).headPublic)) ?? "" }
+
+    /// The head in a file.
+    static func head(_ path: String) throws -> SignedHead {
+        guard let head = SignedHead(try text(path)) else {
+            throw WardlineError(
+                .usage,
+                "The file holds no signed head, as `wardline head` prints one.",
+                location: path
+            )
+        }
+        return head
+    }
+}
+
 /// What verifying found, as text and as an object.
 enum VerifyText {
     static func lines(_ stream: String, _ report: VerifyReport, _ palette: Palette) -> [String] {
@@ -65,6 +166,14 @@ enum VerifyText {
                 + "\(Amount.counted(Int64(report.segments), "segment")) (\(report.sealedSegments) sealed), "
                 + Amount.bytes(Int64(clamping: report.bytes))
         ]
+        if report.heads > 0 {
+            lines.append(
+                palette.paint("OK  ", .good)
+                    + "  \(TerminalText.fitted(stream, 8))  "
+                    + "\(Amount.counted(Int64(report.heads), "signed head")), "
+                    + "the last of \(Amount.counted(Int64(clamping: report.signedEnd.value), "record"))"
+            )
+        }
         for note in report.damage {
             lines.append(
                 palette.paint("FAIL", .danger) + "  \(stream)/\(TerminalText.escaped(note.file))  "
@@ -116,6 +225,9 @@ enum VerifyText {
         case .tail: "bytes after the last whole block"
         case .order: "offsets or log times go back"
         case .hole: "records are missing"
+        case .tree: "the records are not those whose hashes the block holds"
+        case .signed: "the records are not those that a head was signed for, or some are missing"
+        case .signature: "a head is not signed by a known key"
         case .unreadable: "the file cannot be read"
         }
     }
@@ -133,6 +245,8 @@ enum VerifyText {
                 .init("segments", .integer(Int64(report.segments))),
                 .init("sealed_segments", .integer(Int64(report.sealedSegments))),
                 .init("end", .integer(Int64(clamping: report.end.value))),
+                .init("heads", .integer(Int64(report.heads))),
+                .init("signed_end", .integer(Int64(clamping: report.signedEnd.value))),
                 .init("damage", .array(report.damage.map(object))),
                 .init("tails", .array(report.tails.map(object))),
             ])

@@ -32,7 +32,9 @@ struct WardlineCommand: ParsableCommand {
             CommandGroup(
                 name: "Check",
                 subcommands: [
-                    CheckCommand.self, RulesCommand.self, VerifyCommand.self, DecodeCommand.self,
+                    CheckCommand.self, RulesCommand.self, VerifyCommand.self, HeadCommand.self,
+                    ProveCommand.self,
+                    DecodeCommand.self,
                     ReplayCommand.self,
                 ]
             ),

@@ -108,6 +108,16 @@ private func fourRecords() -> RecordBatch {
         }
     }
 
+    @Test func `the example of a leaf is what a record is hashed as`() throws {
+        let parts = try examples("leaf-v1.md")
+        let record = expectedRecord()
+        let content = RecordLeaf.head(of: record, 0, at: Offset(4)) + record.payload(0)
+        #expect(
+            parts == [content, RecordLeaf.hash(of: record, 0, at: Offset(4)).bytes]
+        )
+        #expect(parts.last == sha256([0] + content).bytes)
+    }
+
     @Test func `the example of a write-ahead file is what a writer makes`() throws {
         let bytes = try #require(try examples("wal-v1.md").first)
         let header = FileHeader(.wal, Offset(4), stream: "records")

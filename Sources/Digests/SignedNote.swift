@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// A name with the public key whose signatures count under it.
+///
+/// - Source: C2SP signed-note; the text form is `name+hash+key`, the hash 8 hexadecimal digits, the key the
+///   base64 of the byte 1 (Ed25519) and 32 bytes.
+public struct NoteKey: Hashable, Sendable {
+    /// Name of the log: no spaces, no plus sign, not empty.
+    public let name: String
+    /// The Ed25519 public key.
+    public let publicKey: [UInt8]
+
+    private static let algorithm: UInt8 = 1
+
+    /// A key under a name; nil if either has a wrong form.
+    public init?(name: String, publicKey: [UInt8]) {
+        let isPlain = name.unicodeScalars.allSatisfy {
+            $0 != "+" && !$0.properties.isWhitespace && $0.value >= 0x20
+        }
+        guard !name.isEmpty, isPlain, publicKey.count == SigningKey.publicSize else { return nil }
+        self.name = name
+        self.publicKey = publicKey
+    }
+
+    /// Parses the text form; nil for anything else.
+    public init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, let key = Base64Text.bytes(parts[2]), key.first == NoteKey.algorithm else {
+            return nil
+        }
+        self.init(name: String(parts[0]), publicKey: Array(key.dropFirst()))
+        guard Hexadecimal.text(identifier) == parts[1] else { return nil }
+    }
+
+    /// The four bytes that tell keys of one name apart.
+    public var identifier: [UInt8] {
+        Array(sha256(Array(name.utf8) + [0x0a, NoteKey.algorithm] + publicKey).bytes.prefix(4))
+    }
+
+    /// The text form.
+    public var text: String {
+        "\(name)+\(Hexadecimal.text(identifier))+\(Base64Text.text([NoteKey.algorithm] + publicKey))"
+    }
+}
+
+/// A tree of `size` leaves, signed: a C2SP checkpoint, three lines and a signature.
+///
+/// - Source: C2SP tlog-checkpoint and signed-note.
+public struct SignedHead: Hashable, Sendable {
+    /// Name of the log and stream.
+    public let origin: String
+    /// Leaves.
+    public let size: UInt64
+    /// Root of the tree of them.
+    public let root: TreeHash
+    /// The whole note.
+    public let text: String
+
+    /// Signs a head; nil only when signing fails.
+    public init?(origin: String, size: UInt64, root: TreeHash, key: SigningKey) {
+        let body = "\(origin)\n\(size)\n\(Base64Text.text(root.bytes))\n"
+        guard let name = NoteKey(name: origin, publicKey: key.publicKey),
+            let signature = key.signature(of: Array(body.utf8))
+        else { return nil }
+        self.origin = origin
+        self.size = size
+        self.root = root
+        text = "\(body)\n\u{2014} \(origin) \(Base64Text.text(name.identifier + signature))\n"
+    }
+
+    /// Parses a note without checking its signature; nil for anything that is no checkpoint.
+    public init?(_ text: String) {
+        guard text.utf8.count <= SignedHead.sizeMaxBytes, text.hasSuffix("\n"),
+            let (body, signatures) = SignedHead.parts(text)
+        else { return nil }
+        let lines = body.split(separator: "\n", omittingEmptySubsequences: false)
+        guard signatures.contains(where: { SignedHead.signature($0) != nil }) else { return nil }
+        // The last is what follows the last line feed; lines after the third are extensions.
+        guard lines.count >= 4, !lines.dropLast().contains(where: \.isEmpty), let size = UInt64(lines[1]),
+            String(size) == lines[1], let hash = Base64Text.bytes(lines[2]), let root = TreeHash(hash)
+        else { return nil }
+        origin = String(lines[0])
+        self.size = size
+        self.root = root
+        self.text = text
+    }
+
+    /// A witness may add signatures and extensions; more than this is no head.
+    public static let sizeMaxBytes = 16_384
+
+    /// What is signed, and the lines of signatures.
+    private static func parts(_ text: String) -> (body: Substring, signatures: [Substring])? {
+        var place = text.startIndex
+        while let next = text[place...].firstIndex(of: "\n") {
+            let after = text.index(after: next)
+            if after < text.endIndex, text[after] == "\n" {
+                let signatures = text[text.index(after: after)...].split(separator: "\n")
+                return signatures.isEmpty ? nil : (text[..<after], signatures)
+            }
+            place = after
+        }
+        return nil
+    }
+
+    /// Name, key identifier and Ed25519 signature of a line; nil for a line of another form.
+    private static func signature(
+        _ line: Substring
+    ) -> (name: Substring, key: [UInt8], signature: [UInt8])? {
+        let words = line.split(separator: " ", omittingEmptySubsequences: false)
+        guard words.count == 3, words[0] == "\u{2014}", let bytes = Base64Text.bytes(words[2]),
+            bytes.count == 4 + SigningKey.signatureSize
+        else { return nil }
+        return (words[1], Array(bytes.prefix(4)), Array(bytes.dropFirst(4)))
+    }
+
+    /// Whether the note has a signature of `key` over what it says.
+    public func isSigned(by key: NoteKey) -> Bool {
+        guard let (body, lines) = SignedHead.parts(text) else { return false }
+        return lines.compactMap(SignedHead.signature).contains { name, identifier, signature in
+            name == key.name && identifier == key.identifier
+                && isValid(signature: signature, of: Array(body.utf8), publicKey: key.publicKey)
+        }
+    }
+}

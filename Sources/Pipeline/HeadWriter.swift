@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Digests
+import EventModel
+import Platform
+import SegmentLog
+import Synchronization
+
+/// Signs and keeps the heads of one stream while it grows.
+///
+/// A head that cannot be kept is tried again at the next chance: it tells less, never anything wrong.
+final class HeadWriter: Sendable {
+    private struct State {
+        var size = Offset.zero
+        var time: UTCTime?
+    }
+
+    private let signer: HeadSigner
+    private let storage: any LogStorage
+    private let path: String
+    private let stream: String
+    private let state = Mutex(State())
+
+    init(_ signer: HeadSigner, storage: any LogStorage, path: String, stream: String) {
+        self.signer = signer
+        self.storage = storage
+        self.path = path
+        self.stream = stream
+        let newest = try? HeadFile.read(storage: storage, path: path, stream: stream).last
+        state.withLock { $0.size = newest.map { Offset($0.size) } ?? .zero }
+    }
+
+    /// Signs what is durable if the stream grew and the last head of this run is old enough.
+    func signIfDue(_ tree: TreeState, _ now: UTCTime) {
+        let isDue = state.withLock { state in
+            guard let time = state.time else {
+                state.time = now
+                return false
+            }
+            return now.nanoseconds &- time.nanoseconds >= HeadSigner.intervalNanoseconds
+        }
+        if isDue { sign(tree, now) }
+    }
+
+    /// Signs what is durable if the stream grew.
+    func sign(_ tree: TreeState, _ now: UTCTime) {
+        state.withLock { state in
+            guard tree.size > state.size, let head = signer.head(tree, stream) else { return }
+            do throws(StorageError) {
+                try HeadFile.append(head, storage: storage, path: path, stream: stream)
+                state.size = tree.size
+                state.time = now
+            } catch { return }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import Digests
+public import EventModel
+public import Platform
+
+/// That a record is in a stream, so that it can be checked without the stream.
+public struct RecordProof: Hashable, Sendable {
+    /// Offset of the record.
+    public var offset: Offset
+    /// Content of its leaf: metadata, then the kept bytes.
+    public var content: [UInt8]
+    /// Hashes from the leaf to the root of the head's tree.
+    public var path: [TreeHash]
+    /// The head.
+    public var head: SignedHead
+
+    /// Makes a proof of its parts.
+    public init(offset: Offset, content: [UInt8], path: [TreeHash], head: SignedHead) {
+        self.offset = offset
+        self.content = content
+        self.path = path
+        self.head = head
+    }
+
+    /// Whether the content is at the offset in the tree that the head names; says nothing of its signature.
+    public var isSound: Bool {
+        TreeProof.isIncluded(
+            .leaf(content),
+            at: offset.value,
+            size: head.size,
+            root: head.root,
+            path: path
+        ) && contentOffset == offset
+    }
+
+    /// The offset that the content itself names.
+    private var contentOffset: Offset? {
+        var reader = ByteReader(content)
+        guard (try? reader.byte()) == RecordLeaf.version, let value = try? reader.uint64() else { return nil }
+        return Offset(value)
+    }
+
+    /// The kept bytes of the record; nil if the content has another form.
+    public var record: [UInt8]? {
+        var reader = ByteReader(content)
+        do throws(ByteReaderError) {
+            _ = try reader.range(1 + 8 + 1 + 2 + 8 + 8)
+            _ = try RecordCodec.origin(&reader)
+            _ = try reader.uint64()
+            guard try reader.uint64() == UInt64(reader.remaining) else { return nil }
+            return Array(content[try reader.range(reader.remaining)])
+        } catch {
+            return nil
+        }
+    }
+}
+
+/// Proves the record at `offset` in the tree of `head`.
+///
+/// Reads the hashes that the blocks hold and the records of one part.
+///
+/// - Returns: Nil if there is no such record below the head's size. The proof is sound only if what the store
+///   holds agrees with the head.
+public func proveRecord(
+    _ offset: Offset,
+    in head: SignedHead,
+    storage: any LogStorage,
+    path: String,
+    stream: String
+) throws(LogError) -> RecordProof? {
+    let contents = try LogContents(storage, FileNames.stream(path, stream), stream)
+    guard offset.value < head.size,
+        let part = contents.parts.first(where: { $0.base <= offset && offset < $0.end })
+    else { return nil }
+    let records = try part.readRecords()
+    let index = Int(offset.value - part.base.value)
+    var nodes = TreeNodes()
+    for other in contents.parts where other.base.value < head.size {
+        if other.base == part.base {
+            nodes.add(RecordLeaf.hashes(of: records, base: part.base), at: part.base.value)
+        } else {
+            nodes.add(try other.storedRange())
+        }
+    }
+    // The last part may go on beyond the head: its leaves are needed one by one.
+    if let last = contents.parts.last(where: { $0.base.value < head.size }), last.end.value > head.size {
+        nodes.add(RecordLeaf.hashes(of: try last.readRecords(), base: last.base), at: last.base.value)
+    }
+    let hashes = TreeProof.inclusion(offset.value, size: head.size) { nodes.hash($0) }
+    let content = RecordLeaf.head(of: records, index, at: offset) + records.payload(index)
+    return RecordProof(offset: offset, content: content, path: hashes, head: head)
+}
+
+/// Subtrees whose hashes are known; others follow from them, and offsets without any are holes.
+private struct TreeNodes {
+    private var known: [CompactRange.Subtree: TreeHash] = [:]
+
+    mutating func add(_ range: CompactRange) {
+        for (subtree, hash) in zip(range.subtrees, range.hashes) { known[subtree] = hash }
+    }
+
+    mutating func add(_ leaves: [TreeHash], at base: UInt64) {
+        for (index, leaf) in leaves.enumerated() {
+            known[CompactRange.Subtree(start: base + UInt64(index), level: 0)] = leaf
+        }
+    }
+
+    func hash(_ subtree: CompactRange.Subtree) -> TreeHash {
+        if let hash = known[subtree] { return hash }
+        guard subtree.level > 0 else { return RecordLeaf.hole }
+        let level = subtree.level - 1
+        let left = CompactRange.Subtree(start: subtree.start, level: level)
+        let right = CompactRange.Subtree(start: subtree.start + 1 << UInt64(level), level: level)
+        return .node(hash(left), hash(right))
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import Digests
+public import EventModel
+
+/// The leaves of records in the tree of their stream: what a signed head commits to.
+///
+/// Independent of batches, blocks and how they are stored.
+///
+/// - Source: `schemas/disk/leaf-v1.md`.
+public enum RecordLeaf {
+    /// First byte of the content of a record's leaf.
+    static let version: UInt8 = 1
+
+    /// Leaf of an offset that no record has: a crash or lost evidence left it out.
+    public static let hole = TreeHash.leaf([0])
+
+    /// The leaf of record `index` of `batch` at `offset`.
+    public static func hash(of batch: RecordBatch, _ index: Int, at offset: Offset) -> TreeHash {
+        TreeHash.leaf(head(of: batch, index, at: offset), batch.bytes[batch.rows[index].range])
+    }
+
+    /// The leaves of all records of `batch`, the first at `base`.
+    static func hashes(of batch: RecordBatch, base: Offset) -> [TreeHash] {
+        var hashes: [TreeHash] = []
+        hashes.reserveCapacity(batch.count)
+        let origins = batch.origins.map(encoded)
+        var head = ByteWriter()
+        for (index, row) in batch.rows.enumerated() {
+            head.bytes.removeAll(keepingCapacity: true)
+            write(row, at: base.advanced(by: index), origins[Int(row.origin)], into: &head)
+            hashes.append(TreeHash.leaf(head.bytes, batch.bytes[row.range]))
+        }
+        return hashes
+    }
+
+    /// What of a leaf's content stands before the kept bytes.
+    public static func head(of batch: RecordBatch, _ index: Int, at offset: Offset) -> [UInt8] {
+        var writer = ByteWriter()
+        let row = batch.rows[index]
+        write(row, at: offset, encoded(batch.origins[Int(row.origin)]), into: &writer)
+        return writer.bytes
+    }
+
+    private static func encoded(_ origin: Origin) -> [UInt8] {
+        var writer = ByteWriter()
+        RecordCodec.encode(origin, into: &writer)
+        return writer.bytes
+    }
+
+    private static func write(
+        _ row: RecordBatch.Row,
+        at offset: Offset,
+        _ origin: [UInt8],
+        into writer: inout ByteWriter
+    ) {
+        writer.write(version)
+        writer.write(offset.value)
+        writer.write(row.kind.rawValue)
+        writer.write(row.flags.rawValue)
+        writer.write(row.logTime.nanoseconds)
+        writer.write(row.receiveTime.nanoseconds)
+        writer.bytes.append(contentsOf: origin)
+        writer.write(UInt64(row.originalLength))
+        writer.write(UInt64(row.length))
+    }
+}
