@@ -32,7 +32,7 @@ final class HeadWriter: Sendable {
     }
 
     /// Signs what is durable if the stream grew and the last head of this run is old enough.
-    func signIfDue(_ tree: TreeState, _ now: UTCTime) {
+    func signIfDue(_ tree: @autoclosure () -> TreeState, _ now: UTCTime) {
         let isDue = state.withLock { state in
             guard let time = state.time else {
                 state.time = now
@@ -40,7 +40,7 @@ final class HeadWriter: Sendable {
             }
             return now.nanoseconds &- time.nanoseconds >= HeadSigner.intervalNanoseconds
         }
-        if isDue { sign(tree, now) }
+        if isDue { sign(tree(), now) }
     }
 
     /// Signs what is durable if the stream grew.

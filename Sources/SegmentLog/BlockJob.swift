@@ -77,7 +77,7 @@ public struct BlockJob: Sendable {
         )
         var bytes = header.encoded()
         for chunk in chunks { bytes.append(contentsOf: chunk.stored) }
-        return EncodedBlock(header: header, bytes: bytes)
+        return EncodedBlock(header: header, bytes: bytes, tree: range)
     }
 }
 
@@ -117,6 +117,8 @@ struct BlockChunk {
 public struct EncodedBlock: Sendable {
     let header: BlockHeader
     let bytes: [UInt8]
+    /// Its records in the stream's tree.
+    let tree: CompactRange
 
     /// Offset of the first record.
     public var base: Offset { header.base }

@@ -58,6 +58,11 @@ extension LogWriter {
         if segment == nil { try beginSegment(block) }
         try appendBlock(block)
         handedOut.removeFirst()
+        // Recovery counted records in that an earlier block lost and the write-ahead log still had.
+        if block.tree.begin >= blockTree.end {
+            blockTree.skip(to: block.base)
+            blockTree.append(block.tree)
+        }
         try dropCovered(through: block.header.end)
     }
 

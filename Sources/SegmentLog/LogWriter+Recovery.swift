@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import Digests
 import EventModel
 import Platform
 
@@ -16,19 +17,18 @@ extension LogWriter {
             try recoverFile(scan, isLast: scan.base == contents.writeAhead.last?.base)
         }
         if let last = contents.segments.last { try recoverSegment(last) }
-        for part in contents.parts {
-            guard !part.isBlock else {
-                try growTree(part)
-                continue
-            }
+        for part in contents.parts where !part.isBlock {
             let records = try part.readRecords()
             recovery.headCount += records.count
             addToHead(records, at: part.base)
         }
+        // Batches before a block are there when the block that held them was damaged.
+        if let last = contents.parts.lastIndex(where: \.isBlock) {
+            for part in contents.parts[...last] { try growTree(part) }
+        }
         lastLogTime = contents.parts.map(\.maxLogTime).max() ?? .absent
         nextOffset = max(contents.end, contents.segments.map(\.end).max() ?? .zero)
         durableOffset = nextOffset
-        tree.settle(through: durableOffset)
         recovery.end = nextOffset
         recovery.lastLogTime = lastLogTime
         // What was found may lie in the page cache only (a killed writer): make it durable before anyone sees
@@ -37,10 +37,12 @@ extension LogWriter {
         try beginFirstFile()
     }
 
-    /// Adds the leaves of a block; damaged evidence counts as missing, and no older head agrees with that.
+    /// Adds the leaves of a part; damaged evidence counts as missing, and no older head agrees with that.
     private func growTree(_ part: LogPart) throws(LogError) {
         do throws(LogError) {
-            tree.append(try part.storedRange())
+            let range = try part.storedRange()
+            blockTree.skip(to: part.base)
+            blockTree.append(range)
         } catch {
             guard case .damaged = error else { throw error }
         }

@@ -30,7 +30,8 @@ public final class LogWriter {
     var heads: [Head] = []
     var handedOut: [Head] = []
     var lastLogTime = UTCTime.absent
-    var tree = StreamTree()
+    /// The tree of all records in blocks.
+    var blockTree = CompactRange()
 
     /// Write-ahead files by the first offset after them; the last is being written when `current` is set.
     var walFiles: [WriteAheadFile] = []
@@ -134,12 +135,8 @@ public final class LogWriter {
             throw error
         }
         durableOffset = nextOffset
-        tree.settle(through: durableOffset)
         return durableOffset
     }
-
-    /// The tree of all durable records.
-    public var treeState: TreeState { tree.state }
 
     var walDirectory: String { directory + "/" + FileNames.walDirectory }
 
@@ -160,7 +157,6 @@ public final class LogWriter {
 
     func addToHead(_ batch: RecordBatch, at base: Offset) {
         let leaves = RecordLeaf.hashes(of: batch, base: base)
-        tree.append(leaves, at: base)
         if let last = heads.indices.last, heads[last].end == base, heads[last].accepts(batch, options) {
             heads[last].records.merge(batch)
             heads[last].leaves += leaves

@@ -12,29 +12,29 @@ public struct TreeState: Hashable, Sendable {
     public var root: TreeHash
 }
 
-/// The tree of a stream as its writer keeps it: all records appended, and those that are durable.
-struct StreamTree {
-    private(set) var appended = CompactRange()
-    private(set) var durable = CompactRange()
-
-    /// Adds leaves; offsets left out before them get the leaf of a hole.
-    mutating func append(_ leaves: [TreeHash], at base: Offset) {
-        if base.value > appended.end { appended.append(RecordLeaf.hole, count: base.value - appended.end) }
-        for leaf in leaves { appended.append(leaf) }
+extension LogWriter {
+    /// The tree of all durable records.
+    ///
+    /// Hashes what no block holds yet: up to twice a block's records.
+    public var treeState: TreeState {
+        var tree = blockTree
+        for head in handedOut + heads {
+            let count = min(head.leaves.count, Int(clamping: durableOffset.value &- head.base.value))
+            guard durableOffset > head.base else { break }
+            guard head.base.value >= tree.end else { continue }
+            tree.skip(to: head.base)
+            for leaf in head.leaves[..<count] { tree.append(leaf) }
+        }
+        tree.skip(to: durableOffset)
+        return TreeState(size: Offset(tree.end), root: tree.root)
     }
+}
 
-    mutating func append(_ range: CompactRange) {
-        if range.begin > appended.end { appended.append(RecordLeaf.hole, count: range.begin - appended.end) }
-        appended.append(range)
+extension CompactRange {
+    /// Gives the offsets up to `offset` the leaf of a hole.
+    mutating func skip(to offset: Offset) {
+        if offset.value > end { append(RecordLeaf.hole, count: offset.value - end) }
     }
-
-    /// Everything appended is durable.
-    mutating func settle(through end: Offset) {
-        if end.value > appended.end { appended.append(RecordLeaf.hole, count: end.value - appended.end) }
-        durable = appended
-    }
-
-    var state: TreeState { TreeState(size: Offset(durable.end), root: durable.root) }
 }
 
 extension LogPart {

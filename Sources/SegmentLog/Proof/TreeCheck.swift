@@ -18,6 +18,12 @@ struct TreeCheck {
     mutating func add(_ records: RecordBatch, at base: Offset, _ report: inout VerifyReport) -> CompactRange {
         if base.value > tree.end { addHole(upTo: base.value, &report) }
         let leaves = RecordLeaf.hashes(of: records, base: base)
+        let range = LogPart.range(of: leaves, at: base)
+        guard let head = heads.last, head.size < range.end else {
+            tree.append(range)
+            compare(&report)
+            return range
+        }
         var next = 0
         while next < leaves.count {
             let end =
@@ -26,7 +32,7 @@ struct TreeCheck {
             next = max(next, end)
             compare(&report)
         }
-        return LogPart.range(of: leaves, at: base)
+        return range
     }
 
     /// Compares heads whose size was reached; tells of those beyond the last record.
