@@ -162,7 +162,7 @@ let package = Package(
         tests("CorrelationTests", ["EventModel", "Inventory", "Correlation"]),
         tests("TimelinesTests", ["EventModel", "Correlation", "Timelines"]),
         tests("TidyTests", ["EventModel", "WireFormats"]),
-        tests("QueryEngineTests", ["EventModel", "QueryEngine"]),
+        tests("QueryEngineTests", ["EventModel", "SegmentLog", "QueryEngine"]),
         tests(
             "CommandLineTests",
             [

@@ -81,6 +81,14 @@ public struct ByteReader: Sendable {
     /// Bytes left.
     public var remaining: Int { end - position }
 
+    /// Goes to a position that was read from before, or to the end.
+    ///
+    /// Traps when it is outside what is read.
+    public mutating func seek(_ position: Int) {
+        precondition(position >= 0 && position <= end, "\(position) is not inside what is read")
+        self.position = position
+    }
+
     /// One byte.
     public mutating func byte() throws(ByteReaderError) -> UInt8 {
         guard position < end else { throw .truncated(position: position) }

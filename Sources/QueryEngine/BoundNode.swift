@@ -12,7 +12,7 @@ indirect enum BoundNode {
     case header(HeaderTest)
     case offset(QueryCondition)
     case fields([FieldID], QueryCondition)
-    case everyField(ByteTable, QueryCondition)
+    case everyField(ByteSet, QueryCondition)
     case zone(QueryField.End, QueryCondition)
     case entity(QueryField.EntityFact, QueryCondition)
     case compare(BoundSide, Comparison, BoundSide)
@@ -50,7 +50,7 @@ indirect enum BoundNode {
         case .zone(let end): self = .zone(end, condition)
         case .entity(let fact): self = .entity(fact, condition)
         case .any:
-            self = .everyField(ByteTable { HeaderText.accepts(.action, $0, condition) }, condition)
+            self = .everyField(ByteSet { HeaderText.accepts(.action, $0, condition) }, condition)
         }
     }
 

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 public import EventModel
+import SegmentLog
 
 /// Which events are wanted, and in which order.
 public struct EventSelection: Sendable {
@@ -85,6 +86,7 @@ public struct EventScan {
     private let source: any PartSource
     private let resolver: (any EntityResolver)?
     private let selection: EventSelection
+    private let condition: RowCondition
     /// What has been gone through so far.
     public private(set) var statistics = ScanStatistics()
 
@@ -92,6 +94,7 @@ public struct EventScan {
     public init(_ selection: EventSelection, in source: any PartSource, resolver: (any EntityResolver)? = nil)
     {
         self.selection = selection
+        condition = selection.query.rowCondition
         self.source = source
         self.resolver = resolver
     }
@@ -143,7 +146,7 @@ public struct EventScan {
                 statistics.skippedCount += 1
                 continue
             }
-            let loaded = try source.load(part)
+            let loaded = try source.load(part, where: condition)
             for index in matches(loaded, start) {
                 statistics.matchCount += 1
                 guard try body(loaded, index) else { return }
@@ -164,7 +167,7 @@ public struct EventScan {
                 statistics.skippedCount += 1
                 continue
             }
-            let loaded = try source.load(part)
+            let loaded = try source.load(part, where: condition)
             let found = matches(loaded, start).suffix(wanted)
             wanted -= found.count
             if selection.isReversed {
@@ -190,7 +193,7 @@ public struct EventScan {
         _ start: Offset,
         _ body: (LoadedPart, Int) throws -> Bool
     ) throws {
-        var cache = PartCache(source: source)
+        var cache = PartCache(source: source, condition: condition)
         var found: [Match] = []
         for (number, part) in parts.enumerated() {
             if isOutside(part) {
@@ -227,16 +230,20 @@ public struct EventScan {
 /// The parts used last.
 private struct PartCache {
     let source: any PartSource
+    let condition: RowCondition
     private var loaded: [(number: Int, part: LoadedPart)] = []
 
-    init(source: any PartSource) { self.source = source }
+    init(source: any PartSource, condition: RowCondition) {
+        self.source = source
+        self.condition = condition
+    }
 
     mutating func part(_ number: Int, _ parts: [StoredPart]) throws(WardlineError) -> LoadedPart {
         if let place = loaded.lastIndex(where: { $0.number == number }) {
             if place < loaded.count - 1 { loaded.append(loaded.remove(at: place)) }
             return loaded[loaded.count - 1].part
         }
-        let fresh = try source.load(parts[number])
+        let fresh = try source.load(parts[number], where: condition)
         if loaded.count >= EventScan.cachedPartCountMax { loaded.removeFirst() }
         loaded.append((number, fresh))
         return fresh

@@ -3,45 +3,9 @@
 
 import EventModel
 
-/// A truth value for each byte.
-struct ByteTable: Hashable, Sendable {
-    private var words: (UInt64, UInt64, UInt64, UInt64)
-
-    /// Asks `accepts` for each byte once.
-    init(_ accepts: (UInt8) -> Bool) {
-        func word(_ base: Int) -> UInt64 {
-            var bits: UInt64 = 0
-            for bit in 0..<64 where accepts(UInt8(base + bit)) { bits |= 1 << UInt64(bit) }
-            return bits
-        }
-        words = (word(0), word(64), word(128), word(192))
-    }
-
-    /// The truth value of `byte`.
-    subscript(_ byte: UInt8) -> Bool {
-        let word =
-            switch byte >> 6 {
-            case 0: words.0
-            case 1: words.1
-            case 2: words.2
-            default: words.3
-            }
-        return word & 1 << UInt64(byte & 63) != 0
-    }
-
-    static func == (left: ByteTable, right: ByteTable) -> Bool { left.words == right.words }
-
-    func hash(into hasher: inout Hasher) {
-        hasher.combine(words.0)
-        hasher.combine(words.1)
-        hasher.combine(words.2)
-        hasher.combine(words.3)
-    }
-}
-
 /// A test of an event's header, ready to run on integers.
 enum HeaderTest {
-    case byte(QueryField.Envelope, ByteTable)
+    case byte(QueryField.Envelope, ByteSet)
     case decoder([Bool])
     case issues(UInt64)
     case flags(UInt16)
@@ -52,7 +16,7 @@ enum HeaderTest {
     init(_ envelope: QueryField.Envelope, _ condition: QueryCondition, _ batch: EventBatch) {
         switch envelope {
         case .eventClass, .action, .outcome, .severity:
-            self = .byte(envelope, ByteTable { HeaderText.accepts(envelope, $0, condition) })
+            self = .byte(envelope, ByteSet { HeaderText.accepts(envelope, $0, condition) })
         case .decoder:
             self = .decoder(
                 batch.decoders.enumerated().map { number, name in

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import EventModel
+
 /// Order of texts in which runs of digits count by their number: `8.9` before `8.10`, `pump-2` before
 /// `pump-10`.
 ///
@@ -31,8 +33,8 @@ enum NaturalOrder {
                 if sign != 0 { return sign }
                 continue
             }
-            let one = TextPattern.folded(left[first])
-            let other = TextPattern.folded(right[second])
+            let one = ByteFolding.folded(left[first])
+            let other = ByteFolding.folded(right[second])
             if one != other { return one < other ? -1 : 1 }
             first += 1
             second += 1
@@ -42,7 +44,7 @@ enum NaturalOrder {
 
     private static func start(_ bytes: [UInt8], _ range: Range<Int>) -> Int {
         let isVersion =
-            range.count >= 2 && TextPattern.folded(bytes[range.lowerBound]) == UInt8(ascii: "v")
+            range.count >= 2 && ByteFolding.folded(bytes[range.lowerBound]) == UInt8(ascii: "v")
             && isDigit(bytes[range.lowerBound + 1])
         return isVersion ? range.lowerBound + 1 : range.lowerBound
     }

@@ -3,7 +3,7 @@
 
 public import EventModel
 import Platform
-import SegmentLog
+public import SegmentLog
 
 /// The `records` stream of a store as a scan reads it: stored events where there are some, otherwise decoded
 /// again.
@@ -42,7 +42,10 @@ public final class StoreParts: PartSource {
     }
 
     /// Reads a part; a part that has moved into a block since it was listed is found there.
-    public func load(_ part: StoredPart) throws(WardlineError) -> LoadedPart {
+    public func load(
+        _ part: StoredPart,
+        where condition: RowCondition
+    ) throws(WardlineError) -> LoadedPart {
         guard let found = reader.part(holding: part.base), found.base == part.base, found.count == part.count
         else {
             throw WardlineError(
@@ -51,8 +54,8 @@ public final class StoreParts: PartSource {
                 location: store.path
             )
         }
-        let stored: (records: RecordBatch, events: EventBatch?)
-        do throws(LogError) { stored = try reader.stored(found) } catch {
+        let stored: StoredRows
+        do throws(LogError) { stored = try reader.rows(found, where: condition) } catch {
             throw error.wardlineError(store.path)
         }
         let events: EventBatch
@@ -61,7 +64,7 @@ public final class StoreParts: PartSource {
         } else {
             events = try decode(stored.records, from: found)
         }
-        return LoadedPart(part: part, records: stored.records, events: events)
+        return LoadedPart(part: part, records: stored.records, offsets: stored.offsets, events: events)
     }
 
     private func records(_ part: LogPart) throws(WardlineError) -> RecordBatch {

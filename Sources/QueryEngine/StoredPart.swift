@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 public import EventModel
+public import SegmentLog
 
 /// A run of consecutive records as the log stores them: a block, or batches that are not in a block yet.
 public struct StoredPart: Hashable, Sendable {
@@ -30,22 +31,29 @@ public struct StoredPart: Hashable, Sendable {
 public struct LoadedPart: Sendable {
     /// The part.
     public var part: StoredPart
-    /// Its records in offset order.
+    /// Its records in offset order, or those of them that a condition could not rule out.
     public var records: RecordBatch
+    /// Offsets of the records.
+    public var offsets: OffsetList
     /// Its events in record order.
     public var events: EventBatch
 
-    /// Makes a loaded part.
-    public init(part: StoredPart, records: RecordBatch, events: EventBatch) {
+    /// Makes a loaded part, of all its records unless `offsets` says which.
+    public init(
+        part: StoredPart,
+        records: RecordBatch,
+        offsets: OffsetList? = nil,
+        events: EventBatch
+    ) {
         self.part = part
         self.records = records
+        self.offsets = offsets ?? .consecutive(from: part.base)
         self.events = events
     }
 
-    /// Kept bytes of the record at `offset`.
+    /// Kept bytes of the record at `offset`; none when it was not read.
     public func bytes(at offset: Offset) -> [UInt8] {
-        guard offset >= part.base, offset < part.end else { return [] }
-        return records.payload(Int(offset.value - part.base.value))
+        offsets.index(of: offset, count: records.count).map(records.payload) ?? []
     }
 }
 
@@ -56,6 +64,6 @@ public protocol PartSource: AnyObject {
     /// The durable parts of the log now, in offset order and without overlap.
     func parts() throws(WardlineError) -> [StoredPart]
 
-    /// Reads one of them.
-    func load(_ part: StoredPart) throws(WardlineError) -> LoadedPart
+    /// Reads one of them, without what `condition` rules out.
+    func load(_ part: StoredPart, where condition: RowCondition) throws(WardlineError) -> LoadedPart
 }

@@ -21,7 +21,7 @@ struct TextPattern: Hashable, Sendable {
         var literal: [UInt8] = []
         for piece in pieces {
             if case .byte(let byte) = piece {
-                literal.append(TextPattern.folded(byte))
+                literal.append(ByteFolding.folded(byte))
                 continue
             }
             if !literal.isEmpty { parts.append(.literal(literal)) }
@@ -37,6 +37,13 @@ struct TextPattern: Hashable, Sendable {
     }
 
     private init(parts: [Part]) { self.parts = parts }
+
+    /// Texts, folded, that each value that matches holds.
+    var literals: [[UInt8]] {
+        parts.compactMap { part in
+            if case .literal(let literal) = part { literal } else { nil }
+        }
+    }
 
     /// The same pattern anywhere within a value.
     var anywhere: TextPattern {
@@ -94,7 +101,9 @@ struct TextPattern: Hashable, Sendable {
 
     private static func has(_ literal: [UInt8], _ bytes: Span<UInt8>, _ position: Int, _ end: Int) -> Bool {
         guard position + literal.count <= end else { return false }
-        for index in literal.indices where folded(bytes[position + index]) != literal[index] { return false }
+        for index in literal.indices where ByteFolding.folded(bytes[position + index]) != literal[index] {
+            return false
+        }
         return true
     }
 
@@ -103,11 +112,6 @@ struct TextPattern: Hashable, Sendable {
         var next = position + 1
         while next < end, bytes[next] & 0xc0 == 0x80 { next += 1 }
         return next
-    }
-
-    /// ASCII lower case; other bytes as they are.
-    static func folded(_ byte: UInt8) -> UInt8 {
-        byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
     }
 }
 

@@ -45,6 +45,43 @@ extension LogPart {
         return (own(shaped.batch), events)
     }
 
+    /// Reads what satisfies `condition`, and perhaps more.
+    func readRows(where condition: RowCondition) throws(LogError) -> StoredRows {
+        guard condition != .everything, skipped + trimmed == 0, let header,
+            let records = try pages(ChunkEntry.Kind.records, ChunkEntry.Encoding.recordColumns),
+            let events = try pages(ChunkEntry.Kind.columns, ChunkEntry.Encoding.eventColumns)
+        else {
+            let (records, events) = try readStored()
+            return StoredRows(records: records, offsets: .consecutive(from: base), events: events)
+        }
+        return try read(at: places[0].lowerBound) { () throws(ByteReaderError) in
+            let columns = try RecordColumnsDecoder(records)
+            guard columns.count == count else { throw .invalid(position: 0) }
+            var block = BlockRows(
+                records: columns,
+                events: try EventColumnsDecoder(
+                    events,
+                    templateCount: columns.slotCounts.count,
+                    numbers: columns.numbers
+                )
+            )
+            let wanted = try block.rows(condition)
+            if wanted?.isEmpty ?? false {
+                return StoredRows(
+                    records: RecordBatch(),
+                    offsets: OffsetList(base: base, rows: []),
+                    events: EventBatch()
+                )
+            }
+            let shaped = try block.records.records(wanted)
+            return StoredRows(
+                records: shaped.batch,
+                offsets: OffsetList(base: base, rows: shaped.rows),
+                events: try block.events.events(beside: shaped, base: header.base)
+            )
+        }
+    }
+
     /// All records of a block.
     private func readShaped() throws(LogError) -> ShapedRecords {
         guard let (bytes, encoding) = try chunk(ChunkEntry.Kind.records) else {
@@ -86,6 +123,17 @@ extension LogPart {
             CRC32C.masked(CRC32C.checksum(raw)) == entry.rawCRC
         else { throw damaged(start) }
         return (raw, entry.encoding)
+    }
+
+    /// The stored bytes of a chunk whose pages have checksums of their own; nil for another encoding.
+    private func pages(_ kind: UInt16, _ encoding: UInt8) throws(LogError) -> [UInt8]? {
+        guard let header, let (position, entry) = header.place(of: kind), entry.encoding == encoding,
+            !entry.isDeflated
+        else { return nil }
+        let start = places[0].lowerBound + position
+        let stored = try SegmentScan.read(file, start, entry.storedLength)
+        guard stored.count == entry.storedLength else { throw damaged(start) }
+        return stored
     }
 
     private func read<T>(at position: Int, _ body: () throws(ByteReaderError) -> T) throws(LogError) -> T {

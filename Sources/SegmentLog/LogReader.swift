@@ -71,6 +71,13 @@ public struct LogReader: Sendable {
         try part.readStored()
     }
 
+    /// As ``stored(_:)``, without what `condition` rules out, as far as that is cheap to tell.
+    ///
+    /// - Throws: ``LogError/damaged(file:position:)`` when something that was read is damaged.
+    public func rows(_ part: LogPart, where condition: RowCondition) throws(LogError) -> StoredRows {
+        try part.readRows(where: condition)
+    }
+
     /// Hash of the decoder set that made the columns, 32 bytes; nil if there are none.
     public func epoch(_ part: LogPart) -> [UInt8]? {
         guard let header = part.header, header.place(of: ChunkEntry.Kind.columns) != nil else { return nil }

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import SegmentLog
 import Testing
 
 @testable import QueryEngine
@@ -40,7 +41,7 @@ private final class FixedParts: PartSource {
 
     func parts() throws(WardlineError) -> [StoredPart] { loaded.map(\.part) }
 
-    func load(_ part: StoredPart) throws(WardlineError) -> LoadedPart {
+    func load(_ part: StoredPart, where _: RowCondition) throws(WardlineError) -> LoadedPart {
         readCount += 1
         guard let found = loaded.first(where: { $0.part == part }) else {
             throw WardlineError(.internal, "no such part")

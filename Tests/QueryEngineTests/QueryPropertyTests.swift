@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import SegmentLog
 import Testing
 
 @testable import QueryEngine
@@ -139,5 +140,62 @@ private indirect enum Sample {
 
     @Test func `a planted error in the evaluator is noticed`() throws {
         #expect(try !QueryPropertyTests.disagreements(seed: 1, mutant: true).isEmpty)
+    }
+
+    /// Whether an event alone satisfies `condition`; `mutant` answers `any` with `all`.
+    private static func holds(
+        _ condition: RowCondition,
+        _ event: Event,
+        _ values: [[UInt8]],
+        mutant: Bool
+    ) -> Bool {
+        switch condition {
+        case .everything: return true
+        case .all(let parts): return parts.allSatisfy { holds($0, event, values, mutant: mutant) }
+        case .any(let parts):
+            return mutant
+                ? parts.allSatisfy { holds($0, event, values, mutant: mutant) }
+                : parts.contains { holds($0, event, values, mutant: mutant) }
+        case .text(let text):
+            let wanted = String(decoding: text, as: UTF8.self)
+            return wanted.isEmpty
+                || values.contains { String(decoding: $0, as: UTF8.self).lowercased().contains(wanted) }
+        case .header(.eventClass, let set): return set[event.eventClass.rawValue]
+        case .header(.action, let set): return set[event.action.rawValue]
+        case .header(.outcome, let set): return set[event.outcome.rawValue]
+        case .header(.severity, let set): return set[event.severity]
+        }
+    }
+
+    /// Events that match a random query but not its condition, and how many the conditions ruled out.
+    private static func lost(seed: UInt64, mutant: Bool) throws -> (lost: [String], ruledOut: Int) {
+        var random = SplitMix64(seed: seed)
+        var batch = EventBatch()
+        batch.extensionNames = ["ext.odd"]
+        for _ in 0..<60 { _ = event(&random, into: &batch) }
+        var (lost, ruledOut): ([String], Int) = ([], 0)
+        for _ in 0..<120 {
+            let sample = sample(&random, 3)
+            let query = try Fixture.query(sample.text)
+            let predicate = QueryPredicate(query, for: batch)
+            for index in batch.events.indices {
+                let values = batch.fields(of: index).map { Array(batch.bytes[$0.range]) }
+                if holds(query.rowCondition, batch.events[index], values, mutant: mutant) { continue }
+                ruledOut += 1
+                if predicate.matches(index) { lost.append("\(sample.text): event \(index)") }
+            }
+        }
+        return (lost, ruledOut)
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `what a query rules out does not match it`(seed: UInt64) throws {
+        let (lost, ruledOut) = try QueryPropertyTests.lost(seed: seed, mutant: false)
+        #expect(lost.isEmpty, "\(lost.prefix(3))")
+        #expect(ruledOut > 500)
+    }
+
+    @Test func `a condition that asks too much is noticed`() throws {
+        #expect(try !QueryPropertyTests.lost(seed: 1, mutant: true).lost.isEmpty)
     }
 }

@@ -105,8 +105,26 @@ struct ColumnSource {
         guard position == stored.count else { throw .invalid(position: reader.position) }
     }
 
-    /// Goes past `count` streams.
-    mutating func skip(_ count: Int) { number += count }
+    /// Where a column begins: its description and its first stream.
+    struct Cursor {
+        fileprivate var position: Int
+        fileprivate var number: Int
+    }
+
+    /// The column that comes next.
+    var cursor: Cursor { Cursor(position: description.position, number: number) }
+
+    /// Goes back to a column.
+    mutating func seek(_ cursor: Cursor) {
+        description.seek(cursor.position)
+        number = cursor.number
+    }
+
+    /// Goes past `count` streams without reading them.
+    mutating func skip(_ count: Int) throws(ByteReaderError) {
+        guard count <= places.count - number else { throw .truncated(position: description.position) }
+        number += count
+    }
 
     /// The next stream.
     mutating func next() throws(ByteReaderError) -> [UInt8] {

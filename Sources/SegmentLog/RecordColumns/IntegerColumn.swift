@@ -115,4 +115,24 @@ enum IntegerColumn {
         default: throw .invalid(position: position)
         }
     }
+
+    /// Goes past a column without reading its numbers.
+    static func skip(_ source: inout ColumnSource) throws(ByteReaderError) {
+        let position = source.description.position
+        switch try source.description.byte() {
+        case Encoding.constant: _ = try source.description.signed()
+        case Encoding.planes:
+            _ = try source.description.signed()
+            let width = Int(try source.description.byte())
+            guard (1...8).contains(width) else { throw .invalid(position: position) }
+            try source.skip(width)
+        case Encoding.differences: try source.skip(1)
+        case Encoding.dictionary:
+            let size = try source.description.count(atMost: dictionaryCountMax)
+            guard size > 1 else { throw .invalid(position: position) }
+            try skip(&source)
+            try source.skip(ColumnCost.width(UInt64(size - 1)))
+        default: throw .invalid(position: position)
+        }
+    }
 }

@@ -15,15 +15,18 @@ enum RecordColumns {
 
 /// Records with their variables, as event columns refer to them.
 struct ShapedRecords {
+    /// The records that were read.
     var batch: RecordBatch
+    /// Their rows in the block; nil when all were read.
+    var rows: [Int32]?
     var templateCount: Int
-    /// Template of each record.
+    /// Template of each record of the block.
     var numbers: [UInt16]
-    /// Variables of all records, ranges of the batch's bytes.
+    /// Variables of the records that were read, ranges of the batch's bytes.
     var slots: [RecordShapes.Slot]
     /// First variable of each record, and the end of the last.
     var firstSlots: [UInt32]
-    /// Time of each record in nanoseconds, or ``RecordColumns/noReference``.
+    /// Time of each record of the block in nanoseconds, or ``RecordColumns/noReference``.
     var references: [Int64]
 
     init(
@@ -32,9 +35,11 @@ struct ShapedRecords {
         numbers: [UInt16],
         slots: [RecordShapes.Slot],
         firstSlots: [UInt32],
-        references: [Int64]
+        references: [Int64],
+        rows: [Int32]? = nil
     ) {
         self.batch = batch
+        self.rows = rows
         self.templateCount = templateCount
         self.numbers = numbers
         self.slots = slots
@@ -47,16 +52,19 @@ struct ShapedRecords {
         self.init(batch: batch, templateCount: 0, numbers: [], slots: [], firstSlots: [], references: [])
     }
 
-    func bounds(of row: Int) -> RecordBounds {
+    /// Bounds of record `index` of those that were read.
+    func bounds(of index: Int) -> RecordBounds {
         RecordBounds(
-            slots: slots[Int(firstSlots[row])..<Int(firstSlots[row + 1])],
-            range: batch.rows[row].range
+            slots: slots[Int(firstSlots[index])..<Int(firstSlots[index + 1])],
+            range: batch.rows[index].range
         )
     }
 
-    /// What device times are counted from.
-    func reference(of row: Int) -> Int64 {
-        references[row] == RecordColumns.noReference ? batch.rows[row].logTime.nanoseconds : references[row]
+    /// What device times of record `index` of those that were read are counted from.
+    func reference(of index: Int) -> Int64 {
+        let row = rows.map { Int($0[index]) } ?? index
+        return references[row] == RecordColumns.noReference
+            ? batch.rows[index].logTime.nanoseconds : references[row]
     }
 }
 

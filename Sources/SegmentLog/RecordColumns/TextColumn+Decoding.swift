@@ -211,20 +211,40 @@ extension TextColumn {
         let position = source.description.position
         let separators = try source.description.counted()
         guard separators.count < partCountMax else { throw .invalid(position: position) }
+        var values = TextArena()
         var parts: [TextPlaces] = []
         for _ in 0...separators.count {
-            parts.append(try decode(count, references: [], from: &source, into: &arena, depth: 1))
+            parts.append(try decode(count, references: [], from: &source, into: &values, depth: 1))
         }
+        var total = count * separators.count
+        for part in parts {
+            for index in 0..<count { total += Int(values.slots[part.index(index)].length) }
+        }
+        guard total <= LogLimits.chunkSizeMaxBytes - arena.bytes.count else {
+            throw .invalid(position: position)
+        }
+        let slack = repeatElement(UInt8(0), count: TextArena.slackBytes)
+        values.bytes.append(contentsOf: slack)
+        var end = arena.bytes.count
+        arena.bytes.append(contentsOf: repeatElement(0, count: total + TextArena.slackBytes))
+        var slots: [RecordShapes.Slot] = []
+        slots.reserveCapacity(count)
+        var target = arena.bytes.mutableSpan
         for index in 0..<count {
-            let start = arena.bytes.count
+            let start = end
             for number in parts.indices {
-                if number > 0 { arena.bytes.append(separators[number - 1]) }
-                let range = arena.slots[parts[number].index(index)].range
-                for place in range { arena.bytes.append(arena.bytes[place]) }
+                if number > 0 {
+                    target[end] = separators[number - 1]
+                    end += 1
+                }
+                let slot = values.slots[parts[number].index(index)]
+                target.copyWords(values.bytes.span, from: Int(slot.start), Int(slot.length), to: end)
+                end += Int(slot.length)
             }
-            arena.finish(start)
-            guard arena.isBounded else { throw .invalid(position: position) }
+            slots.append(RecordShapes.Slot(start: UInt32(start), length: UInt32(end - start)))
         }
+        arena.bytes.removeLast(TextArena.slackBytes)
+        arena.slots.append(contentsOf: slots)
     }
 }
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+public import SegmentLog
+
+extension Query {
+    /// What a stored record must have for the query to match one of its events; never more than that.
+    public var rowCondition: RowCondition { Query.condition(root) }
+
+    private static func condition(_ node: QueryNode) -> RowCondition {
+        switch node {
+        case .everything, .not, .compare: .everything
+        case .all(let nodes): .all(nodes.map(condition))
+        case .any(let nodes): .any(nodes.map(condition))
+        case .test(let field, let condition): Query.condition(field, condition)
+        }
+    }
+
+    private static func condition(_ field: QueryField, _ condition: QueryCondition) -> RowCondition {
+        switch field {
+        case .envelope(let envelope):
+            guard let part = header(envelope) else { return .everything }
+            return .header(part, ByteSet { HeaderText.accepts(envelope, $0, condition) })
+        case .known, .named, .group: return text(condition)
+        // The action of an event is searched with its fields.
+        case .any:
+            return .any([
+                .header(.action, ByteSet { HeaderText.accepts(.action, $0, condition) }), text(condition),
+            ])
+        // What the site's files say of an address is in no record.
+        case .zone, .entity: return .everything
+        }
+    }
+
+    /// Text that a value must hold; values are parts of the record or lie beside it.
+    private static func text(_ condition: QueryCondition) -> RowCondition {
+        guard case .matches(let pattern) = condition else { return .everything }
+        return .all(pattern.literals.map { .text($0) })
+    }
+
+    private static func header(_ envelope: QueryField.Envelope) -> RowCondition.Header? {
+        switch envelope {
+        case .eventClass: .eventClass
+        case .action: .action
+        case .outcome: .outcome
+        case .severity: .severity
+        default: nil
+        }
+    }
+}

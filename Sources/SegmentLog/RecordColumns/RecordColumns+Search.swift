@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+extension RecordColumnsDecoder {
+    /// Every row whose record can hold `text`, and perhaps more.
+    ///
+    /// Asked once of each template and each distinct variable; of single rows only where the text could begin
+    /// in one piece of them and end in another.
+    mutating func rows(holding text: FoldedText) throws(ByteReaderError) -> RowSet {
+        var found = RowSet(rowCount: count)
+        let times = text.canBeInStamp ? try self.times() : []
+        for template in slotCounts.indices where groups.count(template) > 0 {
+            var search = TemplateSearch(text, template, self, times: times)
+            if search.isConstant {
+                for row in groups.rows[groups.range(template)] { found.insert(Int(row)) }
+            } else {
+                try search.addVariables(&self, to: &found)
+                try search.addSeams(&self, to: &found)
+            }
+        }
+        return found
+    }
+
+    /// The constant texts of a template, in order.
+    fileprivate func pieces(of template: Int) -> [Range<Int>] {
+        var start = firstLiterals[template]
+        let first = firstKinds[template] + template
+        return (first...first + slotCounts[template]).map { piece in
+            defer { start += Int(pieceLengths[piece]) }
+            return start..<start + Int(pieceLengths[piece])
+        }
+    }
+
+    /// Reads the column of `count` texts at `cursor`.
+    fileprivate mutating func texts(
+        _ count: Int,
+        at cursor: ColumnSource.Cursor,
+        references: [Int64] = []
+    ) throws(ByteReaderError) -> ColumnTexts {
+        source.seek(cursor)
+        return try ColumnTexts(count, references: references, from: &source)
+    }
+
+    /// The number of the first time of each record, in the units of its form; 0 where there is none.
+    private mutating func times() throws(ByteReaderError) -> [Int64] {
+        var times = [Int64](repeating: 0, count: count)
+        let forms = slotCounts.indices.map { firstStamp($0)?.form }
+        for column in stampColumns {
+            let rows = numbers.indices.filter { forms[Int(numbers[$0])] == column.form }
+            source.seek(column.cursor)
+            let values = try IntegerColumn.decode(rows.count, from: &source)
+            for (row, value) in zip(rows, values) { times[row] = value }
+        }
+        return times
+    }
+}
+
+/// A text looked for in the records of one template.
+private struct TemplateSearch {
+    /// A place where the text can go from one piece of a record into the next.
+    private struct Seam {
+        /// Bytes of the text that must end the variable before, none when it begins later.
+        var before: Int
+        /// First byte of the text that must begin the variable after, none when it ends earlier.
+        var after: Int
+        /// The variables, nil where anything may stand or nothing is asked.
+        var left: Int?
+        var right: Int?
+    }
+
+    let text: FoldedText
+    let template: Int
+    let isConstant: Bool
+    /// Number of the first time of each record of the block; empty when the text can be in none.
+    let times: [Int64]
+    private let stamp: (slot: Int, form: StampForm)?
+    private let slots: Range<Int>
+    private let rows: Range<Int>
+    private let pieces: [Range<Int>]
+    /// Columns that were read, by slot.
+    private var texts: [Int: ColumnTexts] = [:]
+
+    init(_ text: FoldedText, _ template: Int, _ decoder: RecordColumnsDecoder, times: [Int64]) {
+        self.text = text
+        self.template = template
+        slots = decoder.firstKinds[template]..<decoder.firstKinds[template] + decoder.slotCounts[template]
+        rows = decoder.groups.range(template)
+        pieces = decoder.pieces(of: template)
+        isConstant = pieces.contains { text.isIn(decoder.literals.span, $0) }
+        self.times = times
+        stamp = decoder.firstStamp(template)
+    }
+
+    /// Adds the rows with a variable that holds the text.
+    mutating func addVariables(
+        _ decoder: inout RecordColumnsDecoder,
+        to found: inout RowSet
+    ) throws(ByteReaderError) {
+        for slot in slots {
+            guard let sketch = decoder.sketches[slot] else {
+                if !times.isEmpty { try add(try stampTexts(decoder), decoder, to: &found) }
+                continue
+            }
+            switch sketch.form {
+            case .copy(_, 0): continue
+            case .timed:
+                guard !times.isEmpty else { continue }
+                let unit = stamp.map { UTCTime.second / $0.form.unitsPerSecond } ?? 1
+                let references = decoder.groups.rows[rows].map { times[Int($0)] &* unit }
+                try add(
+                    decoder.texts(rows.count, at: sketch.cursor, references: references),
+                    decoder,
+                    to: &found
+                )
+            case .copy(_, let exceptionCount):
+                decoder.source.seek(sketch.cursor)
+                let places = try IntegerColumn.decode(exceptionCount, from: &decoder.source)
+                let texts = try ColumnTexts(exceptionCount, from: &decoder.source)
+                for index in texts.indices(holding: text) {
+                    guard places[index] >= 0, places[index] < rows.count else {
+                        throw .invalid(position: decoder.source.description.position)
+                    }
+                    found.insert(Int(decoder.groups.rows[rows.lowerBound + Int(places[index])]))
+                }
+            case .plain:
+                if let alphabet = sketch.alphabet, !text.fits(alphabet) { continue }
+                if let texts = try column(slot, &decoder) { try add(texts, decoder, to: &found) }
+            }
+        }
+    }
+
+    private func add(
+        _ texts: ColumnTexts,
+        _ decoder: RecordColumnsDecoder,
+        to found: inout RowSet
+    ) throws(ByteReaderError) {
+        for index in texts.indices(holding: text) {
+            found.insert(Int(decoder.groups.rows[rows.lowerBound + index]))
+        }
+    }
+
+    /// The first times of the template's records.
+    private func stampTexts(_ decoder: RecordColumnsDecoder) throws(ByteReaderError) -> ColumnTexts {
+        var arena = TextArena()
+        for row in decoder.groups.rows[rows] {
+            let start = arena.bytes.count
+            guard stamp?.form.write(times[Int(row)], to: &arena.bytes) ?? false else {
+                throw .invalid(position: decoder.source.description.position)
+            }
+            arena.finish(start)
+        }
+        return ColumnTexts(arena)
+    }
+
+    /// Adds the rows where the text can lie across a seam.
+    mutating func addSeams(
+        _ decoder: inout RecordColumnsDecoder,
+        to found: inout RowSet
+    ) throws(ByteReaderError) {
+        for seam in seams(decoder) {
+            var left: ColumnTexts?
+            if let slot = seam.left { left = try column(slot, &decoder) }
+            var right: ColumnTexts?
+            if let slot = seam.right { right = try column(slot, &decoder) }
+            for index in 0..<rows.count
+            where left?.ends(index, with: text, before: seam.before) ?? true
+                && right?.begins(index, with: text, from: seam.after) ?? true
+            {
+                found.insert(Int(decoder.groups.rows[rows.lowerBound + index]))
+            }
+        }
+    }
+
+    private func seams(_ decoder: RecordColumnsDecoder) -> [Seam] {
+        var found: [Seam] = []
+        let span = decoder.literals.span
+        let length = text.bytes.count
+        for (number, piece) in pieces.enumerated() {
+            let hasRight = number < slots.count
+            // The text begins in the variable before the piece.
+            for before in 1..<max(1, length)
+            where number > 0 && (piece.isEmpty || text.continues(from: before, span, piece)) {
+                let after = before + piece.count
+                if after < length, !hasRight { continue }
+                add(before, after, number, decoder, to: &found)
+            }
+            // It begins in the piece.
+            for start in piece where hasRight && piece.upperBound - start < length {
+                if text.continues(from: 0, span, start..<piece.upperBound) {
+                    add(0, piece.upperBound - start, number, decoder, to: &found)
+                }
+            }
+        }
+        return found
+    }
+
+    private func add(
+        _ before: Int,
+        _ after: Int,
+        _ piece: Int,
+        _ decoder: RecordColumnsDecoder,
+        to found: inout [Seam]
+    ) {
+        var seam = Seam(before: before, after: after, left: nil, right: nil)
+        if before > 0 {
+            let slot = slots.lowerBound + piece - 1
+            guard allows(slot, text.bytes[before - 1], TextColumnSketch.stampEnds, decoder) else { return }
+            seam.left = slot
+        }
+        if after < text.bytes.count {
+            let slot = slots.lowerBound + piece
+            guard allows(slot, text.bytes[after], TextColumnSketch.stampStarts, decoder) else { return }
+            seam.right = slot
+        }
+        found.append(seam)
+    }
+
+    /// Whether the texts of a slot can have `byte` at the end that matters; those of times only what `stamps`
+    /// says.
+    private func allows(
+        _ slot: Int,
+        _ byte: UInt8,
+        _ stamps: ByteSet,
+        _ decoder: RecordColumnsDecoder
+    ) -> Bool {
+        guard let sketch = decoder.sketches[slot] else { return stamps[byte] }
+        switch sketch.form {
+        case .timed: return stamps[byte]
+        case .copy(let original, 0): return allows(slots.lowerBound + original, byte, stamps, decoder)
+        case .copy: return true
+        case .plain: return sketch.alphabet.map { $0[byte] } ?? true
+        }
+    }
+
+    /// The texts of a slot; nil for those that are not known alone.
+    private mutating func column(
+        _ slot: Int,
+        _ decoder: inout RecordColumnsDecoder
+    ) throws(ByteReaderError) -> ColumnTexts? {
+        guard let sketch = decoder.sketches[slot] else { return nil }
+        switch sketch.form {
+        case .timed: return nil
+        case .copy(let original, 0): return try column(slots.lowerBound + original, &decoder)
+        case .copy: return nil
+        case .plain:
+            if let known = texts[slot] { return known }
+            let read = try decoder.texts(rows.count, at: sketch.cursor)
+            texts[slot] = read
+            return read
+        }
+    }
+}
+
+/// The texts of one column.
+struct ColumnTexts {
+    private let arena: TextArena
+    private let places: TextPlaces
+    private let count: Int
+
+    /// All texts of an arena.
+    init(_ arena: TextArena) {
+        self.arena = arena
+        places = TextPlaces(first: 0, stride: 1)
+        count = arena.slots.count
+    }
+
+    /// Reads the column of `count` texts that comes next; `references` are the times of their records.
+    init(
+        _ count: Int,
+        references: [Int64] = [],
+        from source: inout ColumnSource
+    ) throws(ByteReaderError) {
+        var arena = TextArena()
+        places = try TextColumn.decode(count, references: references, from: &source, into: &arena)
+        self.arena = arena
+        self.count = count
+    }
+
+    /// Which texts hold `text`, rising.
+    func indices(holding text: FoldedText) -> [Int] {
+        // Texts that occur often lie there once, so what is searched is short.
+        let found = text.places(in: arena.bytes.span, arena.bytes.indices)
+        guard !found.isEmpty else { return [] }
+        return (0..<count).filter { index in
+            let range = arena.slots[places.index(index)].range
+            let next = found.partitioningIndex { $0 >= range.lowerBound }
+            return next < found.count && found[next] + text.bytes.count <= range.upperBound
+        }
+    }
+
+    /// Whether the first `length` bytes of `text` can end at the end of a text, as far as that goes.
+    func ends(_ index: Int, with text: FoldedText, before length: Int) -> Bool {
+        let range = arena.slots[places.index(index)].range
+        let shared = min(length, range.count)
+        return text.isEqual(length - shared, arena.bytes.span, range.upperBound - shared, shared)
+    }
+
+    /// Whether `text` from `start` on can begin at the start of a text, as far as that goes.
+    func begins(_ index: Int, with text: FoldedText, from start: Int) -> Bool {
+        let range = arena.slots[places.index(index)].range
+        let shared = min(text.bytes.count - start, range.count)
+        return text.isEqual(start, arena.bytes.span, range.lowerBound, shared)
+    }
+}
+
+extension [Int] {
+    /// The first index from which on `isAfter` holds; it must hold for all after the first.
+    func partitioningIndex(_ isAfter: (Int) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isAfter(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

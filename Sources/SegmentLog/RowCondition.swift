@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+
+/// What a record or its events must have to be worth reading.
+///
+/// A necessary condition: what satisfies it may still be unwanted, what does not is unwanted for certain.
+/// There is no negation, because what cannot be ruled out cannot be ruled in either.
+public indirect enum RowCondition: Hashable, Sendable {
+    /// Nothing is known; every record may be wanted.
+    case everything
+    /// Each of them; `all([])` is everything.
+    case all([RowCondition])
+    /// At least one of them; `any([])` is nothing.
+    case any([RowCondition])
+    /// The text, folded by ``ByteFolding``, stands in the record's bytes or in a value that an event of it
+    /// has beside them.
+    case text([UInt8])
+    /// An event of the record has one of these bytes in its header.
+    case header(Header, ByteSet)
+
+    /// Parts of an event's header that are one byte.
+    public enum Header: UInt8, Hashable, Sendable, CaseIterable {
+        /// Raw value of an `EventClass`.
+        case eventClass
+        /// Raw value of an `Action`.
+        case action
+        /// Raw value of an `Outcome`.
+        case outcome
+        /// Syslog severity; 255 for none.
+        case severity
+    }
+}
