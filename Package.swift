@@ -31,8 +31,8 @@ func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], data: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: data, swiftSettings: strict)
 }
 
 let package = Package(
@@ -123,7 +123,11 @@ let package = Package(
         tests("DigestsTests", ["EventModel", "Digests"]),
         tests("PlatformTests", ["EventModel", "Platform"]),
         tests("SegmentLogTests", ["EventModel", "Digests", "Platform", "SegmentLog", "SimulationKit"]),
-        tests("FormatTests", ["EventModel", "Digests", "Platform", "SegmentLog", "SimulationKit"]),
+        tests(
+            "FormatTests",
+            ["EventModel", "Digests", "Platform", "SegmentLog", "SimulationKit"],
+            data: ["versions"]
+        ),
         tests("NormalizationTests", ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles"]),
         tests(
             "SiteFilesTests",

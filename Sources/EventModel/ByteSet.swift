@@ -51,6 +51,12 @@ public struct ByteSet: Hashable, Sendable {
         return both
     }
 
+    /// Whether no byte is in both.
+    public func isDisjoint(with other: ByteSet) -> Bool {
+        words.0 & other.words.0 | words.1 & other.words.1 | words.2 & other.words.2 | words.3 & other.words.3
+            == 0
+    }
+
     /// Compares all 256 bits.
     public static func == (left: ByteSet, right: ByteSet) -> Bool { left.words == right.words }
 

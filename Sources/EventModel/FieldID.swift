@@ -113,6 +113,12 @@ public struct FieldID: Hashable, Comparable, Sendable {
     /// searched.
     public static let recordDigest = FieldID(rawValue: 255)
 
+    /// Fields whose values are addresses.
+    public static let addresses: Set<FieldID> = [.hostIP, .sourceIP, .targetIP]
+
+    /// Fields whose values are running text, in which a text is looked for anywhere.
+    public static let runningTexts: Set<FieldID> = [.message, .reason]
+
     /// Names of the fixed fields by number.
     public static let knownNames: [String] = [
         "host.name", "host.ip", "ext.app", "ext.pid", "user.name", "user.target", "auth.method", "auth.mfa",

@@ -244,6 +244,9 @@ public struct IPPrefix: Hashable, Sendable, CustomStringConvertible {
         IPPrefix.masked(address, length) == IPPrefix.masked(base, length)
     }
 
+    /// The address, if it is the only one inside.
+    public var onlyAddress: IPAddress? { length == 128 ? base : nil }
+
     private static func masked(_ address: IPAddress, _ length: Int) -> IPAddress {
         let high = length >= 64 ? UInt64.max : length == 0 ? 0 : ~(UInt64.max >> UInt64(length))
         let low = length >= 128 ? UInt64.max : length <= 64 ? 0 : ~(UInt64.max >> UInt64(length - 64))

@@ -130,12 +130,14 @@ private struct BlockWork {
     ) -> (events: [EventBatch], epoch: [UInt8], times: (UTCTime, UTCTime)?)? {
         var batches: [EventBatch] = []
         var epoch: [UInt8]?
+        var hasEvents = false
         var next = job.base
         for piece in pieces where piece.through > job.base && piece.base < end {
-            guard piece.base == next, piece.through <= end, epoch == nil || epoch == piece.epoch else {
-                return nil
-            }
-            epoch = piece.epoch
+            // Facts that change the decoders have no events themselves.
+            let isOther = epoch != nil && epoch != piece.epoch && hasEvents && !piece.events.events.isEmpty
+            guard piece.base == next, piece.through <= end, !isOther else { return nil }
+            if epoch == nil || !piece.events.events.isEmpty { epoch = piece.epoch }
+            hasEvents = hasEvents || !piece.events.events.isEmpty
             batches.append(piece.events)
             next = piece.through
         }

@@ -24,16 +24,19 @@ struct LogDecoder: RecordDecoder {
 
     mutating func decode(_ records: RecordBatch, base: Offset) -> DecodedRecords {
         var decoded = DecodedRecords(records: records, base: base)
-        let epoch = decoders.epoch
+        // What made the events; without any, the decoders in force at the end.
+        var epochs: Set<[UInt8]> = []
         var start = 0
         for index in records.rows.indices where records.rows[index].kind != .device {
+            if index > start { epochs.insert(decoders.epoch) }
             run(start..<index, &decoded)
             let refused = control(records, index)
             if !refused.isEmpty { decoded.refused.append((index, refused)) }
             start = index + 1
         }
+        if records.count > start || epochs.isEmpty { epochs.insert(decoders.epoch) }
         run(start..<records.count, &decoded)
-        if epoch == decoders.epoch { decoded.epoch = epoch }
+        if epochs.count == 1, let epoch = epochs.first { decoded.epoch = epoch }
         return decoded
     }
 

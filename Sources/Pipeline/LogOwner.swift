@@ -175,9 +175,11 @@ public final class LogOwner: EngineLog {
         _ = try writer.sync()
         while writer.isHeadAtLimit {
             if let job = writer.takeBlockJob(force: false) { encoder.add(job) }
-            let before = progress.withLock { $0.decoded }
+            let before = progress.withLock { $0 }
             try commitFinished(writer, waitingNanoseconds: LogOwner.blockWaitNanoseconds)
-            let isComing = progress.withLock { $0.decoded > before && $0.decoded > $0.blocked }
+            let isComing = progress.withLock {
+                $0.blocked > before.blocked || $0.decoded > before.decoded && $0.decoded > $0.blocked
+            }
             if writer.isHeadAtLimit, !isComing { encoder.hurry() }
         }
     }

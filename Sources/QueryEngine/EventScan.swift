@@ -132,7 +132,7 @@ public struct EventScan {
             if predicate.matches(index) { found.append(index) }
         }
         statistics.scannedCount += loaded.events.events.count
-        statistics.partCount += 1
+        if loaded.isRuledOut { statistics.skippedCount += 1 } else { statistics.partCount += 1 }
         return found
     }
 

@@ -22,7 +22,13 @@ extension Query {
         case .envelope(let envelope):
             guard let part = header(envelope) else { return .everything }
             return .header(part, ByteSet { HeaderText.accepts(envelope, $0, condition) })
-        case .known, .named, .group: return text(condition)
+        case .known(let field): return value([field], condition) ?? text(condition)
+        case .group(let group): return value(BoundNode.fields(of: group), condition) ?? text(condition)
+        case .named(let name):
+            guard case .matches(let pattern) = condition, let text = pattern.wholeText else {
+                return text(condition)
+            }
+            return .value(fields: [name], .text(text))
         // The action of an event is searched with its fields.
         case .any:
             return .any([
@@ -30,6 +36,17 @@ extension Query {
             ])
         // What the site's files say of an address is in no record.
         case .zone, .entity: return .everything
+        }
+    }
+
+    /// The whole value that one of the fields must have; nil if it may be one of several.
+    private static func value(_ fields: [FieldID], _ condition: QueryCondition) -> RowCondition? {
+        let names = fields.map { FieldID.knownNames[Int($0.rawValue)] }
+        switch condition {
+        case .matches(let pattern): return pattern.wholeText.map { .value(fields: names, .text($0)) }
+        case .within(let prefix) where fields.allSatisfy(FieldID.addresses.contains):
+            return prefix.onlyAddress.map { .value(fields: names, .address($0)) }
+        default: return nil
         }
     }
 

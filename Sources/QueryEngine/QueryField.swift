@@ -116,7 +116,7 @@ enum QueryField: Hashable, Sendable {
     /// Whether values are addresses, so that CIDR and numeric equality apply.
     var isAddress: Bool {
         switch self {
-        case .known(let field): [FieldID.hostIP, .sourceIP, .targetIP].contains(field)
+        case .known(let field): FieldID.addresses.contains(field)
         case .group(let group): group == .ip
         default: false
         }
@@ -125,7 +125,7 @@ enum QueryField: Hashable, Sendable {
     /// Whether values are running text, where a value is looked for anywhere.
     var isRunningText: Bool {
         switch self {
-        case .known(let field): field == .message || field == .reason
+        case .known(let field): FieldID.runningTexts.contains(field)
         case .any: true
         default: false
         }

@@ -64,7 +64,14 @@ public final class StoreParts: PartSource {
         } else {
             events = try decode(stored.records, from: found)
         }
-        return LoadedPart(part: part, records: stored.records, offsets: stored.offsets, events: events)
+        var loaded = LoadedPart(
+            part: part,
+            records: stored.records,
+            offsets: stored.offsets,
+            events: events
+        )
+        loaded.isRuledOut = stored.isRuledOut
+        return loaded
     }
 
     private func records(_ part: LogPart) throws(WardlineError) -> RecordBatch {

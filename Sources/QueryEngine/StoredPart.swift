@@ -37,6 +37,8 @@ public struct LoadedPart: Sendable {
     public var offsets: OffsetList
     /// Its events in record order.
     public var events: EventBatch
+    /// Whether filters ruled all of it out, so that nothing else of it was read.
+    public var isRuledOut = false
 
     /// Makes a loaded part, of all its records unless `offsets` says which.
     public init(

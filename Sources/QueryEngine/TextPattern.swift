@@ -45,6 +45,12 @@ struct TextPattern: Hashable, Sendable {
         }
     }
 
+    /// The one text that matches, folded; nil when there are several.
+    var wholeText: [UInt8]? {
+        guard parts.count == 1, case .literal(let literal) = parts[0] else { return nil }
+        return literal
+    }
+
     /// The same pattern anywhere within a value.
     var anywhere: TextPattern {
         var wide = parts

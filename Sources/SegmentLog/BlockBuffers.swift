@@ -11,6 +11,8 @@ public struct BlockBuffers {
     private var batch = RecordBatch()
     /// Whether the records under way became columns, which events can refer to.
     private var areColumns = false
+    /// Whether the events became columns, which tell the values that their records have not.
+    private var areEventsColumns = false
 
     /// Holds nothing yet.
     public init() {}
@@ -45,12 +47,65 @@ public struct BlockBuffers {
                 references: recordEncoder.references
             )
             if let columns = eventEncoder.encode(events, beside: shaped, base: base) {
+                areEventsColumns = true
                 return BlockChunk(kind, ChunkEntry.Encoding.eventColumns, parts: columns)
             }
         }
+        areEventsColumns = false
         var writer = ByteWriter()
         var fields = ColumnBuffers()
         EventBatch.encode(events, beside: RecordsInPlace(batch, base: base), columns: &fields, into: &writer)
         return try BlockChunk(kind, ChunkEntry.Encoding.events, writer.bytes, level: level)
+    }
+
+    /// What rules out the records and events that were given last; nothing for few records, or where
+    /// ``LogPart`` could not use it.
+    mutating func filters(_ events: [EventBatch], level: Int32) throws(LogError) -> [BlockChunk] {
+        guard areColumns, areEventsColumns, batch.count >= BlockFilters.recordCountMin else { return [] }
+        var filters = BlockFilters()
+        var keys = ValueKeys()
+        for batch in events {
+            for event in batch.events {
+                filters.insert(event.eventClass.rawValue, in: .eventClass)
+                filters.insert(event.action.rawValue, in: .action)
+                filters.insert(event.outcome.rawValue, in: .outcome)
+                filters.insert(event.severity, in: .severity)
+            }
+            keys.insert(batch)
+        }
+        filters.hasUsualAddresses = keys.hasUsualAddresses
+        insertRecords(into: &filters)
+        let others = eventEncoder.ownTexts
+        for slot in others.slots { filters.insert(others.bytes.span, slot.range) }
+        let kind = ChunkEntry.Kind.filters
+        var chunks = [
+            try BlockChunk(kind, ChunkEntry.Encoding.blockFilters, filters.encoded(), level: level)
+        ]
+        if let values = FuseFilter(keys.sorted) {
+            chunks.append(
+                BlockChunk(ChunkEntry.Kind.values, ChunkEntry.Encoding.fuse8, parts: values.encoded())
+            )
+        }
+        return chunks
+    }
+
+    /// Adds each template once as a whole, and of its other records the variables with what is beside them.
+    private func insertRecords(into filters: inout BlockFilters) {
+        let shapes = shaper.shapes
+        let span = batch.bytes.span
+        var isKnown = [Bool](repeating: false, count: shapes.templates.count)
+        for (index, row) in batch.rows.enumerated() {
+            let template = Int(shapes.numbers[index])
+            guard isKnown[template] else {
+                isKnown[template] = true
+                filters.insert(span, row.range)
+                continue
+            }
+            for slot in shapes.slots[Int(shapes.firstSlots[index])..<Int(shapes.firstSlots[index + 1])] {
+                let range = slot.range
+                let start = max(row.range.lowerBound, range.lowerBound - 2)
+                filters.insert(span, start..<min(row.range.upperBound, range.upperBound + 2))
+            }
+        }
     }
 }

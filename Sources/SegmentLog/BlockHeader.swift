@@ -13,6 +13,10 @@ struct ChunkEntry: Hashable {
         static let columns: UInt16 = 2
         /// The block's part of the stream's tree.
         static let proof: UInt16 = 3
+        /// What rules records out.
+        static let filters: UInt16 = 4
+        /// Which values the fields of the events have.
+        static let values: UInt16 = 5
     }
 
     /// How the bytes of a chunk are laid out.
@@ -27,6 +31,10 @@ struct ChunkEntry: Hashable {
         static let eventColumns: UInt8 = 4
         /// Hashes of a compact range.
         static let compactRange: UInt8 = 5
+        /// Sets of header bytes, and a map of trigrams.
+        static let blockFilters: UInt8 = 6
+        /// A binary fuse filter with 8 bits.
+        static let fuse8: UInt8 = 7
     }
 
     var kind: UInt16

@@ -53,7 +53,10 @@ public struct BlockJob: Sendable {
             throw .batchTooLarge(bytes: records.bytes.count, records: count)
         }
         var chunks = [try buffers.records(of: records, level: level)]
-        if let events { chunks.append(try buffers.events(events, base: base, level: level)) }
+        if let events {
+            chunks.append(try buffers.events(events, base: base, level: level))
+            chunks += try buffers.filters(events, level: level)
+        }
         let range = LogPart.range(of: leaves, at: base)
         chunks.append(
             BlockChunk(

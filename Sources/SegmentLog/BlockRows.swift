@@ -11,6 +11,8 @@ public struct StoredRows: Sendable {
     public var offsets: OffsetList
     /// Their events; nil when none are stored.
     public var events: EventBatch?
+    /// Whether the filters of the block ruled all of it out.
+    public var isRuledOut = false
 }
 
 /// Offsets of the records of a batch, rising.
@@ -46,6 +48,8 @@ public struct OffsetList: Hashable, Sendable {
 struct BlockRows {
     var records: RecordColumnsDecoder
     var events: EventColumnsDecoder
+    /// Whether addresses are written in one way only.
+    var hasUsualAddresses = false
 
     /// The rows that satisfy `condition`; nil for all.
     mutating func rows(_ condition: RowCondition) throws(ByteReaderError) -> RowSet? {
@@ -71,6 +75,9 @@ struct BlockRows {
             var found = try records.rows(holding: text)
             found.formUnion(try events.rows(holding: text))
             return found
+        case .value(_, .text(let text)): return try rows(.text(text))
+        case .value(_, .address(let address)):
+            return hasUsualAddresses ? try rows(.text(Array(address.description.utf8))) : nil
         case .header(let part, let values): return events.rows(part, in: values)
         }
     }

@@ -5,8 +5,10 @@
 ///
 /// The defaults suit one hospital on two cores.
 public struct LogOptions: Sendable {
-    /// Records after which the head becomes a block.
-    public var blockRecordCountMax = 65_536
+    /// Records after which the head becomes a block: decision 0015 has the sizes measured.
+    public var blockRecordCountMax = 16_384
+    /// Records that no block holds yet at which the owner should commit a block before it appends more.
+    public var headRecordCountMax = 131_072
     /// Bytes after which the head becomes a block.
     public var blockSizeMaxBytes = 16 << 20
     /// Age in log time of the oldest record after which the head becomes a block.

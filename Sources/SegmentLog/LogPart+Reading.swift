@@ -47,6 +47,15 @@ extension LogPart {
 
     /// Reads what satisfies `condition`, and perhaps more.
     func readRows(where condition: RowCondition) throws(LogError) -> StoredRows {
+        let filters = condition == .everything ? nil : filters()
+        if let filters, !mayHold(condition, filters) {
+            return StoredRows(
+                records: RecordBatch(),
+                offsets: OffsetList(base: base, rows: []),
+                events: EventBatch(),
+                isRuledOut: true
+            )
+        }
         guard condition != .everything, skipped + trimmed == 0, let header,
             let records = try pages(ChunkEntry.Kind.records, ChunkEntry.Encoding.recordColumns),
             let events = try pages(ChunkEntry.Kind.columns, ChunkEntry.Encoding.eventColumns)
@@ -63,7 +72,8 @@ extension LogPart {
                     events,
                     templateCount: columns.slotCounts.count,
                     numbers: columns.numbers
-                )
+                ),
+                hasUsualAddresses: filters?.hasUsualAddresses ?? false
             )
             let wanted = try block.rows(condition)
             if wanted?.isEmpty ?? false {
@@ -80,6 +90,23 @@ extension LogPart {
                 events: try block.events.events(beside: shaped, base: header.base)
             )
         }
+    }
+
+    /// The filters of a block; nil if it has none, or damaged ones: what they would have saved is read.
+    private func filters() -> BlockFilters? {
+        guard let (bytes, encoding) = try? chunk(ChunkEntry.Kind.filters),
+            encoding == ChunkEntry.Encoding.blockFilters
+        else { return nil }
+        return try? BlockFilters(bytes)
+    }
+
+    /// Whether a record may satisfy `condition`, by the block's filters alone.
+    private func mayHold(_ condition: RowCondition, _ filters: BlockFilters) -> Bool {
+        guard filters.mayHold(condition, values: { _ in true }) else { return false }
+        guard condition.testsValues, let (stored, encoding) = try? chunk(ChunkEntry.Kind.values),
+            encoding == ChunkEntry.Encoding.fuse8, let values = try? FuseFilter(stored)
+        else { return true }
+        return filters.mayHold(condition, values: values.mayContain)
     }
 
     /// All records of a block.

@@ -23,7 +23,7 @@ extension LogWriter {
 
     /// Whether the owner should commit a block before it appends more.
     public var isHeadAtLimit: Bool {
-        headBytes >= 2 * options.blockSizeMaxBytes || headCount >= 2 * options.blockRecordCountMax
+        headBytes >= 2 * options.blockSizeMaxBytes || headCount >= options.headRecordCountMax
     }
 
     /// The oldest head if it is full or aged, or with `force` in any case; nil while it is not durable.

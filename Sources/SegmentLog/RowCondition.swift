@@ -17,8 +17,18 @@ public indirect enum RowCondition: Hashable, Sendable {
     /// The text, folded by ``ByteFolding``, stands in the record's bytes or in a value that an event of it
     /// has beside them.
     case text([UInt8])
+    /// An event of the record has the value in one of the fields, which go by name.
+    case value(fields: [String], Value)
     /// An event of the record has one of these bytes in its header.
     case header(Header, ByteSet)
+
+    /// A whole value of a field.
+    public enum Value: Hashable, Sendable {
+        /// A text, folded by ``ByteFolding``.
+        case text([UInt8])
+        /// An address, however it is written; only of fields that hold addresses.
+        case address(IPAddress)
+    }
 
     /// Parts of an event's header that are one byte.
     public enum Header: UInt8, Hashable, Sendable, CaseIterable {
@@ -30,5 +40,14 @@ public indirect enum RowCondition: Hashable, Sendable {
         case outcome
         /// Syslog severity; 255 for none.
         case severity
+    }
+
+    /// Whether a whole value is asked for anywhere.
+    var testsValues: Bool {
+        switch self {
+        case .everything, .text, .header: false
+        case .all(let parts), .any(let parts): parts.contains(where: \.testsValues)
+        case .value: true
+        }
     }
 }

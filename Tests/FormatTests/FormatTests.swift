@@ -158,6 +158,25 @@ private func fourRecords() -> RecordBatch {
         #expect(read.text(.hostName, in: 0) == "h" && read.text(.message, in: 0) == "door open")
     }
 
+    @Test func `the example of filters knows its values`() throws {
+        var events = EventBatch()
+        events.begin(Event(offset: .zero, time: stamp, logTime: stamp))
+        events.add(.userName, "Root")
+        events.add(.sourceIP, "10.0.0.7")
+        var keys = ValueKeys()
+        keys.insert(events)
+        #expect(keys.sorted == [0x190d_5683_90ae_03f6, 0xab9b_7e98_3b39_1eff, 0xeb70_f160_1005_5919])
+        let filter = try #require(FuseFilter(keys.sorted))
+        #expect(try examples("filters-v1.md") == [filter.encoded()], "\(filter.encoded())")
+        #expect(try keys.sorted.allSatisfy(FuseFilter(filter.encoded()).mayContain))
+        var map = TrigramMap()
+        map.insert(Array("led".utf8).span, 0..<3)
+        var writer = ByteWriter()
+        map.encode(into: &writer)
+        #expect(writer.bytes.indices.filter { writer.bytes[$0] > 0 } == [45_315 / 8])
+        #expect(writer.bytes[45_315 / 8] == 1 << (45_315 % 8))
+    }
+
     @Test func `the example of a block decodes`() throws {
         let bytes = try #require(try examples("block-v1.md").first)
         let header = try #require(try BlockHeader.read(bytes, file: "example"))

@@ -4,6 +4,7 @@
 import EventModel
 import Platform
 import Projections
+import SegmentLog
 import Synchronization
 import Testing
 
@@ -223,6 +224,40 @@ private struct UpdatingJudge: RecordJudge {
                 == batch.rows.indices.map { batch.payload($0) }
         )
         #expect(pieces.allSatisfy { $0.origins == batch.origins })
+    }
+
+    @Test(arguments: [true, false])
+    func `a block whose first records change the decoders has the events of the others`(isOne: Bool) throws {
+        let folder = try TemporaryFolder()
+        var options = LogOptions()
+        options.blockRecordCountMax = 4
+        let storage = POSIXStorage()
+        let log = try LogOwner(
+            storage: storage,
+            path: folder.path,
+            stream: "records",
+            hasColumns: true,
+            options: options
+        )
+        var batch = lines(["fact", "one", "two", "three"])
+        _ = try log.append(&batch)
+        try log.synchronise()
+        let epochs = [1, 2, isOne ? 2 : 3].map { [UInt8](repeating: $0, count: 32) }
+        log.decoded(EventBatch(), base: .zero, through: Offset(1), epoch: epochs[0])
+        log.decoded(events(1..<2), base: Offset(1), through: Offset(2), epoch: epochs[1])
+        log.decoded(events(2..<4), base: Offset(2), through: Offset(4), epoch: epochs[2])
+        try log.close()
+        let reader = try LogReader.open(storage: storage, path: folder.path, stream: "records")
+        let stored = try reader.stored(try #require(reader.parts.first))
+        #expect(stored.events?.events.map(\.offset.value) == (isOne ? [1, 2, 3] : nil))
+    }
+
+    private func events(_ offsets: Range<UInt64>) -> EventBatch {
+        var batch = EventBatch()
+        for offset in offsets {
+            batch.begin(Event(offset: Offset(offset), time: .absent, logTime: .absent))
+        }
+        return batch
     }
 
     private func lines(_ lines: [String]) -> RecordBatch {

@@ -146,25 +146,34 @@ private indirect enum Sample {
     private static func holds(
         _ condition: RowCondition,
         _ event: Event,
-        _ values: [[UInt8]],
+        _ fields: [(name: String, value: [UInt8])],
         mutant: Bool
     ) -> Bool {
         switch condition {
         case .everything: return true
-        case .all(let parts): return parts.allSatisfy { holds($0, event, values, mutant: mutant) }
+        case .all(let parts): return parts.allSatisfy { holds($0, event, fields, mutant: mutant) }
         case .any(let parts):
             return mutant
-                ? parts.allSatisfy { holds($0, event, values, mutant: mutant) }
-                : parts.contains { holds($0, event, values, mutant: mutant) }
+                ? parts.allSatisfy { holds($0, event, fields, mutant: mutant) }
+                : parts.contains { holds($0, event, fields, mutant: mutant) }
         case .text(let text):
             let wanted = String(decoding: text, as: UTF8.self)
             return wanted.isEmpty
-                || values.contains { String(decoding: $0, as: UTF8.self).lowercased().contains(wanted) }
+                || fields.contains { folded($0.value).contains(wanted) }
+        case .value(let names, .text(let text)):
+            let wanted = String(decoding: text, as: UTF8.self)
+            return fields.contains { names.contains($0.name) && folded($0.value) == wanted }
+        case .value(let names, .address(let address)):
+            return fields.contains { names.contains($0.name) && IPAddress(folded($0.value)) == address }
         case .header(.eventClass, let set): return set[event.eventClass.rawValue]
         case .header(.action, let set): return set[event.action.rawValue]
         case .header(.outcome, let set): return set[event.outcome.rawValue]
         case .header(.severity, let set): return set[event.severity]
         }
+    }
+
+    private static func folded(_ value: [UInt8]) -> String {
+        String(decoding: value, as: UTF8.self).lowercased()
     }
 
     /// Events that match a random query but not its condition, and how many the conditions ruled out.
@@ -179,8 +188,10 @@ private indirect enum Sample {
             let query = try Fixture.query(sample.text)
             let predicate = QueryPredicate(query, for: batch)
             for index in batch.events.indices {
-                let values = batch.fields(of: index).map { Array(batch.bytes[$0.range]) }
-                if holds(query.rowCondition, batch.events[index], values, mutant: mutant) { continue }
+                let fields = batch.fields(of: index).map {
+                    (batch.name(of: $0.field), Array(batch.bytes[$0.range]))
+                }
+                if holds(query.rowCondition, batch.events[index], fields, mutant: mutant) { continue }
                 ruledOut += 1
                 if predicate.matches(index) { lost.append("\(sample.text): event \(index)") }
             }

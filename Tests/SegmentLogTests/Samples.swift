@@ -11,6 +11,7 @@ import SimulationKit
 func smallOptions() -> LogOptions {
     var options = LogOptions()
     options.blockRecordCountMax = 8
+    options.headRecordCountMax = 16
     options.segmentSizeMaxBytes = 1_024
     options.walFileSizeMaxBytes = 700
     options.reserveSizeBytes = 0

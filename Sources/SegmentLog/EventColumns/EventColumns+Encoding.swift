@@ -7,6 +7,8 @@ import EventModel
 struct EventColumnsEncoder {
     private var streams = ColumnStreams()
     private let deflater = ColumnDeflater()
+    /// Texts of the last events that are not in their records.
+    private(set) var ownTexts = TextArena()
 
     /// What differs from event to event.
     private struct Rows {
@@ -71,6 +73,10 @@ struct EventColumnsEncoder {
         }
         let extensions = batches.map(\.extensionNames).max { $0.count < $1.count } ?? []
         write(names, extensions, layouts, rows)
+        ownTexts = TextArena()
+        ownTexts.slots = rows.own.values.flatMap { $0 }
+        ownTexts.bytes = rows.ownBytes
+        for text in layouts.constants { ownTexts.append(text) }
         return streams.stored(deflater)
     }
 

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+/// What tells, before anything else of a block is read, that no record of it can be wanted.
+///
+/// - Source: `schemas/disk/filters-v1.md`, section 2.
+struct BlockFilters: Hashable {
+    static let version: UInt8 = 1
+    /// Blocks of fewer records have none: reading them costs no more than asking.
+    static let recordCountMin = 512
+
+    /// Bytes that occur in each part of the events' headers.
+    private(set) var headers: [RowCondition.Header: ByteSet] = [:]
+    private(set) var trigrams = TrigramMap()
+    /// Whether all values of address fields are written as `IPAddress` writes them.
+    var hasUsualAddresses = true
+
+    /// Of nothing.
+    init() { for part in RowCondition.Header.allCases { headers[part] = ByteSet([] as [UInt8]) } }
+
+    mutating func insert(_ byte: UInt8, in part: RowCondition.Header) {
+        headers[part] = headers[part]?.union(ByteSet([byte]))
+    }
+
+    mutating func insert(_ text: Span<UInt8>, _ range: Range<Int>) { trigrams.insert(text, range) }
+
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.write(BlockFilters.version)
+        writer.write(UInt8(hasUsualAddresses ? 1 : 0))
+        for part in RowCondition.Header.allCases {
+            let bytes = (0...255).filter { headers[part]?[UInt8($0)] ?? false }
+            writer.varint(UInt64(bytes.count))
+            for byte in bytes { writer.write(UInt8(byte)) }
+        }
+        trigrams.encode(into: &writer)
+        return writer.bytes
+    }
+
+    init(_ bytes: [UInt8]) throws(ByteReaderError) {
+        var reader = ByteReader(bytes)
+        guard try reader.byte() == BlockFilters.version else { throw .invalid(position: 0) }
+        hasUsualAddresses = try reader.byte() == 1
+        for part in RowCondition.Header.allCases {
+            headers[part] = ByteSet(reader.bytes[try reader.range(try reader.count(atMost: 256))])
+        }
+        trigrams = try TrigramMap(&reader)
+        guard reader.remaining == 0 else { throw .invalid(position: reader.position) }
+    }
+
+    /// Whether a record may satisfy `condition`; `mayHold` says whether a field may have a value.
+    func mayHold(_ condition: RowCondition, values mayHold: (UInt64) -> Bool) -> Bool {
+        switch condition {
+        case .everything: true
+        case .all(let conditions): conditions.allSatisfy { self.mayHold($0, values: mayHold) }
+        case .any(let conditions): conditions.contains { self.mayHold($0, values: mayHold) }
+        case .text(let text): trigrams.mayHold(text)
+        case .header(let part, let wanted): headers[part].map { !$0.isDisjoint(with: wanted) } ?? true
+        case .value(let fields, let value):
+            isPossible(value)
+                && fields.contains { ValueKey.hash(value, ofField: $0).map(mayHold) ?? true }
+        }
+    }
+
+    private func isPossible(_ value: RowCondition.Value) -> Bool {
+        guard case .text(let text) = value else { return true }
+        return trigrams.mayHold(text)
+    }
+}
+
+/// Which value a field has, as a hash.
+///
+/// - Source: `schemas/disk/filters-v1.md`, section 4.
+enum ValueKey {
+    /// Values beyond this length are in no filter.
+    static let lengthMax = 128
+
+    /// Fields that say who or what an event is about. Ports, counters and codes are left out: they are most
+    /// of the distinct values, and nobody looks for one alone.
+    static let fields: Set<FieldID> = [
+        .hostName, .hostIP, .userName, .userTarget, .sessionID, .sourceIP, .sourceHost, .sourceMAC,
+        .targetIP, .targetHost, .targetMAC, .softwareName, .changeID, .deviceID, .objectID, .patientToken,
+        .softwareHash, .artefact,
+    ]
+
+    /// Nil for a value that no filter knows, which may be anywhere.
+    static func hash(_ value: RowCondition.Value, ofField name: String) -> UInt64? {
+        guard let field = FieldID.known(name), fields.contains(field) else { return nil }
+        switch value {
+        case .text(let text): return text.count <= lengthMax ? hash(text, seed(name)) : nil
+        case .address(let address): return hash(address, seed(name))
+        }
+    }
+
+    static func hash(_ text: [UInt8], _ seed: UInt64) -> UInt64 {
+        var hash = StableHash(seed: seed)
+        hash.combine(text.span, text.indices)
+        return hash.value
+    }
+
+    /// Hash of a field's name, which hashes of its values begin with.
+    static func seed(_ field: String) -> UInt64 {
+        var hash = StableHash()
+        hash.combine(field.lowercased())
+        return hash.value
+    }
+
+    /// Hash of an address, however it is written.
+    static func hash(_ address: IPAddress, _ seed: UInt64) -> UInt64 {
+        var hash = StableHash(seed: ~seed)
+        hash.combine(address.high)
+        hash.combine(address.low)
+        return hash.value
+    }
+}
+
+/// Hashes of the values of a block's events, each once.
+struct ValueKeys {
+    private var hashes: Set<UInt64> = []
+    /// Hashes met lately, by their low bits: most values come again soon.
+    private var recent = (0..<1 << 12).map { ~UInt64($0) }
+    private var folded: [UInt8] = []
+    /// Whether every address is written as `IPAddress` writes it.
+    private(set) var hasUsualAddresses = true
+
+    init() {}
+
+    /// Adds the fields of all events.
+    mutating func insert(_ batch: EventBatch) {
+        var seeds: [UInt16: UInt64] = [:]
+        for entry in batch.entries where entry.length <= ValueKey.lengthMax {
+            let field = entry.field
+            guard ValueKey.fields.contains(field) else { continue }
+            let seed = seeds[field.rawValue] ?? ValueKey.seed(batch.name(of: field))
+            seeds[field.rawValue] = seed
+            folded.removeAll(keepingCapacity: true)
+            for byte in batch.bytes[entry.range] { folded.append(ByteFolding.folded(byte)) }
+            let isNew = insert(ValueKey.hash(folded, seed))
+            if isNew, FieldID.addresses.contains(field), let address = IPAddress(folded.span) {
+                _ = insert(ValueKey.hash(address, seed))
+                if !address.description.utf8.elementsEqual(folded) { hasUsualAddresses = false }
+            }
+        }
+    }
+
+    private mutating func insert(_ hash: UInt64) -> Bool {
+        let place = Int(hash & 0xfff)
+        guard recent[place] != hash else { return false }
+        recent[place] = hash
+        return hashes.insert(hash).inserted
+    }
+
+    /// The hashes, rising.
+    var sorted: [UInt64] { hashes.sorted() }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+/// Which runs of three bytes occur in the texts of a block.
+///
+/// Bytes are folded to 64 symbols, so there are 2^18 runs and one bit for each: nothing is hashed, and a text
+/// with a run that never occurs is ruled out for certain. Other bytes than letters and digits share symbols,
+/// which only makes the map say yes more often.
+///
+/// - Source: `schemas/disk/filters-v1.md`, section 3.
+struct TrigramMap: Hashable {
+    static let sizeBytes = 1 << 15
+
+    private var words = [UInt64](repeating: 0, count: sizeBytes / 8)
+
+    private static let symbols: [UInt8] = (0..<256).map { code in
+        switch ByteFolding.folded(UInt8(code)) {
+        case let byte where byte >= 0x61 && byte <= 0x7a: byte - 0x61
+        case let byte where byte >= 0x30 && byte <= 0x39: byte - 0x30 + 26
+        case let byte: 36 + byte % 28
+        }
+    }
+
+    /// Nothing occurs.
+    init() {}
+
+    /// Adds the runs in `range` of `text`.
+    mutating func insert(_ text: Span<UInt8>, _ range: Range<Int>) {
+        guard range.count > 2 else { return }
+        let symbols = TrigramMap.symbols.span
+        var set = words.mutableSpan
+        var run =
+            Int(symbols[Int(text[range.lowerBound])]) << 6 | Int(symbols[Int(text[range.lowerBound + 1])])
+        for index in range.lowerBound + 2..<range.upperBound {
+            run = (run << 6 | Int(symbols[Int(text[index])])) & 0x3ffff
+            set[run >> 6] |= 1 << UInt64(run & 63)
+        }
+    }
+
+    /// Whether all runs of `text` occur; so it is for texts of less than three bytes.
+    func mayHold(_ text: [UInt8]) -> Bool {
+        guard text.count > 2 else { return true }
+        var run = Int(TrigramMap.symbols[Int(text[0])]) << 6 | Int(TrigramMap.symbols[Int(text[1])])
+        for byte in text.dropFirst(2) {
+            run = (run << 6 | Int(TrigramMap.symbols[Int(byte)])) & 0x3ffff
+            if words[run >> 6] & 1 << UInt64(run & 63) == 0 { return false }
+        }
+        return true
+    }
+
+    /// Runs that occur.
+    var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+
+    func encode(into writer: inout ByteWriter) { for word in words { writer.write(word) } }
+
+    init(_ reader: inout ByteReader) throws(ByteReaderError) {
+        for index in words.indices { words[index] = try reader.uint64() }
+    }
+}
