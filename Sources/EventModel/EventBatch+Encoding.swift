@@ -217,3 +217,23 @@ func fieldOrder(of fields: [FieldID]) -> [Int] {
     }
     return order
 }
+
+extension EventBatch {
+    /// Appends the events of a batch with another field table; `table` numbers the names of this one.
+    public mutating func merge(_ other: EventBatch, table: inout FieldTable) {
+        if events.isEmpty, table.names.isEmpty {
+            self = other
+            for name in other.extensionNames { _ = table.field(named: name) }
+            return
+        }
+        let fields = other.extensionNames.map { table.field(named: $0) }
+        let first = Int(FieldID.firstExtension)
+        var renumbered = other
+        for index in renumbered.entries.indices where !renumbered.entries[index].field.isKnown {
+            renumbered.entries[index].field = fields[Int(renumbered.entries[index].field.rawValue) - first]
+        }
+        renumbered.extensionNames = table.names
+        append(renumbered)
+        extensionNames = table.names
+    }
+}

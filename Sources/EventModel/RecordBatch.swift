@@ -25,6 +25,8 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
     case stop = 9
     /// An operator's benign close with scope and expiry: JSON.
     case suppression = 10
+    /// Stands for a record that retention removed; no bytes, and nothing else of the record is left.
+    case removed = 11
     /// An entry of the `journal` stream: one canonical JSON object.
     case fact = 32
 }

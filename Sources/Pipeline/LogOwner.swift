@@ -216,8 +216,8 @@ extension LogError {
         return .suspect(wardlineError(what, "the log"))
     }
 
-    /// The error as people meet it.
-    func wardlineError(_ what: String, _ stream: String) -> WardlineError {
+    /// The error as people meet it; `what` could not be done to `stream`.
+    public func wardlineError(_ what: String, _ stream: String) -> WardlineError {
         switch self {
         case .storage(let error):
             WardlineError(.storage, "Could not \(what) \(stream): check the disk.", cause: error.description)

@@ -3,11 +3,24 @@
 
 import EventModel
 
+/// How much time compressing a block may take.
+public enum BlockEffort: Hashable, Sendable {
+    /// While records arrive.
+    case live
+    /// When a segment is written anew, once.
+    case archive
+
+    /// zlib's level for text.
+    var textLevel: Int32 { self == .live ? 3 : 6 }
+    /// zlib's level for bytes of numbers.
+    var planeLevel: Int32 { self == .live ? 1 : 6 }
+}
+
 /// Memory for encoding blocks one after another; owned by one thread.
 public struct BlockBuffers {
     private var shaper = RecordShaper()
-    private var recordEncoder = RecordColumnsEncoder()
-    private var eventEncoder = EventColumnsEncoder()
+    private var recordEncoder: RecordColumnsEncoder
+    private var eventEncoder: EventColumnsEncoder
     private var batch = RecordBatch()
     /// Whether the records under way became columns, which events can refer to.
     private var areColumns = false
@@ -15,7 +28,10 @@ public struct BlockBuffers {
     private var areEventsColumns = false
 
     /// Holds nothing yet.
-    public init() {}
+    public init(_ effort: BlockEffort = .live) {
+        recordEncoder = RecordColumnsEncoder(effort)
+        eventEncoder = EventColumnsEncoder(effort)
+    }
 
     /// The records as columns, or row by row where columns do not pay.
     mutating func records(of records: RecordBatch, level: Int32) throws(LogError) -> BlockChunk {

@@ -17,6 +17,8 @@ struct ChunkEntry: Hashable {
         static let filters: UInt16 = 4
         /// Which values the fields of the events have.
         static let values: UInt16 = 5
+        /// Hashes of the leaves of removed records.
+        static let removed: UInt16 = 6
     }
 
     /// How the bytes of a chunk are laid out.
@@ -35,6 +37,8 @@ struct ChunkEntry: Hashable {
         static let blockFilters: UInt8 = 6
         /// A binary fuse filter with 8 bits.
         static let fuse8: UInt8 = 7
+        /// Runs of records and the hashes of their subtrees.
+        static let removedRuns: UInt8 = 8
     }
 
     var kind: UInt16
@@ -57,6 +61,8 @@ struct BlockHeader: Hashable {
     /// Fixed part, at most 64 chunks, at most 256 kinds, checksum.
     static let sizeMax = fixedSize + LogLimits.chunkCountMax * ChunkEntry.size + 256 * 6 + 4
     static let epochSize = 32
+    /// Incompatible flag: some of the records were removed, see the chunk `removed`.
+    static let removedFlag: UInt32 = 1
 
     var base: Offset
     var count: Int
@@ -80,7 +86,7 @@ struct BlockHeader: Hashable {
         writer.write(BlockHeader.version)
         writer.write(UInt16(chunks.count))
         writer.write(UInt32(0))
-        writer.write(UInt32(0))
+        writer.write(chunks.contains { $0.kind == ChunkEntry.Kind.removed } ? BlockHeader.removedFlag : 0)
         writer.write(UInt32(count))
         writer.write(base.value)
         for time in [minLogTime, maxLogTime, minEventTime, maxEventTime] { writer.write(time.nanoseconds) }
@@ -123,7 +129,7 @@ struct BlockHeader: Hashable {
             let chunkCount = Int(try reader.uint16())
             _ = try reader.uint32()
             flags = try reader.uint32()
-            if number == version && flags == 0 {
+            if number == version, flags & ~removedFlag == 0 {
                 return try body(&reader, chunkCount, size)
             }
         } catch {

@@ -13,7 +13,7 @@ public struct BlockJob: Sendable {
     /// The records.
     public let records: RecordBatch
     /// Their leaves in the stream's tree.
-    let leaves: [TreeHash]
+    let leaves: LeafRuns
 
     /// Number of records.
     public var count: Int { records.count }
@@ -57,7 +57,11 @@ public struct BlockJob: Sendable {
             chunks.append(try buffers.events(events, base: base, level: level))
             chunks += try buffers.filters(events, level: level)
         }
-        let range = LogPart.range(of: leaves, at: base)
+        if !leaves.removed.isEmpty {
+            let (kind, encoding) = (ChunkEntry.Kind.removed, ChunkEntry.Encoding.removedRuns)
+            chunks.append(BlockChunk(kind, encoding, parts: leaves.encodedRemoved()))
+        }
+        let range = leaves.range
         chunks.append(
             BlockChunk(
                 ChunkEntry.Kind.proof,

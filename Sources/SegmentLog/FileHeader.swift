@@ -22,9 +22,12 @@ struct FileHeader: Hashable {
     var kind: Kind
     var base: Offset
     var stream: [UInt8]
+    /// How often a segment was written anew.
+    var generation: UInt32
 
-    init(_ kind: Kind, _ base: Offset, stream: String) {
+    init(_ kind: Kind, _ base: Offset, stream: String, generation: UInt32 = 0) {
         self.kind = kind
+        self.generation = generation
         self.base = base
         self.stream = Array(stream.utf8.prefix(FileHeader.streamNameMaxBytes))
     }
@@ -36,7 +39,7 @@ struct FileHeader: Hashable {
         writer.write(UInt16(FileHeader.size))
         writer.write(UInt32(0))
         writer.write(UInt32(0))
-        writer.write(UInt32(0))
+        writer.write(generation)
         writer.write(base.value)
         writer.bytes.append(contentsOf: stream)
         writer.bytes.append(
@@ -45,6 +48,12 @@ struct FileHeader: Hashable {
         writer.write(UInt32(0))
         writer.write(CRC32C.masked(CRC32C.checksum(writer.bytes)))
         return writer.bytes
+    }
+
+    /// The generation in a header that was checked.
+    static func generation(_ bytes: [UInt8]) -> UInt32 {
+        var reader = ByteReader(bytes, 20..<24)
+        return (try? reader.uint32()) ?? 0
     }
 
     /// Checks the header; nil if it is not whole.

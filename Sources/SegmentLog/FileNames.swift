@@ -11,6 +11,8 @@ enum FileNames {
     static let tornSuffix = ".torn"
     static let damagedSuffix = ".damaged"
     static let reserve = "reserve"
+    /// A generation of a segment that is being written.
+    static let freshSuffix = ".new"
     private static let digits = 20
 
     static func stream(_ store: String, _ stream: String) -> String { store + "/" + stream }

@@ -99,7 +99,8 @@ private func verify(
         let records = try part.readRecords()
         _ = try part.chunk(ChunkEntry.Kind.columns)
         report.records += UInt64(records.count)
-        let range = tree.add(records, at: part.base, &report)
+        let leaves = try part.leafRuns(of: records)
+        let range = tree.add(leaves, &report)
         if try part.storedRange() != range { note(part.places[0].lowerBound, .tree, part.base) }
         for (index, row) in records.rows.enumerated() {
             if row.logTime < logTime {

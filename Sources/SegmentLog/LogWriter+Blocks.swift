@@ -40,7 +40,8 @@ extension LogWriter {
         guard isClosed || force || head.isAged(now ?? lastLogTime, options) else { return nil }
         heads.removeFirst()
         handedOut.append(head)
-        return BlockJob(base: head.base, records: head.records, leaves: head.leaves)
+        let leaves = LeafRuns(head.leaves, base: head.base)
+        return BlockJob(base: head.base, records: head.records, leaves: leaves)
     }
 
     /// Appends a block to the active segment, makes it durable, and removes the write-ahead files that it

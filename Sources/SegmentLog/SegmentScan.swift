@@ -16,6 +16,8 @@ struct SegmentScan {
     /// Where the last whole block ends.
     var validEnd = 0
     var hasHeader = false
+    /// How often it was written anew.
+    var generation: UInt32 = 0
 
     private static let windowSize = 1 << 20
 
@@ -27,6 +29,7 @@ struct SegmentScan {
         size = try onDisk { () throws(StorageError) in try file.size() }
         let head = try SegmentScan.read(file, 0, FileHeader.size)
         hasHeader = try FileHeader.check(head, FileHeader(.segment, base, stream: stream), file: name)
+        if hasHeader { generation = FileHeader.generation(head) }
         footer = try SegmentScan.footer(file, size)
         let end = footer.map { size - $0.encoded().count } ?? size
         if hasHeader {

@@ -14,8 +14,8 @@ import SegmentLog
 struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
-        abstract: "Show what the store holds, or make its read models again.",
-        subcommands: [Stat.self, List.self, Rebuild.self]
+        abstract: "Show what the store holds, make it smaller, or make its read models again.",
+        subcommands: [Stat.self, List.self, Compact.self, Rebuild.self]
     )
 
     /// Numbers.

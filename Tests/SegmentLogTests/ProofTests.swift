@@ -55,7 +55,7 @@ private func forged(_ part: LogPart, _ change: (inout RecordBatch) -> Void) thro
     var records = try part.readRecords()
     change(&records)
     let leaves = RecordLeaf.hashes(of: records, base: part.base)
-    return try BlockJob(base: part.base, records: records, leaves: leaves)
+    return try BlockJob(base: part.base, records: records, leaves: LeafRuns(leaves, base: part.base))
         .encode(events: nil, epoch: [], eventTimes: nil).bytes
 }
 
@@ -127,7 +127,7 @@ private func forged(_ part: LogPart, _ change: (inout RecordBatch) -> Void) thro
         var records = try part.readRecords()
         let leaves = RecordLeaf.hashes(of: records, base: part.base)
         records.rows[0].receiveTime = UTCTime(nanoseconds: 1)
-        let block = try BlockJob(base: part.base, records: records, leaves: leaves)
+        let block = try BlockJob(base: part.base, records: records, leaves: LeafRuns(leaves, base: part.base))
             .encode(events: nil, epoch: [], eventTimes: nil).bytes
         let path = "store/records/" + part.fileName
         var bytes = try storage.readFile(path)

@@ -6,9 +6,11 @@ import EventModel
 /// Turns the events of one block after another into columns; its memory serves from block to block.
 struct EventColumnsEncoder {
     private var streams = ColumnStreams()
-    private let deflater = ColumnDeflater()
+    private let deflater: ColumnDeflater
     /// Texts of the last events that are not in their records.
     private(set) var ownTexts = TextArena()
+
+    init(_ effort: BlockEffort = .live) { deflater = ColumnDeflater(effort) }
 
     /// What differs from event to event.
     private struct Rows {

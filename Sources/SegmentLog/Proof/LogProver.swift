@@ -76,17 +76,18 @@ public func proveRecord(
     else { return nil }
     let records = try part.readRecords()
     let index = Int(offset.value - part.base.value)
+    guard records.rows[index].kind != .removed else { return nil }
     var nodes = TreeNodes()
     for other in contents.parts where other.base.value < head.size {
         if other.base == part.base {
-            nodes.add(RecordLeaf.hashes(of: records, base: part.base), at: part.base.value)
+            nodes.add(try part.leafRuns(of: records))
         } else {
             nodes.add(try other.storedRange())
         }
     }
     // The last part may go on beyond the head: its leaves are needed one by one.
     if let last = contents.parts.last(where: { $0.base.value < head.size }), last.end.value > head.size {
-        nodes.add(RecordLeaf.hashes(of: try last.readRecords(), base: last.base), at: last.base.value)
+        nodes.add(try last.leafRuns(of: try last.readRecords()))
     }
     let hashes = TreeProof.inclusion(offset.value, size: head.size) { nodes.hash($0) }
     let content = RecordLeaf.head(of: records, index, at: offset) + records.payload(index)
@@ -101,9 +102,19 @@ private struct TreeNodes {
         for (subtree, hash) in zip(range.subtrees, range.hashes) { known[subtree] = hash }
     }
 
-    mutating func add(_ leaves: [TreeHash], at base: UInt64) {
-        for (index, leaf) in leaves.enumerated() {
-            known[CompactRange.Subtree(start: base + UInt64(index), level: 0)] = leaf
+    mutating func add(_ part: LeafRuns) {
+        var next = part.base.value
+        for run in part.runs {
+            switch run {
+            case .leaves(let leaves):
+                for leaf in leaves {
+                    known[CompactRange.Subtree(start: next, level: 0)] = leaf
+                    next += 1
+                }
+            case .removed(let range):
+                add(range)
+                next = range.end
+            }
         }
     }
 

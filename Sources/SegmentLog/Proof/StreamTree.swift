@@ -54,12 +54,6 @@ extension LogPart {
             }
             return range
         }
-        return LogPart.range(of: RecordLeaf.hashes(of: try readRecords(), base: base), at: base)
-    }
-
-    static func range(of leaves: [TreeHash], at base: Offset) -> CompactRange {
-        var range = CompactRange(at: base.value)
-        for leaf in leaves { range.append(leaf) }
-        return range
+        return try leafRuns(of: try readRecords()).range
     }
 }

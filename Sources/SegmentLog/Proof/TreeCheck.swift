@@ -15,24 +15,35 @@ struct TreeCheck {
     init(_ heads: [SignedHead]) { self.heads = heads.sorted { $0.size > $1.size } }
 
     /// Adds the records of a part; gives their compact range.
-    mutating func add(_ records: RecordBatch, at base: Offset, _ report: inout VerifyReport) -> CompactRange {
-        if base.value > tree.end { addHole(upTo: base.value, &report) }
-        let leaves = RecordLeaf.hashes(of: records, base: base)
-        let range = LogPart.range(of: leaves, at: base)
+    mutating func add(_ part: LeafRuns, _ report: inout VerifyReport) -> CompactRange {
+        if part.base.value > tree.end { addHole(upTo: part.base.value, &report) }
+        let range = part.range
         guard let head = heads.last, head.size < range.end else {
             tree.append(range)
             compare(&report)
             return range
         }
-        var next = 0
-        while next < leaves.count {
-            let end =
-                heads.last.map { min(Int(clamping: $0.size &- base.value), leaves.count) } ?? leaves.count
-            for leaf in leaves[next..<max(next, end)] { tree.append(leaf) }
-            next = max(next, end)
-            compare(&report)
+        for run in part.runs {
+            switch run {
+            // No head can be compared among removed records: retention ends their runs where heads are.
+            case .removed(let removed):
+                tree.append(removed)
+                compare(&report)
+            case .leaves(let leaves): add(leaves, &report)
+            }
         }
         return range
+    }
+
+    private mutating func add(_ leaves: [TreeHash], _ report: inout VerifyReport) {
+        var next = 0
+        while next < leaves.count {
+            let left = leaves.count - next
+            let count = heads.last.map { min(Int(clamping: $0.size &- tree.end), left) } ?? left
+            for leaf in leaves[next..<next + count] { tree.append(leaf) }
+            next += count
+            compare(&report)
+        }
     }
 
     /// Compares heads whose size was reached; tells of those beyond the last record.

@@ -8,8 +8,13 @@ import EventModel
 /// Owned by the thread that encodes blocks. Setting up a compressor costs more than a small page, so they are
 /// reset instead.
 struct ColumnDeflater {
-    private let text = DeflateStream(level: 3)
-    private let plane = DeflateStream(level: 1)
+    private let text: DeflateStream
+    private let plane: DeflateStream
+
+    init(_ effort: BlockEffort) {
+        text = DeflateStream(level: effort.textLevel)
+        plane = DeflateStream(level: effort.planeLevel)
+    }
 
     /// Appends `range` of `bytes`, compressed in the zlib format if that is smaller.
     func append(

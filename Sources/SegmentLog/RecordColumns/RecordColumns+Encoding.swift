@@ -6,10 +6,12 @@ import EventModel
 /// Turns the records of one block after another into columns; its memory serves from block to block.
 struct RecordColumnsEncoder {
     private var streams = ColumnStreams()
-    private let deflater = ColumnDeflater()
+    private let deflater: ColumnDeflater
 
     /// Time of each record of the last batch, as ``ShapedRecords/references``.
     private(set) var references: [Int64] = []
+
+    init(_ effort: BlockEffort = .live) { deflater = ColumnDeflater(effort) }
 
     /// The stored form of `batch`, which `shapes` has taken apart.
     mutating func encode(_ batch: RecordBatch, _ shapes: RecordShapes) -> [UInt8] {
