@@ -87,6 +87,20 @@ let package = Package(
             ]
         ),
         layer(
+            "Retention",
+            [
+                "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Correlation", "Timelines",
+                "SiteFiles", "Projections", "Pipeline", "QueryEngine",
+            ]
+        ),
+        layer(
+            "Cases",
+            [
+                "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Correlation", "Timelines",
+                "Projections", "Pipeline", "QueryEngine",
+            ]
+        ),
+        layer(
             "Replay",
             [
                 "EventModel", "Platform", "WireFormats", "SegmentLog", "Correlation", "Timelines",
@@ -108,7 +122,7 @@ let package = Package(
                 "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Normalization",
                 "Inventory",
                 "Correlation", "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine",
-                "Replay",
+                "Replay", "Retention", "Cases",
                 "Daemon", arguments,
             ],
             swiftSettings: strict
@@ -166,12 +180,27 @@ let package = Package(
         tests("CorrelationTests", ["EventModel", "Inventory", "Correlation"]),
         tests("TimelinesTests", ["EventModel", "Correlation", "Timelines"]),
         tests("TidyTests", ["EventModel", "WireFormats"]),
+        tests(
+            "CasesTests",
+            [
+                "EventModel", "Digests", "Platform", "SegmentLog", "Correlation", "Timelines", "Projections",
+                "Pipeline", "QueryEngine", "Cases",
+            ]
+        ),
+        tests(
+            "RetentionTests",
+            [
+                "EventModel", "Platform", "SiteFiles", "Pipeline", "QueryEngine", "Retention",
+                "SimulationKit",
+            ]
+        ),
         tests("QueryEngineTests", ["EventModel", "SegmentLog", "QueryEngine"]),
         tests(
             "CommandLineTests",
             [
                 "EventModel", "WireFormats", "Platform", "SegmentLog", "Correlation", "Timelines",
-                "SiteFiles", "Projections", "QueryEngine", "wardline",
+                "SiteFiles", "Projections", "Pipeline", "Inventory", "QueryEngine", "Retention", "Cases",
+                "wardline",
             ]
         ),
     ]

@@ -44,50 +44,53 @@ public struct NoteKey: Hashable, Sendable {
     }
 }
 
-/// A tree of `size` leaves, signed: a C2SP checkpoint, three lines and a signature.
+/// A text with signatures below it.
 ///
-/// - Source: C2SP tlog-checkpoint and signed-note.
-public struct SignedHead: Hashable, Sendable {
-    /// Name of the log and stream.
-    public let origin: String
-    /// Leaves.
-    public let size: UInt64
-    /// Root of the tree of them.
-    public let root: TreeHash
+/// - Source: C2SP signed-note.
+public struct SignedNote: Hashable, Sendable {
+    /// What is signed: lines, each ended by a line feed, none empty.
+    public let body: String
     /// The whole note.
     public let text: String
+    private let signatures: [Substring]
 
-    /// Signs a head; nil only when signing fails.
-    public init?(origin: String, size: UInt64, root: TreeHash, key: SigningKey) {
-        let body = "\(origin)\n\(size)\n\(Base64Text.text(root.bytes))\n"
-        guard let name = NoteKey(name: origin, publicKey: key.publicKey),
+    /// A witness may add signatures and extensions; more than this is no note.
+    public static let sizeMaxBytes = 65_536
+
+    /// Signs `body` under `name`; nil when the body has another form or signing fails.
+    public init?(_ body: String, name: String, key: SigningKey) {
+        guard let noteKey = NoteKey(name: name, publicKey: key.publicKey),
             let signature = key.signature(of: Array(body.utf8))
         else { return nil }
-        self.origin = origin
-        self.size = size
-        self.root = root
-        text = "\(body)\n\u{2014} \(origin) \(Base64Text.text(name.identifier + signature))\n"
+        let line = "\u{2014} \(name) \(Base64Text.text(noteKey.identifier + signature))"
+        self.init("\(body)\n\(line)\n")
+        guard self.body == body else { return nil }
     }
 
-    /// Parses a note without checking its signature; nil for anything that is no checkpoint.
+    /// Parses a note without checking its signatures; nil for anything else.
     public init?(_ text: String) {
-        guard text.utf8.count <= SignedHead.sizeMaxBytes, text.hasSuffix("\n"),
-            let (body, signatures) = SignedHead.parts(text)
+        guard text.utf8.count <= SignedNote.sizeMaxBytes, text.hasSuffix("\n"),
+            let (body, signatures) = SignedNote.parts(text), !body.hasPrefix("\n"),
+            signatures.contains(where: { SignedNote.signature($0) != nil })
         else { return nil }
-        let lines = body.split(separator: "\n", omittingEmptySubsequences: false)
-        guard signatures.contains(where: { SignedHead.signature($0) != nil }) else { return nil }
-        // The last is what follows the last line feed; lines after the third are extensions.
-        guard lines.count >= 4, !lines.dropLast().contains(where: \.isEmpty), let size = UInt64(lines[1]),
-            String(size) == lines[1], let hash = Base64Text.bytes(lines[2]), let root = TreeHash(hash)
-        else { return nil }
-        origin = String(lines[0])
-        self.size = size
-        self.root = root
+        self.body = String(body)
         self.text = text
+        self.signatures = signatures
     }
 
-    /// A witness may add signatures and extensions; more than this is no head.
-    public static let sizeMaxBytes = 16_384
+    /// The lines of the body.
+    public var lines: [Substring] { body.split(separator: "\n") }
+
+    /// Lines below the body, signatures or not.
+    public var signatureCount: Int { signatures.count }
+
+    /// Whether the note has a signature of `key` over its body.
+    public func isSigned(by key: NoteKey) -> Bool {
+        signatures.compactMap(SignedNote.signature).contains { name, identifier, signature in
+            name == key.name && identifier == key.identifier
+                && isValid(signature: signature, of: Array(body.utf8), publicKey: key.publicKey)
+        }
+    }
 
     /// What is signed, and the lines of signatures.
     private static func parts(_ text: String) -> (body: Substring, signatures: [Substring])? {
@@ -113,13 +116,47 @@ public struct SignedHead: Hashable, Sendable {
         else { return nil }
         return (words[1], Array(bytes.prefix(4)), Array(bytes.dropFirst(4)))
     }
+}
+
+/// A tree of `size` leaves, signed: a C2SP checkpoint, three lines and a signature.
+///
+/// - Source: C2SP tlog-checkpoint and signed-note.
+public struct SignedHead: Hashable, Sendable {
+    /// Name of the log and stream.
+    public let origin: String
+    /// Leaves.
+    public let size: UInt64
+    /// Root of the tree of them.
+    public let root: TreeHash
+    private let note: SignedNote
+
+    /// The whole note.
+    public var text: String { note.text }
+
+    /// Signs a head; nil only when signing fails.
+    public init?(origin: String, size: UInt64, root: TreeHash, key: SigningKey) {
+        let body = "\(origin)\n\(size)\n\(Base64Text.text(root.bytes))\n"
+        guard let note = SignedNote(body, name: origin, key: key) else { return nil }
+        self.origin = origin
+        self.size = size
+        self.root = root
+        self.note = note
+    }
+
+    /// Parses a note without checking its signature; nil for anything that is no checkpoint.
+    public init?(_ text: String) {
+        guard let note = SignedNote(text) else { return nil }
+        // The last is what follows the last line feed; lines after the third are extensions.
+        let lines = note.body.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count >= 4, !lines.dropLast().contains(where: \.isEmpty), let size = UInt64(lines[1]),
+            String(size) == lines[1], let hash = Base64Text.bytes(lines[2]), let root = TreeHash(hash)
+        else { return nil }
+        origin = String(lines[0])
+        self.size = size
+        self.root = root
+        self.note = note
+    }
 
     /// Whether the note has a signature of `key` over what it says.
-    public func isSigned(by key: NoteKey) -> Bool {
-        guard let (body, lines) = SignedHead.parts(text) else { return false }
-        return lines.compactMap(SignedHead.signature).contains { name, identifier, signature in
-            name == key.name && identifier == key.identifier
-                && isValid(signature: signature, of: Array(body.utf8), publicKey: key.publicKey)
-        }
-    }
+    public func isSigned(by key: NoteKey) -> Bool { note.isSigned(by: key) }
 }

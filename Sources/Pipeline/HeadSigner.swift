@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-import Digests
+public import Digests
 public import EventModel
 public import Platform
 import SegmentLog
@@ -64,6 +64,11 @@ public struct HeadSigner: Sendable {
         ["records", "journal"].compactMap {
             NoteKey(name: HeadSigner.origin(name, $0), publicKey: key.publicKey)?.text
         }.joined(separator: "\n") + "\n"
+    }
+
+    /// Signs lines of text as the owner of a stream; nil only when they have a wrong form.
+    public func note(_ body: String, stream: String) -> SignedNote? {
+        SignedNote(body, name: HeadSigner.origin(name, stream), key: key)
     }
 
     func head(_ state: TreeState, _ stream: String) -> SignedHead? {

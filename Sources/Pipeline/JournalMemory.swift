@@ -57,6 +57,9 @@ struct JournalMemory: Sendable {
         if let old = fact["replaces"]?.text { unreached.remove(old) }
     }
 
+    /// Whether the journal says anything of an alert, by its id.
+    func knows(alert id: String) -> Bool { said[Subject(kind: "alert", id: id)] != nil }
+
     private static func subject(_ fact: JSONValue) -> Subject? {
         guard let name = fact["fact"]?.text, let dot = name.firstIndex(of: ".") else { return nil }
         return Subject(kind: String(name[..<dot]), id: fact["id"]?.text ?? fact["reason"]?.text ?? "")

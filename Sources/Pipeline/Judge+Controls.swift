@@ -21,7 +21,8 @@ extension Judge {
         case .loss: update.losses.append(Judge.loss(fact, offset))
         // A file that was begun waits to be resumed; files that ended wait for no more.
         case .start, .stop: if imported?.isInFile == false { concludeImport() }
-        case .device, .suppression, .removed, .fact: break
+        case .removed: removedEnd = max(removedEnd, offset.advanced(by: 1))
+        case .device, .suppression, .fact: break
         }
     }
 

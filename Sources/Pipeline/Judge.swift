@@ -38,6 +38,8 @@ public struct Judge: RecordJudge {
     var latestLive = UTCTime.absent
     var facts: [JSONValue] = []
     var update = ProjectionUpdate(base: .zero, through: .zero)
+    /// First offset after what retention removed.
+    var removedEnd = Offset.zero
     private var sinceDrawn = 0
 
     /// Records between two drawings of incidents while no pause comes: about a second of full load.
@@ -99,7 +101,7 @@ public struct Judge: RecordJudge {
         }
         next = decoded.end
         if let last = records.rows.last { lastLogTime = max(lastLogTime, last.logTime) }
-        note(board.take(correlator.takeJudgements(), hasSite: !correlator.register.isEmpty))
+        note(board.take(known(correlator.takeJudgements()), hasSite: !correlator.register.isEmpty))
         sinceDrawn += records.count
         if sinceDrawn >= Judge.drawCount { settle() }
         return events
@@ -134,10 +136,26 @@ public struct Judge: RecordJudge {
         } else {
             ahead.advance(to: latestLive)
         }
-        let changes = board.draw(ahead.takeJudgements(), ahead.register)
+        let changes = board.draw(known(ahead.takeJudgements()), ahead.register)
         note(changes.facts)
         facts += journal.catchUp(at: next)
         publish(changes)
+    }
+
+    /// Without alerts from before what retention removed that the journal does not know.
+    ///
+    /// All of that was judged while it was whole: what follows now that some is missing, such as a stop that
+    /// cannot be found, did not happen.
+    private func known(_ judgements: [Judgement]) -> [Judgement] {
+        guard removedEnd > .zero else { return judgements }
+        return judgements.map { judgement in
+            var judgement = judgement
+            judgement.alerts.removeAll { alert in
+                let first = alert.evidence.map(\.offset).min() ?? alert.cause
+                return first < removedEnd && !journal.knows(alert: alert.id)
+            }
+            return judgement
+        }
     }
 
     private mutating func publish(_ changes: IncidentBoard.Changes) {

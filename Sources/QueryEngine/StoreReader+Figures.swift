@@ -122,11 +122,34 @@ extension StoreReader {
             )
         }
         if let since, since.origin.hasSuffix("/" + stream) { heads.append(since) }
+        let notes: [SignedNote]
+        do throws(StorageError) {
+            notes = try Tombstone.read(storage: storage, path: path, stream: stream)
+        } catch {
+            throw WardlineError(
+                .storage,
+                "The tombstones cannot be read.",
+                cause: error.description,
+                location: path
+            )
+        }
         let known = keys.split(separator: "\n").compactMap { NoteKey($0) }
+        let sound = notes.filter { note in known.contains { note.isSigned(by: $0) } }
         let signed = heads.filter { head in known.contains { head.origin == $0.name && head.isSigned(by: $0) }
         }
         do throws(LogError) {
-            var report = try verifyLog(storage: storage, path: path, stream: stream, heads: signed)
+            var report = try verifyLog(
+                storage: storage,
+                path: path,
+                stream: stream,
+                heads: signed,
+                tombstones: sound.compactMap { Tombstone($0) }.filter { $0.stream == stream }
+            )
+            if sound.count < notes.count {
+                report.damage.append(
+                    DamageNote(file: "tombstones", position: 0, from: .zero, end: .zero, reason: .signature)
+                )
+            }
             for head in heads where !signed.contains(head) {
                 let end = Offset(head.size)
                 report.damage.append(
@@ -139,14 +162,40 @@ extension StoreReader {
         }
     }
 
+    /// The segments of the `records` stream, in offset order.
+    public func segments() throws(WardlineError) -> [StoredSegment] {
+        do throws(LogError) {
+            return try LogReader.open(storage: storage, path: path, stream: "records").segments
+        } catch {
+            throw error.wardlineError(path)
+        }
+    }
+
     /// A proof of a record in the tree of `head`; nil if there is no such record below its size.
     public func proof(
         of offset: Offset,
         in head: SignedHead,
         stream: String
     ) throws(WardlineError) -> RecordProof? {
+        try proofs(of: [offset], by: try prover(in: head, stream: stream)).first
+    }
+
+    /// What proves records in the tree of `head`.
+    public func prover(in head: SignedHead, stream: String) throws(WardlineError) -> LogProver {
         do throws(LogError) {
-            return try proveRecord(offset, in: head, storage: storage, path: path, stream: stream)
+            return try LogProver(head, storage: storage, path: path, stream: stream)
+        } catch {
+            throw error.wardlineError(path)
+        }
+    }
+
+    /// Proofs of those of `offsets`, which rise, that there are records at.
+    public func proofs(
+        of offsets: [Offset],
+        by prover: LogProver
+    ) throws(WardlineError) -> [RecordProof] {
+        do throws(LogError) {
+            return try prover.proofs(of: offsets)
         } catch {
             throw error.wardlineError(path)
         }
@@ -189,6 +238,47 @@ extension StoreReader {
 }
 
 extension StoreReader {
+    /// Hands over the entries of the journal in order, with their offsets.
+    ///
+    /// - Complexity: O(bytes) of the journal; memory of one part.
+    public func forEachJournalEntry(_ body: (Offset, [UInt8]) -> Void) throws(WardlineError) {
+        try forEachRecord("journal", below: Offset(.max)) { offset, batch, index in
+            body(offset, batch.payload(index))
+        }
+    }
+
+    /// Hands over the control records below `end` in order.
+    ///
+    /// - Complexity: O(bytes) of the log up to there; memory of one part.
+    public func forEachControlRecord(
+        below end: Offset,
+        _ body: (Offset, RecordKind, [UInt8]) -> Void
+    ) throws(WardlineError) {
+        try forEachRecord("records", below: end) { offset, batch, index in
+            let kind = batch.rows[index].kind
+            if kind != .device { body(offset, kind, batch.payload(index)) }
+        }
+    }
+
+    private func forEachRecord(
+        _ stream: String,
+        below end: Offset,
+        _ body: (Offset, RecordBatch, Int) -> Void
+    ) throws(WardlineError) {
+        let reader = try log(stream)
+        for part in reader.parts where part.base < end {
+            let batch: RecordBatch
+            do throws(LogError) { batch = try reader.records(part) } catch {
+                throw error.wardlineError(path)
+            }
+            for index in batch.rows.indices {
+                let offset = part.base.advanced(by: index)
+                guard offset < end else { return }
+                body(offset, batch, index)
+            }
+        }
+    }
+
     /// Hands over control records from the newest to the oldest until `body` returns false.
     ///
     /// - Complexity: Reads parts from the end; as far back as `body` asks for.

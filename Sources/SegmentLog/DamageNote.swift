@@ -48,8 +48,10 @@ public struct DamageNote: Hashable, Sendable {
         case tree
         /// Records are not those that a head was signed for, or are missing below its size.
         case signed
-        /// A head is not signed by the store's key.
+        /// A head or a tombstone is not signed by the store's key.
         case signature
+        /// Records were removed, and no signed tombstone accounts for them.
+        case removed
         /// The file could not be read.
         case unreadable
     }

@@ -97,8 +97,43 @@ public struct LogReader: Sendable {
         return parts[low]
     }
 
+    /// The segments, in offset order.
+    public var segments: [StoredSegment] { contents.segments.map(StoredSegment.init) }
+
     /// Sizes and counts of what is listed.
     public var statistics: LogStatistics { LogStatistics(contents) }
+}
+
+/// A file of blocks.
+public struct StoredSegment: Hashable, Sendable {
+    /// File name.
+    public let name: String
+    /// Offsets of its records.
+    public let offsets: Range<Offset>
+    /// Whether it has a footer and takes no more blocks.
+    public let isSealed: Bool
+    /// Least log time; absent without records.
+    public let minLogTime: UTCTime
+    /// Greatest log time; absent without records.
+    public let maxLogTime: UTCTime
+    /// Length of the file.
+    public let sizeBytes: Int
+
+    /// Whether it is sealed or old enough for it at `now`.
+    public func canBeSealed(_ now: UTCTime) -> Bool {
+        isSealed
+            || minLogTime.isPresent
+                && now.nanoseconds &- minLogTime.nanoseconds >= LogOptions().segmentAgeMaxNanoseconds
+    }
+
+    init(_ scan: SegmentScan) {
+        name = scan.fileName
+        offsets = scan.base..<max(scan.base, scan.end)
+        isSealed = scan.footer != nil
+        minLogTime = scan.parts.first?.minLogTime ?? .absent
+        maxLogTime = scan.parts.last?.maxLogTime ?? .absent
+        sizeBytes = scan.size
+    }
 }
 
 /// Sizes and counts of a stream.

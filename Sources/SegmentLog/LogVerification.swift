@@ -27,6 +27,8 @@ public struct VerifyReport: Hashable, Sendable {
     public var heads = 0
     /// Records that the greatest of them covers.
     public var signedEnd: Offset = .zero
+    /// Records that were removed on purpose, by segment; without a tombstone that fits they are damage too.
+    public var removals: [RemovalNote] = []
 
     /// Whether nothing is damaged or missing.
     public var isSound: Bool { damage.isEmpty }
@@ -36,7 +38,8 @@ public struct VerifyReport: Hashable, Sendable {
 /// promise.
 ///
 /// The records are hashed into the tree of the stream, which must agree with the hashes in the blocks and
-/// with each of `heads`; their signatures are the caller's to check.
+/// with each of `heads`. Of records that were removed the blocks hold hashes only, and one of `tombstones`
+/// must account for them. The signatures of both are the caller's to check.
 ///
 /// Takes no lock and writes nothing. Stable beside a live writer: what is being written now is a tail, never
 /// damage.
@@ -47,7 +50,8 @@ public func verifyLog(
     storage: any LogStorage,
     path: String,
     stream: String,
-    heads: [SignedHead] = []
+    heads: [SignedHead] = [],
+    tombstones: [Tombstone] = []
 ) throws(LogError) -> VerifyReport {
     let contents = try LogContents(storage, FileNames.stream(path, stream), stream)
     var report = VerifyReport()
@@ -63,9 +67,43 @@ public func verifyLog(
     report.bytes += contents.writeAhead.reduce(0) { $0 + UInt64($1.size) }
     var logTime = UTCTime.absent
     var tree = TreeCheck(heads)
-    for part in contents.parts { verify(part, &logTime, &tree, &report) }
+    var removed: [String: RemovedRecords] = [:]
+    for part in contents.parts {
+        verify(part, &logTime, &tree, &removed, &report)
+        removed[part.fileName]?.root = tree.root
+    }
     tree.finish(&report)
+    for segment in contents.segments {
+        guard let gone = removed[segment.fileName] else { continue }
+        account(for: gone, of: segment, tombstones, &report)
+    }
     return report
+}
+
+/// Notes the removed records of a segment, and whether a tombstone says that they were removed.
+private func account(
+    for gone: RemovedRecords,
+    of segment: SegmentScan,
+    _ tombstones: [Tombstone],
+    _ report: inout VerifyReport
+) {
+    let offsets = segment.base.value..<segment.end.value
+    let own = tombstones.filter { $0.segment == segment.fileName && $0.offsets == offsets }
+    report.removals.append(
+        RemovalNote(segment: segment.fileName, count: gone.count, tombstones: own)
+    )
+    let digest = gone.digest
+    guard !own.contains(where: { $0.removed == gone.count && $0.digest == digest && $0.root == gone.root })
+    else { return }
+    report.damage.append(
+        DamageNote(
+            file: segment.fileName,
+            position: 0,
+            from: segment.base,
+            end: segment.end,
+            reason: .removed
+        )
+    )
 }
 
 private func verifySeal(_ segment: SegmentScan, _ report: inout VerifyReport) throws(LogError) {
@@ -81,6 +119,7 @@ private func verify(
     _ part: LogPart,
     _ logTime: inout UTCTime,
     _ tree: inout TreeCheck,
+    _ removed: inout [String: RemovedRecords],
     _ report: inout VerifyReport
 ) {
     func note(_ position: Int, _ reason: DamageNote.Reason, _ from: Offset) {
@@ -98,8 +137,9 @@ private func verify(
     do throws(LogError) {
         let records = try part.readRecords()
         _ = try part.chunk(ChunkEntry.Kind.columns)
-        report.records += UInt64(records.count)
+        report.records += UInt64(records.rows.count { $0.kind != .removed })
         let leaves = try part.leafRuns(of: records)
+        if !leaves.removed.isEmpty { removed[part.fileName, default: RemovedRecords()].add(leaves) }
         let range = tree.add(leaves, &report)
         if try part.storedRange() != range { note(part.places[0].lowerBound, .tree, part.base) }
         for (index, row) in records.rows.enumerated() {

@@ -73,6 +73,15 @@ extension LogWriter {
         if let segment, !segment.places.isEmpty { try sealActive() }
     }
 
+    /// Seals the active segment if its first record is older than a segment may be; a stream to which nothing
+    /// comes seals none by itself.
+    public func sealAged(now: UTCTime) throws(LogError) {
+        guard let segment,
+            now.nanoseconds &- segment.firstLogTime.nanoseconds >= options.segmentAgeMaxNanoseconds
+        else { return }
+        try seal()
+    }
+
     /// Synchronises and lets go of the files.
     ///
     /// Records stay in the write-ahead log until the next run blocks them.

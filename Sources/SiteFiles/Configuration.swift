@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-import EventModel
+public import EventModel
 
 /// What `wardline serve` runs with: the values of a configuration file, or the defaults where it is silent.
 ///
@@ -41,6 +41,26 @@ public struct Configuration: Hashable, Sendable {
         public init() {}
     }
 
+    /// How long records are kept.
+    public struct RetentionRule: Hashable, Sendable {
+        /// Class of an event of the record; nil for any.
+        public var eventClass: EventClass?
+        /// Zone of an asset that takes part, or of its address; nil for any.
+        public var zone: String?
+        /// Nanoseconds from the log time on; nil for ever.
+        public var keepNanoseconds: Int64?
+        /// The rule in words, for tombstones.
+        public var text: String
+
+        /// Makes a rule.
+        public init(eventClass: EventClass?, zone: String?, keepNanoseconds: Int64?, text: String) {
+            self.eventClass = eventClass
+            self.zone = zone
+            self.keepNanoseconds = keepNanoseconds
+            self.text = text
+        }
+    }
+
     /// Name of this node in facts; empty if not given.
     public var node = ""
     /// Folder of the store; nil if not given.
@@ -63,6 +83,8 @@ public struct Configuration: Hashable, Sendable {
     public var decoders: [String] = []
     /// Durability.
     public var groupCommit = GroupCommit()
+    /// How long records are kept, the first rule that fits an event counts; what none fits is kept for ever.
+    public var retention: [RetentionRule] = []
 
     /// The defaults.
     public init() {}

@@ -13,7 +13,9 @@ struct ConfigurationReader {
 
     func configuration(of root: YAMLNode) throws(SiteFilesError) -> Configuration {
         var result = Configuration()
-        let keys = ["node", "data", "listen", "limits", "time", "site", "rules", "decoders", "fsync"]
+        let keys = [
+            "node", "data", "listen", "limits", "time", "site", "rules", "decoders", "fsync", "retention",
+        ]
         for (key, value) in try members(root, allowed: keys) {
             switch key.text {
             case "node": try node(value, into: &result)
@@ -24,6 +26,7 @@ struct ConfigurationReader {
             case "site": result.site = try texts(value)
             case "rules": result.rules = try texts(value)
             case "decoders": result.decoders = try texts(value)
+            case "retention": result.retention = try retention(value)
             default: result.groupCommit = try groupCommit(value)
             }
         }

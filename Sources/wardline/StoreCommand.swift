@@ -15,7 +15,7 @@ struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
         abstract: "Show what the store holds, make it smaller, or make its read models again.",
-        subcommands: [Stat.self, List.self, Compact.self, Rebuild.self]
+        subcommands: [Stat.self, List.self, Compact.self, Retain.self, Rebuild.self]
     )
 
     /// Numbers.

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import ArgumentParser
+import Cases
 import Correlation
 import EventModel
 import Projections
@@ -28,7 +29,18 @@ struct TimelineCommand: ParsableCommand {
 /// Arguments of `timeline` and `incidents show`.
 struct TimelineOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("Incident id or the beginning of one.", valueName: "ID"))
-    var id: String
+    var id: String?
+
+    @Option(
+        name: .customLong("case"),
+        help: ArgumentHelp("Show the incident of a case instead; no store is needed.", valueName: "FILE")
+    )
+    var caseFile: String?
+
+    @Option(
+        help: ArgumentHelp("Public keys to trust with --case; its own unless given.", valueName: "FILE")
+    )
+    var key: String?
 
     @Flag(help: "Show context events too.")
     var context = false
@@ -43,18 +55,64 @@ struct TimelineOptions: ParsableArguments {
         guard [.short, .wide, .verbose, .table, .json, .jsonl].contains(output) else {
             throw ValidationError("A timeline has the outputs short, json and jsonl, not \(output.rawValue).")
         }
+        guard (id == nil) != (caseFile == nil) else {
+            throw ValidationError("Name an incident, or a case with --case.")
+        }
+        guard key == nil || caseFile != nil else {
+            throw ValidationError("--key goes with --case.")
+        }
     }
 
     func run() throws {
         let place = try CommandContext(common, mode: output, pages: true)
-        let reader = try StoreReader(path: StoreLocation.path(store, place.environment))
-        let incident: StoredIncident
-        switch try CurrentModels.open(reader, isQuiet: common.quiet).incident(id) {
-        case .found(let found): incident = found
+        let incident = try incident(place)
+        if output.isForPrograms {
+            place.output.line(TerminalText.escapedJSON(object(incident).line))
+        } else {
+            let view = TimelineView(
+                times: place.times,
+                palette: place.palette,
+                width: place.width,
+                showsContext: context,
+                hasStore: caseFile == nil
+            )
+            place.output.lines(view.lines(incident))
+        }
+        place.output.finish()
+    }
+
+    private func incident(_ place: CommandContext) throws -> Incident {
+        guard let caseFile else {
+            let reader = try StoreReader(path: StoreLocation.path(store, place.environment))
+            let models = try CurrentModels.open(reader, isQuiet: common.quiet)
+            return try TimelineOptions.find(id ?? "", models, reader.path).incident
+        }
+        let read = try CaseText.read(caseFile, key: key)
+        guard let incident = read.incident, read.isSound else {
+            throw WardlineError(
+                .integrity,
+                "The case does not hold: \(read.problems.joined(separator: "; ")).",
+                location: caseFile
+            )
+        }
+        if read.isSelfSigned, !common.quiet {
+            Messages.note("checked with the keys of the case itself; --key checks with ones that you trust")
+        }
+        return incident
+    }
+
+    /// The incident that an id or the beginning of one names.
+    static func find(
+        _ id: String,
+        _ models: ReadModels,
+        _ path: String
+    ) throws(WardlineError) -> StoredIncident {
+        switch try models.incident(id) {
+        case .found(let found): return found
         case .missing:
             throw WardlineError(
                 .usage,
-                "There is no incident `\(id)` in \(reader.path). `wardline incidents` lists them."
+                "There is no incident `\(id)` in \(path). `wardline incidents` lists them."
             )
         case .ambiguous(let ids):
             throw WardlineError(
@@ -62,18 +120,6 @@ struct TimelineOptions: ParsableArguments {
                 "`\(id)` fits several incidents: \(ids.joined(separator: ", ")). Write more of the id."
             )
         }
-        if output.isForPrograms {
-            place.output.line(TerminalText.escapedJSON(object(incident.incident).line))
-        } else {
-            let view = TimelineView(
-                times: place.times,
-                palette: place.palette,
-                width: place.width,
-                showsContext: context
-            )
-            place.output.lines(view.lines(incident.incident))
-        }
-        place.output.finish()
     }
 
     /// The incident's object; with `--context` the context entries stand under `context`.

@@ -14,6 +14,8 @@ struct TimelineView {
     let width: Int?
     /// Whether context is shown.
     let showsContext: Bool
+    /// Whether there is a store in which one can look further.
+    var hasStore = true
 
     /// Entries shown at most; more are counted and left to `-o jsonl`.
     static let entryCountMax = 2_000
@@ -38,7 +40,7 @@ struct TimelineView {
         for absence in incident.absences {
             lines.append(palette.paint("not seen:", .caution) + " " + TerminalText.escaped(absence))
         }
-        lines.append(nextStep(incident, hidden: showsContext ? 0 : hidden))
+        if hasStore { lines.append(nextStep(incident, hidden: showsContext ? 0 : hidden)) }
         return lines
     }
 

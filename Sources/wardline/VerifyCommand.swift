@@ -181,6 +181,19 @@ enum VerifyText {
                     + words(note.reason)
             )
         }
+        for note in report.removals {
+            let count = Amount.counted(Int64(clamping: note.count), "record")
+            for (index, tombstone) in note.tombstones.enumerated() {
+                let what = index == note.tombstones.count - 1 ? "\(count) removed" : "removed before"
+                let why = tombstone.reasons.joined(separator: "; ")
+                lines.append(
+                    palette.paint("gone", .caution)
+                        + "  \(stream)/\(note.segment)  \(what) "
+                        + "\(tombstone.time) by \(TerminalText.escaped(tombstone.actor)): "
+                        + TerminalText.escaped(why)
+                )
+            }
+        }
         for note in report.tails {
             lines.append(
                 palette.paint("note", .caution)
@@ -227,7 +240,8 @@ enum VerifyText {
         case .hole: "records are missing"
         case .tree: "the records are not those whose hashes the block holds"
         case .signed: "the records are not those that a head was signed for, or some are missing"
-        case .signature: "a head is not signed by a known key"
+        case .signature: "a head or tombstone is not signed by a known key"
+        case .removed: "records were removed, and no signed tombstone accounts for them"
         case .unreadable: "the file cannot be read"
         }
     }
@@ -247,6 +261,7 @@ enum VerifyText {
                 .init("end", .integer(Int64(clamping: report.end.value))),
                 .init("heads", .integer(Int64(report.heads))),
                 .init("signed_end", .integer(Int64(clamping: report.signedEnd.value))),
+                .init("removed", .array(report.removals.map(object))),
                 .init("damage", .array(report.damage.map(object))),
                 .init("tails", .array(report.tails.map(object))),
             ])
@@ -254,6 +269,20 @@ enum VerifyText {
         return .object([
             .init("sound", .bool(isSound)), .init("streams", .array(streams)),
             .init("sets", .integer(Int64(sets.checked))), .init("damaged_sets", .texts(sets.damaged)),
+        ])
+    }
+
+    private static func object(_ note: RemovalNote) -> JSONValue {
+        let tombstones = note.tombstones.map { tombstone in
+            JSONValue.object([
+                .init("time", .text(tombstone.time.description)), .init("actor", .text(tombstone.actor)),
+                .init("removed", .integer(Int64(clamping: tombstone.removed))),
+                .init("reasons", .texts(tombstone.reasons)),
+            ])
+        }
+        return .object([
+            .init("segment", .text(note.segment)), .init("records", .integer(Int64(clamping: note.count))),
+            .init("tombstones", .array(tombstones)),
         ])
     }
 

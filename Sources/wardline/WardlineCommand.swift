@@ -33,7 +33,7 @@ struct WardlineCommand: ParsableCommand {
                 name: "Check",
                 subcommands: [
                     CheckCommand.self, RulesCommand.self, VerifyCommand.self, HeadCommand.self,
-                    ProveCommand.self,
+                    ProveCommand.self, CaseCommand.self, HoldCommand.self,
                     DecodeCommand.self,
                     ReplayCommand.self,
                 ]

@@ -29,24 +29,28 @@ struct WriteOptions: ParsableArguments {
     /// The configuration: flag, `WARDLINE_CONFIG`, the user's, the machine's, else the defaults; then flags
     /// over it.
     func configuration(_ environment: [String: String]) throws(WardlineError) -> Configuration {
-        var configuration = Configuration()
-        if let path = try path(environment) {
-            let bytes = try Content.bytes(of: path, atMost: Content.fileSizeMax)
-            do throws(SiteFilesError) {
-                configuration = try Configuration(parsing: bytes, file: path).resolved(
-                    against: parentPath(path)
-                )
-            } catch {
-                throw error.wardlineError
-            }
-        }
+        var configuration = try WriteOptions.configuration(config, environment)
         if !site.isEmpty { configuration.site = site }
         if !rules.isEmpty { configuration.rules = rules }
         if !decoders.isEmpty { configuration.decoders = decoders }
         return configuration
     }
 
-    private func path(_ environment: [String: String]) throws(WardlineError) -> String? {
+    /// The configuration of the file `config`, else of the first of the other places that has one.
+    static func configuration(
+        _ config: String?,
+        _ environment: [String: String]
+    ) throws(WardlineError) -> Configuration {
+        guard let path = path(config, environment) else { return Configuration() }
+        let bytes = try Content.bytes(of: path, atMost: Content.fileSizeMax)
+        do throws(SiteFilesError) {
+            return try Configuration(parsing: bytes, file: path).resolved(against: parentPath(path))
+        } catch {
+            throw error.wardlineError
+        }
+    }
+
+    private static func path(_ config: String?, _ environment: [String: String]) -> String? {
         if let named = config ?? environment["WARDLINE_CONFIG"] { return named }
         let home = environment["XDG_CONFIG_HOME"] ?? environment["HOME"].map { $0 + "/.config" } ?? ""
         return [home + "/wardline/config.yaml", "/etc/wardline/wardline.yaml"].first {

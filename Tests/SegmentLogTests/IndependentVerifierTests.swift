@@ -30,7 +30,8 @@ private func python(_ arguments: [String]) -> Int32? {
 private let hasPython = python(["-c", "import cryptography"]) == 0
 
 /// A store of sealed segments, an open one and a write-ahead file, with signed heads and the public key.
-private func signedStore(_ path: String) throws {
+@discardableResult
+private func signedStore(_ path: String) throws -> SigningKey {
     let storage = POSIXStorage()
     let key = SigningKey()
     var options = smallOptions()
@@ -60,6 +61,7 @@ private func signedStore(_ path: String) throws {
     try storage.makeDirectories(path + "/keys")
     let names = ["h/records", "h/journal"].compactMap { NoteKey(name: $0, publicKey: key.publicKey)?.text }
     try storage.writeAtomically(Array(names.joined(separator: "\n").utf8), to: path + "/keys/head.public")
+    return key
 }
 
 @Suite(.enabled(if: hasPython, "python3 with the package cryptography is absent"))
@@ -96,5 +98,54 @@ struct IndependentVerifierTests {
             try storage.writeAtomically(bytes, to: path)
         }
         #expect(python([verifier, folder]) == 0)
+    }
+
+    @Test func `it knows removed records, and asks for the tombstone that accounts for them`() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "verifier-\(UUID().uuidString)")
+            .path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let key = try signedStore(folder)
+        let storage = POSIXStorage()
+        let heads = try HeadFile.read(storage: storage, path: folder, stream: "records")
+        let names = try storage.list(folder + "/records").filter { $0.hasSuffix(".seg") }
+        for (number, name) in names.dropLast().enumerated() {
+            let removed = try removeRecords(
+                of: name,
+                storage: storage,
+                path: folder,
+                stream: "records",
+                removes: { number == 0 || $0.value % 5 > 1 },
+                cuts: Set(heads.map(\.size))
+            ) { summary throws(LogError) in
+                let tombstone = Tombstone(
+                    stream: "records",
+                    segment: summary.segment,
+                    offsets: summary.offsets,
+                    removed: summary.removed,
+                    digest: summary.digest,
+                    root: summary.root,
+                    reasons: ["class default keep 1d: \(summary.removed)"],
+                    actor: "root (uid 0)",
+                    time: UTCTime(nanoseconds: 1_790_000_000_000_000_000)
+                )
+                guard let note = SignedNote(tombstone.body, name: "h/records", key: key) else { return }
+                try onDisk { () throws(StorageError) in
+                    try Tombstone.append(note, storage: storage, path: folder, stream: "records")
+                }
+            }
+            #expect(removed != nil)
+        }
+        #expect(python([verifier, folder]) == 0)
+        let path = folder + "/records/tombstones"
+        let notes = try storage.readFile(path)
+        for (place, byte) in notes.enumerated() where byte == UInt8(ascii: "9") {
+            var changed = notes
+            changed[place] = UInt8(ascii: "8")
+            try storage.writeAtomically(changed, to: path)
+            #expect(python([verifier, folder]) == 3, "byte \(place)")
+            break
+        }
+        try storage.remove(path)
+        #expect(python([verifier, folder]) == 3)
     }
 }

@@ -40,6 +40,15 @@ private func signedStore(_ count: UInt64) throws -> (storage: RecordingStorage, 
     return (storage, heads)
 }
 
+/// A proof of a record in the tree of a head.
+private func proof(
+    _ offset: Offset,
+    _ head: SignedHead,
+    _ storage: any LogStorage
+) throws -> RecordProof? {
+    try LogProver(head, storage: storage, path: "store", stream: "records").proofs(of: [offset]).first
+}
+
 private func segments(_ storage: any LogStorage) throws -> [String] {
     try storage.list("store/records").filter { $0.hasSuffix(".seg") }.map { "store/records/" + $0 }
 }
@@ -257,15 +266,7 @@ private func forged(_ part: LogPart, _ change: (inout RecordBatch) -> Void) thro
         let (storage, heads) = try signedStore(70)
         for head in heads {
             for offset in 0..<head.size {
-                let proof = try #require(
-                    try proveRecord(
-                        Offset(offset),
-                        in: head,
-                        storage: storage,
-                        path: "store",
-                        stream: "records"
-                    )
-                )
+                let proof = try #require(try proof(Offset(offset), head, storage))
                 #expect(proof.isSound && proof.record == payload(offset))
                 var other = proof
                 other.offset = Offset(offset ^ 1)
@@ -274,15 +275,7 @@ private func forged(_ part: LogPart, _ change: (inout RecordBatch) -> Void) thro
                 other.content[other.content.count - 1] ^= 1
                 #expect(!other.isSound)
             }
-            #expect(
-                try proveRecord(
-                    Offset(head.size),
-                    in: head,
-                    storage: storage,
-                    path: "store",
-                    stream: "records"
-                ) == nil
-            )
+            #expect(try proof(Offset(head.size), head, storage) == nil)
         }
     }
 

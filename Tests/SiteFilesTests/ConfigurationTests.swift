@@ -44,6 +44,26 @@ import Testing
         #expect(configuration.groupCommit.sizeMaxBytes == 1_048_576)
     }
 
+    @Test func `retention rules keep for days, years of 366 days, or ever`() throws {
+        let rules = try parse(
+            "retention:\n  - { class: network, zone: icu, keep: 90d }\n  - { keep: 6y }\n"
+                + "  - { class: default, keep: forever }"
+        ).retention
+        #expect(rules.map(\.eventClass) == [.network, nil, nil] && rules.map(\.zone) == ["icu", nil, nil])
+        let day = 86_400 * UTCTime.second
+        #expect(rules.map(\.keepNanoseconds) == [90 * day, 6 * 366 * day, nil])
+        #expect(rules[0].text == "class network zone icu keep 90d")
+    }
+
+    @Test(arguments: [
+        ("keep: 0d", "keep"), ("keep: 3w", "days"), ("keep: 1.5d", "days"), ("keep: 200000d", "days"),
+        ("class: netwrok, keep: 1d", "network"), ("class: access", "keep"), ("keep: 1d, size: 3", "size"),
+    ])
+    func `a retention rule that means nothing is refused`(rule: String, word: String) {
+        let error = #expect(throws: SiteFilesError.self) { try parse("retention: [{ \(rule) }]") }
+        #expect(error?.description.contains(word) == true, "\(String(describing: error))")
+    }
+
     @Test func `what a file leaves out has its default`() throws {
         var expected = Configuration()
         expected.node = "a"

@@ -71,8 +71,8 @@ enum LayerCheck {
     static let order = [
         "CZlib", "CMalloc", "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Normalization",
         "Inventory",
-        "Correlation", "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine", "Replay",
-        "Daemon",
+        "Correlation", "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine",
+        "Retention", "Cases", "Replay", "Daemon",
         "wardline",
     ]
 

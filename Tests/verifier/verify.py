@@ -5,6 +5,7 @@
 
     verify.py STORE [--key FILE] [--since HEAD]    records and journal against all signed heads
     verify.py --proof PROOF [--key FILE]           one record's proof, without a store
+    verify.py --case CASE [--key FILE]             an incident with its proof, without a store
 
 Exit status 0 when everything agrees, 3 when something does not, 2 on wrong usage. Needs Python 3 and, for
 signatures, the package `cryptography` (Debian: python3-cryptography).
@@ -117,6 +118,7 @@ def node(left, right):
 
 
 HOLE = sha(b"\0\0")
+REMOVED = 11
 
 
 def leaf_content(offset, row):
@@ -126,19 +128,21 @@ def leaf_content(offset, row):
 
 
 class Tree:
-    """The root of a growing list of leaves: one whole subtree for each bit of its size."""
+    """The greatest whole subtrees of the leaves from `begin` on; from 0 on they have a root."""
 
-    def __init__(self):
-        self.size, self.subtrees = 0, []
+    def __init__(self, begin=0):
+        self.begin = self.size = begin
+        self.subtrees = []
 
-    def add(self, leaf):
-        level, size = 0, self.size
-        while size & 1:
-            leaf = node(self.subtrees.pop(), leaf)
-            size >>= 1
-            level += 1
-        self.subtrees.append(leaf)
-        self.size += 1
+    def add(self, value, count=1):
+        """A whole subtree of `count` leaves: a leaf, or the hash of what was removed."""
+        start = self.size
+        self.size += count
+        while start & count and start - count >= self.begin:
+            value = node(self.subtrees.pop(), value)
+            start -= count
+            count *= 2
+        self.subtrees.append(value)
 
     def root(self):
         if not self.subtrees:
@@ -149,19 +153,45 @@ class Tree:
         return root
 
 
-def whole_subtrees(base, leaves):
-    """The hashes that a block must hold for its leaves."""
-    hashes, position = [], base
-    while leaves:
-        size = 1 << (len(leaves).bit_length() - 1)
-        while position % size:
+def subtree_sizes(begin, end):
+    """Sizes of the greatest whole subtrees of the leaves from `begin` to `end`."""
+    while begin < end:
+        size = 1 << ((end - begin).bit_length() - 1)
+        while begin % size:
             size //= 2
-        level = leaves[:size]
-        while len(level) > 1:
-            level = [node(level[i], level[i + 1]) for i in range(0, len(level), 2)]
-        hashes.append(level[0])
-        leaves, position = leaves[size:], position + size
-    return b"".join(hashes)
+        yield size
+        begin += size
+
+
+# -- removed records (leaf-v1.md, section 4)
+
+def removed_runs(data, base, count):
+    """Begin and end of each run, with the hashes and sizes of its subtrees."""
+    reader, runs, end = Reader(data), [], base
+    need(reader.byte() == 1, "unknown version of removed records")
+    for _ in range(reader.varint()):
+        begin = end + reader.varint()
+        end = begin + reader.varint()
+        need(begin < end <= base + count, "removed records lie outside of their block")
+        runs.append((begin, end, [(reader.take(32), size) for size in subtree_sizes(begin, end)]))
+    need(reader.at_end(), "bytes follow the removed records")
+    return runs
+
+
+def hashed(base, rows, runs=()):
+    """Subtrees of a block or batch in order: a leaf each, or what is left of removed records; and where to
+    compare heads."""
+    steps, offset = [], base
+    for begin, end, hashes in [*runs, (base + len(rows), base + len(rows), [])]:
+        need(begin >= offset, "runs of removed records overlap")
+        for number in range(offset, begin):
+            need(rows[number - base][0] != REMOVED, "a removed record has no hash")
+            steps.append([(sha(b"\0" + leaf_content(number, rows[number - base])), 1)])
+        need(all(rows[number - base][0] == REMOVED for number in range(begin, end)), "a removed record is there")
+        if hashes:
+            steps.append(hashes)
+        offset = end
+    return steps
 
 
 # -- records by row (record-v1.md)
@@ -438,7 +468,8 @@ def blocks(path, name):
         need(encoding in (1, 3), f"{name}: records in an unknown encoding")
         rows = read_rows(body) if encoding == 1 else read_columns(body)
         need(len(rows) == count, f"{name}: a block has another number of records")
-        yield base, rows, chunks.get(3, (0, None))[1]
+        runs = removed_runs(chunks[6][1], base, count) if 6 in chunks else []
+        yield base, rows, chunks.get(3, (0, None))[1], runs
         position = place
     rest = data[position:]
     if rest[:4] == b"WFTR" and rest[-8:] == b"WARDEND\n":
@@ -471,8 +502,12 @@ def batches(path, name):
 # -- heads (C2SP signed-note, tlog-checkpoint)
 
 def read_keys(path):
+    return parse_keys(open(path, encoding="utf-8").read().split())
+
+
+def parse_keys(lines):
     keys = {}
-    for line in open(path, encoding="utf-8").read().split():
+    for line in lines:
         name, identifier, text = line.split("+", 2)
         raw = base64.b64decode(text, validate=True)
         need(raw[0] == 1 and sha(name.encode() + b"\n" + raw)[:4].hex() == identifier, "a public key is damaged")
@@ -480,11 +515,12 @@ def read_keys(path):
     return keys
 
 
-def read_head(note, keys):
-    """Origin, size and root of a note, if one of its signatures is right."""
+def signed_lines(note, keys, origin=None):
+    """The lines of a note, if one of its signatures is that of `origin`, by default the first line."""
     body, signatures = note.split("\n\n", 1)
     body += "\n"
-    origin, size, root = body.split("\n")[:3]
+    lines = body.split("\n")[:-1]
+    origin = origin or lines[0]
     need(origin in keys, f"no public key for {origin}")
     for line in signatures.strip("\n").split("\n"):
         dash, name, text = line.split(" ")
@@ -495,11 +531,17 @@ def read_head(note, keys):
             Ed25519PublicKey.from_public_bytes(keys[origin]).verify(raw[4:], body.encode())
         except InvalidSignature:
             continue
-        return origin, int(size), base64.b64decode(root, validate=True)
-    raise Wrong(f"a head of {origin} is not signed by its key")
+        return lines
+    raise Wrong(f"a note of {origin} is not signed by its key")
 
 
-def stored_heads(path, keys):
+def read_head(note, keys):
+    """Origin, size and root of a head."""
+    origin, size, root = signed_lines(note, keys)[:3]
+    return origin, int(size), base64.b64decode(root, validate=True)
+
+
+def stored_notes(path):
     if not os.path.exists(path):
         return []
     paragraphs = [p for p in open(path, encoding="utf-8").read().split("\n\n") if p.strip("\n")]
@@ -511,51 +553,97 @@ def stored_heads(path, keys):
             body = None
         else:
             body = paragraph
-    return [read_head(note, keys) for note in notes]
+    return notes
+
+
+class Removal:
+    """What is gone of a segment, and what its tombstone must say."""
+
+    def __init__(self):
+        self.count, self.digest, self.end = 0, hashlib.sha256(), 0
+
+    def add(self, runs, end):
+        for begin, last, hashes in runs:
+            self.count += last - begin
+            self.digest.update(struct.pack("<QQ", begin, last) + b"".join(value for value, _ in hashes))
+        self.end = end
+
+
+def read_tombstones(folder, stream, keys):
+    """Number, digest and root by segment."""
+    origin = next((name for name in keys if name.endswith("/" + stream)), stream)
+    found = {}
+    for note in stored_notes(os.path.join(folder, "tombstones")):
+        lines = signed_lines(note, keys, origin)
+        need(lines[0] == "wardline tombstone v1", "a tombstone is none")
+        said = dict(line.split(" ", 1) for line in lines[1:])
+        if said["stream"] == stream:
+            found.setdefault(said["segment"], []).append(
+                (int(said["removed"]), said["digest"], base64.b64decode(said["root"], validate=True)))
+    return found
 
 
 def check_stream(store, stream, keys, since):
     folder = os.path.join(store, stream)
-    heads = stored_heads(os.path.join(folder, "heads"), keys)
+    heads = [read_head(note, keys) for note in stored_notes(os.path.join(folder, "heads"))]
     if since and since[0].endswith("/" + stream):
         heads.append(since)
-    runs = []
+    runs, removals = [], {}
     for name in sorted(n for n in os.listdir(folder) if n.endswith(".seg")):
-        for base, rows, hashes in blocks(os.path.join(folder, name), name):
-            leaves = [sha(b"\0" + leaf_content(base + i, row)) for i, row in enumerate(rows)]
-            need(hashes is None or hashes == whole_subtrees(base, leaves),
+        for base, rows, hashes, gone in blocks(os.path.join(folder, name), name):
+            steps, own = hashed(base, rows, gone), Tree(base)
+            for value, size in (part for step in steps for part in step):
+                own.add(value, size)
+            need(hashes is None or hashes == b"".join(own.subtrees),
                  f"{name}: the block at {base} does not hold the hashes of its records")
-            runs.append((base, leaves))
-    runs.sort()
-    end = runs[-1][0] + len(runs[-1][1]) if runs else 0
+            runs.append((base, steps))
+            if gone or name in removals:
+                removals.setdefault(name, Removal()).add(gone, own.size)
+            end = own.size
+    runs.sort(key=lambda run: run[0])
+    end = end if runs else 0
     wal = os.path.join(folder, "wal")
     for name in sorted(n for n in os.listdir(wal) if n.endswith(".wal")):
         for base, rows in batches(os.path.join(wal, name), name):
-            leaves = [sha(b"\0" + leaf_content(base + i, row)) for i, row in enumerate(rows)]
-            if base + len(leaves) > end:
-                runs.append((max(base, end), leaves[max(0, end - base):]))
-                end = base + len(leaves)
+            if base + len(rows) > end:
+                runs.append((max(base, end), hashed(base, rows)[max(0, end - base):]))
+                end = base + len(rows)
     due = {}
     for _, size, root in heads:
         due.setdefault(size, set()).add(root)
+    ends = {removal.end: name for name, removal in removals.items()}
+    tombstones = read_tombstones(folder, stream, keys) if removals else {}
     tree, count = Tree(), 0
-    for base, leaves in sorted(runs):
-        for leaf in [HOLE] * (base - tree.size) + leaves:
-            tree.add(leaf)
+    for base, steps in sorted(runs, key=lambda run: run[0]):
+        for step in [[(HOLE, 1)]] * (base - tree.size) + steps:
+            for value, size in step:
+                tree.add(value, size)
             if tree.size in due:
                 need(due.pop(tree.size) == {tree.root()},
                      f"{stream}: the first {tree.size} records are not those that a head was signed for")
-        count += len(leaves)
+            if tree.size in ends:
+                name = ends.pop(tree.size)
+                gone = removals[name]
+                need((gone.count, gone.digest.hexdigest(), tree.root()) in tombstones.get(name, []),
+                     f"{stream}/{name}: {gone.count} records were removed, and no tombstone accounts for them")
+                print(f"gone  {stream}/{name}: {gone.count} records")
+        count += sum(size for step in steps for _, size in step)
     need(not due, f"{stream}: {tree.size} records, and a head of {max(due, default=0)}")
+    count -= sum(removal.count for removal in removals.values())
     print(f"OK  {stream}: {count} records, {len(heads)} heads")
 
 
 def check_proof(path, keys):
     proof = json.load(open(path, encoding="utf-8"))
     if keys is None:
-        name, _, text = proof["key"].split("+", 2)
-        keys = {name: base64.b64decode(text)[1:]}
+        keys = parse_keys([proof["key"]])
     origin, size, root = read_head(proof["head"], keys)
+    check_path(proof, size, root)
+    print(f"OK  record {proof['offset']} of {origin} in the tree of {size}")
+
+
+def check_path(proof, size, root):
+    """The content of a leaf that leads to the root of the tree of `size` leaves."""
     content = base64.b64decode(proof["leaf"], validate=True)
     index, last = proof["offset"], size - 1
     need(content[0] == 1 and struct.unpack_from("<Q", content, 1)[0] == index <= last, "the leaf is of another record")
@@ -571,21 +659,72 @@ def check_proof(path, keys):
             value = node(value, other)
         index, last = index >> 1, last >> 1
     need(last == 0 and value == root, "the path does not lead to the root")
-    print(f"OK  record {proof['offset']} of {origin} in the tree of {size}")
+    return content
+
+
+# -- cases (case-v1.md)
+
+def canonical(value):
+    """A value as Wardline writes it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
+
+
+def check_case(path, keys):
+    data = open(path, "rb").read()
+    need(data.endswith(b"\n"), "the last line is not whole")
+    lines = data[:-1].split(b"\n")
+    seal = json.loads(lines[-1])["seal"]
+    values = [json.loads(line) for line in lines[:-1]]
+    need(canonical({"seal": seal}) == lines[-1], "the seal is not as it was written")
+    first = values[0]
+    need(first["wardline_case"] == 1, "this is no case of version 1")
+    if keys is None:
+        keys = parse_keys(first["keys"])
+    heads = {}
+    for note in first["heads"]:
+        origin, size, root = read_head(note, keys)
+        heads[origin.rsplit("/", 1)[1]] = (origin, size, root)
+    sealed = data[:len(data) - 1 - len(lines[-1])]
+    body = (f"wardline case v1\nincident {first['incident']}\nlines {len(values)}\n"
+            f"sha256 {sha(sealed).hex()}\n")
+    need(seal.split("\n\n", 1)[0] + "\n" == body, "the lines are not those that were sealed")
+    need(len(seal.split("\n\n", 1)[1].strip("\n").split("\n")) == 1, "the seal has more than one signature")
+    signed_lines(seal, keys, heads["records"][0])
+    counts, named, present = {"records": 0, "journal": 0}, set(), set()
+    for value in values[2:]:
+        if "stream" in value:
+            _, size, root = heads[value["stream"]]
+            content = check_path(value, size, root)
+            counts[value["stream"]] += 1
+            # Kind 5 is a site file, kind 6 an activation of rules or decoders.
+            if value["stream"] == "records" and content[9] in (5, 6):
+                fact = json.loads(content[content.index(b"{"):])
+                named.update(file["sha256"] for file in fact.get("files", [fact]) if "sha256" in file)
+        else:
+            need(sha(base64.b64decode(value["bytes"], validate=True)).hex() == value["sha256"],
+                 f"the file {value['name']} has another hash")
+            present.add(value["sha256"])
+    need(named <= present, "a file that was in force is missing")
+    need(values[1]["timeline"]["id"] == first["incident"], "the timeline is of another incident")
+    print(f"OK  {first['incident']}: {counts['records']} records, {counts['journal']} journal entries, "
+          f"{len(present)} files")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("store", nargs="?")
     parser.add_argument("--proof")
+    parser.add_argument("--case")
     parser.add_argument("--key")
     parser.add_argument("--since")
     options = parser.parse_args()
-    if bool(options.store) == bool(options.proof):
-        parser.error("give a store or --proof")
+    if sum(map(bool, [options.store, options.proof, options.case])) != 1:
+        parser.error("give a store, --proof or --case")
     try:
-        if options.proof:
-            check_proof(options.proof, read_keys(options.key) if options.key else None)
+        if options.proof or options.case:
+            keys = read_keys(options.key) if options.key else None
+            check_proof(options.proof, keys) if options.proof else check_case(options.case, keys)
             return 0
         path = options.key or os.path.join(options.store, "keys", "head.public")
         keys = read_keys(path) if os.path.exists(path) else {}

@@ -22,10 +22,13 @@ struct SegmentRewrite {
 
     /// Writes the blocks that `next` gives, in order, until it gives none.
     ///
+    /// `announce` is called when the new generation was read back, before it takes the old one's place.
+    ///
     /// - Throws: ``LogError``; the old generation is then untouched.
     func run(
         _ old: SegmentScan,
-        _ next: () throws(LogError) -> EncodedBlock?
+        _ next: () throws(LogError) -> EncodedBlock?,
+        announce: () throws(LogError) -> Void = {}
     ) throws(LogError) -> Result {
         let path = directory + "/" + old.fileName
         let fresh = path + FileNames.freshSuffix
@@ -33,6 +36,7 @@ struct SegmentRewrite {
         do throws(LogError) {
             result = try write(old, to: fresh, next)
             try check(old, fresh)
+            try announce()
         } catch {
             // What could not be finished is of no use; the next run begins anew.
             try? storage.remove(fresh)

@@ -42,6 +42,11 @@ public struct RecordProof: Hashable, Sendable {
         return Offset(value)
     }
 
+    /// The kind of the record; nil if the content has another form.
+    public var kind: RecordKind? {
+        content.count > 9 ? RecordKind(rawValue: content[9]) : nil
+    }
+
     /// The kept bytes of the record; nil if the content has another form.
     public var record: [UInt8]? {
         var reader = ByteReader(content)
@@ -57,41 +62,58 @@ public struct RecordProof: Hashable, Sendable {
     }
 }
 
-/// Proves the record at `offset` in the tree of `head`.
+/// Proves records in the tree of one head.
 ///
-/// Reads the hashes that the blocks hold and the records of one part.
-///
-/// - Returns: Nil if there is no such record below the head's size. The proof is sound only if what the store
-///   holds agrees with the head.
-public func proveRecord(
-    _ offset: Offset,
-    in head: SignedHead,
-    storage: any LogStorage,
-    path: String,
-    stream: String
-) throws(LogError) -> RecordProof? {
-    let contents = try LogContents(storage, FileNames.stream(path, stream), stream)
-    guard offset.value < head.size,
-        let part = contents.parts.first(where: { $0.base <= offset && offset < $0.end })
-    else { return nil }
-    let records = try part.readRecords()
-    let index = Int(offset.value - part.base.value)
-    guard records.rows[index].kind != .removed else { return nil }
-    var nodes = TreeNodes()
-    for other in contents.parts where other.base.value < head.size {
-        if other.base == part.base {
-            nodes.add(try part.leafRuns(of: records))
-        } else {
-            nodes.add(try other.storedRange())
+/// Reads the hashes that the blocks hold once, and the records of the parts that are asked for.
+public struct LogProver: Sendable {
+    /// The head that its proofs lead to.
+    public let head: SignedHead
+    private let parts: [LogPart]
+    private var nodes = TreeNodes()
+
+    /// Proves from what is stored now.
+    ///
+    /// The proofs are sound only if what the store holds agrees with the head.
+    public init(
+        _ head: SignedHead,
+        storage: any LogStorage,
+        path: String,
+        stream: String
+    ) throws(LogError) {
+        self.head = head
+        let contents = try LogContents(storage, FileNames.stream(path, stream), stream)
+        parts = contents.parts.filter { $0.base.value < head.size }
+        for part in parts { nodes.add(try part.storedRange()) }
+        // The last part may go on beyond the head: its leaves are needed one by one.
+        if let last = parts.last, last.end.value > head.size {
+            nodes.add(try last.leafRuns(of: try last.readRecords()))
         }
     }
-    // The last part may go on beyond the head: its leaves are needed one by one.
-    if let last = contents.parts.last(where: { $0.base.value < head.size }), last.end.value > head.size {
-        nodes.add(try last.leafRuns(of: try last.readRecords()))
+
+    /// Proofs in the order of `offsets`, which rise; an offset without a record below the head has none.
+    ///
+    /// - Complexity: O(bytes) of the parts that hold them.
+    public func proofs(of offsets: [Offset]) throws(LogError) -> [RecordProof] {
+        var proofs: [RecordProof] = []
+        var rest = offsets.filter { $0.value < head.size }[...]
+        for part in parts where !rest.isEmpty {
+            rest = rest.drop { $0 < part.base }
+            let wanted = rest.prefix { $0 < part.end }
+            guard !wanted.isEmpty else { continue }
+            rest = rest.dropFirst(wanted.count)
+            let records = try part.readRecords()
+            var nodes = nodes
+            nodes.add(try part.leafRuns(of: records))
+            for offset in wanted {
+                let index = Int(offset.value - part.base.value)
+                guard records.rows[index].kind != .removed else { continue }
+                let path = TreeProof.inclusion(offset.value, size: head.size) { nodes.hash($0) }
+                let content = RecordLeaf.head(of: records, index, at: offset) + records.payload(index)
+                proofs.append(RecordProof(offset: offset, content: content, path: path, head: head))
+            }
+        }
+        return proofs
     }
-    let hashes = TreeProof.inclusion(offset.value, size: head.size) { nodes.hash($0) }
-    let content = RecordLeaf.head(of: records, index, at: offset) + records.payload(index)
-    return RecordProof(offset: offset, content: content, path: hashes, head: head)
 }
 
 /// Subtrees whose hashes are known; others follow from them, and offsets without any are holes.

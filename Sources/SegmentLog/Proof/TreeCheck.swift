@@ -14,6 +14,9 @@ struct TreeCheck {
 
     init(_ heads: [SignedHead]) { self.heads = heads.sorted { $0.size > $1.size } }
 
+    /// Root of the tree of the records so far.
+    var root: TreeHash { tree.root }
+
     /// Adds the records of a part; gives their compact range.
     mutating func add(_ part: LeafRuns, _ report: inout VerifyReport) -> CompactRange {
         if part.base.value > tree.end { addHole(upTo: part.base.value, &report) }

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Foundation
+import Inventory
+import Pipeline
+import Platform
+import Projections
+import QueryEngine
+import Retention
+import SegmentLog
+import SiteFiles
+import Testing
+import WireFormats
+
+@testable import wardline
+
+private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().path
+
+/// A store of the story that is shown in the README, as `ingest` makes it.
+private func withStore(_ body: (String) throws -> Void) throws {
+    let store = FileManager.default.temporaryDirectory.path + "/wardline-retention-" + UUID().uuidString
+    defer { try? FileManager.default.removeItem(atPath: store) }
+    let story = root + "/replay/vendor-session"
+    let made = try BuiltCommand.run(
+        ["ingest", "--store", store, "--site", story + "/site", story + "/input.log"]
+    )
+    #expect(made.status == 0, "\(made.errors)")
+    try body(store)
+}
+
+/// Applies rules to the store as if it were `days` later.
+private func retain(_ store: String, _ rules: String, days: Int64) throws -> [SegmentPlan] {
+    let policy = RetentionPolicy(try Configuration(parsing: Array(rules.utf8), file: "c.yaml").retention)
+    let now = SystemWallClock().now().advanced(by: days * 86_400 * UTCTime.second)
+    let storage = POSIXStorage()
+    try RetentionRun.seal(store, storage: storage, now: now)
+    let reader = try StoreReader(path: store)
+    let paths = StorePaths(store)
+    let decoder = StoreDecoder(
+        reader,
+        environment: [:],
+        siteKey: StoreKey.reading(paths, storage: storage)
+    )
+    let planner = RetentionPlanner(
+        policy,
+        holds: try HoldFile(paths, storage: storage).inForce(),
+        cited: try CitedRecords(reader, try reader.readModels()),
+        judged: try reader.readModels().checkpoint().records,
+        resolver: SiteResolver(try SiteInForce.register(reader)),
+        now: now
+    )
+    let run = try RetentionRun(paths, storage: storage, policy: policy, actor: "test", reason: "", now: now)
+    var plans: [SegmentPlan] = []
+    try planner.plan(reader, try reader.partSource(decoder: decoder)) { plan in
+        _ = try run.apply(plan)
+        plans.append(plan)
+    }
+    try run.finish()
+    return plans
+}
+
+private func output(_ arguments: [String]) throws -> String {
+    let result = try BuiltCommand.run(arguments)
+    #expect(result.status == 0, "\(arguments): \(result.errors)")
+    return result.text
+}
+
+@Suite(.enabled(if: BuiltCommand.path != nil, "the command was not built beside the tests"))
+struct RetentionTests {
+    private static let rules = "retention: [{ keep: 1d }]"
+
+    @Test func `what incidents rest on stays, the rest goes, and a restart concludes the same`() throws {
+        try withStore { store in
+            let incidents = try output(["incidents", "--store", store, "-o", "jsonl"])
+            let before = try output(["query", "--store", store, "-o", "jsonl"]).split(separator: "\n").count
+            let plans = try retain(store, Self.rules, days: 3)
+            let plan = try #require(plans.first)
+            #expect(plans.count == 1 && plan.count > 5 && plan.cited > 10 && plan.held == 0)
+            let verified = try output(["verify", "--store", store])
+            #expect(
+                verified.contains("gone")
+                    && verified.contains("by test: class default keep 1d: \(plan.count)")
+            )
+            let after = try output(["query", "--store", store, "-o", "jsonl"]).split(separator: "\n").count
+            #expect(after < before && after >= before - plan.count)
+            // Opens the store, which judges the whole log again.
+            let more = try BuiltCommand.run(["ingest", "--store", store, "-"], input: "one more line\n")
+            #expect(more.status == 0, "\(more.errors)")
+            #expect(try output(["incidents", "--store", store, "-o", "jsonl"]) == incidents)
+            let entries = try journal(store)
+            #expect(entries.contains { $0["fact"]?.text == "retention.removed" })
+            #expect(!entries.contains { $0["fact"]?.text == "determinism.error" })
+            #expect(try output(["verify", "--store", store]).contains("gone"))
+        }
+    }
+
+    private func journal(_ store: String) throws -> [JSONValue] {
+        var entries: [JSONValue] = []
+        try StoreReader(path: store).forEachJournalEntry { _, bytes in
+            if let fact = try? JSONValue(parsing: bytes.span) { entries.append(fact) }
+        }
+        return entries
+    }
+
+    @Test func `without what conclusions cite the same removal would change them`() throws {
+        // The planted fault: were everything taken, the incident would be gone after a restart.
+        try withStore { store in
+            let storage = POSIXStorage()
+            try RetentionRun.seal(
+                store,
+                storage: storage,
+                now: SystemWallClock().now().advanced(by: 3 * 86_400 * UTCTime.second)
+            )
+            let reader = try StoreReader(path: store)
+            let segment = try #require(try reader.segments().first)
+            let log = try LogReader.open(storage: storage, path: store, stream: "records")
+            var devices: Set<UInt64> = []
+            for part in log.parts {
+                let records = try log.records(part)
+                for (index, row) in records.rows.enumerated() where row.kind == .device {
+                    devices.insert(part.base.value + UInt64(index))
+                }
+            }
+            _ = try removeRecords(
+                of: segment.name,
+                storage: storage,
+                path: store,
+                stream: "records",
+                removes: { devices.contains($0.value) },
+                cuts: [],
+                announce: { _ in }
+            )
+            _ = try BuiltCommand.run(["ingest", "--store", store, "-"], input: "one more line\n")
+            #expect(try BuiltCommand.run(["incidents", "--store", store]).status == 1)
+            #expect(try journal(store).contains { $0["fact"]?.text == "determinism.error" })
+            #expect(try BuiltCommand.run(["verify", "--store", store]).status == 3)
+        }
+    }
+
+    @Test func `a hold keeps records until it is ended`() throws {
+        try withStore { store in
+            let held = [
+                "hold", "add", "case-7", "--reason", "court order", "--offsets", "0..60", "--store", store,
+            ]
+            #expect(try BuiltCommand.run(held).status == 0)
+            #expect(try BuiltCommand.run(held).status == 2)
+            let listed = try output(["hold", "list", "--store", store, "-o", "jsonl"])
+            #expect(try SchemaFiles.schema("hold").faults(JSONValue(parsing: Array(listed.utf8).span)) == [])
+            #expect(listed.contains("court order"))
+            let first = try retain(store, Self.rules, days: 3)
+            #expect(try #require(first.first).held > 5)
+            let end = ["hold", "remove", "case-7", "--reason", "settled", "--store", store]
+            #expect(try BuiltCommand.run(end).status == 2)
+            #expect(try BuiltCommand.run(end + ["--yes"]).status == 0)
+            let second = try retain(store, Self.rules, days: 4)
+            #expect(try #require(second.first).held == 0)
+            #expect(try BuiltCommand.run(["verify", "--store", store]).status == 0)
+        }
+    }
+
+    @Test func `the command says what would go, asks, and needs rules`() throws {
+        try withStore { store in
+            let config = store + "/retention.yaml"
+            try Self.rules.write(toFile: config, atomically: true, encoding: .utf8)
+            let command = ["store", "retention", "--store", store, "--config", config]
+            let dry = try output(command + ["--dry-run", "-o", "json"])
+            let object = try JSONValue(parsing: Array(dry.utf8).span)
+            #expect(try SchemaFiles.schema("retention").faults(object) == [])
+            // Records of today are too young for any rule.
+            #expect(object["segments"]?.elements?.isEmpty == true)
+            let asked = try BuiltCommand.run(command)
+            #expect(asked.status == 2 && asked.errors.contains("--yes"))
+            #expect(try output(command + ["--yes"]).contains("nothing is old enough"))
+            let without = try BuiltCommand.run(["store", "retention", "--store", store, "--dry-run"])
+            #expect(without.status == 2 && without.errors.contains("no retention rules"))
+        }
+    }
+}
+
+@Suite(.enabled(if: BuiltCommand.path != nil, "the command was not built beside the tests"))
+struct CaseTests {
+    @Test func `a case shows the same timeline without the store, and not when a byte was changed`() throws {
+        try withStore { store in
+            let file = store + "-case"
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            let timeline = try output(["timeline", "INC-", "--store", store]).split(separator: "\n")
+            let exported = try output(["case", "export", "INC-", file, "--store", store, "-o", "json"])
+            let report = try JSONValue(parsing: Array(exported.utf8).span)
+            #expect(try SchemaFiles.schema("case-export").faults(report) == [])
+            #expect(try BuiltCommand.run(["case", "export", "INC-", file, "--store", store]).status == 2)
+            let keys = store + "-keys"
+            try FileManager.default.copyItem(atPath: store + "/keys/head.public", toPath: keys)
+            defer { try? FileManager.default.removeItem(atPath: keys) }
+            let head = try output(["head", "--store", store])
+            let headFile = store + "-head"
+            try head.write(toFile: headFile, atomically: true, encoding: .utf8)
+            defer { try? FileManager.default.removeItem(atPath: headFile) }
+            try FileManager.default.removeItem(atPath: store)
+            let verified = try output([
+                "case", "verify", file, "--key", keys, "--head", headFile, "-o", "json",
+            ])
+            let object = try JSONValue(parsing: Array(verified.utf8).span)
+            #expect(try SchemaFiles.schema("case-verify").faults(object) == [])
+            #expect(object["sound"]?.bool == true && object["own_keys"]?.bool == false)
+            let shown = try output(["timeline", "--case", file, "--key", keys]).split(separator: "\n")
+            #expect(shown == timeline.dropLast())
+            var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+            bytes[bytes.count / 2] ^= 1
+            try Data(bytes).write(to: URL(fileURLWithPath: file))
+            #expect(try BuiltCommand.run(["case", "verify", file]).status == 3)
+            let refused = try BuiltCommand.run(["timeline", "--case", file])
+            #expect(refused.status == 3 && refused.text.isEmpty && refused.errors.contains("does not hold"))
+        }
+    }
+
+    @Test(arguments: [
+        ["timeline"], ["timeline", "INC-1", "--case", "f"], ["timeline", "INC-1", "--key", "k"],
+        ["case", "verify", "/nonexistent"], ["timeline", "--case", "/nonexistent"],
+    ])
+    func `wrong arguments say what is wrong`(arguments: [String]) throws {
+        let result = try BuiltCommand.run(arguments)
+        #expect(result.status == 2 && !result.errors.isEmpty && result.text.isEmpty)
+    }
+}
