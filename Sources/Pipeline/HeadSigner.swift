@@ -4,7 +4,7 @@
 public import Digests
 public import EventModel
 public import Platform
-import SegmentLog
+public import SegmentLog
 
 /// Signs the heads of a store's streams with the store's key.
 public struct HeadSigner: Sendable {
@@ -69,6 +69,19 @@ public struct HeadSigner: Sendable {
     /// Signs lines of text as the owner of a stream; nil only when they have a wrong form.
     public func note(_ body: String, stream: String) -> SignedNote? {
         SignedNote(body, name: HeadSigner.origin(name, stream), key: key)
+    }
+
+    /// Signs the ends of the segments that `writer` has sealed, for commands that seal without a daemon.
+    public func signSeals(
+        of writer: LogWriter,
+        storage: any LogStorage,
+        path: String,
+        stream: String
+    ) throws(StorageError) {
+        for tree in writer.takeSealedTrees() {
+            guard let head = head(tree, stream) else { continue }
+            try HeadFile.append(head, storage: storage, path: path, stream: stream)
+        }
     }
 
     func head(_ state: TreeState, _ stream: String) -> SignedHead? {

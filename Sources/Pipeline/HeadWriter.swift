@@ -27,7 +27,7 @@ final class HeadWriter: Sendable {
         self.storage = storage
         self.path = path
         self.stream = stream
-        let newest = try? HeadFile.read(storage: storage, path: path, stream: stream).last
+        let newest = try? HeadFile.newest(storage: storage, path: path, stream: stream)
         state.withLock { $0.size = newest.map { Offset($0.size) } ?? .zero }
     }
 
@@ -41,6 +41,16 @@ final class HeadWriter: Sendable {
             return now.nanoseconds &- time.nanoseconds >= HeadSigner.intervalNanoseconds
         }
         if isDue { sign(tree(), now) }
+    }
+
+    /// Signs the end of a segment, also when a later head was signed already: with it the segment is provable
+    /// by itself.
+    func signSeal(_ tree: TreeState) {
+        guard let head = signer.head(tree, stream) else { return }
+        state.withLock { state in
+            try? HeadFile.append(head, storage: storage, path: path, stream: stream)
+            state.size = max(state.size, tree.size)
+        }
     }
 
     /// Signs what is durable if the stream grew.

@@ -93,6 +93,7 @@ public final class LogOwner: EngineLog {
                 _ = try writer.sync()
                 while let job = writer.takeBlockJob(force: false, now: now) { encoder.add(job) }
                 try commitFinished(writer, waitingNanoseconds: 0)
+                for tree in writer.takeSealedTrees() { heads?.signSeal(tree) }
                 heads?.signIfDue(writer.treeState, now)
             } catch {
                 // Blocks that do not fit stay in the write-ahead log: the records themselves are durable.
@@ -160,6 +161,7 @@ public final class LogOwner: EngineLog {
                     guard case .storageFull = error else { throw error }
                 }
                 try writer.close()
+                for tree in writer.takeSealedTrees() { heads?.signSeal(tree) }
                 heads?.sign(writer.treeState, clock.now())
             }
         } catch {

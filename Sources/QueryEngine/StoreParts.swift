@@ -21,7 +21,12 @@ public final class StoreParts: PartSource {
         self.store = store
         self.decoder = decoder
         do throws(LogError) {
-            reader = try LogReader.open(storage: store.storage, path: store.path, stream: "records")
+            reader = try LogReader.open(
+                storage: store.storage,
+                path: store.path,
+                stream: "records",
+                listing: .footers
+            )
         } catch {
             throw error.wardlineError(store.path)
         }

@@ -204,7 +204,7 @@ extension StoreReader {
     /// The newest head of a stream; nil if none was signed.
     public func newestHead(stream: String) throws(WardlineError) -> SignedHead? {
         do throws(StorageError) {
-            return try HeadFile.read(storage: storage, path: path, stream: stream).last
+            return try HeadFile.newest(storage: storage, path: path, stream: stream)
         } catch {
             throw WardlineError(
                 .storage,

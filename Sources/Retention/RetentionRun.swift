@@ -62,10 +62,16 @@ public struct RetentionRun: Sendable {
         storage: any LogStorage,
         now: UTCTime
     ) throws(WardlineError) {
+        let signer = try HeadSigner.open(StorePaths(path), storage: storage)
         do throws(LogError) {
             let writer = try LogWriter.open(storage: storage, path: path, stream: stream)
             try writer.sealAged(now: now)
             try writer.close()
+            do throws(StorageError) {
+                try signer.signSeals(of: writer, storage: storage, path: path, stream: stream)
+            } catch {
+                throw .storage(error)
+            }
         } catch {
             throw error.wardlineError("seal", stream)
         }

@@ -18,10 +18,25 @@ struct ActiveSegment {
     var kinds: [KindCount] = []
     /// Hash of the bytes so far; nil after reopening, when sealing reads them again.
     var hasher: SHA256Hasher?
+    /// The tree of the stream before the first block; nil when it is not known.
+    var frontier: CompactRange?
+    /// The tree after the last block.
+    private(set) var tree: CompactRange?
+    /// What occurs in the headers of events; nil when it is not known of every block.
+    private(set) var sets: HeaderSets? = HeaderSets()
 
     static let readSize = 4 << 20
 
-    init(name: String, base: Offset, file: any LogFile, header: [UInt8], firstLogTime: UTCTime) {
+    init(
+        name: String,
+        base: Offset,
+        file: any LogFile,
+        header: [UInt8],
+        firstLogTime: UTCTime,
+        frontier: CompactRange?
+    ) {
+        self.frontier = frontier
+        tree = frontier
         self.name = name
         self.base = base
         self.file = file
@@ -34,7 +49,11 @@ struct ActiveSegment {
         self.hasher = hasher
     }
 
-    init(_ scan: SegmentScan, file: any LogFile) {
+    /// A segment that is taken up again, with the tree before it and after its last block.
+    init(_ scan: SegmentScan, file: any LogFile, frontier: CompactRange?, tree: CompactRange?) {
+        self.frontier = frontier
+        self.tree = tree
+        sets = scan.parts.isEmpty ? HeaderSets() : nil
         name = scan.fileName
         base = scan.base
         self.file = file
@@ -46,10 +65,33 @@ struct ActiveSegment {
         hasher = nil
     }
 
-    /// Counts a block in.
-    mutating func add(_ header: BlockHeader, at position: Int) {
+    /// Counts in a block that was written at the end.
+    mutating func add(_ block: EncodedBlock) {
+        add(block.header, at: size)
+        size += block.size
+        hasher?.update(block.bytes)
+        if let found = block.sets { sets?.formUnion(found) } else { sets = nil }
+        guard var grown = tree, block.tree.begin >= grown.end else {
+            tree = nil
+            return
+        }
+        grown.skip(to: block.base)
+        grown.append(block.tree)
+        tree = grown
+    }
+
+    private mutating func add(_ header: BlockHeader, at position: Int) {
         places.append(
-            BlockPlace(position: position, length: header.totalLength, base: header.base, count: header.count)
+            BlockPlace(
+                position: position,
+                length: header.totalLength,
+                base: header.base,
+                count: header.count,
+                minLogTime: header.minLogTime,
+                maxLogTime: header.maxLogTime,
+                minEventTime: header.minEventTime,
+                maxEventTime: header.maxEventTime
+            )
         )
         for kind in header.kinds {
             if let index = kinds.firstIndex(where: { $0.kind == kind.kind }) {
@@ -81,7 +123,11 @@ struct ActiveSegment {
             blocks: places,
             kinds: kinds,
             holes: holes,
-            digest: try digest()
+            digest: try digest(),
+            frontiers: frontier.flatMap { start in
+                tree.map { SegmentFooter.Frontiers(start: start, end: $0) }
+            },
+            sets: sets
         )
     }
 

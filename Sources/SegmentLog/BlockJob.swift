@@ -84,7 +84,7 @@ public struct BlockJob: Sendable {
         )
         var bytes = header.encoded()
         for chunk in chunks { bytes.append(contentsOf: chunk.stored) }
-        return EncodedBlock(header: header, bytes: bytes, tree: range)
+        return EncodedBlock(header: header, bytes: bytes, tree: range, sets: events.map(HeaderSets.init))
     }
 }
 
@@ -126,6 +126,8 @@ public struct EncodedBlock: Sendable {
     let bytes: [UInt8]
     /// Its records in the stream's tree.
     let tree: CompactRange
+    /// What occurs in the headers of its events; nil when it has none stored.
+    let sets: HeaderSets?
 
     /// Offset of the first record.
     public var base: Offset { header.base }

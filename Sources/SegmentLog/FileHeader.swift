@@ -50,6 +50,14 @@ struct FileHeader: Hashable {
         return writer.bytes
     }
 
+    /// Base and stream of a segment's header, whatever the file is called; nil for other bytes.
+    static func segment(_ bytes: [UInt8]) -> (base: Offset, stream: String)? {
+        guard bytes.count >= size, Array(bytes[0..<8]) == Kind.segment.magic else { return nil }
+        var reader = ByteReader(bytes, 24..<32)
+        guard let base = try? reader.uint64() else { return nil }
+        return (Offset(base), String(decoding: bytes[32..<56].prefix { $0 != 0 }, as: UTF8.self))
+    }
+
     /// The generation in a header that was checked.
     static func generation(_ bytes: [UInt8]) -> UInt32 {
         var reader = ByteReader(bytes, 20..<24)

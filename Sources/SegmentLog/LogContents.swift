@@ -16,9 +16,14 @@ struct LogContents {
     /// Bytes after the last whole batch or block of the last file; a write may be under way there.
     var tails: [DamageNote] = []
 
-    init(_ storage: any LogStorage, _ directory: String, _ stream: String) throws(LogError) {
+    init(
+        _ storage: any LogStorage,
+        _ directory: String,
+        _ stream: String,
+        _ listing: LogListing = .blocks
+    ) throws(LogError) {
         try scanWriteAhead(storage, directory, stream)
-        try scanSegments(storage, directory, stream)
+        try scanSegments(storage, directory, stream, listing)
         join()
     }
 
@@ -66,12 +71,13 @@ struct LogContents {
     private mutating func scanSegments(
         _ storage: any LogStorage,
         _ directory: String,
-        _ stream: String
+        _ stream: String,
+        _ listing: LogListing
     ) throws(LogError) {
         for name in try LogContents.names(storage, directory) {
             guard let base = FileNames.base(name, FileNames.segmentSuffix) else { continue }
             guard let file = try LogContents.open(storage, directory + "/" + name) else { continue }
-            segments.append(try SegmentScan(file, name: name, base: base, stream: stream))
+            segments.append(try SegmentScan(file, name: name, base: base, stream: stream, listing))
         }
         for index in segments.indices {
             let segment = segments[index]

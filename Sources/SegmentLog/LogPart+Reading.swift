@@ -8,7 +8,7 @@ import Platform
 extension LogPart {
     /// Reads, checks and decodes the records.
     func readRecords() throws(LogError) -> RecordBatch {
-        guard header == nil else { return own(try readShaped().batch) }
+        guard !isBlock else { return own(try readShaped().batch) }
         var batch = RecordBatch()
         for place in places {
             let bytes = try SegmentScan.read(file, place.lowerBound, place.count)
@@ -27,7 +27,7 @@ extension LogPart {
 
     /// Reads the records and, if they are stored, their events.
     func readStored() throws(LogError) -> (records: RecordBatch, events: EventBatch?) {
-        guard let header else { return (try readRecords(), nil) }
+        guard let header = try blockHeader() else { return (try readRecords(), nil) }
         let shaped = try readShaped()
         guard let (bytes, encoding) = try chunk(ChunkEntry.Kind.columns) else {
             return (own(shaped.batch), nil)
@@ -47,16 +47,26 @@ extension LogPart {
 
     /// Reads what satisfies `condition`, and perhaps more.
     func readRows(where condition: RowCondition) throws(LogError) -> StoredRows {
+        guard sets?.mayHold(condition) ?? true else { return ruledOut }
+        var part = self
+        part.header = try blockHeader()
+        return try part.readListedRows(where: condition)
+    }
+
+    /// Nothing of it was read.
+    private var ruledOut: StoredRows {
+        StoredRows(
+            records: RecordBatch(),
+            offsets: OffsetList(base: base, rows: []),
+            events: EventBatch(),
+            isRuledOut: true
+        )
+    }
+
+    private func readListedRows(where condition: RowCondition) throws(LogError) -> StoredRows {
         let filters = condition == .everything ? nil : filters()
-        if let filters, !mayHold(condition, filters) {
-            return StoredRows(
-                records: RecordBatch(),
-                offsets: OffsetList(base: base, rows: []),
-                events: EventBatch(),
-                isRuledOut: true
-            )
-        }
-        guard condition != .everything, skipped + trimmed == 0, let header,
+        if let filters, !mayHold(condition, filters) { return ruledOut }
+        guard condition != .everything, skipped + trimmed == 0, let header = try blockHeader(),
             let records = try pages(ChunkEntry.Kind.records, ChunkEntry.Encoding.recordColumns),
             let events = try pages(ChunkEntry.Kind.columns, ChunkEntry.Encoding.eventColumns)
         else {
@@ -138,7 +148,7 @@ extension LogPart {
     /// What is allocated is bounded by the checksummed header, which is refused when it claims more than 64
     /// MiB.
     func chunk(_ kind: UInt16) throws(LogError) -> (bytes: [UInt8], encoding: UInt8)? {
-        guard let header, let (position, entry) = header.place(of: kind) else { return nil }
+        guard let (position, entry) = try blockHeader()?.place(of: kind) else { return nil }
         let start = places[0].lowerBound + position
         let stored = try SegmentScan.read(file, start, entry.storedLength)
         guard stored.count == entry.storedLength, CRC32C.masked(CRC32C.checksum(stored)) == entry.storedCRC
@@ -154,7 +164,7 @@ extension LogPart {
 
     /// The stored bytes of a chunk whose pages have checksums of their own; nil for another encoding.
     private func pages(_ kind: UInt16, _ encoding: UInt8) throws(LogError) -> [UInt8]? {
-        guard let header, let (position, entry) = header.place(of: kind), entry.encoding == encoding,
+        guard let (position, entry) = try blockHeader()?.place(of: kind), entry.encoding == encoding,
             !entry.isDeflated
         else { return nil }
         let start = places[0].lowerBound + position

@@ -20,7 +20,7 @@ public struct LogPart: Sendable {
     /// Greatest event time; nil as above.
     public internal(set) var maxEventTime: UTCTime?
     /// Whether this is a block of a segment.
-    public var isBlock: Bool { header != nil }
+    public internal(set) var isBlock = false
 
     /// First offset after this part.
     public var end: Offset { base.advanced(by: count) }
@@ -32,7 +32,10 @@ public struct LogPart: Sendable {
     var ordinal: Int
     /// Where the block or each batch lies.
     var places: [Range<Int>]
+    /// The block's header; nil of batches, and where the block is known from the footer of its segment only.
     var header: BlockHeader?
+    /// What occurs in the headers of the segment's events; nil when that is not known.
+    var sets: HeaderSets?
     /// Records at the start that an earlier part already holds.
     var skipped = 0
     /// Records at the end that a later part holds.
@@ -46,6 +49,18 @@ public struct LogPart: Sendable {
         part.base = range.lowerBound
         part.count = Int(range.upperBound.value - range.lowerBound.value)
         return part
+    }
+
+    /// The header of a block, read if it was not yet; nil of batches.
+    func blockHeader() throws(LogError) -> BlockHeader? {
+        guard isBlock, header == nil else { return header }
+        let place = places[0]
+        let bytes = try SegmentScan.read(file, place.lowerBound, min(BlockHeader.sizeMax, place.count))
+        guard let found = try BlockHeader.read(bytes, file: fileName),
+            found.base == Offset(base.value - UInt64(skipped)), found.count == count + skipped + trimmed,
+            found.totalLength == place.count
+        else { throw damaged(place.lowerBound) }
+        return found
     }
 
     /// Length in the file.

@@ -4,6 +4,14 @@
 public import EventModel
 public import Platform
 
+/// How blocks of sealed segments become known.
+public enum LogListing: Hashable, Sendable {
+    /// By the header of each.
+    case blocks
+    /// By the footer of their segment where that tells enough; a damaged header shows when its block is read.
+    case footers
+}
+
 /// Reads a stream without a lock: beside a live writer, on a read-only mount, writing nothing.
 ///
 /// Holds the files it listed open, so every part stays readable until ``refresh()`` although the writer has
@@ -12,6 +20,7 @@ public struct LogReader: Sendable {
     private let storage: any LogStorage
     private let directory: String
     private let stream: String
+    private let listing: LogListing
     private var contents: LogContents
 
     /// Lists what is stored now.
@@ -21,28 +30,37 @@ public struct LogReader: Sendable {
     ///   - path: The store; the stream lies in the directory of its name in it. A stream that is not there is
     ///     empty.
     ///   - stream: `records` or `journal`.
+    ///   - listing: How much is looked at; `.footers` suits searches over many segments.
     /// - Returns: A reader of what is there now.
     /// - Throws: ``LogError/unsupported(file:version:flags:)`` for files of a newer version.
+    /// - Complexity: `.blocks` one read a block, `.footers` one a sealed segment.
     public static func open(
         storage: any LogStorage,
         path: String,
-        stream: String
+        stream: String,
+        listing: LogListing = .blocks
     ) throws(LogError) -> LogReader {
-        try LogReader(storage: storage, directory: FileNames.stream(path, stream), stream: stream)
+        try LogReader(storage, FileNames.stream(path, stream), stream, listing)
     }
 
-    private init(storage: any LogStorage, directory: String, stream: String) throws(LogError) {
+    private init(
+        _ storage: any LogStorage,
+        _ directory: String,
+        _ stream: String,
+        _ listing: LogListing
+    ) throws(LogError) {
         self.storage = storage
         self.directory = directory
         self.stream = stream
-        contents = try LogContents(storage, directory, stream)
+        self.listing = listing
+        contents = try LogContents(storage, directory, stream, listing)
     }
 
     /// Lists again.
     ///
     /// Offsets never go back.
     public mutating func refresh() throws(LogError) {
-        contents = try LogContents(storage, directory, stream)
+        contents = try LogContents(storage, directory, stream, listing)
     }
 
     /// Runs of records in offset order, none twice.
@@ -80,7 +98,9 @@ public struct LogReader: Sendable {
 
     /// Hash of the decoder set that made the columns, 32 bytes; nil if there are none.
     public func epoch(_ part: LogPart) -> [UInt8]? {
-        guard let header = part.header, header.place(of: ChunkEntry.Kind.columns) != nil else { return nil }
+        guard let header = try? part.blockHeader(), header.place(of: ChunkEntry.Kind.columns) != nil else {
+            return nil
+        }
         return header.epoch
     }
 
@@ -155,9 +175,9 @@ public struct LogStatistics: Hashable, Sendable {
         diskBytes += contents.writeAhead.reduce(0) { $0 + UInt64($1.size) }
         for part in contents.parts {
             records += UInt64(part.count)
-            if let header = part.header {
+            if part.isBlock {
                 blocks += 1
-                rawBytes += header.chunks.reduce(0) { $0 + UInt64($1.rawLength) }
+                rawBytes += part.header?.chunks.reduce(0) { $0 + UInt64($1.rawLength) } ?? 0
             } else {
                 rawBytes += UInt64(part.storedLength)
             }

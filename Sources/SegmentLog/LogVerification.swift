@@ -68,9 +68,11 @@ public func verifyLog(
     var logTime = UTCTime.absent
     var tree = TreeCheck(heads)
     var removed: [String: RemovedRecords] = [:]
+    var frontiers = FrontierCheck(contents.segments)
     for part in contents.parts {
         verify(part, &logTime, &tree, &removed, &report)
         removed[part.fileName]?.root = tree.root
+        frontiers.compare(tree, &report)
     }
     tree.finish(&report)
     for segment in contents.segments {
@@ -80,8 +82,31 @@ public func verifyLog(
     return report
 }
 
+/// Compares the tree with what the footers say of it, at the end of each segment.
+private struct FrontierCheck {
+    private var ends: [Offset: SegmentScan] = [:]
+
+    init(_ segments: [SegmentScan]) {
+        for segment in segments where segment.footer?.frontiers != nil { ends[segment.end] = segment }
+    }
+
+    mutating func compare(_ tree: TreeCheck, _ report: inout VerifyReport) {
+        guard let segment = ends.removeValue(forKey: tree.end) else { return }
+        guard segment.footer?.frontiers?.end.root != tree.root else { return }
+        report.damage.append(
+            DamageNote(
+                file: segment.fileName,
+                position: segment.size,
+                from: segment.base,
+                end: segment.end,
+                reason: .footer
+            )
+        )
+    }
+}
+
 /// Notes the removed records of a segment, and whether a tombstone says that they were removed.
-private func account(
+func account(
     for gone: RemovedRecords,
     of segment: SegmentScan,
     _ tombstones: [Tombstone],
@@ -106,16 +131,16 @@ private func account(
     )
 }
 
-private func verifySeal(_ segment: SegmentScan, _ report: inout VerifyReport) throws(LogError) {
+func verifySeal(_ segment: SegmentScan, _ report: inout VerifyReport) throws(LogError) {
     guard let footer = segment.footer, let file = segment.parts.first?.file else { return }
     report.sealedSegments += 1
-    guard try hashFile(file, segment.size - footer.encoded().count) != footer.digest else { return }
+    guard try hashFile(file, segment.size - footer.storedLength) != footer.digest else { return }
     report.damage.append(
         DamageNote(file: segment.fileName, position: 0, from: footer.base, end: footer.end, reason: .footer)
     )
 }
 
-private func verify(
+func verify(
     _ part: LogPart,
     _ logTime: inout UTCTime,
     _ tree: inout TreeCheck,

@@ -142,7 +142,8 @@ extension LogWriter {
             base: block.base,
             file: file,
             header: header,
-            firstLogTime: block.header.minLogTime
+            firstLogTime: block.header.minLogTime,
+            frontier: blockTree.end <= block.base.value ? blockTree.skipped(to: block.base) : nil
         )
     }
 
@@ -150,9 +151,7 @@ extension LogWriter {
         guard var active = segment else { return }
         try writeOrCut(active, block.bytes)
         try orSuspect { () throws(StorageError) in try active.file.synchronise() }
-        active.add(block.header, at: active.size)
-        active.size += block.size
-        active.hasher?.update(block.bytes)
+        active.add(block)
         segment = active
     }
 
@@ -161,6 +160,16 @@ extension LogWriter {
         try writeOrCut(active, try active.footer().encoded())
         try orSuspect { () throws(StorageError) in try active.file.synchronise() }
         segment = nil
+        if blockTree.end == active.end.value {
+            sealedTrees.append(TreeState(size: active.end, root: blockTree.root))
+        }
+    }
+
+    /// The tree at the end of each segment that was sealed since the last call: heads of these make a segment
+    /// provable by itself.
+    public func takeSealedTrees() -> [TreeState] {
+        defer { sealedTrees = [] }
+        return sealedTrees
     }
 
     private func writeOrCut(_ active: ActiveSegment, _ bytes: [UInt8]) throws(LogError) {

@@ -16,16 +16,22 @@ extension LogWriter {
         for scan in contents.writeAhead {
             try recoverFile(scan, isLast: scan.base == contents.writeAhead.last?.base)
         }
-        if let last = contents.segments.last { try recoverSegment(last) }
         for part in contents.parts where !part.isBlock {
             let records = try part.readRecords()
             recovery.headCount += records.count
             addToHead(records, at: part.base)
         }
         // Batches before a block are there when the block that held them was damaged.
+        var frontier: CompactRange?
         if let last = contents.parts.lastIndex(where: \.isBlock) {
-            for part in contents.parts[...last] { try growTree(part) }
+            for part in contents.parts[...last] {
+                if part.fileName == contents.segments.last?.fileName, frontier == nil {
+                    frontier = blockTree.skipped(to: part.base)
+                }
+                try growTree(part)
+            }
         }
+        if let last = contents.segments.last { try recoverSegment(last, frontier) }
         lastLogTime = contents.parts.map(\.maxLogTime).max() ?? .absent
         nextOffset = max(contents.end, contents.segments.map(\.end).max() ?? .zero)
         durableOffset = nextOffset
@@ -93,7 +99,7 @@ extension LogWriter {
         )
     }
 
-    private func recoverSegment(_ scan: SegmentScan) throws(LogError) {
+    private func recoverSegment(_ scan: SegmentScan, _ frontier: CompactRange?) throws(LogError) {
         guard scan.footer == nil else { return }
         if scan.hasTail && options.cutsTornTail {
             try keepTorn(scan.fileName, scan.validEnd, scan.size)
@@ -112,7 +118,13 @@ extension LogWriter {
         let file = try onDisk { () throws(StorageError) in
             try storage.open(directory + "/" + scan.fileName, .update)
         }
-        segment = ActiveSegment(scan, file: file)
+        let isWhole = frontier?.end == scan.base.value && blockTree.end == scan.end.value
+        segment = ActiveSegment(
+            scan,
+            file: file,
+            frontier: isWhole ? frontier : nil,
+            tree: isWhole ? blockTree : nil
+        )
     }
 
     private func cut(_ name: String, _ position: Int) throws(LogError) {

@@ -32,6 +32,8 @@ public final class LogWriter {
     var lastLogTime = UTCTime.absent
     /// The tree of all records in blocks.
     var blockTree = CompactRange()
+    /// Trees at the ends of segments that were sealed.
+    var sealedTrees: [TreeState] = []
 
     /// Write-ahead files by the first offset after them; the last is being written when `current` is set.
     var walFiles: [WriteAheadFile] = []

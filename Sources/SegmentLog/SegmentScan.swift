@@ -23,7 +23,13 @@ struct SegmentScan {
 
     /// Reads the headers; of the last block also the checksums when there is no footer, because it may be
     /// torn.
-    init(_ file: any LogFile, name: String, base: Offset, stream: String) throws(LogError) {
+    init(
+        _ file: any LogFile,
+        name: String,
+        base: Offset,
+        stream: String,
+        _ listing: LogListing = .blocks
+    ) throws(LogError) {
         fileName = name
         self.base = base
         size = try onDisk { () throws(StorageError) in try file.size() }
@@ -31,12 +37,17 @@ struct SegmentScan {
         hasHeader = try FileHeader.check(head, FileHeader(.segment, base, stream: stream), file: name)
         if hasHeader { generation = FileHeader.generation(head) }
         footer = try SegmentScan.footer(file, size)
-        let end = footer.map { size - $0.encoded().count } ?? size
+        let end = footer.map { size - $0.storedLength } ?? size
         if hasHeader {
             validEnd = FileHeader.size
         } else if size >= FileHeader.size {
             damage.append(DamageNote(file: name, position: 0, from: base, end: base, reason: .header))
             validEnd = FileHeader.size
+        }
+        if listing == .footers, hasHeader, let footer, SegmentScan.listsAll(footer, base, end) {
+            parts = footer.blocks.enumerated().map { SegmentScan.part($1, $0, footer, file, name) }
+            validEnd = end
+            return
         }
         try scanBlocks(file, end)
         if footer == nil { try checkLastBlock() }
@@ -45,6 +56,45 @@ struct SegmentScan {
                 DamageNote(file: name, position: end, from: footer.base, end: footer.end, reason: .footer)
             )
         }
+    }
+
+    /// Whether blocks without gaps fill the file from its header to the footer.
+    private static func listsAll(_ footer: SegmentFooter, _ base: Offset, _ end: Int) -> Bool {
+        guard footer.form == .summary, footer.base == base else { return false }
+        var position = FileHeader.size
+        var expected = base
+        for block in footer.blocks {
+            guard block.position == position, block.length > BlockHeader.fixedSize, block.base >= expected,
+                (1...LogLimits.blockRecordCountMax).contains(block.count), block.base <= footer.end,
+                UInt64(block.count) <= footer.end.value - block.base.value
+            else { return false }
+            position += block.length
+            expected = block.base.advanced(by: block.count)
+        }
+        return position == end && expected == footer.end
+    }
+
+    private static func part(
+        _ block: BlockPlace,
+        _ ordinal: Int,
+        _ footer: SegmentFooter,
+        _ file: any LogFile,
+        _ name: String
+    ) -> LogPart {
+        LogPart(
+            base: block.base,
+            count: block.count,
+            minLogTime: block.minLogTime,
+            maxLogTime: block.maxLogTime,
+            minEventTime: block.minEventTime.isPresent ? block.minEventTime : nil,
+            maxEventTime: block.maxEventTime.isPresent ? block.maxEventTime : nil,
+            isBlock: true,
+            file: file,
+            fileName: name,
+            ordinal: ordinal,
+            places: [block.position..<block.position + block.length],
+            sets: footer.sets
+        )
     }
 
     /// Whether the file ends in something that is neither block nor footer.
@@ -124,11 +174,13 @@ struct SegmentScan {
             maxLogTime: header.maxLogTime,
             minEventTime: header.minEventTime.isPresent ? header.minEventTime : nil,
             maxEventTime: header.maxEventTime.isPresent ? header.maxEventTime : nil,
+            isBlock: true,
             file: file,
             fileName: fileName,
             ordinal: ordinal,
             places: [position..<position + header.totalLength],
-            header: header
+            header: header,
+            sets: footer?.sets
         )
     }
 
@@ -180,11 +232,18 @@ struct SegmentScan {
         }
     }
 
+    private func agrees(_ place: BlockPlace, _ header: BlockHeader?) -> Bool {
+        guard let header else { return false }
+        return [place.minLogTime, place.maxLogTime, place.minEventTime, place.maxEventTime]
+            == [header.minLogTime, header.maxLogTime, header.minEventTime, header.maxEventTime]
+    }
+
     private func agrees(_ footer: SegmentFooter) -> Bool {
         guard footer.end == end, footer.blocks.count == parts.count else { return false }
         return zip(footer.blocks, parts).allSatisfy { place, part in
             place.position == part.places[0].lowerBound && place.length == part.places[0].count
                 && place.base == part.base && place.count == part.count
+                && (footer.form == .plain || agrees(place, part.header))
         }
     }
 }

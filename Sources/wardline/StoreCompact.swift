@@ -67,6 +67,7 @@ extension StoreCommand {
             isQuiet: Bool
         ) throws -> CompactionReport {
             let storage = POSIXStorage()
+            let signer = try HeadSigner.open(StorePaths(path), storage: storage)
             do throws(LogError) {
                 let writer = try LogWriter.open(storage: storage, path: path, stream: stream)
                 if writer.headCount > 0, !isQuiet {
@@ -77,6 +78,11 @@ extension StoreCommand {
                 }
                 try writer.seal()
                 try writer.close()
+                do throws(StorageError) {
+                    try signer.signSeals(of: writer, storage: storage, path: path, stream: stream)
+                } catch {
+                    throw .storage(error)
+                }
                 return try compactLog(storage: storage, path: path, stream: stream, countMax: countMax)
             } catch {
                 throw error.wardlineError("compact", stream)

@@ -23,11 +23,19 @@ struct VerifyCommand: ParsableCommand {
             Records are hashed into the tree of their stream and compared with every signed head. With \
             --since a head that was kept elsewhere is compared too: then not even who holds the store's key \
             can rewrite what lies before it.
+
+            A segment that is named is checked by itself, wherever it lies: with the heads and keys beside \
+            it, or with --since and --key. Exit status 1 when no head proves it.
             """
     )
 
-    @Argument(help: ArgumentHelp("Proofs to check instead; no store is needed.", valueName: "PROOF"))
-    var proofs: [String] = []
+    @Argument(
+        help: ArgumentHelp(
+            "Segments, proofs or cases to check instead; no store is needed.",
+            valueName: "FILE"
+        )
+    )
+    var files: [String] = []
 
     @Flag(name: .customLong("all"), help: "Check everything; this is the default.")
     var all = false
@@ -53,7 +61,10 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let context = try CommandContext(common, mode: output)
-        if !proofs.isEmpty { return try checkProofs(context) }
+        if !files.isEmpty {
+            let check = FileCheck(context: context, key: key, since: since, isQuiet: common.quiet)
+            return try check.run(files, output)
+        }
         let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
         var reports: [(stream: String, report: VerifyReport)] = []
         let given = try key.map { try VerifyCommand.text($0) }
@@ -94,43 +105,6 @@ struct VerifyCommand: ParsableCommand {
 }
 
 extension VerifyCommand {
-    /// Checks proofs, with the keys of `--key` or the one that each brings.
-    private func checkProofs(_ context: CommandContext) throws {
-        let known = try key.map { try VerifyCommand.text($0) }?.split(separator: "\n").compactMap {
-            NoteKey($0)
-        }
-        var isSound = true
-        for path in proofs {
-            guard let object = try? JSONValue(parsing: Array(try VerifyCommand.text(path).utf8).span),
-                let (proof, own) = ProofText.proof(object)
-            else {
-                throw WardlineError(
-                    .usage,
-                    "The file holds no proof, as `wardline prove` writes one.",
-                    location: path
-                )
-            }
-            let keys = known ?? [own].compactMap { $0 }
-            let isSigned = keys.contains { $0.name == proof.head.origin && proof.head.isSigned(by: $0) }
-            isSound = isSound && isSigned && proof.isSound
-            let mark = isSigned && proof.isSound
-            let what = "record \(proof.offset) of \(TerminalText.escaped(proof.head.origin))"
-            let why =
-                !proof.isSound
-                ? "the hashes do not lead to the head"
-                : !isSigned
-                    ? "the head is not signed by the key" : "in the tree of \(proof.head.size) records"
-            context.output.line(
-                context.palette.paint(mark ? "OK  " : "FAIL", mark ? .good : .danger) + "  \(what): \(why)"
-            )
-            if mark, known == nil, !common.quiet {
-                Messages.note("the key is the proof's own; compare it with one that you trust, or use --key")
-            }
-        }
-        context.output.finish()
-        guard isSound else { throw ExitCode(3) }
-    }
-
     /// The text of a file named on the command line.
     static func text(_ path: String) throws -> String {
         do throws(StorageError) {
@@ -252,23 +226,26 @@ enum VerifyText {
         _ sets: (checked: Int, damaged: [String]),
         _ isSound: Bool
     ) -> JSONValue {
-        let streams = reports.map { stream, report in
-            JSONValue.object([
-                .init("stream", .text(stream)), .init("records", .integer(Int64(clamping: report.records))),
-                .init("bytes", .integer(Int64(clamping: report.bytes))),
-                .init("segments", .integer(Int64(report.segments))),
-                .init("sealed_segments", .integer(Int64(report.sealedSegments))),
-                .init("end", .integer(Int64(clamping: report.end.value))),
-                .init("heads", .integer(Int64(report.heads))),
-                .init("signed_end", .integer(Int64(clamping: report.signedEnd.value))),
-                .init("removed", .array(report.removals.map(object))),
-                .init("damage", .array(report.damage.map(object))),
-                .init("tails", .array(report.tails.map(object))),
-            ])
-        }
+        let streams = reports.map { object($0.stream, $0.report) }
         return .object([
             .init("sound", .bool(isSound)), .init("streams", .array(streams)),
             .init("sets", .integer(Int64(sets.checked))), .init("damaged_sets", .texts(sets.damaged)),
+        ])
+    }
+
+    /// What was found of one stream, or of one segment of it.
+    static func object(_ stream: String, _ report: VerifyReport) -> JSONValue {
+        .object([
+            .init("stream", .text(stream)), .init("records", .integer(Int64(clamping: report.records))),
+            .init("bytes", .integer(Int64(clamping: report.bytes))),
+            .init("segments", .integer(Int64(report.segments))),
+            .init("sealed_segments", .integer(Int64(report.sealedSegments))),
+            .init("end", .integer(Int64(clamping: report.end.value))),
+            .init("heads", .integer(Int64(report.heads))),
+            .init("signed_end", .integer(Int64(clamping: report.signedEnd.value))),
+            .init("removed", .array(report.removals.map(object))),
+            .init("damage", .array(report.damage.map(object))),
+            .init("tails", .array(report.tails.map(object))),
         ])
     }
 

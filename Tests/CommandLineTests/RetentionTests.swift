@@ -216,6 +216,30 @@ struct CaseTests {
         }
     }
 
+    @Test func `a segment is checked by itself, away from its store`() throws {
+        try withStore { store in
+            _ = try output(["store", "compact", "--store", store])
+            let segment = store + "/records/00000000000000000000.seg"
+            #expect(try output(["verify", segment]).contains("signed head"))
+            let copy = store + "-copy.seg"
+            try FileManager.default.copyItem(atPath: segment, toPath: copy)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            #expect(try BuiltCommand.run(["verify", copy]).status == 1)
+            let head = store + "-head"
+            try output(["head", "--store", store]).write(toFile: head, atomically: true, encoding: .utf8)
+            defer { try? FileManager.default.removeItem(atPath: head) }
+            let keys = store + "/keys/head.public"
+            let json = try output(["verify", copy, "--since", head, "--key", keys, "-o", "json"])
+            let object = try JSONValue(parsing: Array(json.utf8).span)
+            #expect(try SchemaFiles.schema("segment").faults(object) == [])
+            #expect(object["report"]?["heads"]?.integer == 1)
+            var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: copy)))
+            bytes[200] ^= 1
+            try Data(bytes).write(to: URL(fileURLWithPath: copy))
+            #expect(try BuiltCommand.run(["verify", copy, "--since", head, "--key", keys]).status == 3)
+        }
+    }
+
     @Test(arguments: [
         ["timeline"], ["timeline", "INC-1", "--case", "f"], ["timeline", "INC-1", "--key", "k"],
         ["case", "verify", "/nonexistent"], ["timeline", "--case", "/nonexistent"],

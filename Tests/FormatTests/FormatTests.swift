@@ -201,13 +201,36 @@ private func fourRecords() -> RecordBatch {
 
     @Test func `the examples of a segment decode and the hash covers header and block`() throws {
         let parts = try examples("segment-v1.md")
-        #expect(parts.count == 2)
+        #expect(parts.count == 3)
         #expect(parts.first == FileHeader(.segment, .zero, stream: "records").encoded())
         let footer = try #require(SegmentFooter.read(parts[1]))
         #expect(footer.encoded() == parts[1])
         #expect(footer.count == 2 && footer.end == Offset(2) && footer.holes.isEmpty)
         let block = try #require(try examples("block-v1.md").first)
         #expect(footer.digest == sha256(parts[0] + block))
+        #expect(footer.form == .plain && footer.frontiers == nil && footer.sets == nil)
+    }
+
+    @Test func `the example of a footer of form 2 has frontiers, times and sets`() throws {
+        let bytes = try #require(try examples("segment-v1.md").last)
+        let footer = try #require(SegmentFooter.read(bytes))
+        #expect(footer.encoded() == bytes && footer.form == .summary)
+        let block = try #require(try examples("block-v1.md").first)
+        let header = try #require(try BlockHeader.read(block, file: "example"))
+        #expect(footer.blocks[0].minLogTime == header.minLogTime)
+        #expect(footer.blocks[0].maxEventTime == header.maxEventTime)
+        let (start, entry) = try #require(header.place(of: ChunkEntry.Kind.records))
+        let stored = start..<start + entry.storedLength
+        let raw = try #require(Deflate.decompress(block, stored, length: entry.rawLength))
+        let records = try RecordCodec.decode(raw, 0..<raw.count)
+        var tree = CompactRange()
+        for leaf in RecordLeaf.hashes(of: records, base: .zero) { tree.append(leaf) }
+        #expect(footer.frontiers == SegmentFooter.Frontiers(start: CompactRange(), end: tree))
+        func mayHold(_ part: RowCondition.Header, _ byte: UInt8) -> Bool? {
+            footer.sets?.mayHold(.header(part, ByteSet([byte])))
+        }
+        #expect(mayHold(.eventClass, 1) == true && mayHold(.eventClass, 2) == false)
+        #expect(mayHold(.severity, 6) == true && mayHold(.severity, 5) == false)
     }
 
     @Test func `a store of version 1 is read whole`() throws {

@@ -471,9 +471,34 @@ def blocks(path, name):
         runs = removed_runs(chunks[6][1], base, count) if 6 in chunks else []
         yield base, rows, chunks.get(3, (0, None))[1], runs
         position = place
-    rest = data[position:]
-    if rest[:4] == b"WFTR" and rest[-8:] == b"WARDEND\n":
-        need(rest[48:80] == sha(data[:position]), f"{name}: the footer has the hash of other bytes")
+    footer = whole_footer(data)
+    if footer and len(footer) == len(data) - position:
+        need(footer[48:80] == sha(data[:position]), f"{name}: the footer has the hash of other bytes")
+    elif footer:
+        raise Wrong(f"{name}: bytes between the blocks and the footer")
+
+
+def whole_footer(data):
+    """The footer of a sealed segment; None where there is none with a right checksum."""
+    if len(data) < 108 or data[-8:] != b"WARDEND\n":
+        return None
+    length, crc = struct.unpack_from("<II", data, len(data) - 16)
+    footer = data[max(0, len(data) - length):]
+    is_whole = len(footer) == length and footer[:4] == b"WFTR" and masked_crc(footer[:-16]) == crc
+    return footer if is_whole else None
+
+
+def frontiers(path):
+    """Offsets and the hashes of the tree before them, as the footer of a segment says: where it begins and ends."""
+    footer = whole_footer(open(path, "rb").read())
+    if not footer:
+        return []
+    form, base, end = struct.unpack_from("<IQQ", footer, 4)
+    blocks_, kinds, holes = struct.unpack_from("<III", footer, 80)
+    reader = Reader(footer, 92 + (56 if form == 2 else 24) * blocks_ + 12 * kinds + 16 * holes)
+    if form != 2 or not reader.byte() & 1:
+        return []
+    return [(offset, [reader.take(32) for _ in subtree_sizes(0, offset)]) for offset in (base, end)]
 
 
 def kind_bytes(header):
@@ -588,8 +613,11 @@ def check_stream(store, stream, keys, since):
     heads = [read_head(note, keys) for note in stored_notes(os.path.join(folder, "heads"))]
     if since and since[0].endswith("/" + stream):
         heads.append(since)
-    runs, removals = [], {}
-    for name in sorted(n for n in os.listdir(folder) if n.endswith(".seg")):
+    runs, removals, said = [], {}, {}
+    names = sorted(n for n in os.listdir(folder) if n.endswith(".seg"))
+    for name in names:
+        need(name == names[-1] or whole_footer(open(os.path.join(folder, name), "rb").read()),
+             f"{name}: a segment that is not the last has no whole footer")
         for base, rows, hashes, gone in blocks(os.path.join(folder, name), name):
             steps, own = hashed(base, rows, gone), Tree(base)
             for value, size in (part for step in steps for part in step):
@@ -600,6 +628,8 @@ def check_stream(store, stream, keys, since):
             if gone or name in removals:
                 removals.setdefault(name, Removal()).add(gone, own.size)
             end = own.size
+        for offset, hashes in frontiers(os.path.join(folder, name)):
+            said.setdefault(offset, []).append((name, hashes))
     runs.sort(key=lambda run: run[0])
     end = end if runs else 0
     wal = os.path.join(folder, "wal")
@@ -618,6 +648,8 @@ def check_stream(store, stream, keys, since):
         for step in [[(HOLE, 1)]] * (base - tree.size) + steps:
             for value, size in step:
                 tree.add(value, size)
+            for name, hashes in said.get(tree.size, []):
+                need(hashes == tree.subtrees, f"{stream}/{name}: the footer has another tree at {tree.size}")
             if tree.size in due:
                 need(due.pop(tree.size) == {tree.root()},
                      f"{stream}: the first {tree.size} records are not those that a head was signed for")

@@ -25,7 +25,7 @@ struct BlockContent {
     init(_ part: LogPart) throws(LogError) {
         base = part.base
         (records, events) = try part.readStored()
-        epoch = part.header?.epoch ?? []
+        epoch = try part.blockHeader()?.epoch ?? []
         if let least = part.minEventTime, let greatest = part.maxEventTime { eventTimes = (least, greatest) }
         leaves = try part.leafRuns(of: records)
         guard leaves.range == (try part.storedRange()) else { throw part.damaged(part.places[0].lowerBound) }

@@ -49,7 +49,9 @@ public func compactLog(
     let rewrite = SegmentRewrite(storage: storage, directory: directory, stream: stream)
     var result = CompactionReport()
     var buffers = BlockBuffers(.archive)
+    var tree = StreamFrontier()
     for segment in sealed {
+        let frontier = tree.advance(to: segment)
         result.segments += 1
         let isDamaged = contents.damage.contains { $0.file == segment.fileName && $0.reason != .hole }
         do throws(LogError) {
@@ -60,7 +62,7 @@ public func compactLog(
             }
             guard segment.gainsByCompaction(countMax) else { continue }
             var groups = BlockGroups(segment.parts, countMax: countMax)
-            let written = try rewrite.run(segment) { () throws(LogError) in
+            let written = try rewrite.run(segment, frontier: frontier) { () throws(LogError) in
                 try groups.next()?.encode(&buffers)
             }
             result.rewritten += 1
@@ -82,7 +84,7 @@ extension SegmentScan {
     var hasSealedBytes: Bool {
         get throws(LogError) {
             guard let footer, let file = parts.first?.file else { return false }
-            return try hashFile(file, size - footer.encoded().count) == footer.digest
+            return try hashFile(file, size - footer.storedLength) == footer.digest
         }
     }
 

@@ -52,7 +52,13 @@ public func removeRecords(
     var groups = BlockGroups(old.parts, countMax: LogOptions().blockRecordCountMax)
     var buffers = BlockBuffers(.archive)
     var gone = RemovedRecords()
-    let written = try rewrite.run(old) { () throws(LogError) in
+    var frontier = CompactRange()
+    for part in contents.parts where part.base < old.base {
+        frontier.skip(to: part.base)
+        frontier.append(try part.storedRange())
+    }
+    frontier.skip(to: old.base)
+    let written = try rewrite.run(old, frontier: frontier) { () throws(LogError) in
         guard var block = try groups.next() else { return nil }
         var rows = RowSet(rowCount: block.records.count)
         for row in 0..<block.records.count where removes(block.base.advanced(by: row)) { rows.insert(row) }
@@ -60,8 +66,8 @@ public func removeRecords(
         gone.add(block.leaves)
         return try block.encode(&buffers)
     } announce: { () throws(LogError) in
-        var tree = CompactRange()
-        for part in contents.parts where part.base < old.end {
+        var tree = frontier
+        for part in old.parts {
             tree.skip(to: part.base)
             tree.append(try part.storedRange())
         }

@@ -22,11 +22,13 @@ struct SegmentRewrite {
 
     /// Writes the blocks that `next` gives, in order, until it gives none.
     ///
-    /// `announce` is called when the new generation was read back, before it takes the old one's place.
+    /// `frontier` is the tree of the stream before the segment, nil when it is not known. `announce` is
+    /// called when the new generation was read back, before it takes the old one's place.
     ///
     /// - Throws: ``LogError``; the old generation is then untouched.
     func run(
         _ old: SegmentScan,
+        frontier: CompactRange?,
         _ next: () throws(LogError) -> EncodedBlock?,
         announce: () throws(LogError) -> Void = {}
     ) throws(LogError) -> Result {
@@ -34,7 +36,7 @@ struct SegmentRewrite {
         let fresh = path + FileNames.freshSuffix
         let result: Result
         do throws(LogError) {
-            result = try write(old, to: fresh, next)
+            result = try write(old, to: fresh, frontier, next)
             try check(old, fresh)
             try announce()
         } catch {
@@ -52,6 +54,7 @@ struct SegmentRewrite {
     private func write(
         _ old: SegmentScan,
         to path: String,
+        _ frontier: CompactRange?,
         _ next: () throws(LogError) -> EncodedBlock?
     ) throws(LogError) -> Result {
         let generation = old.generation &+ 1
@@ -67,13 +70,12 @@ struct SegmentRewrite {
             base: old.base,
             file: file,
             header: header,
-            firstLogTime: old.parts.first?.minLogTime ?? .absent
+            firstLogTime: old.parts.first?.minLogTime ?? .absent,
+            frontier: frontier
         )
         while let block = try next() {
             try onDisk { () throws(StorageError) in try file.write(block.bytes.span, at: active.size) }
-            active.add(block.header, at: active.size)
-            active.size += block.size
-            active.hasher?.update(block.bytes)
+            active.add(block)
         }
         let footer = try active.footer().encoded()
         try onDisk { () throws(StorageError) in
@@ -88,7 +90,7 @@ struct SegmentRewrite {
         let file = try onDisk { () throws(StorageError) in try storage.open(path, .read) }
         let scan = try SegmentScan(file, name: old.fileName, base: old.base, stream: stream)
         guard let footer = scan.footer, scan.damage.isEmpty, scan.end == old.end,
-            try hashFile(file, scan.size - footer.encoded().count) == footer.digest,
+            try hashFile(file, scan.size - footer.storedLength) == footer.digest,
             try range(of: scan, decoding: true) == range(of: old, decoding: false)
         else { throw .damaged(file: lastPathPart(path), position: 0) }
     }

@@ -5,7 +5,8 @@ public import Digests
 import EventModel
 public import Platform
 
-/// The signed heads of a stream, oldest first.
+/// The signed heads of a stream in the order in which they were signed; one at the end of a segment may
+/// follow one of more records.
 ///
 /// - Source: `schemas/disk/leaf-v1.md`, section 3.
 public enum HeadFile {
@@ -32,5 +33,14 @@ public enum HeadFile {
         stream: String
     ) throws(StorageError) -> [SignedHead] {
         try NoteFile.read(storage: storage, path: path(store, stream)).compactMap(SignedHead.init)
+    }
+
+    /// The head that covers most; nil if there is none.
+    public static func newest(
+        storage: any LogStorage,
+        path store: String,
+        stream: String
+    ) throws(StorageError) -> SignedHead? {
+        try read(storage: storage, path: store, stream: stream).max { $0.size < $1.size }
     }
 }

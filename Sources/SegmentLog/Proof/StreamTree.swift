@@ -31,6 +31,13 @@ extension LogWriter {
 }
 
 extension CompactRange {
+    /// As this, with the leaf of a hole for the offsets up to `offset`.
+    func skipped(to offset: Offset) -> CompactRange {
+        var range = self
+        range.skip(to: offset)
+        return range
+    }
+
     /// Gives the offsets up to `offset` the leaf of a hole.
     mutating func skip(to offset: Offset) {
         if offset.value > end { append(RecordLeaf.hole, count: offset.value - end) }

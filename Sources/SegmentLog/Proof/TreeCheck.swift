@@ -12,10 +12,16 @@ struct TreeCheck {
     /// Size of the greatest head that agreed.
     private var agreed: UInt64 = 0
 
-    init(_ heads: [SignedHead]) { self.heads = heads.sorted { $0.size > $1.size } }
+    /// Checks `heads` on the way from `start` on.
+    init(_ heads: [SignedHead], from start: CompactRange = CompactRange()) {
+        self.heads = heads.sorted { $0.size > $1.size }
+        tree = start
+    }
 
     /// Root of the tree of the records so far.
     var root: TreeHash { tree.root }
+    /// First offset after the records so far.
+    var end: Offset { Offset(tree.end) }
 
     /// Adds the records of a part; gives their compact range.
     mutating func add(_ part: LeafRuns, _ report: inout VerifyReport) -> CompactRange {
