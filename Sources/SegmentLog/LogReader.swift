@@ -64,6 +64,16 @@ public struct LogReader: Sendable {
         try part.readRecords()
     }
 
+    /// As ``records(_:)``, in memory that serves from part to part.
+    ///
+    /// Hand the batch back with ``RecordBuffers/recycle(_:)`` before the next call.
+    public func records(
+        _ part: LogPart,
+        reusing buffers: inout RecordBuffers
+    ) throws(LogError) -> RecordBatch {
+        try part.readRecords(&buffers)
+    }
+
     /// As ``records(_:)``, with the events that were stored with a block; nil if there are none.
     ///
     /// Events lie beside the records that they refer to, so both are read in one go.

@@ -63,7 +63,8 @@ public func verifyLog(
     report.bytes += contents.writeAhead.reduce(0) { $0 + UInt64($1.size) }
     var logTime = UTCTime.absent
     var tree = TreeCheck(heads)
-    for part in contents.parts { verify(part, &logTime, &tree, &report) }
+    var buffers = RecordBuffers()
+    for part in contents.parts { verify(part, &logTime, &tree, &buffers, &report) }
     tree.finish(&report)
     return report
 }
@@ -81,6 +82,7 @@ private func verify(
     _ part: LogPart,
     _ logTime: inout UTCTime,
     _ tree: inout TreeCheck,
+    _ buffers: inout RecordBuffers,
     _ report: inout VerifyReport
 ) {
     func note(_ position: Int, _ reason: DamageNote.Reason, _ from: Offset) {
@@ -96,7 +98,8 @@ private func verify(
         )
     }
     do throws(LogError) {
-        let records = try part.readRecords()
+        let records = try part.readRecords(&buffers)
+        defer { buffers.recycle(records) }
         _ = try part.chunk(ChunkEntry.Kind.columns)
         report.records += UInt64(records.count)
         let leaves = try part.leafRuns(of: records)

@@ -21,7 +21,7 @@ struct EventColumnsDecoder {
     private(set) var extensionNames: [String] = []
     private(set) var layouts: [EventColumns.Layout] = []
     /// Constant texts of all layouts.
-    private(set) var constantTexts = TextArena()
+    private(set) var constantTexts = TextStore()
     private(set) var constants = TextPlaces(first: 0, stride: 0)
     /// Events of each row, and the layout of each event.
     private(set) var counts: [Int64] = []
@@ -91,12 +91,9 @@ struct EventColumnsDecoder {
         let constantCount = try source.description.count(atMost: EventColumns.layoutCountMax << 4)
         constants = TextPlaces(first: 0, stride: 1)
         if constantCount > 0 {
-            constants = try TextColumn.decode(
-                constantCount,
-                references: [],
-                from: &source,
-                into: &constantTexts
-            )
+            var memory = ColumnMemory()
+            constants = try TextColumn.decode(constantCount, from: &source, into: &memory)
+            constantTexts = memory.texts
         }
         var total = 0
         for number in columns[10] {

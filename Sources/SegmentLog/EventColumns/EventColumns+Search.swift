@@ -18,7 +18,9 @@ extension EventColumnsDecoder {
 
     /// Rows with an event that holds `text` in a value that its record has not.
     mutating func rows(holding text: FoldedText) throws(ByteReaderError) -> RowSet {
-        let isConstant = constantTexts.slots.map { text.isIn(constantTexts.bytes.span, $0.range) }
+        let isConstant = (0..<constantTexts.count).map {
+            text.isIn(constantTexts.bytes.span, constantTexts.range($0))
+        }
         var found = rows { layout in
             layout.sources.contains { source in
                 source.kind == EventColumns.SourceKind.constant && isConstant[constants.index(source.start)]

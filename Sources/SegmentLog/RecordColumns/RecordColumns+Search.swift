@@ -10,6 +10,7 @@ extension RecordColumnsDecoder {
     /// in one piece of them and end in another.
     mutating func rows(holding text: FoldedText) throws(ByteReaderError) -> RowSet {
         var found = RowSet(rowCount: count)
+        try sketchColumns()
         let times = text.canBeInStamp ? try self.times() : []
         for template in slotCounts.indices where groups.count(template) > 0 {
             var search = TemplateSearch(text, template, self, times: times)
@@ -143,15 +144,14 @@ private struct TemplateSearch {
 
     /// The first times of the template's records.
     private func stampTexts(_ decoder: RecordColumnsDecoder) throws(ByteReaderError) -> ColumnTexts {
-        var arena = TextArena()
-        for row in decoder.groups.rows[rows] {
-            let start = arena.bytes.count
-            guard stamp?.form.write(times[Int(row)], to: &arena.bytes) ?? false else {
-                throw .invalid(position: decoder.source.description.position)
-            }
-            arena.finish(start)
-        }
-        return ColumnTexts(arena)
+        var texts = TextStore()
+        guard var writer = stamp.map({ StampWriter($0.form) }),
+            texts.append(rows.count, room: StampWriter.textMaxBytes, { index, target, place in
+                let row = decoder.groups.rows[rows.lowerBound + index]
+                return writer.write(times[Int(row)], into: &target, at: place)
+            })
+        else { throw .invalid(position: decoder.source.description.position) }
+        return ColumnTexts(texts)
     }
 
     /// Adds the rows where the text can lie across a seam.
@@ -255,15 +255,15 @@ private struct TemplateSearch {
 
 /// The texts of one column.
 struct ColumnTexts {
-    private let arena: TextArena
+    private let texts: TextStore
     private let places: TextPlaces
     private let count: Int
 
-    /// All texts of an arena.
-    init(_ arena: TextArena) {
-        self.arena = arena
+    /// All texts of a store.
+    init(_ texts: TextStore) {
+        self.texts = texts
         places = TextPlaces(first: 0, stride: 1)
-        count = arena.slots.count
+        count = texts.count
     }
 
     /// Reads the column of `count` texts that comes next; `references` are the times of their records.
@@ -272,19 +272,20 @@ struct ColumnTexts {
         references: [Int64] = [],
         from source: inout ColumnSource
     ) throws(ByteReaderError) {
-        var arena = TextArena()
-        places = try TextColumn.decode(count, references: references, from: &source, into: &arena)
-        self.arena = arena
+        var memory = ColumnMemory()
+        (memory.times, memory.timeCount) = (references, references.count)
+        places = try TextColumn.decode(count, from: &source, into: &memory)
+        texts = memory.texts
         self.count = count
     }
 
     /// Which texts hold `text`, rising.
     func indices(holding text: FoldedText) -> [Int] {
         // Texts that occur often lie there once, so what is searched is short.
-        let found = text.places(in: arena.bytes.span, arena.bytes.indices)
+        let found = text.places(in: texts.bytes.span, 0..<texts.end)
         guard !found.isEmpty else { return [] }
         return (0..<count).filter { index in
-            let range = arena.slots[places.index(index)].range
+            let range = texts.range(places.index(index))
             let next = found.partitioningIndex { $0 >= range.lowerBound }
             return next < found.count && found[next] + text.bytes.count <= range.upperBound
         }
@@ -292,16 +293,16 @@ struct ColumnTexts {
 
     /// Whether the first `length` bytes of `text` can end at the end of a text, as far as that goes.
     func ends(_ index: Int, with text: FoldedText, before length: Int) -> Bool {
-        let range = arena.slots[places.index(index)].range
+        let range = texts.range(places.index(index))
         let shared = min(length, range.count)
-        return text.isEqual(length - shared, arena.bytes.span, range.upperBound - shared, shared)
+        return text.isEqual(length - shared, texts.bytes.span, range.upperBound - shared, shared)
     }
 
     /// Whether `text` from `start` on can begin at the start of a text, as far as that goes.
     func begins(_ index: Int, with text: FoldedText, from start: Int) -> Bool {
-        let range = arena.slots[places.index(index)].range
+        let range = texts.range(places.index(index))
         let shared = min(text.bytes.count - start, range.count)
-        return text.isEqual(start, arena.bytes.span, range.lowerBound, shared)
+        return text.isEqual(start, texts.bytes.span, range.lowerBound, shared)
     }
 }
 
