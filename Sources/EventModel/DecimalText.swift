@@ -30,11 +30,14 @@ public enum DecimalText {
 
     /// Ten to the power of 0...19.
     @inlinable
-    public static func power(_ exponent: Int) -> UInt64 { powers.span[exponent] }
+    public static func power(_ exponent: Int) -> UInt64 { powers[exponent] }
 
-    @usableFromInline static let powers: [UInt64] = (0...19).reduce(into: []) { powers, exponent in
-        powers.append(exponent == 0 ? 1 : powers[exponent - 1] &* 10)
-    }
+    @usableFromInline static let powers: InlineArray<20, UInt64> = [
+        1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000,
+        10_000_000_000, 100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000,
+        1_000_000_000_000_000, 10_000_000_000_000_000, 100_000_000_000_000_000,
+        1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
+    ]
 
     /// Writes a number with zeros before it up to `digits`, at most 19; gives the length.
     ///

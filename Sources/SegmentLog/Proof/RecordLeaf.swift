@@ -32,17 +32,33 @@ public enum RecordLeaf {
         hashes.reserveCapacity(rows.count)
         let origins = batch.origins.map(encoded)
         // One buffer for prefix, head and bytes: a hash of one piece is the fastest.
-        var content = ByteWriter()
+        var content: [UInt8] = []
+        let bytes = batch.bytes.span
         for index in rows {
             let row = batch.rows[index]
-            content.bytes.removeAll(keepingCapacity: true)
-            content.write(TreeHash.leafPrefix)
-            write(row, at: base.advanced(by: index - rows.lowerBound), origins[Int(row.origin)], into: &content)
-            content.bytes.append(batch.bytes.span, row.range)
-            hashes.append(TreeHash.leaf(prefixed: content.bytes.span))
+            let origin = origins[Int(row.origin)]
+            let length = 1 + headLength + origin.count
+            content.resize(to: length)
+            var target = content.mutableSpan
+            target[0] = TreeHash.leafPrefix
+            target[1] = version
+            target.store(base.value + UInt64(index - rows.lowerBound), at: 2)
+            target[10] = row.kind.rawValue
+            target[11] = UInt8(truncatingIfNeeded: row.flags.rawValue)
+            target[12] = UInt8(truncatingIfNeeded: row.flags.rawValue >> 8)
+            target.store(UInt64(bitPattern: row.logTime.nanoseconds), at: 13)
+            target.store(UInt64(bitPattern: row.receiveTime.nanoseconds), at: 21)
+            for lane in origin.indices { target[29 + lane] = origin[lane] }
+            target.store(UInt64(row.originalLength), at: length - 16)
+            target.store(UInt64(row.length), at: length - 8)
+            content.append(bytes, row.range)
+            hashes.append(TreeHash.leaf(prefixed: content.span))
         }
         return hashes
     }
+
+    /// Bytes of what stands before the kept bytes, without the origin.
+    private static let headLength = 44
 
     /// What of a leaf's content stands before the kept bytes.
     public static func head(of batch: RecordBatch, _ index: Int, at offset: Offset) -> [UInt8] {

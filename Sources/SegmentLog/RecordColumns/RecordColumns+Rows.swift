@@ -257,17 +257,40 @@ private struct RecordAssembly {
         buffers.batch.bytes.resize(to: end + TemplatePlans.slackBytes)
     }
 
-    /// Puts the records together.
+    /// Records that are put together while their place is near.
+    private static let runCount = 512
+
+    /// Puts the records together: of a run of them template by template.
     mutating func copy(_ decoder: RecordColumnsDecoder) {
-        for template in isWanted.indices where isWanted[template] {
-            plan.copy(
-                template,
-                decoder.groups.rows.span.extracting(decoder.groups.range(template)),
-                buffers.columns.texts,
-                (buffers.starts, buffers.lengths),
-                into: &buffers.batch.bytes
-            )
+        var next = isWanted.indices.map { decoder.groups.range($0) }
+        var seen: UInt8 = 0
+        for first in stride(from: 0, to: decoder.count, by: RecordAssembly.runCount) {
+            let end = min(first + RecordAssembly.runCount, decoder.count)
+            if wanted == nil {
+                // One after another, which brings the place near before it is written here and there.
+                let last = buffers.starts[end - 1] + buffers.lengths[end - 1]
+                for place in stride(from: buffers.starts[first], to: last, by: 64) {
+                    seen ^= buffers.batch.bytes[place]
+                }
+            }
+            for template in isWanted.indices where isWanted[template] {
+                let range = next[template]
+                var middle = range.lowerBound
+                while middle < range.upperBound, decoder.groups.rows[middle] < end { middle += 1 }
+                guard middle > range.lowerBound else { continue }
+                next[template] = middle..<range.upperBound
+                plan.copy(
+                    template,
+                    decoder.groups.rows.span.extracting(range.lowerBound..<middle),
+                    from: range.lowerBound - decoder.groups.range(template).lowerBound,
+                    buffers.columns.texts,
+                    (buffers.starts, buffers.lengths),
+                    into: &buffers.batch.bytes
+                )
+            }
         }
+        // Never so: what was read has to be used.
+        if seen == 0, buffers.batch.bytes.isEmpty { return }
         buffers.batch.bytes.removeLast(TemplatePlans.slackBytes)
     }
 

@@ -170,10 +170,12 @@ struct TemplatePlans {
         }
     }
 
-    /// Copies the records of `template` to where they begin; below zero for those that are not wanted.
+    /// Copies records of `template`, from its record `first` on, to where they begin; that is below zero for
+    /// those that are not wanted.
     func copy(
         _ template: Int,
         _ rows: Span<Int32>,
+        from first: Int,
         _ texts: TextStore,
         _ places: (starts: [Int], lengths: [Int]),
         into bytes: inout [UInt8]
@@ -194,7 +196,7 @@ struct TemplatePlans {
                 let step = steps[number]
                 target.copyWide(constants, from: Int(step.literal), Int(step.literalLength), to: end)
                 end += Int(step.literalLength)
-                let slot = slots[Int(step.first) + index]
+                let slot = slots[Int(step.first) + first + index]
                 target.copyWide(source, from: Int(slot.start), Int(slot.length), to: end)
                 end += Int(slot.length)
             }
