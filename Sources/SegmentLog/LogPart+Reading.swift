@@ -168,7 +168,7 @@ extension LogPart {
     }
 
     /// The stored bytes of a chunk whose pages have checksums of their own; nil for another encoding.
-    private func pages(_ kind: UInt16, _ encoding: UInt8) throws(LogError) -> [UInt8]? {
+    func pages(_ kind: UInt16, _ encoding: UInt8) throws(LogError) -> [UInt8]? {
         guard let header, let (position, entry) = header.place(of: kind), entry.encoding == encoding,
             !entry.isDeflated
         else { return nil }

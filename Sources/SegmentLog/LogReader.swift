@@ -88,6 +88,25 @@ public struct LogReader: Sendable {
         try part.readRows(where: condition)
     }
 
+    /// Reads time, class and one field of the events of a part, and of its columns only what those need.
+    ///
+    /// - Parameters:
+    ///   - part: A part of ``parts``.
+    ///   - field: A field with a fixed number, or one that the part's extension names number.
+    ///   - values: What another part gave, whose memory serves again.
+    ///   - buffers: Memory that serves from part to part.
+    /// - Returns: The values in the order of the events; nil when the part does not store its events as
+    ///   columns beside its records, so that it must be read with ``stored(_:)``.
+    /// - Throws: ``LogError/damaged(file:position:)`` when something that was read is damaged.
+    public func values(
+        _ part: LogPart,
+        of field: FieldID,
+        reusing values: consuming EventValues,
+        _ buffers: inout RecordBuffers
+    ) throws(LogError) -> EventValues? {
+        try part.readValues(field, values, &buffers)
+    }
+
     /// Hash of the decoder set that made the columns, 32 bytes; nil if there are none.
     public func epoch(_ part: LogPart) -> [UInt8]? {
         guard let header = part.header, header.place(of: ChunkEntry.Kind.columns) != nil else { return nil }

@@ -8,8 +8,11 @@ public import EventModel
 /// A reader that goes through many parts keeps one and hands the batches back when it is done with them. Not
 /// thread-safe: owned by one reader.
 public struct RecordBuffers: Sendable {
-    /// Pages of columns.
+    /// Pages of columns, of records and of events.
     var raw: [UInt8] = []
+    var eventRaw: [UInt8] = []
+    /// Time of each record of a block.
+    var references: [Int64] = []
     var columns = ColumnMemory()
     /// The batch of a part that was read before.
     var batch = RecordBatch()

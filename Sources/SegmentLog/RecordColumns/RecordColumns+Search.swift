@@ -45,7 +45,7 @@ extension RecordColumnsDecoder {
     }
 
     /// The number of the first time of each record, in the units of its form; 0 where there is none.
-    private mutating func times() throws(ByteReaderError) -> [Int64] {
+    mutating func times() throws(ByteReaderError) -> [Int64] {
         var times = [Int64](repeating: 0, count: count)
         let forms = slotCounts.indices.map { firstStamp($0)?.form }
         for column in stampColumns {
