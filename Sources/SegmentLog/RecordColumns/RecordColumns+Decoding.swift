@@ -41,6 +41,8 @@ struct RecordColumnsDecoder {
     /// What is known of the column of each slot of all templates; nil for first times and for templates
     /// without records. Empty until ``sketchColumns()``.
     private(set) var sketches: [TextColumnSketch?] = []
+    /// Whether the sketches tell which bytes texts have.
+    private var hasAlphabets = false
 
     /// Most slots of all templates.
     private static let slotCountMax = RecordShapes.templateCountMax * 512
@@ -166,8 +168,9 @@ struct RecordColumnsDecoder {
     }
 
     /// Goes through the columns of variables without reading their values, so that any can be read alone.
-    mutating func sketchColumns() throws(ByteReaderError) {
-        guard count > 0, firstColumns.isEmpty else { return }
+    mutating func sketchColumns(forSearch isSearched: Bool = false) throws(ByteReaderError) {
+        guard count > 0, firstColumns.isEmpty || isSearched && !hasAlphabets else { return }
+        hasAlphabets = isSearched
         source.seek(start)
         sketches = [TextColumnSketch?](repeating: nil, count: kinds.count)
         firstColumns = [ColumnSource.Cursor](repeating: source.cursor, count: slotCounts.count)
@@ -185,7 +188,7 @@ struct RecordColumnsDecoder {
         let position = source.description.position
         guard source.description.remaining > 0,
             source.description.bytes[position] == TextColumn.Encoding.copy
-        else { return try TextColumn.skip(&source) }
+        else { return try TextColumn.skip(&source, isSearched: hasAlphabets) }
         _ = try source.description.byte()
         guard slot > 0 else { throw .invalid(position: position) }
         let original = try source.description.count(atMost: slot - 1)
@@ -193,7 +196,7 @@ struct RecordColumnsDecoder {
         let cursor = source.cursor
         if exceptionCount > 0 {
             try IntegerColumn.skip(&source)
-            _ = try TextColumn.skip(&source)
+            _ = try TextColumn.skip(&source, isSearched: false)
         }
         return TextColumnSketch(
             cursor: cursor,

@@ -10,7 +10,7 @@ extension RecordColumnsDecoder {
     /// in one piece of them and end in another.
     mutating func rows(holding text: FoldedText) throws(ByteReaderError) -> RowSet {
         var found = RowSet(rowCount: count)
-        try sketchColumns()
+        try sketchColumns(forSearch: true)
         let times = text.canBeInStamp ? try self.times() : []
         for template in slotCounts.indices where groups.count(template) > 0 {
             var search = TemplateSearch(text, template, self, times: times)
