@@ -142,6 +142,9 @@ public struct LogStatistics: Hashable, Sendable {
     public var segments = 0
     /// Blocks.
     public var blocks = 0
+    /// Bytes of the chunks of all blocks as they lie there, by what they hold: `records`, `events`, `proof`,
+    /// `filters` (runs of three bytes, header sets), `values` (hashes of entities), `removed`.
+    public var chunkBytes: [String: UInt64] = [:]
 
     init(_ contents: LogContents) {
         segments = contents.segments.count
@@ -152,6 +155,9 @@ public struct LogStatistics: Hashable, Sendable {
             if let header = part.header {
                 blocks += 1
                 rawBytes += header.chunks.reduce(0) { $0 + UInt64($1.rawLength) }
+                for chunk in header.chunks {
+                    chunkBytes[chunk.kindName, default: 0] += UInt64(chunk.storedLength)
+                }
             } else {
                 rawBytes += UInt64(part.storedLength)
             }

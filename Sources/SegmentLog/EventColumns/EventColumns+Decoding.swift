@@ -171,7 +171,8 @@ struct EventColumnsDecoder {
         _ index: Int
     ) throws(ByteReaderError) -> EventColumns.Layout {
         let position = source.description.position
-        guard let eventClass = UInt8(exactly: columns[0][index]), let action = UInt8(exactly: columns[1][index]),
+        guard let eventClass = UInt8(exactly: columns[0][index]),
+            let action = UInt8(exactly: columns[1][index]),
             let outcome = UInt8(exactly: columns[2][index]), let severity = UInt8(exactly: columns[3][index]),
             let decoder = UInt16(exactly: columns[4][index]), Int(decoder) < decoders.count,
             let flags = UInt16(exactly: columns[5][index])
@@ -185,7 +186,12 @@ struct EventColumnsDecoder {
         header.flags = flags
         header.issues = UInt64(bitPattern: columns[6][index])
         header.hasDeviceTime = columns[7][index] != 0
-        return EventColumns.Layout(header: header, shift: columns[8][index], uncertainty: columns[9][index], sources: [])
+        return EventColumns.Layout(
+            header: header,
+            shift: columns[8][index],
+            uncertainty: columns[9][index],
+            sources: []
+        )
     }
 
     private func source(
@@ -196,7 +202,8 @@ struct EventColumnsDecoder {
         let position = source.description.position
         guard let field = UInt16(exactly: columns[0][index]), let kind = UInt8(exactly: columns[1][index]),
             kind <= EventColumns.SourceKind.column, let start = Int32(exactly: columns[2][index]),
-            let startShift = Int32(exactly: columns[3][index]), let length = Int32(exactly: columns[4][index]),
+            let startShift = Int32(exactly: columns[3][index]),
+            let length = Int32(exactly: columns[4][index]),
             let endShift = Int32(exactly: columns[5][index]), start >= 0,
             kind != EventColumns.SourceKind.constant || Int(start) < constantCount
         else { throw .invalid(position: position) }

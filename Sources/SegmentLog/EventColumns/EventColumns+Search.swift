@@ -26,10 +26,12 @@ extension EventColumnsDecoder {
                 source.kind == EventColumns.SourceKind.constant && isConstant[constants.index(source.start)]
             }
         }
+        var memory = ColumnMemory()
         for (field, column) in own.sorted(by: { $0.key < $1.key }) {
             if let alphabet = column.sketch.alphabet, !text.fits(alphabet) { continue }
             source.seek(column.sketch.cursor)
-            let places = try ColumnTexts(column.count, from: &source).indices(holding: text)
+            let texts = try ColumnTexts(column.count, from: &source, into: &memory)
+            let places = texts.indices(holding: text, in: memory.texts)
             if !places.isEmpty { found.formUnion(try rows(of: places, field)) }
         }
         return found

@@ -201,7 +201,8 @@ struct EventValueReader {
         var (start, end) = (source.startShift, source.endShift)
         var element = first
         // What lies before the bounds counts; what follows them is read as far as the value goes.
-        while element < elementCount, element < max(source.start, source.end) || text.count < max(start, end) {
+        while element < elementCount, element < max(source.start, source.end) || text.count < max(start, end)
+        {
             let length = text.count
             try append(element, template, place, to: &text)
             let more = text.count - length

@@ -35,7 +35,7 @@ extension RecordColumnsDecoder {
         return start..<start + Int(pieceLengths[first + number])
     }
 
-    /// Reads the texts of a slot of a template into those of `memory`; ``sketchColumns()`` comes first.
+    /// Reads the texts of a slot of a template into those of `memory`; ``sketchColumns(forSearch:)`` comes first.
     mutating func readColumn(
         _ slot: Int,
         _ template: Int,
@@ -84,9 +84,13 @@ extension RecordColumnsDecoder {
         let times = try times()
         let (rows, places, first) = (groups.rows, groups.range(template), memory.texts.count)
         guard var writer = firstStamp(template).map({ StampWriter($0.form) }),
-            memory.texts.append(places.count, room: StampWriter.textMaxBytes, { index, target, place in
-                writer.write(times[Int(rows[places.lowerBound + index])], into: &target, at: place)
-            })
+            memory.texts.append(
+                places.count,
+                room: StampWriter.textMaxBytes,
+                { index, target, place in
+                    writer.write(times[Int(rows[places.lowerBound + index])], into: &target, at: place)
+                }
+            )
         else { throw .invalid(position: position) }
         return TextPlaces(first: first, stride: 1)
     }

@@ -36,10 +36,11 @@ struct RecordColumnsDecoder {
     /// Where the columns of the first template with records begin.
     private(set) var start: ColumnSource.Cursor
     /// Where the columns of each template begin; of no use for those without records, empty until
-    /// ``sketchColumns()``.
+    /// ``sketchColumns(forSearch:)``.
     private(set) var firstColumns: [ColumnSource.Cursor] = []
-    /// What is known of the column of each slot of all templates; nil for first times and for templates
-    /// without records. Empty until ``sketchColumns()``.
+    /// What is known of the column of each slot of all templates.
+    ///
+    /// Nil for first times and for templates without records; empty until ``sketchColumns(forSearch:)``.
     private(set) var sketches: [TextColumnSketch?] = []
     /// Whether the sketches tell which bytes texts have.
     private var hasAlphabets = false

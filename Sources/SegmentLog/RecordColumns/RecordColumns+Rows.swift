@@ -173,7 +173,9 @@ private struct RecordAssembly {
         var writer = StampWriter(form)
         let (rows, stamps) = (decoder.groups.rows, stamps)
         let isSound = buffers.columns.texts.append(places.count, room: StampWriter.textMaxBytes) {
-            index, target, place in
+            index,
+            target,
+            place in
             writer.write(stamps[Int(rows[places.lowerBound + index])], into: &target, at: place)
         }
         guard isSound else { throw .invalid(position: decoder.source.description.position) }

@@ -26,6 +26,9 @@ struct TextStore: Sendable {
         count = 0
     }
 
+    /// How far the store goes now.
+    var mark: TextMark { TextMark(end: end, count: count) }
+
     /// Whether nothing more than a chunk holds was read.
     var isBounded: Bool { end <= LogLimits.chunkSizeMaxBytes && count <= TextArena.slotCountMax }
 
@@ -206,6 +209,12 @@ struct TextStore: Sendable {
 
     /// The part of the buffer that holds text `index`.
     func range(_ index: Int) -> Range<Int> { slots[index].range }
+}
+
+/// How far a store of texts went.
+struct TextMark {
+    var end: Int
+    var count: Int
 }
 
 /// What reading columns needs besides where their values go; serves from column to column.
