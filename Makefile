@@ -7,10 +7,10 @@
 SWIFT ?= swift
 # Undeclared imports between modules are errors: Package.swift is the layer table.
 BUILD_FLAGS ?= --explicit-target-dependency-import-check error
-SOURCES := Sources Tests Package.swift
+SOURCES := Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Sources
 
 .DEFAULT_GOAL := help
-.PHONY: help install build release test demo format lint bench kill-audit clean
+.PHONY: help install build release test demo format lint bench bench-log kill-audit clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,10 @@ lint: ## Check the format of the Swift sources.
 
 bench: release ## Measure ingest, beside rsyslog where it is installed (needs python3).
 	python3 Benchmarks/ingest.py
+
+# BENCH_LOG="--syslog FILE --json FILE --real FILE" measures your own lines.
+bench-log: release ## Measure size and reading speed of the log, beside gzip and grep (needs python3).
+	python3 Benchmarks/log.py $(BENCH_LOG)
 
 kill-audit: release ## Kill the daemon under load 50 times and audit what it kept (needs python3).
 	python3 Benchmarks/kill.py

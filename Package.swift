@@ -38,7 +38,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], data: [String] =
 let package = Package(
     name: "wardline",
     products: [
-        .executable(name: "wardline", targets: ["wardline"])
+        .executable(name: "wardline", targets: ["wardline"]),
+        // For the measurements in Benchmarks only.
+        .library(
+            name: "WardlineLog",
+            targets: ["EventModel", "Platform", "SegmentLog", "Normalization", "SiteFiles"]
+        ),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

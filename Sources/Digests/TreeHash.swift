@@ -34,32 +34,47 @@ import Crypto
     /// Hash of the tree without leaves.
     public static let empty = TreeHash(SHA256.hash(data: []))
 
+    /// What a leaf begins with: its content follows.
+    public static let leafPrefix: UInt8 = 0
+    private static let nodePrefix: UInt8 = 1
+
     /// Hash of a leaf whose content is `head`, then `body`.
     public static func leaf(_ head: [UInt8], _ body: ArraySlice<UInt8>) -> TreeHash {
-        var state = SHA256()
-        state.update(data: leafPrefix)
-        state.update(data: head)
-        state.update(data: body)
-        return TreeHash(state.finalize())
+        var whole = [leafPrefix]
+        whole.reserveCapacity(1 + head.count + body.count)
+        whole.append(contentsOf: head)
+        whole.append(contentsOf: body)
+        return leaf(prefixed: whole.span)
     }
 
     /// Hash of a leaf.
     public static func leaf(_ content: [UInt8]) -> TreeHash { leaf(content, []) }
 
-    /// Hash of the node above two.
-    public static func node(_ left: TreeHash, _ right: TreeHash) -> TreeHash {
+    /// Hash of a leaf whose content follows ``leafPrefix`` in `bytes`.
+    ///
+    /// - Complexity: O(bytes); one allocation, by swift-crypto.
+    public static func leaf(prefixed bytes: Span<UInt8>) -> TreeHash {
+        precondition(!bytes.isEmpty && bytes[0] == leafPrefix, "a leaf begins with its prefix")
         var state = SHA256()
-        state.update(data: nodePrefix)
-        // Valid: 32 bytes of words each, which the closure reads and does not keep.
-        unsafe withUnsafeBytes(of: left.littleEndian) { unsafe state.update(bufferPointer: $0) }
-        unsafe withUnsafeBytes(of: right.littleEndian) { unsafe state.update(bufferPointer: $0) }
+        // Valid: the span bounds the buffer, which is only read during the call.
+        unsafe bytes.bytes.withUnsafeBytes { unsafe state.update(bufferPointer: $0) }
         return TreeHash(state.finalize())
     }
 
-    private static let leafPrefix: [UInt8] = [0]
-    private static let nodePrefix: [UInt8] = [1]
-
-    private var littleEndian: SIMD4<UInt64> {
-        SIMD4(words[0].littleEndian, words[1].littleEndian, words[2].littleEndian, words[3].littleEndian)
+    /// Hash of the node above two.
+    public static func node(_ left: TreeHash, _ right: TreeHash) -> TreeHash {
+        // The prefix in the last byte before two hashes that are aligned.
+        var words = InlineArray<9, UInt64>(repeating: UInt64(nodePrefix) << 56)
+        for lane in 0..<4 {
+            words[1 + lane] = left.words[lane]
+            words[5 + lane] = right.words[lane]
+        }
+        for lane in 0..<9 { words[lane] = words[lane].littleEndian }
+        var state = SHA256()
+        // Valid: 65 bytes of the 72 of the words, which the closure reads and does not keep.
+        unsafe words.span.bytes.withUnsafeBytes { buffer in
+            unsafe state.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[7...]))
+        }
+        return TreeHash(state.finalize())
     }
 }

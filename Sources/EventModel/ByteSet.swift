@@ -3,7 +3,7 @@
 
 /// A set of bytes.
 public struct ByteSet: Hashable, Sendable {
-    private var words: (UInt64, UInt64, UInt64, UInt64)
+    @usableFromInline var words: (UInt64, UInt64, UInt64, UInt64)
 
     /// The bytes that `accepts` says yes to, each asked once.
     public init(_ accepts: (UInt8) -> Bool) {
@@ -16,6 +16,7 @@ public struct ByteSet: Hashable, Sendable {
     }
 
     /// The bytes of a text.
+    @inlinable
     public init(_ bytes: some Sequence<UInt8>) {
         words = (0, 0, 0, 0)
         for byte in bytes {

@@ -211,3 +211,100 @@ extension MutableSpan where Element == UInt8 {
         }
     }
 }
+
+extension MutableSpan where Element == UInt8 {
+    /// Stores a word at `position`, little-endian.
+    ///
+    /// Traps when its eight bytes are not all inside.
+    @inlinable
+    public mutating func store(_ word: UInt64, at position: Int) {
+        precondition(position >= 0 && position <= count - 8, "eight bytes at \(position) are not inside")
+        // Valid: the precondition keeps the eight bytes inside; bytes need no alignment.
+        var target = unsafe mutableBytes
+        unsafe target.storeBytes(of: word.littleEndian, toUncheckedByteOffset: position, as: UInt64.self)
+    }
+
+    /// Copies `length` bytes of `source` from `start` on to `position`, sixteen at a time and at least once.
+    ///
+    /// Both sides must have room for sixteen bytes, and for `length` rounded up to a multiple of sixteen;
+    /// traps when they have not. What follows the copy is overwritten as far as that goes.
+    @inlinable
+    public mutating func copyWide(_ source: Span<UInt8>, from start: Int, _ length: Int, to position: Int) {
+        let room = Swift.max(16, (length + 15) & ~15)
+        precondition(
+            position >= 0 && room <= count - position && start >= 0 && room <= source.count - start,
+            "\(room) bytes from \(start) or at \(position) on are not inside"
+        )
+        // Valid: the precondition keeps every load and store inside; bytes need no alignment.
+        var target = unsafe mutableBytes
+        let bytes = unsafe source.bytes
+        var lane = 0
+        repeat {
+            let pair = unsafe bytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: start + lane,
+                as: SIMD2<UInt64>.self
+            )
+            unsafe target.storeBytes(
+                of: pair,
+                toUncheckedByteOffset: position + lane,
+                as: SIMD2<UInt64>.self
+            )
+            lane += 16
+        } while lane < length
+    }
+
+    /// The sixteen bytes from `position` on, to be put back after copies that went beyond their end.
+    ///
+    /// Traps when they are not all inside.
+    @inlinable
+    public func pair(at position: Int) -> SIMD2<UInt64> {
+        precondition(position >= 0 && position <= count - 16, "16 bytes at \(position) are not inside")
+        // Valid: the precondition keeps the sixteen bytes inside; bytes need no alignment.
+        let bytes = unsafe self.bytes
+        return unsafe bytes.unsafeLoadUnaligned(
+            fromUncheckedByteOffset: position,
+            as: SIMD2<UInt64>.self
+        )
+    }
+
+    /// Puts back what ``pair(at:)`` gave.
+    ///
+    /// Traps when the sixteen bytes are not all inside.
+    @inlinable
+    public mutating func store(_ pair: SIMD2<UInt64>, at position: Int) {
+        precondition(position >= 0 && position <= count - 16, "16 bytes at \(position) are not inside")
+        // Valid: the precondition keeps the sixteen bytes inside; bytes need no alignment.
+        var target = unsafe mutableBytes
+        unsafe target.storeBytes(of: pair, toUncheckedByteOffset: position, as: SIMD2<UInt64>.self)
+    }
+}
+
+extension MutableSpan where Element == Int64 {
+    /// Sets the first `count` numbers to `base` and a byte each of `plane`, from `start` on.
+    ///
+    /// Traps when there are fewer numbers or bytes.
+    public mutating func set(_ count: Int, to plane: Span<UInt8>, from start: Int, above base: Int64) {
+        precondition(
+            count >= 0 && count <= self.count && start >= 0 && count <= plane.count - start,
+            "\(count) bytes of a plane are not inside"
+        )
+        // Valid: the precondition keeps every index inside.
+        for index in 0..<count {
+            unsafe self[unchecked: index] = base &+ Int64(plane[unchecked: start + index])
+        }
+    }
+
+    /// Adds a byte each of `plane`, from `start` on, shifted by `shift` bits, to the first `count` numbers.
+    ///
+    /// Traps when there are fewer numbers or bytes.
+    public mutating func add(_ count: Int, of plane: Span<UInt8>, from start: Int, shiftedBy shift: Int64) {
+        precondition(
+            count >= 0 && count <= self.count && start >= 0 && count <= plane.count - start,
+            "\(count) bytes of a plane are not inside"
+        )
+        // Valid: the precondition keeps every index inside.
+        for index in 0..<count {
+            unsafe self[unchecked: index] &+= Int64(plane[unchecked: start + index]) &<< shift
+        }
+    }
+}

@@ -21,6 +21,19 @@ struct ChunkEntry: Hashable {
         static let removed: UInt16 = 6
     }
 
+    /// What the chunk holds, in a word.
+    var kindName: String {
+        switch kind {
+        case Kind.records: "records"
+        case Kind.columns: "events"
+        case Kind.proof: "proof"
+        case Kind.filters: "filters"
+        case Kind.values: "values"
+        case Kind.removed: "removed"
+        default: "unknown"
+        }
+    }
+
     /// How the bytes of a chunk are laid out.
     enum Encoding {
         /// Rows one after another.

@@ -46,3 +46,56 @@ enum Deflate {
         return isWhole ? result : nil
     }
 }
+
+/// A zlib decompressor that is used again and again.
+///
+/// Not thread-safe: owned by one reader.
+@safe final class InflateStream {
+    /// At an address that stays, because zlib checks it.
+    private let stream: UnsafeMutablePointer<z_stream>
+
+    /// A decompressor of the zlib format.
+    init() {
+        // Valid: one zeroed stream, freed by `deinit`; zlib fills it.
+        unsafe stream = .allocate(capacity: 1)
+        unsafe stream.initialize(to: z_stream())
+        let code = unsafe inflateInit_(stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        precondition(code == Z_OK, "zlib has no memory for a decompressor")
+    }
+
+    deinit {
+        // Valid: set up by the initialiser, ended once.
+        unsafe inflateEnd(stream)
+        unsafe stream.deallocate()
+    }
+
+    /// Decompresses `range` of `bytes` into exactly `length` bytes of `target` from `start` on; false if it
+    /// is anything else.
+    ///
+    /// Traps when a range is not inside its bytes.
+    func decompress(
+        _ bytes: [UInt8],
+        _ range: Range<Int>,
+        into target: inout [UInt8],
+        at start: Int,
+        _ length: Int
+    ) -> Bool {
+        precondition(start >= 0 && length > 0 && length <= target.count - start, "no room to decompress")
+        guard unsafe inflateReset(stream) == Z_OK else { return false }
+        var code = Z_STREAM_ERROR
+        // Valid: zlib reads exactly the range, whose slice checks it, and writes at most `length` bytes, which
+        // the precondition keeps inside the target; both pointers end with the closures.
+        unsafe bytes[range].withUnsafeBufferPointer { source in
+            unsafe target.withUnsafeMutableBufferPointer { buffer in
+                unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+                unsafe stream.pointee.avail_in = UInt32(source.count)
+                unsafe stream.pointee.next_out = buffer.baseAddress?.advanced(by: start)
+                unsafe stream.pointee.avail_out = UInt32(length)
+                code = unsafe inflate(stream, Z_FINISH)
+                unsafe stream.pointee.next_in = nil
+                unsafe stream.pointee.next_out = nil
+            }
+        }
+        return unsafe code == Z_STREAM_END && stream.pointee.avail_in == 0 && stream.pointee.avail_out == 0
+    }
+}

@@ -8,7 +8,13 @@ import Platform
 extension LogPart {
     /// Reads, checks and decodes the records.
     func readRecords() throws(LogError) -> RecordBatch {
-        guard !isBlock else { return own(try readShaped().batch) }
+        var buffers = RecordBuffers()
+        return try readRecords(&buffers)
+    }
+
+    /// Reads, checks and decodes the records in memory that serves from part to part.
+    func readRecords(_ buffers: inout RecordBuffers) throws(LogError) -> RecordBatch {
+        guard !isBlock else { return own(try readBlock(&buffers, isShaped: false).batch) }
         var batch = RecordBatch()
         for place in places {
             let bytes = try SegmentScan.read(file, place.lowerBound, place.count)
@@ -121,13 +127,22 @@ extension LogPart {
 
     /// All records of a block.
     private func readShaped() throws(LogError) -> ShapedRecords {
+        var buffers = RecordBuffers()
+        return try readBlock(&buffers, isShaped: true)
+    }
+
+    private func readBlock(
+        _ buffers: inout RecordBuffers,
+        isShaped: Bool
+    ) throws(LogError) -> ShapedRecords {
         guard let (bytes, encoding) = try chunk(ChunkEntry.Kind.records) else {
             throw damaged(places[0].lowerBound)
         }
         let shaped = try read(at: places[0].lowerBound) { () throws(ByteReaderError) -> ShapedRecords in
             switch encoding {
             case ChunkEntry.Encoding.records: ShapedRecords(try RecordCodec.decode(bytes, 0..<bytes.count))
-            case ChunkEntry.Encoding.recordColumns: try RecordColumnsDecoder.decodeShaped(bytes)
+            case ChunkEntry.Encoding.recordColumns:
+                try RecordColumnsDecoder.decode(bytes, &buffers, isShaped: isShaped)
             default: throw .invalid(position: 0)
             }
         }
@@ -163,7 +178,7 @@ extension LogPart {
     }
 
     /// The stored bytes of a chunk whose pages have checksums of their own; nil for another encoding.
-    private func pages(_ kind: UInt16, _ encoding: UInt8) throws(LogError) -> [UInt8]? {
+    func pages(_ kind: UInt16, _ encoding: UInt8) throws(LogError) -> [UInt8]? {
         guard let (position, entry) = try blockHeader()?.place(of: kind), entry.encoding == encoding,
             !entry.isDeflated
         else { return nil }

@@ -82,6 +82,16 @@ public struct LogReader: Sendable {
         try part.readRecords()
     }
 
+    /// As ``records(_:)``, in memory that serves from part to part.
+    ///
+    /// Hand the batch back with ``RecordBuffers/recycle(_:)`` before the next call.
+    public func records(
+        _ part: LogPart,
+        reusing buffers: inout RecordBuffers
+    ) throws(LogError) -> RecordBatch {
+        try part.readRecords(&buffers)
+    }
+
     /// As ``records(_:)``, with the events that were stored with a block; nil if there are none.
     ///
     /// Events lie beside the records that they refer to, so both are read in one go.
@@ -94,6 +104,25 @@ public struct LogReader: Sendable {
     /// - Throws: ``LogError/damaged(file:position:)`` when something that was read is damaged.
     public func rows(_ part: LogPart, where condition: RowCondition) throws(LogError) -> StoredRows {
         try part.readRows(where: condition)
+    }
+
+    /// Reads time, class and one field of the events of a part, and of its columns only what those need.
+    ///
+    /// - Parameters:
+    ///   - part: A part of ``parts``.
+    ///   - field: A field with a fixed number, or one that the part's extension names number.
+    ///   - values: What another part gave, whose memory serves again.
+    ///   - buffers: Memory that serves from part to part.
+    /// - Returns: The values in the order of the events; nil when the part does not store its events as
+    ///   columns beside its records, so that it must be read with ``stored(_:)``.
+    /// - Throws: ``LogError/damaged(file:position:)`` when something that was read is damaged.
+    public func values(
+        _ part: LogPart,
+        of field: FieldID,
+        reusing values: consuming EventValues,
+        _ buffers: inout RecordBuffers
+    ) throws(LogError) -> EventValues? {
+        try part.readValues(field, values, &buffers)
     }
 
     /// Hash of the decoder set that made the columns, 32 bytes; nil if there are none.
@@ -168,6 +197,9 @@ public struct LogStatistics: Hashable, Sendable {
     public var segments = 0
     /// Blocks.
     public var blocks = 0
+    /// Bytes of the chunks of all blocks as they lie there, by what they hold: `records`, `events`, `proof`,
+    /// `filters` (runs of three bytes, header sets), `values` (hashes of entities), `removed`.
+    public var chunkBytes: [String: UInt64] = [:]
 
     init(_ contents: LogContents) {
         segments = contents.segments.count
@@ -177,7 +209,10 @@ public struct LogStatistics: Hashable, Sendable {
             records += UInt64(part.count)
             if part.isBlock {
                 blocks += 1
-                rawBytes += part.header?.chunks.reduce(0) { $0 + UInt64($1.rawLength) } ?? 0
+                for chunk in part.header?.chunks ?? [] {
+                    rawBytes += UInt64(chunk.rawLength)
+                    chunkBytes[chunk.kindName, default: 0] += UInt64(chunk.storedLength)
+                }
             } else {
                 rawBytes += UInt64(part.storedLength)
             }

@@ -65,23 +65,16 @@ public func verifyLog(
         try verifySeal(segment, &report)
     }
     report.bytes += contents.writeAhead.reduce(0) { $0 + UInt64($1.size) }
-    var logTime = UTCTime.absent
-    var tree = TreeCheck(heads)
-    var removed: [String: RemovedRecords] = [:]
+    var check = PartCheck(TreeCheck(heads))
     var frontiers = FrontierCheck(contents.segments)
     for part in contents.parts {
-        verify(part, &logTime, &tree, &removed, &report)
-        removed[part.fileName]?.root = tree.root
-        frontiers.compare(tree, &report)
+        check.verify(part, &report)
+        frontiers.compare(check.tree, &report)
     }
-    tree.finish(&report)
-    for segment in contents.segments {
-        guard let gone = removed[segment.fileName] else { continue }
-        account(for: gone, of: segment, tombstones, &report)
-    }
+    check.tree.finish(&report)
+    for segment in contents.segments { check.account(for: segment, tombstones, &report) }
     return report
 }
-
 /// Compares the tree with what the footers say of it, at the end of each segment.
 private struct FrontierCheck {
     private var ends: [Offset: SegmentScan] = [:]
@@ -105,32 +98,6 @@ private struct FrontierCheck {
     }
 }
 
-/// Notes the removed records of a segment, and whether a tombstone says that they were removed.
-func account(
-    for gone: RemovedRecords,
-    of segment: SegmentScan,
-    _ tombstones: [Tombstone],
-    _ report: inout VerifyReport
-) {
-    let offsets = segment.base.value..<segment.end.value
-    let own = tombstones.filter { $0.segment == segment.fileName && $0.offsets == offsets }
-    report.removals.append(
-        RemovalNote(segment: segment.fileName, count: gone.count, tombstones: own)
-    )
-    let digest = gone.digest
-    guard !own.contains(where: { $0.removed == gone.count && $0.digest == digest && $0.root == gone.root })
-    else { return }
-    report.damage.append(
-        DamageNote(
-            file: segment.fileName,
-            position: 0,
-            from: segment.base,
-            end: segment.end,
-            reason: .removed
-        )
-    )
-}
-
 func verifySeal(_ segment: SegmentScan, _ report: inout VerifyReport) throws(LogError) {
     guard let footer = segment.footer, let file = segment.parts.first?.file else { return }
     report.sealedSegments += 1
@@ -140,48 +107,98 @@ func verifySeal(_ segment: SegmentScan, _ report: inout VerifyReport) throws(Log
     )
 }
 
-func verify(
-    _ part: LogPart,
-    _ logTime: inout UTCTime,
-    _ tree: inout TreeCheck,
-    _ removed: inout [String: RemovedRecords],
-    _ report: inout VerifyReport
-) {
-    func note(_ position: Int, _ reason: DamageNote.Reason, _ from: Offset) {
-        report.damage.append(
-            DamageNote(
-                file: part.fileName,
-                position: position,
-                block: part.ordinal,
-                from: from,
-                end: part.end,
-                reason: reason
-            )
-        )
-    }
-    do throws(LogError) {
-        let records = try part.readRecords()
-        _ = try part.chunk(ChunkEntry.Kind.columns)
-        report.records += UInt64(records.rows.count { $0.kind != .removed })
-        let leaves = try part.leafRuns(of: records)
-        if !leaves.removed.isEmpty { removed[part.fileName, default: RemovedRecords()].add(leaves) }
-        let range = tree.add(leaves, &report)
-        if try part.storedRange() != range { note(part.places[0].lowerBound, .tree, part.base) }
-        for (index, row) in records.rows.enumerated() {
-            if row.logTime < logTime {
-                note(part.places[0].lowerBound, .order, part.base.advanced(by: index))
+/// Looks at the parts of a stream one after another.
+struct PartCheck {
+    private(set) var logTime = UTCTime.absent
+    /// The tree of the records so far.
+    var tree: TreeCheck
+    /// What is gone, by file.
+    private var removed: [String: RemovedRecords] = [:]
+    private var buffers = RecordBuffers()
+
+    init(_ tree: TreeCheck) { self.tree = tree }
+
+    /// Checks every checksum of a part, decodes it, and adds its records to the tree.
+    mutating func verify(_ part: LogPart, _ report: inout VerifyReport) {
+        let start = part.places[0].lowerBound
+        do throws(LogError) {
+            let records = try part.readRecords(&buffers)
+            defer { buffers.recycle(records) }
+            _ = try part.chunk(ChunkEntry.Kind.columns)
+            report.records += UInt64(records.rows.count { $0.kind != .removed })
+            let leaves = try part.leafRuns(of: records)
+            let range = tree.add(leaves, &report)
+            if !leaves.removed.isEmpty { removed[part.fileName, default: RemovedRecords()].add(leaves) }
+            removed[part.fileName]?.root = tree.root
+            if try part.storedRange() != range { report.note(part, start, .tree) }
+            checkTimes(of: records, part, &report)
+        } catch {
+            if case .damaged(_, let position) = error {
+                report.note(part, position, .chunk)
+            } else {
+                report.note(part, start, .unreadable)
             }
+        }
+    }
+
+    private mutating func checkTimes(
+        of records: RecordBatch,
+        _ part: LogPart,
+        _ report: inout VerifyReport
+    ) {
+        let start = part.places[0].lowerBound
+        for (index, row) in records.rows.enumerated() {
+            if row.logTime < logTime { report.note(part, start, .order, from: part.base.advanced(by: index)) }
             logTime = max(logTime, row.logTime)
         }
         if let first = records.rows.first, let last = records.rows.last, part.skipped + part.trimmed == 0,
             first.logTime != part.minLogTime || last.logTime != part.maxLogTime
         {
-            note(part.places[0].lowerBound, .content, part.base)
+            report.note(part, start, .content)
         }
-    } catch {
-        switch error {
-        case .damaged(_, let position): note(position, .chunk, part.base)
-        default: note(part.places[0].lowerBound, .unreadable, part.base)
+    }
+
+    /// Notes the removed records of a segment, and whether a tombstone says that they were removed.
+    func account(for segment: SegmentScan, _ tombstones: [Tombstone], _ report: inout VerifyReport) {
+        guard let gone = removed[segment.fileName] else { return }
+        let offsets = segment.base.value..<segment.end.value
+        let own = tombstones.filter { $0.segment == segment.fileName && $0.offsets == offsets }
+        report.removals.append(
+            RemovalNote(segment: segment.fileName, count: gone.count, tombstones: own)
+        )
+        let digest = gone.digest
+        let isSaid = own.contains {
+            $0.removed == gone.count && $0.digest == digest && $0.root == gone.root
         }
+        guard !isSaid else { return }
+        report.damage.append(
+            DamageNote(
+                file: segment.fileName,
+                position: 0,
+                from: segment.base,
+                end: segment.end,
+                reason: .removed
+            )
+        )
+    }
+}
+
+extension VerifyReport {
+    fileprivate mutating func note(
+        _ part: LogPart,
+        _ position: Int,
+        _ reason: DamageNote.Reason,
+        from: Offset? = nil
+    ) {
+        damage.append(
+            DamageNote(
+                file: part.fileName,
+                position: position,
+                block: part.ordinal,
+                from: from ?? part.base,
+                end: part.end,
+                reason: reason
+            )
+        )
     }
 }

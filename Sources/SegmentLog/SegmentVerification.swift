@@ -75,21 +75,20 @@ public func verifySegment(
     try verifySeal(scan, &report)
     let frontiers = scan.footer?.frontiers
     let mine = heads.filter { frontiers != nil && $0.size > base.value && $0.size <= scan.end.value }
-    var tree = TreeCheck(mine, from: frontiers?.start ?? CompactRange(at: base.value))
-    var logTime = UTCTime.absent
-    var removed: [String: RemovedRecords] = [:]
-    for part in scan.parts { verify(part, &logTime, &tree, &removed, &report) }
+    var check = PartCheck(
+        TreeCheck(mine, from: frontiers?.start ?? CompactRange(at: base.value))
+    )
+    for part in scan.parts { check.verify(part, &report) }
     if let frontiers {
-        tree.finish(&report)
+        check.tree.finish(&report)
         result.roots = (frontiers.start.root, frontiers.end.root)
-        removed[name]?.root = tree.root
-        if tree.root != frontiers.end.root {
+        if check.tree.root != frontiers.end.root {
             report.damage.append(
                 DamageNote(file: name, position: scan.size, from: base, end: scan.end, reason: .footer)
             )
         }
     }
-    if let gone = removed[name] { account(for: gone, of: scan, tombstones, &report) }
+    check.account(for: scan, tombstones, &report)
     result.report = report
     return result
 }

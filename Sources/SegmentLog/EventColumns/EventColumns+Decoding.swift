@@ -21,7 +21,7 @@ struct EventColumnsDecoder {
     private(set) var extensionNames: [String] = []
     private(set) var layouts: [EventColumns.Layout] = []
     /// Constant texts of all layouts.
-    private(set) var constantTexts = TextArena()
+    private(set) var constantTexts = TextStore()
     private(set) var constants = TextPlaces(first: 0, stride: 0)
     /// Events of each row, and the layout of each event.
     private(set) var counts: [Int64] = []
@@ -47,9 +47,15 @@ struct EventColumnsDecoder {
         return try decoder.events(beside: records, base: base)
     }
 
-    /// Reads the descriptions; `numbers` tell the template of each row.
-    init(_ stored: [UInt8], templateCount: Int, numbers: [UInt16]) throws(ByteReaderError) {
-        source = try ColumnSource(stored)
+    /// Reads the descriptions; `numbers` tell the template of each row, `memory` is what another source has
+    /// read.
+    init(
+        _ stored: [UInt8],
+        templateCount: Int,
+        numbers: [UInt16],
+        reusing memory: consuming [UInt8] = []
+    ) throws(ByteReaderError) {
+        source = try ColumnSource(stored, reusing: memory)
         guard try source.description.byte() == EventColumns.version else { throw .invalid(position: 0) }
         count = try source.description.count(atMost: EventBatch.storedEventCountMax)
         decoders = try names(atMost: 65_536)
@@ -91,12 +97,9 @@ struct EventColumnsDecoder {
         let constantCount = try source.description.count(atMost: EventColumns.layoutCountMax << 4)
         constants = TextPlaces(first: 0, stride: 1)
         if constantCount > 0 {
-            constants = try TextColumn.decode(
-                constantCount,
-                references: [],
-                from: &source,
-                into: &constantTexts
-            )
+            var memory = ColumnMemory()
+            constants = try TextColumn.decode(constantCount, from: &source, into: &memory)
+            constantTexts = memory.texts
         }
         var total = 0
         for number in columns[10] {
@@ -109,9 +112,10 @@ struct EventColumnsDecoder {
         if total > 0 { for _ in 0..<6 { sources.append(try IntegerColumn.decode(total, from: &source)) } }
         var next = 0
         for index in 0..<count {
-            var layout = try self.layout(columns.map { $0[index] })
+            var layout = try self.layout(columns, index)
+            layout.sources.reserveCapacity(Int(columns[10][index]))
             for place in next..<next + Int(columns[10][index]) {
-                layout.sources.append(try self.source(sources.map { $0[place] }, constantCount))
+                layout.sources.append(try self.source(sources, place, constantCount))
             }
             next += Int(columns[10][index])
             layouts.append(layout)
@@ -162,12 +166,16 @@ struct EventColumnsDecoder {
         }
     }
 
-    private func layout(_ values: [Int64]) throws(ByteReaderError) -> EventColumns.Layout {
+    private func layout(
+        _ columns: [[Int64]],
+        _ index: Int
+    ) throws(ByteReaderError) -> EventColumns.Layout {
         let position = source.description.position
-        guard let eventClass = UInt8(exactly: values[0]), let action = UInt8(exactly: values[1]),
-            let outcome = UInt8(exactly: values[2]), let severity = UInt8(exactly: values[3]),
-            let decoder = UInt16(exactly: values[4]), Int(decoder) < decoders.count,
-            let flags = UInt16(exactly: values[5])
+        guard let eventClass = UInt8(exactly: columns[0][index]),
+            let action = UInt8(exactly: columns[1][index]),
+            let outcome = UInt8(exactly: columns[2][index]), let severity = UInt8(exactly: columns[3][index]),
+            let decoder = UInt16(exactly: columns[4][index]), Int(decoder) < decoders.count,
+            let flags = UInt16(exactly: columns[5][index])
         else { throw .invalid(position: position) }
         let blank = Event(offset: .zero, time: .absent, logTime: .absent)
         var header = EventColumns.Header(blank, decoder: decoder)
@@ -176,20 +184,27 @@ struct EventColumnsDecoder {
         header.outcome = outcome
         header.severity = severity
         header.flags = flags
-        header.issues = UInt64(bitPattern: values[6])
-        header.hasDeviceTime = values[7] != 0
-        return EventColumns.Layout(header: header, shift: values[8], uncertainty: values[9], sources: [])
+        header.issues = UInt64(bitPattern: columns[6][index])
+        header.hasDeviceTime = columns[7][index] != 0
+        return EventColumns.Layout(
+            header: header,
+            shift: columns[8][index],
+            uncertainty: columns[9][index],
+            sources: []
+        )
     }
 
     private func source(
-        _ values: [Int64],
+        _ columns: [[Int64]],
+        _ index: Int,
         _ constantCount: Int
     ) throws(ByteReaderError) -> EventColumns.Source {
         let position = source.description.position
-        guard let field = UInt16(exactly: values[0]), let kind = UInt8(exactly: values[1]),
-            kind <= EventColumns.SourceKind.column, let start = Int32(exactly: values[2]),
-            let startShift = Int32(exactly: values[3]), let length = Int32(exactly: values[4]),
-            let endShift = Int32(exactly: values[5]), start >= 0,
+        guard let field = UInt16(exactly: columns[0][index]), let kind = UInt8(exactly: columns[1][index]),
+            kind <= EventColumns.SourceKind.column, let start = Int32(exactly: columns[2][index]),
+            let startShift = Int32(exactly: columns[3][index]),
+            let length = Int32(exactly: columns[4][index]),
+            let endShift = Int32(exactly: columns[5][index]), start >= 0,
             kind != EventColumns.SourceKind.constant || Int(start) < constantCount
         else { throw .invalid(position: position) }
         var source = EventColumns.Source(field: field, kind: kind)

@@ -22,7 +22,7 @@ private struct EventAssembly {
     private let records: ShapedRecords
     private let base: Offset
     /// Constant texts, then own values, in the batch's bytes after the records.
-    private var arena: TextArena
+    private var memory = ColumnMemory()
     private let constants: TextPlaces
     /// Own values of each field, and which is next.
     private var own: [UInt16: (places: TextPlaces, count: Int, next: Int)] = [:]
@@ -30,7 +30,7 @@ private struct EventAssembly {
     init(_ decoder: EventColumnsDecoder, _ records: ShapedRecords, _ base: Offset) {
         self.records = records
         self.base = base
-        arena = decoder.constantTexts
+        memory.texts = decoder.constantTexts
         constants = decoder.constants
         batch.decoders = decoder.decoders
         batch.extensionNames = decoder.extensionNames
@@ -50,17 +50,13 @@ private struct EventAssembly {
         }
         for (field, column) in decoder.own.sorted(by: { $0.key < $1.key }) {
             decoder.source.seek(column.sketch.cursor)
-            let places = try TextColumn.decode(
-                column.count,
-                references: [],
-                from: &decoder.source,
-                into: &arena
-            )
+            let places = try TextColumn.decode(column.count, from: &decoder.source, into: &memory)
             own[field] = (places, column.count, 0)
         }
         batch.bytes = records.batch.bytes
         let shift = batch.bytes.count
-        batch.bytes.append(contentsOf: arena.bytes)
+        let texts = memory.texts
+        batch.bytes.append(texts.bytes.span, 0..<texts.end)
         guard batch.bytes.count <= EventBatch.storedSizeMaxBytes else { throw .invalid(position: position) }
         batch.events.reserveCapacity(records.rows == nil ? decoder.count : records.batch.rows.count)
         let (layouts, counts, choices) = (decoder.layouts, decoder.counts, decoder.choices)
@@ -138,13 +134,13 @@ private struct EventAssembly {
             switch source.kind {
             case EventColumns.SourceKind.record: range = bounds.range(source)
             case EventColumns.SourceKind.constant:
-                let slot = arena.slots[constants.index(source.start)]
-                range = slot.range.lowerBound + shift..<slot.range.upperBound + shift
+                let place = memory.texts.range(constants.index(source.start))
+                range = place.lowerBound + shift..<place.upperBound + shift
             default:
                 if let values = own[source.field], values.next < values.count {
-                    let slot = arena.slots[values.places.index(values.next)]
+                    let place = memory.texts.range(values.places.index(values.next))
                     own[source.field]?.next += 1
-                    range = slot.range.lowerBound + shift..<slot.range.upperBound + shift
+                    range = place.lowerBound + shift..<place.upperBound + shift
                 }
             }
             guard let range, batch.entries.count < TextArena.slotCountMax << 1 else { return false }

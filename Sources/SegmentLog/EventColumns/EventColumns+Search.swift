@@ -18,16 +18,20 @@ extension EventColumnsDecoder {
 
     /// Rows with an event that holds `text` in a value that its record has not.
     mutating func rows(holding text: FoldedText) throws(ByteReaderError) -> RowSet {
-        let isConstant = constantTexts.slots.map { text.isIn(constantTexts.bytes.span, $0.range) }
+        let isConstant = (0..<constantTexts.count).map {
+            text.isIn(constantTexts.bytes.span, constantTexts.range($0))
+        }
         var found = rows { layout in
             layout.sources.contains { source in
                 source.kind == EventColumns.SourceKind.constant && isConstant[constants.index(source.start)]
             }
         }
+        var memory = ColumnMemory()
         for (field, column) in own.sorted(by: { $0.key < $1.key }) {
             if let alphabet = column.sketch.alphabet, !text.fits(alphabet) { continue }
             source.seek(column.sketch.cursor)
-            let places = try ColumnTexts(column.count, from: &source).indices(holding: text)
+            let texts = try ColumnTexts(column.count, from: &source, into: &memory)
+            let places = texts.indices(holding: text, in: memory.texts)
             if !places.isEmpty { found.formUnion(try rows(of: places, field)) }
         }
         return found

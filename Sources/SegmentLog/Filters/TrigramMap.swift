@@ -56,6 +56,8 @@ struct TrigramMap: Hashable {
     func encode(into writer: inout ByteWriter) { for word in words { writer.write(word) } }
 
     init(_ reader: inout ByteReader) throws(ByteReaderError) {
-        for index in words.indices { words[index] = try reader.uint64() }
+        let range = try reader.range(TrigramMap.sizeBytes)
+        let stored = reader.bytes.span
+        for index in words.indices { words[index] = stored.word(at: range.lowerBound + index * 8) }
     }
 }

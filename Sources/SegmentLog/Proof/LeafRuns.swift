@@ -187,9 +187,7 @@ extension LogPart {
         guard records.rows[rows].allSatisfy({ $0.kind != .removed }) else {
             throw damaged(places[0].lowerBound)
         }
-        var some = records
-        some.rows = Array(records.rows[rows])
         let first = base.advanced(by: rows.lowerBound)
-        runs.append(.leaves(RecordLeaf.hashes(of: some, base: first)))
+        runs.append(.leaves(RecordLeaf.hashes(of: records, rows, base: first)))
     }
 }

@@ -18,8 +18,8 @@ struct TreeCheck {
         tree = start
     }
 
-    /// Root of the tree of the records so far.
-    var root: TreeHash { tree.root }
+    /// Root of the tree of the records so far; nil when it is not known what lies before them.
+    var root: TreeHash? { tree.begin == 0 ? tree.root : nil }
     /// First offset after the records so far.
     var end: Offset { Offset(tree.end) }
 

@@ -14,6 +14,8 @@ struct ColumnSource {
         var rawLength: Int
         var isDeflated: Bool
         var crc: UInt32
+        /// Where its bytes lie among those that were read; below zero until then.
+        var start = -1
     }
 
     private struct Place {
@@ -38,12 +40,18 @@ struct ColumnSource {
     private var pages: [Page] = []
     private var places: [Place] = []
     private var number = 0
-    /// Shared pages that were decompressed.
-    private var shared: [Int: [UInt8]] = [:]
+    /// The pages that were read, one after another, then slack.
+    private(set) var raw: [UInt8]
+    private var rawEnd = 0
+    private let inflater = InflateStream()
 
-    /// Reads the directory.
-    init(_ stored: [UInt8]) throws(ByteReaderError) {
+    /// Bytes after the last stream that may be read: copies go by words.
+    static let slackBytes = 16
+
+    /// Reads the directory; `memory` is what another source has read, whose place serves again.
+    init(_ stored: [UInt8], reusing memory: consuming [UInt8] = []) throws(ByteReaderError) {
         self.stored = stored
+        raw = memory
         var head = ByteReader(stored)
         guard try head.byte() == ColumnSource.version else { throw .invalid(position: 0) }
         let rawLength = try head.count(atMost: LogLimits.chunkSizeMaxBytes)
@@ -126,40 +134,78 @@ struct ColumnSource {
         number += count
     }
 
-    /// The next stream.
-    mutating func next() throws(ByteReaderError) -> [UInt8] {
+    /// The next stream, a range of ``raw``.
+    mutating func next() throws(ByteReaderError) -> Range<Int> {
         guard number < places.count else { throw .truncated(position: description.position) }
         let place = places[number]
         number += 1
-        guard place.length < ColumnSource.ownPageMinBytes else { return try read(pages[place.page]) }
-        if shared[place.page] == nil { shared[place.page] = try read(pages[place.page]) }
-        return Array(shared[place.page, default: []][place.start..<place.start + place.length])
+        if pages[place.page].start < 0 { try read(place.page) }
+        let start = pages[place.page].start + place.start
+        return start..<start + place.length
     }
 
-    private func read(_ page: Page) throws(ByteReaderError) -> [UInt8] {
-        let raw =
-            page.isDeflated
-            ? Deflate.decompress(stored, page.stored, length: page.rawLength) : Array(stored[page.stored])
-        guard let raw, CRC32C.masked(CRC32C.checksum(raw)) == page.crc else {
+    /// The bytes of the next stream.
+    mutating func nextBytes() throws(ByteReaderError) -> [UInt8] { Array(raw[try next()]) }
+
+    private mutating func read(_ number: Int) throws(ByteReaderError) {
+        let page = pages[number]
+        let needed = rawEnd + page.rawLength + ColumnSource.slackBytes
+        if raw.count < needed {
+            // All streams together are bounded, see readStreams.
+            let more = max(needed, min(rawEnd * 2, LogLimits.chunkSizeMaxBytes)) - raw.count
+            raw.append(contentsOf: repeatElement(0, count: more))
+        }
+        let target = rawEnd..<rawEnd + page.rawLength
+        if page.isDeflated {
+            guard inflater.decompress(stored, page.stored, into: &raw, at: rawEnd, page.rawLength) else {
+                throw .invalid(position: page.stored.lowerBound)
+            }
+        } else {
+            raw.replaceSubrange(target, with: stored[page.stored])
+        }
+        guard CRC32C.masked(CRC32C.checksum(raw.span, target)) == page.crc else {
             throw .invalid(position: page.stored.lowerBound)
         }
-        return raw
+        pages[number].start = rawEnd
+        rawEnd = target.upperBound
+    }
+
+    /// The next `width` streams as the bytes of `count` numbers above `base`, at the start of `numbers`.
+    mutating func planes(
+        _ count: Int,
+        base: Int64,
+        width: Int,
+        into numbers: inout [Int64]
+    ) throws(ByteReaderError) {
+        numbers.grow(to: count)
+        for lane in 0..<width {
+            let plane = try next()
+            guard plane.count == count else { throw .invalid(position: description.position) }
+            var target = numbers.mutableSpan
+            if lane == 0 {
+                target.set(count, to: raw.span, from: plane.lowerBound, above: base)
+            } else {
+                target.add(count, of: raw.span, from: plane.lowerBound, shiftedBy: Int64(lane * 8))
+            }
+        }
     }
 
     /// The next `width` streams as the bytes of `count` numbers above `base`.
     mutating func planes(_ count: Int, base: Int64, width: Int) throws(ByteReaderError) -> [Int64] {
-        var values = [Int64](repeating: base, count: count)
-        for lane in 0..<width {
-            let bytes = try next()
-            guard bytes.count == count else { throw .invalid(position: description.position) }
-            let shift = Int64(lane * 8)
-            for index in 0..<count { values[index] &+= Int64(bytes[index]) << shift }
-        }
-        return values
+        var numbers: [Int64] = []
+        try planes(count, base: base, width: width, into: &numbers)
+        return numbers
     }
 
     /// Whether everything was read.
     var isAtEnd: Bool { number == places.count && description.remaining == 0 }
+}
+
+extension [Int64] {
+    /// Adds zeros until there are at least `count`.
+    mutating func grow(to count: Int) {
+        if self.count < count { append(contentsOf: repeatElement(0, count: count - self.count)) }
+    }
 }
 
 extension ColumnStreams {

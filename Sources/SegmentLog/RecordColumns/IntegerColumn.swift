@@ -81,39 +81,82 @@ enum IntegerColumn {
 
     /// Reads `count` numbers.
     static func decode(_ count: Int, from source: inout ColumnSource) throws(ByteReaderError) -> [Int64] {
+        var numbers: [Int64] = []
+        try decode(count, from: &source, into: &numbers)
+        return numbers
+    }
+
+    /// Reads `count` numbers to the start of `numbers`, which grows as needed; what follows them is of no
+    /// meaning.
+    static func decode(
+        _ count: Int,
+        from source: inout ColumnSource,
+        into numbers: inout [Int64]
+    ) throws(ByteReaderError) {
         let position = source.description.position
         switch try source.description.byte() {
         case Encoding.constant:
-            return [Int64](repeating: try source.description.signed(), count: count)
+            let value = try source.description.signed()
+            numbers.grow(to: count)
+            var target = numbers.mutableSpan
+            for index in 0..<count { target[index] = value }
         case Encoding.planes:
             let base = try source.description.signed()
             let width = Int(try source.description.byte())
             guard (1...8).contains(width) else { throw .invalid(position: position) }
-            return try source.planes(count, base: base, width: width)
+            try source.planes(count, base: base, width: width, into: &numbers)
         case Encoding.differences:
-            var reader = ByteReader(try source.next())
-            var values: [Int64] = []
-            values.reserveCapacity(count)
-            var value: Int64 = 0
-            for _ in 0..<count {
-                value &+= try reader.signed()
-                values.append(value)
+            let stream = try source.next()
+            numbers.grow(to: count)
+            var target = numbers.mutableSpan
+            guard decodeDifferences(count, source.raw.span, stream, into: &target) else {
+                throw .invalid(position: position)
             }
-            guard reader.remaining == 0 else { throw .invalid(position: position) }
-            return values
         case Encoding.dictionary:
             let size = try source.description.count(atMost: dictionaryCountMax)
             guard size > 1 else { throw .invalid(position: position) }
             let entries = try decode(size, from: &source)
-            let width = ColumnCost.width(UInt64(size - 1))
-            var values = try source.planes(count, base: 0, width: width)
-            for index in values.indices {
-                guard values[index] < size else { throw .invalid(position: position) }
-                values[index] = entries[Int(values[index])]
+            try source.planes(count, base: 0, width: ColumnCost.width(UInt64(size - 1)), into: &numbers)
+            var target = numbers.mutableSpan
+            for index in 0..<count {
+                guard target[index] < size else { throw .invalid(position: position) }
+                target[index] = entries[Int(target[index])]
             }
-            return values
         default: throw .invalid(position: position)
         }
+    }
+
+    /// Reads `count` signed differences that fill `range` of `raw`; false when they do not.
+    private static func decodeDifferences(
+        _ count: Int,
+        _ raw: Span<UInt8>,
+        _ range: Range<Int>,
+        into target: inout MutableSpan<Int64>
+    ) -> Bool {
+        let stream = raw.extracting(range)
+        var position = 0
+        var value: Int64 = 0
+        for index in 0..<count {
+            guard position < stream.count else { return false }
+            var rest = UInt64(stream[position])
+            position += 1
+            if rest >= 0x80 {
+                rest &= 0x7f
+                var shift: UInt64 = 7
+                while true {
+                    guard position < stream.count else { return false }
+                    let next = UInt64(stream[position])
+                    position += 1
+                    guard shift < 63 || next <= 1 else { return false }
+                    rest |= (next & 0x7f) << shift
+                    if next < 0x80 { break }
+                    shift += 7
+                }
+            }
+            value &+= Int64(bitPattern: rest >> 1) ^ -Int64(bitPattern: rest & 1)
+            target[index] = value
+        }
+        return position == stream.count
     }
 
     /// Goes past a column without reading its numbers.

@@ -31,11 +31,19 @@ struct RecordColumnsDecoder {
     private(set) var numbers: [UInt16] = []
     private(set) var groups = TemplateRows([], templateCount: 0)
     private(set) var stampColumns: [StampColumn] = []
-    /// Where the columns of each template begin; of no use for those without records.
+    /// First time of each template.
+    private var firstStamps: [(slot: Int, form: StampForm)?] = []
+    /// Where the columns of the first template with records begin.
+    private(set) var start: ColumnSource.Cursor
+    /// Where the columns of each template begin; of no use for those without records, empty until
+    /// ``sketchColumns(forSearch:)``.
     private(set) var firstColumns: [ColumnSource.Cursor] = []
-    /// What is known of the column of each slot of all templates; nil for first times and for templates
-    /// without records.
+    /// What is known of the column of each slot of all templates.
+    ///
+    /// Nil for first times and for templates without records; empty until ``sketchColumns(forSearch:)``.
     private(set) var sketches: [TextColumnSketch?] = []
+    /// Whether the sketches tell which bytes texts have.
+    private var hasAlphabets = false
 
     /// Most slots of all templates.
     private static let slotCountMax = RecordShapes.templateCountMax * 512
@@ -47,19 +55,40 @@ struct RecordColumnsDecoder {
 
     /// The records with their variables.
     static func decodeShaped(_ stored: [UInt8]) throws(ByteReaderError) -> ShapedRecords {
-        var decoder = try RecordColumnsDecoder(stored)
-        return try decoder.records()
+        var buffers = RecordBuffers()
+        return try decode(stored, &buffers, isShaped: true)
     }
 
-    /// Reads the descriptions.
-    init(_ stored: [UInt8]) throws(ByteReaderError) {
-        source = try ColumnSource(stored)
+    /// As above, in memory that serves from block to block; without the variables unless `isShaped`.
+    static func decode(
+        _ stored: [UInt8],
+        _ buffers: inout RecordBuffers,
+        isShaped: Bool
+    ) throws(ByteReaderError) -> ShapedRecords {
+        var memory: [UInt8] = []
+        swap(&memory, &buffers.raw)
+        var decoder = try RecordColumnsDecoder(stored, reusing: memory)
+        memory = []
+        let shaped = try decoder.records(nil, &buffers, isShaped: isShaped)
+        buffers.raw = decoder.source.raw
+        return shaped
+    }
+
+    /// Reads the descriptions up to the columns of variables; `memory` is what another source has read.
+    init(_ stored: [UInt8], reusing memory: consuming [UInt8] = []) throws(ByteReaderError) {
+        source = try ColumnSource(stored, reusing: memory)
+        start = source.cursor
         try readMetadata()
         if count > 0 {
             try readTemplates()
             try readStamps()
-            try readSketches()
         }
+        start = source.cursor
+        if count == 0 { try checkEnd() }
+    }
+
+    /// Refuses what is left over after the last column.
+    func checkEnd() throws(ByteReaderError) {
         guard source.isAtEnd else { throw .invalid(position: source.description.position) }
     }
 
@@ -90,8 +119,8 @@ struct RecordColumnsDecoder {
             total += Int(slotCount)
         }
         pieceLengths = try IntegerColumn.decode(total + templateCount, from: &source)
-        kinds = try source.next()
-        literals = try source.next()
+        kinds = try source.nextBytes()
+        literals = try source.nextBytes()
         var length: Int64 = 0
         for piece in pieceLengths {
             guard piece >= 0, piece <= Int64(literals.count) - length else {
@@ -114,15 +143,17 @@ struct RecordColumnsDecoder {
             numbers.append(UInt16(number))
         }
         groups = TemplateRows(numbers, templateCount: templateCount)
+        for template in 0..<templateCount {
+            var first: (slot: Int, form: StampForm)?
+            for slot in 0..<slotCounts[template] where first == nil {
+                first = StampForm(rawValue: kinds[firstKinds[template] + slot]).map { (slot, $0) }
+            }
+            firstStamps.append(first)
+        }
     }
 
     /// The slot of the first time of a template, and its form.
-    func firstStamp(_ template: Int) -> (slot: Int, form: StampForm)? {
-        for slot in 0..<slotCounts[template] {
-            if let form = StampForm(rawValue: kinds[firstKinds[template] + slot]) { return (slot, form) }
-        }
-        return nil
-    }
+    func firstStamp(_ template: Int) -> (slot: Int, form: StampForm)? { firstStamps[template] }
 
     private mutating func readStamps() throws(ByteReaderError) {
         let position = source.description.position
@@ -137,7 +168,11 @@ struct RecordColumnsDecoder {
         }
     }
 
-    private mutating func readSketches() throws(ByteReaderError) {
+    /// Goes through the columns of variables without reading their values, so that any can be read alone.
+    mutating func sketchColumns(forSearch isSearched: Bool = false) throws(ByteReaderError) {
+        guard count > 0, firstColumns.isEmpty || isSearched && !hasAlphabets else { return }
+        hasAlphabets = isSearched
+        source.seek(start)
         sketches = [TextColumnSketch?](repeating: nil, count: kinds.count)
         firstColumns = [ColumnSource.Cursor](repeating: source.cursor, count: slotCounts.count)
         for template in slotCounts.indices where groups.count(template) > 0 {
@@ -147,13 +182,14 @@ struct RecordColumnsDecoder {
                 sketches[firstKinds[template] + slot] = try sketch(slot, groups.count(template))
             }
         }
+        try checkEnd()
     }
 
     private mutating func sketch(_ slot: Int, _ count: Int) throws(ByteReaderError) -> TextColumnSketch {
         let position = source.description.position
         guard source.description.remaining > 0,
             source.description.bytes[position] == TextColumn.Encoding.copy
-        else { return try TextColumn.skip(&source) }
+        else { return try TextColumn.skip(&source, isSearched: hasAlphabets) }
         _ = try source.description.byte()
         guard slot > 0 else { throw .invalid(position: position) }
         let original = try source.description.count(atMost: slot - 1)
@@ -161,7 +197,7 @@ struct RecordColumnsDecoder {
         let cursor = source.cursor
         if exceptionCount > 0 {
             try IntegerColumn.skip(&source)
-            _ = try TextColumn.skip(&source)
+            _ = try TextColumn.skip(&source, isSearched: false)
         }
         return TextColumnSketch(
             cursor: cursor,

@@ -6,18 +6,35 @@ import EventModel
 extension RecordColumnsDecoder {
     /// The records of `wanted`, or all, with their variables.
     mutating func records(_ wanted: RowSet? = nil) throws(ByteReaderError) -> ShapedRecords {
+        var buffers = RecordBuffers()
+        return try records(wanted, &buffers, isShaped: true)
+    }
+
+    /// The records of `wanted`, or all; without their variables unless `isShaped`.
+    mutating func records(
+        _ wanted: RowSet? = nil,
+        _ buffers: inout RecordBuffers,
+        isShaped: Bool
+    ) throws(ByteReaderError) -> ShapedRecords {
         guard count > 0 else {
             var batch = RecordBatch()
             batch.origins = origins
             return ShapedRecords(batch)
         }
+        if wanted != nil { try sketchColumns() }
         var assembly = RecordAssembly(self, wanted)
+        swap(&assembly.buffers, &buffers)
+        defer { swap(&assembly.buffers, &buffers) }
         try assembly.readMetadata(&self)
         try assembly.readStamps(&self)
         try assembly.readVariables(&self)
-        try assembly.assemble(self)
+        try assembly.measure(self)
+        assembly.copy(self)
+        if isShaped { assembly.placeVariables(self) }
+        var batch = RecordBatch()
+        swap(&batch, &assembly.buffers.batch)
         return ShapedRecords(
-            batch: assembly.batch,
+            batch: batch,
             templateCount: slotCounts.count,
             numbers: numbers,
             slots: assembly.variables,
@@ -30,27 +47,24 @@ extension RecordColumnsDecoder {
 
 /// Rows of a block on their way to records.
 private struct RecordAssembly {
-    var batch = RecordBatch()
+    var buffers = RecordBuffers()
     /// Time of each record of the block in nanoseconds.
-    var references: [Int64]
+    private(set) var references: [Int64]
     /// Variables of the wanted records, in their bytes.
-    var variables: [RecordShapes.Slot] = []
-    var ends: [UInt32] = [0]
+    private(set) var variables: [RecordShapes.Slot] = []
+    private(set) var ends: [UInt32] = [0]
     private let wanted: RowSet?
     /// Templates that have wanted rows.
     private var isWanted: [Bool]
-    /// Text of the first time of each record, in the arena.
-    private var stamps: [RecordShapes.Slot] = []
-    private var arena = TextArena()
-    /// Columns of all slots, and the first of each template.
-    private var columns: [TextPlaces] = []
-    private var firstColumns: [Int]
+    /// Number of the first time of each record, in the units of its form.
+    private var stamps: [Int64]
+    private var plan: TemplatePlans
 
     init(_ decoder: RecordColumnsDecoder, _ wanted: RowSet?) {
         self.wanted = wanted
-        batch.origins = decoder.origins
         references = [Int64](repeating: RecordColumns.noReference, count: decoder.count)
-        firstColumns = [Int](repeating: 0, count: decoder.slotCounts.count)
+        stamps = references
+        plan = TemplatePlans(templateCount: decoder.slotCounts.count)
         isWanted = [Bool](repeating: wanted == nil, count: decoder.slotCounts.count)
         if let wanted { for row in wanted.rows { isWanted[Int(decoder.numbers[Int(row)])] = true } }
         for template in isWanted.indices where decoder.groups.count(template) == 0 {
@@ -60,20 +74,25 @@ private struct RecordAssembly {
 
     mutating func readMetadata(_ decoder: inout RecordColumnsDecoder) throws(ByteReaderError) {
         let position = decoder.source.description.position
-        var columns: [[Int64]] = []
-        for cursor in decoder.metadata {
+        for (number, cursor) in decoder.metadata.enumerated() {
             decoder.source.seek(cursor)
-            columns.append(try IntegerColumn.decode(decoder.count, from: &decoder.source))
+            try IntegerColumn.decode(
+                decoder.count,
+                from: &decoder.source,
+                into: &buffers.metadata[number]
+            )
         }
-        let (kinds, flags, origins, cuts) = (columns[0], columns[1], columns[2], columns[3])
-        let (logTimes, shifts) = (columns[4], columns[5])
-        batch.rows.reserveCapacity(wanted?.count ?? decoder.count)
+        let (kinds, flags, origins) = (buffers.metadata[0], buffers.metadata[1], buffers.metadata[2])
+        let (cuts, logTimes, shifts) = (buffers.metadata[3], buffers.metadata[4], buffers.metadata[5])
+        buffers.batch.origins = decoder.origins
+        buffers.batch.rows.removeAll(keepingCapacity: true)
+        buffers.batch.rows.reserveCapacity(wanted?.count ?? decoder.count)
         for index in 0..<decoder.count where wanted?.contains(index) ?? true {
             guard let raw = UInt8(exactly: kinds[index]), let kind = RecordKind(rawValue: raw),
                 let flag = UInt16(exactly: flags[index]), origins[index] >= 0,
-                origins[index] < batch.origins.count
+                origins[index] < decoder.origins.count
             else { throw .invalid(position: position) }
-            batch.rows.append(
+            buffers.batch.rows.append(
                 RecordBatch.Row(
                     kind: kind,
                     flags: FrameFlags(rawValue: flag),
@@ -89,173 +108,226 @@ private struct RecordAssembly {
     }
 
     mutating func readStamps(_ decoder: inout RecordColumnsDecoder) throws(ByteReaderError) {
-        let position = decoder.source.description.position
-        let forms = decoder.slotCounts.indices.map { decoder.firstStamp($0)?.form }
-        stamps = [RecordShapes.Slot](
-            repeating: RecordShapes.Slot(start: 0, length: 0),
-            count: decoder.count
-        )
-        var rowsOf = [[Int32]](repeating: [], count: 256)
-        for row in 0..<decoder.count {
-            if let form = forms[Int(decoder.numbers[row])] { rowsOf[Int(form.rawValue)].append(Int32(row)) }
-        }
         for column in decoder.stampColumns {
-            let rows = rowsOf[Int(column.form.rawValue)]
-            guard rows.contains(where: { isWanted[Int(decoder.numbers[Int($0)])] }) else { continue }
+            let code = column.form.rawValue
+            let hasForm = decoder.slotCounts.indices.map { decoder.firstStamp($0)?.form.rawValue == code }
+            guard isWanted.indices.contains(where: { isWanted[$0] && hasForm[$0] }) else { continue }
+            let total = hasForm.indices.reduce(0) { $0 + (hasForm[$1] ? decoder.groups.count($1) : 0) }
             decoder.source.seek(column.cursor)
-            let values = try IntegerColumn.decode(rows.count, from: &decoder.source)
+            try IntegerColumn.decode(total, from: &decoder.source, into: &buffers.columns.numbers)
             let unit = UTCTime.second / column.form.unitsPerSecond
-            for (value, row) in zip(values, rows) {
-                references[Int(row)] = value &* unit
-                guard isWanted[Int(decoder.numbers[Int(row)])] else { continue }
-                let start = arena.bytes.count
-                guard column.form.write(value, to: &arena.bytes) else { throw .invalid(position: position) }
-                stamps[Int(row)] = RecordShapes.Slot(
-                    start: UInt32(start),
-                    length: UInt32(arena.bytes.count - start)
-                )
+            let (values, numbers) = (buffers.columns.numbers, decoder.numbers)
+            var next = 0
+            for row in 0..<decoder.count where hasForm[Int(numbers[row])] {
+                stamps[row] = values[next]
+                references[row] = values[next] &* unit
+                next += 1
             }
         }
     }
 
     /// Reads the variables of each template that is wanted.
     mutating func readVariables(_ decoder: inout RecordColumnsDecoder) throws(ByteReaderError) {
+        buffers.columns.texts.removeAll()
+        decoder.source.seek(decoder.start)
         for template in isWanted.indices where isWanted[template] {
-            let rows = decoder.groups.rows[decoder.groups.range(template)]
-            let first = decoder.firstStamp(template)
-            let times = first == nil ? [] : rows.map { references[Int($0)] }
-            firstColumns[template] = columns.count
-            decoder.source.seek(decoder.firstColumns[template])
-            for slot in 0..<decoder.slotCounts[template] {
-                if slot == first?.slot {
-                    columns.append(TextPlaces(first: arena.slots.count, stride: 1))
-                    for row in rows { arena.slots.append(stamps[Int(row)]) }
+            if wanted != nil { decoder.source.seek(decoder.firstColumns[template]) }
+            let rows = decoder.groups.range(template)
+            let stamp = decoder.firstStamp(template)
+            takeTimes(stamp == nil ? 0..<0 : rows, decoder.groups.rows)
+            plan.begin(template)
+            let piece = decoder.firstKinds[template] + template
+            var literal = decoder.firstLiterals[template]
+            for slot in 0...decoder.slotCounts[template] {
+                let length = Int(decoder.pieceLengths[piece + slot])
+                plan.add(decoder.literals.span, literal..<literal + length)
+                literal += length
+                guard slot < decoder.slotCounts[template] else { break }
+                if let stamp, stamp.slot == slot {
+                    plan.add(try writeStamps(stamp.form, rows, decoder), buffers.columns.texts)
                 } else {
-                    columns.append(
-                        try readColumn(
-                            rows.count,
-                            times,
-                            columns[firstColumns[template]...],
-                            &decoder.source
-                        )
-                    )
+                    try readColumn(rows.count, &decoder.source)
+                }
+                guard !plan.isOverfull else {
+                    throw .invalid(position: decoder.source.description.position)
                 }
             }
+            plan.end()
         }
+        if wanted == nil { try decoder.checkEnd() }
     }
 
-    private mutating func readColumn(
-        _ count: Int,
-        _ times: [Int64],
-        _ earlier: ArraySlice<TextPlaces>,
-        _ source: inout ColumnSource
+    private mutating func takeTimes(_ places: Range<Int>, _ rows: [Int32]) {
+        buffers.columns.timeCount = places.count
+        buffers.columns.times.grow(to: places.count)
+        for (index, row) in rows[places].enumerated() { buffers.columns.times[index] = references[Int(row)] }
+    }
+
+    /// Writes the first times of the records of a template.
+    private mutating func writeStamps(
+        _ form: StampForm,
+        _ places: Range<Int>,
+        _ decoder: RecordColumnsDecoder
     ) throws(ByteReaderError) -> TextPlaces {
-        let position = source.description.position
-        guard source.description.remaining > 0,
-            source.description.bytes[position] == TextColumn.Encoding.copy
-        else { return try TextColumn.decode(count, references: times, from: &source, into: &arena) }
-        _ = try source.description.byte()
-        let number = try source.description.count(atMost: max(0, earlier.count - 1))
-        let exceptionCount = try source.description.count(atMost: count)
-        guard !earlier.isEmpty else { throw .invalid(position: position) }
-        let original = earlier[earlier.startIndex + number]
-        guard exceptionCount > 0 else { return original }
-        let places = try IntegerColumn.decode(exceptionCount, from: &source)
-        let values = try TextColumn.decode(exceptionCount, references: [], from: &source, into: &arena)
-        let first = arena.slots.count
-        for index in 0..<count { arena.slots.append(arena.slots[original.index(index)]) }
-        for (index, place) in places.enumerated() {
-            guard place >= 0, place < count else { throw .invalid(position: position) }
-            arena.slots[first + Int(place)] = arena.slots[values.index(index)]
+        let first = buffers.columns.texts.count
+        var writer = StampWriter(form)
+        let (rows, stamps) = (decoder.groups.rows, stamps)
+        let isSound = buffers.columns.texts.append(places.count, room: StampWriter.textMaxBytes) {
+            index,
+            target,
+            place in
+            writer.write(stamps[Int(rows[places.lowerBound + index])], into: &target, at: place)
         }
-        guard arena.isBounded else { throw .invalid(position: position) }
+        guard isSound else { throw .invalid(position: decoder.source.description.position) }
         return TextPlaces(first: first, stride: 1)
     }
 
-    /// Bytes of the wanted records.
-    private func totalLength(_ decoder: RecordColumnsDecoder) -> Int {
-        var total = 0
-        for template in isWanted.indices where isWanted[template] {
-            var wantedPlaces: [Int]?
-            if let wanted {
-                let rows = decoder.groups.rows[decoder.groups.range(template)]
-                wantedPlaces = rows.enumerated().filter { wanted.contains(Int($0.element)) }.map(\.offset)
-            }
-            let rows = wantedPlaces?.count ?? decoder.groups.count(template)
-            let slotCount = decoder.slotCounts[template]
-            let piece = decoder.firstKinds[template] + template
-            for index in piece...piece + slotCount { total += Int(decoder.pieceLengths[index]) * rows }
-            for column in columns[firstColumns[template]..<firstColumns[template] + slotCount] {
-                if column.stride == 0 {
-                    total += Int(arena.slots[column.first].length) * rows
-                } else if let wantedPlaces {
-                    for place in wantedPlaces { total += Int(arena.slots[column.first + place].length) }
-                } else {
-                    for slot in arena.slots[column.first..<column.first + rows] { total += Int(slot.length) }
-                }
-            }
+    private mutating func readColumn(_ count: Int, _ source: inout ColumnSource) throws(ByteReaderError) {
+        let position = source.description.position
+        let encoding = source.description.remaining > 0 ? source.description.bytes[position] : 0
+        if encoding == TextColumn.Encoding.split {
+            _ = try source.description.byte()
+            let (separators, parts) = try TextColumn.decodeParts(count, from: &source, into: &buffers.columns)
+            guard buffers.columns.texts.isBounded else { throw .invalid(position: position) }
+            plan.add(parts, between: separators, buffers.columns.texts)
+            return
         }
-        return total
+        guard encoding == TextColumn.Encoding.copy else {
+            plan.add(
+                try TextColumn.decode(count, from: &source, into: &buffers.columns),
+                buffers.columns.texts
+            )
+            return
+        }
+        _ = try source.description.byte()
+        guard plan.slotCount > 0 else { throw .invalid(position: position) }
+        let number = try source.description.count(atMost: plan.slotCount - 1)
+        let exceptionCount = try source.description.count(atMost: count)
+        guard exceptionCount > 0 else {
+            plan.addCopy(of: number, buffers.columns.texts)
+            return
+        }
+        let places = try IntegerColumn.decode(exceptionCount, from: &source)
+        let timeCount = buffers.columns.timeCount
+        buffers.columns.timeCount = 0
+        let values = try TextColumn.decode(exceptionCount, from: &source, into: &buffers.columns)
+        buffers.columns.timeCount = timeCount
+        let column = plan.composed(number, count, &buffers.columns)
+        for (index, place) in places.enumerated() {
+            guard place >= 0, place < count else { throw .invalid(position: position) }
+            buffers.columns.texts.replace(column.first + Int(place), with: values.index(index))
+        }
+        guard buffers.columns.texts.isBounded else { throw .invalid(position: position) }
+        plan.add(column, buffers.columns.texts)
     }
 
-    /// Puts the records together.
-    mutating func assemble(_ decoder: RecordColumnsDecoder) throws(ByteReaderError) {
+    /// Finds out where each wanted record begins, and makes room for all.
+    mutating func measure(_ decoder: RecordColumnsDecoder) throws(ByteReaderError) {
         let position = decoder.source.description.position
-        let total = totalLength(decoder)
-        guard total <= LogLimits.chunkSizeMaxBytes else { throw .invalid(position: position) }
-        let slack = [UInt8](repeating: 0, count: TextArena.slackBytes)
-        arena.bytes.append(contentsOf: slack)
-        let constants = decoder.literals + slack
-        var bytes = [UInt8](repeating: 0, count: total + TextArena.slackBytes)
-        // In locals, so that no access to self is checked in the loop.
-        let (buffer, places) = (arena.bytes, arena.slots)
-        let (columns, pieceLengths, numbers) = (columns, decoder.pieceLengths, decoder.numbers)
-        let (slotCounts, firstKinds, firstLiterals) = (
-            decoder.slotCounts, decoder.firstKinds, decoder.firstLiterals
-        )
-        var rows = batch.rows
-        batch.rows = []
-        if wanted == nil {
-            variables.reserveCapacity(numbers.reduce(0) { $0 + slotCounts[Int($1)] })
+        plan.close()
+        if buffers.starts.count < decoder.count {
+            buffers.starts = [Int](repeating: 0, count: decoder.count)
+            buffers.lengths = buffers.starts
         }
-        ends.reserveCapacity(rows.count + 1)
-        var next = [Int](repeating: 0, count: slotCounts.count)
-        var target = bytes.mutableSpan
+        for template in isWanted.indices where isWanted[template] {
+            plan.measure(
+                template,
+                decoder.groups.rows.span.extracting(decoder.groups.range(template)),
+                buffers.columns.texts,
+                into: &buffers.lengths
+            )
+        }
         var end = 0
-        var row = 0
-        for (index, number) in numbers.enumerated() {
-            let template = Int(number)
-            let place = next[template]
-            next[template] += 1
-            if let wanted, !wanted.contains(index) { continue }
-            let start = end
-            var piece = firstKinds[template] + template
-            var literal = firstLiterals[template]
-            let column = firstColumns[template]
-            for slot in 0..<slotCounts[template] {
-                let length = Int(pieceLengths[piece])
-                target.copyWords(constants.span, from: literal, length, to: end)
-                end += length
-                literal += length
-                piece += 1
-                let text = places[columns[column + slot].index(place)]
-                target.copyWords(buffer.span, from: Int(text.start), Int(text.length), to: end)
-                variables.append(RecordShapes.Slot(start: UInt32(end), length: text.length))
-                end += Int(text.length)
+        var index = 0
+        for row in 0..<decoder.count {
+            guard wanted?.contains(row) ?? true else {
+                buffers.starts[row] = -1
+                continue
             }
-            let length = Int(pieceLengths[piece])
-            target.copyWords(constants.span, from: literal, length, to: end)
+            let length = buffers.lengths[row]
+            let cut = buffers.batch.rows[index].originalLength
+            guard cut >= 0, cut <= Int.max - length, length <= LogLimits.chunkSizeMaxBytes - end else {
+                throw .invalid(position: position)
+            }
+            buffers.starts[row] = end
+            buffers.batch.rows[index].start = end
+            buffers.batch.rows[index].length = length
+            buffers.batch.rows[index].originalLength = length + cut
             end += length
-            ends.append(UInt32(variables.count))
-            let cut = rows[row].originalLength
-            guard cut >= 0, cut <= Int.max - (end - start) else { throw .invalid(position: position) }
-            rows[row].start = start
-            rows[row].length = end - start
-            rows[row].originalLength = end - start + cut
-            row += 1
+            index += 1
         }
-        batch.rows = rows
-        bytes.removeLast(TextArena.slackBytes)
-        batch.bytes = bytes
+        buffers.batch.bytes.resize(to: end + TemplatePlans.slackBytes)
+    }
+
+    /// Records that are put together while their place is near.
+    private static let runCount = 512
+
+    /// Puts the records together: of a run of them template by template.
+    mutating func copy(_ decoder: RecordColumnsDecoder) {
+        var next = isWanted.indices.map { decoder.groups.range($0) }
+        var seen: UInt8 = 0
+        for first in stride(from: 0, to: decoder.count, by: RecordAssembly.runCount) {
+            let end = min(first + RecordAssembly.runCount, decoder.count)
+            if wanted == nil {
+                // One after another, which brings the place near before it is written here and there.
+                let last = buffers.starts[end - 1] + buffers.lengths[end - 1]
+                for place in stride(from: buffers.starts[first], to: last, by: 64) {
+                    seen ^= buffers.batch.bytes[place]
+                }
+            }
+            for template in isWanted.indices where isWanted[template] {
+                let range = next[template]
+                var middle = range.lowerBound
+                while middle < range.upperBound, decoder.groups.rows[middle] < end { middle += 1 }
+                guard middle > range.lowerBound else { continue }
+                next[template] = middle..<range.upperBound
+                plan.copy(
+                    template,
+                    decoder.groups.rows.span.extracting(range.lowerBound..<middle),
+                    from: range.lowerBound - decoder.groups.range(template).lowerBound,
+                    buffers.columns.texts,
+                    (buffers.starts, buffers.lengths),
+                    into: &buffers.batch.bytes
+                )
+            }
+        }
+        // Never so: what was read has to be used.
+        if seen == 0, buffers.batch.bytes.isEmpty { return }
+        buffers.batch.bytes.removeLast(TemplatePlans.slackBytes)
+    }
+
+    /// Notes where the variables of the wanted records lie.
+    mutating func placeVariables(_ decoder: RecordColumnsDecoder) {
+        var firsts = [Int32](repeating: -1, count: decoder.count)
+        var total = 0
+        ends.reserveCapacity(buffers.batch.rows.count + 1)
+        for row in 0..<decoder.count where buffers.starts[row] >= 0 {
+            firsts[row] = Int32(total)
+            total += decoder.slotCounts[Int(decoder.numbers[row])]
+            ends.append(UInt32(total))
+        }
+        variables = [RecordShapes.Slot](repeating: RecordShapes.Slot(start: 0, length: 0), count: total)
+        for template in isWanted.indices where isWanted[template] {
+            let piece = decoder.firstKinds[template] + template
+            plan.place(
+                template,
+                pieces: decoder.pieceLengths[piece...piece + decoder.slotCounts[template]],
+                decoder.groups.rows.span.extracting(decoder.groups.range(template)),
+                buffers.columns.texts,
+                (buffers.starts, firsts),
+                into: &variables
+            )
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Cuts off the end, or adds zeros.
+    mutating func resize(to count: Int) {
+        if self.count > count {
+            removeLast(self.count - count)
+        } else {
+            append(contentsOf: repeatElement(0, count: count - self.count))
+        }
     }
 }

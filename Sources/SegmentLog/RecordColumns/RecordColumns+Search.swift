@@ -10,14 +10,20 @@ extension RecordColumnsDecoder {
     /// in one piece of them and end in another.
     mutating func rows(holding text: FoldedText) throws(ByteReaderError) -> RowSet {
         var found = RowSet(rowCount: count)
+        try sketchColumns(forSearch: true)
         let times = text.canBeInStamp ? try self.times() : []
+        // Serves from template to template.
+        var memory = ColumnMemory()
         for template in slotCounts.indices where groups.count(template) > 0 {
             var search = TemplateSearch(text, template, self, times: times)
             if search.isConstant {
                 for row in groups.rows[groups.range(template)] { found.insert(Int(row)) }
             } else {
+                swap(&memory, &search.memory)
+                search.memory.texts.removeAll()
                 try search.addVariables(&self, to: &found)
                 try search.addSeams(&self, to: &found)
+                swap(&memory, &search.memory)
             }
         }
         return found
@@ -33,18 +39,8 @@ extension RecordColumnsDecoder {
         }
     }
 
-    /// Reads the column of `count` texts at `cursor`.
-    fileprivate mutating func texts(
-        _ count: Int,
-        at cursor: ColumnSource.Cursor,
-        references: [Int64] = []
-    ) throws(ByteReaderError) -> ColumnTexts {
-        source.seek(cursor)
-        return try ColumnTexts(count, references: references, from: &source)
-    }
-
     /// The number of the first time of each record, in the units of its form; 0 where there is none.
-    private mutating func times() throws(ByteReaderError) -> [Int64] {
+    mutating func times() throws(ByteReaderError) -> [Int64] {
         var times = [Int64](repeating: 0, count: count)
         let forms = slotCounts.indices.map { firstStamp($0)?.form }
         for column in stampColumns {
@@ -72,6 +68,8 @@ private struct TemplateSearch {
 
     let text: FoldedText
     let template: Int
+    /// The columns that were read.
+    var memory = ColumnMemory()
     let isConstant: Bool
     /// Number of the first time of each record of the block; empty when the text can be in none.
     let times: [Int64]
@@ -100,7 +98,9 @@ private struct TemplateSearch {
     ) throws(ByteReaderError) {
         for slot in slots {
             guard let sketch = decoder.sketches[slot] else {
-                if !times.isEmpty { try add(try stampTexts(decoder), decoder, to: &found) }
+                guard !times.isEmpty else { continue }
+                let texts = try stampTexts(decoder)
+                add(texts, decoder, to: &found)
                 continue
             }
             switch sketch.form {
@@ -108,17 +108,17 @@ private struct TemplateSearch {
             case .timed:
                 guard !times.isEmpty else { continue }
                 let unit = stamp.map { UTCTime.second / $0.form.unitsPerSecond } ?? 1
-                let references = decoder.groups.rows[rows].map { times[Int($0)] &* unit }
-                try add(
-                    decoder.texts(rows.count, at: sketch.cursor, references: references),
-                    decoder,
-                    to: &found
-                )
+                memory.times = decoder.groups.rows[rows].map { times[Int($0)] &* unit }
+                memory.timeCount = rows.count
+                decoder.source.seek(sketch.cursor)
+                let texts = try ColumnTexts(rows.count, from: &decoder.source, into: &memory)
+                memory.timeCount = 0
+                add(texts, decoder, to: &found)
             case .copy(_, let exceptionCount):
                 decoder.source.seek(sketch.cursor)
                 let places = try IntegerColumn.decode(exceptionCount, from: &decoder.source)
-                let texts = try ColumnTexts(exceptionCount, from: &decoder.source)
-                for index in texts.indices(holding: text) {
+                let texts = try ColumnTexts(exceptionCount, from: &decoder.source, into: &memory)
+                for index in texts.indices(holding: text, in: memory.texts) {
                     guard places[index] >= 0, places[index] < rows.count else {
                         throw .invalid(position: decoder.source.description.position)
                     }
@@ -126,7 +126,7 @@ private struct TemplateSearch {
                 }
             case .plain:
                 if let alphabet = sketch.alphabet, !text.fits(alphabet) { continue }
-                if let texts = try column(slot, &decoder) { try add(texts, decoder, to: &found) }
+                if let texts = try column(slot, &decoder) { add(texts, decoder, to: &found) }
             }
         }
     }
@@ -135,23 +135,28 @@ private struct TemplateSearch {
         _ texts: ColumnTexts,
         _ decoder: RecordColumnsDecoder,
         to found: inout RowSet
-    ) throws(ByteReaderError) {
-        for index in texts.indices(holding: text) {
+    ) {
+        for index in texts.indices(holding: text, in: memory.texts) {
             found.insert(Int(decoder.groups.rows[rows.lowerBound + index]))
         }
     }
 
     /// The first times of the template's records.
-    private func stampTexts(_ decoder: RecordColumnsDecoder) throws(ByteReaderError) -> ColumnTexts {
-        var arena = TextArena()
-        for row in decoder.groups.rows[rows] {
-            let start = arena.bytes.count
-            guard stamp?.form.write(times[Int(row)], to: &arena.bytes) ?? false else {
-                throw .invalid(position: decoder.source.description.position)
-            }
-            arena.finish(start)
-        }
-        return ColumnTexts(arena)
+    private mutating func stampTexts(
+        _ decoder: RecordColumnsDecoder
+    ) throws(ByteReaderError) -> ColumnTexts {
+        let (times, rows, first) = (times, rows, memory.texts.mark)
+        guard var writer = stamp.map({ StampWriter($0.form) }),
+            memory.texts.append(
+                rows.count,
+                room: StampWriter.textMaxBytes,
+                { index, target, place in
+                    let row = decoder.groups.rows[rows.lowerBound + index]
+                    return writer.write(times[Int(row)], into: &target, at: place)
+                }
+            )
+        else { throw .invalid(position: decoder.source.description.position) }
+        return ColumnTexts(rows.count, since: first, in: memory.texts)
     }
 
     /// Adds the rows where the text can lie across a seam.
@@ -165,8 +170,8 @@ private struct TemplateSearch {
             var right: ColumnTexts?
             if let slot = seam.right { right = try column(slot, &decoder) }
             for index in 0..<rows.count
-            where left?.ends(index, with: text, before: seam.before) ?? true
-                && right?.begins(index, with: text, from: seam.after) ?? true
+            where left?.ends(index, with: text, before: seam.before, in: memory.texts) ?? true
+                && right?.begins(index, with: text, from: seam.after, in: memory.texts) ?? true
             {
                 found.insert(Int(decoder.groups.rows[rows.lowerBound + index]))
             }
@@ -246,62 +251,74 @@ private struct TemplateSearch {
         case .copy: return nil
         case .plain:
             if let known = texts[slot] { return known }
-            let read = try decoder.texts(rows.count, at: sketch.cursor)
+            decoder.source.seek(sketch.cursor)
+            let read = try ColumnTexts(rows.count, from: &decoder.source, into: &memory)
             texts[slot] = read
             return read
         }
     }
 }
 
-/// The texts of one column.
+/// The texts of one column, in a store that others share.
 struct ColumnTexts {
-    private let arena: TextArena
     private let places: TextPlaces
     private let count: Int
+    /// The part of the store's bytes that holds them, each that occurs often once.
+    private let bytes: Range<Int>
 
-    /// All texts of an arena.
-    init(_ arena: TextArena) {
-        self.arena = arena
-        places = TextPlaces(first: 0, stride: 1)
-        count = arena.slots.count
+    /// The `count` texts that were added to `texts` after it was as `earlier`.
+    init(_ count: Int, since earlier: TextMark, in texts: TextStore) {
+        places = TextPlaces(first: earlier.count, stride: 1)
+        self.count = count
+        bytes = earlier.end..<texts.end
     }
 
-    /// Reads the column of `count` texts that comes next; `references` are the times of their records.
+    /// Reads the column of `count` texts that comes next; the times of their records are those of `memory`.
     init(
         _ count: Int,
-        references: [Int64] = [],
-        from source: inout ColumnSource
+        from source: inout ColumnSource,
+        into memory: inout ColumnMemory
     ) throws(ByteReaderError) {
-        var arena = TextArena()
-        places = try TextColumn.decode(count, references: references, from: &source, into: &arena)
-        self.arena = arena
+        let start = memory.texts.end
+        places = try TextColumn.decode(count, from: &source, into: &memory)
         self.count = count
+        bytes = start..<memory.texts.end
     }
 
     /// Which texts hold `text`, rising.
-    func indices(holding text: FoldedText) -> [Int] {
+    func indices(holding text: FoldedText, in texts: TextStore) -> [Int] {
         // Texts that occur often lie there once, so what is searched is short.
-        let found = text.places(in: arena.bytes.span, arena.bytes.indices)
+        let found = text.places(in: texts.bytes.span, bytes)
         guard !found.isEmpty else { return [] }
         return (0..<count).filter { index in
-            let range = arena.slots[places.index(index)].range
+            let range = texts.range(places.index(index))
             let next = found.partitioningIndex { $0 >= range.lowerBound }
             return next < found.count && found[next] + text.bytes.count <= range.upperBound
         }
     }
 
     /// Whether the first `length` bytes of `text` can end at the end of a text, as far as that goes.
-    func ends(_ index: Int, with text: FoldedText, before length: Int) -> Bool {
-        let range = arena.slots[places.index(index)].range
+    func ends(
+        _ index: Int,
+        with text: FoldedText,
+        before length: Int,
+        in texts: TextStore
+    ) -> Bool {
+        let range = texts.range(places.index(index))
         let shared = min(length, range.count)
-        return text.isEqual(length - shared, arena.bytes.span, range.upperBound - shared, shared)
+        return text.isEqual(length - shared, texts.bytes.span, range.upperBound - shared, shared)
     }
 
     /// Whether `text` from `start` on can begin at the start of a text, as far as that goes.
-    func begins(_ index: Int, with text: FoldedText, from start: Int) -> Bool {
-        let range = arena.slots[places.index(index)].range
+    func begins(
+        _ index: Int,
+        with text: FoldedText,
+        from start: Int,
+        in texts: TextStore
+    ) -> Bool {
+        let range = texts.range(places.index(index))
         let shared = min(text.bytes.count - start, range.count)
-        return text.isEqual(start, arena.bytes.span, range.lowerBound, shared)
+        return text.isEqual(start, texts.bytes.span, range.lowerBound, shared)
     }
 }
 

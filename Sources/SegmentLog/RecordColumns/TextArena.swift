@@ -3,15 +3,10 @@
 
 import EventModel
 
-/// The texts of columns as they are read: one buffer, and where in it each text lies.
-///
-/// A text that occurs often lies there once.
+/// Texts one after another: one buffer, and where in it each text lies.
 struct TextArena {
     var bytes: [UInt8] = []
     var slots: [RecordShapes.Slot] = []
-
-    /// Bytes after the last text that may be read: copies go by words.
-    static let slackBytes = 8
 
     /// Adds one text.
     mutating func append(_ text: [UInt8]) {
@@ -19,22 +14,12 @@ struct TextArena {
         bytes.append(contentsOf: text)
     }
 
-    /// Ends a text that began at `start` and was appended to ``bytes``.
-    mutating func finish(_ start: Int) {
-        slots.append(RecordShapes.Slot(start: UInt32(start), length: UInt32(bytes.count - start)))
-    }
-
-    /// Whether nothing more than a chunk holds was read.
-    var isBounded: Bool {
-        bytes.count <= LogLimits.chunkSizeMaxBytes && slots.count <= TextArena.slotCountMax
-    }
-
     /// Most texts of a block: a hundred for each record.
     static let slotCountMax = 1 << 24
 }
 
-/// The texts of one column in an arena.
-struct TextPlaces {
+/// The texts of one column among those of a ``TextStore``.
+struct TextPlaces: Sendable {
     /// Its first text.
     var first: Int
     /// 1, or 0 for a column of one text.

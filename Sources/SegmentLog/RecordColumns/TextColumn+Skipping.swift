@@ -31,9 +31,11 @@ struct TextColumnSketch {
 }
 
 extension TextColumn {
-    /// Goes past a column without reading its texts, and tells what can be told about them.
+    /// Goes past a column without reading its texts, and tells what can be told about them; which bytes they
+    /// have only for one that will search them.
     static func skip(
         _ source: inout ColumnSource,
+        isSearched: Bool = true,
         depth: Int = 0
     ) throws(ByteReaderError) -> TextColumnSketch {
         let position = source.description.position
@@ -41,6 +43,7 @@ extension TextColumn {
         switch try source.description.byte() {
         case Encoding.constant:
             let text = try source.description.counted()
+            guard isSearched else { return sketch }
             // Nothing can be said of what stands where an empty text is.
             sketch.alphabet = text.isEmpty ? nil : ByteSet(text.map(ByteFolding.folded))
         case Encoding.decimal:
@@ -54,6 +57,7 @@ extension TextColumn {
             _ = try source.description.byte()
             let pattern = try source.description.counted()
             try source.skip(1)
+            guard isSearched else { return sketch }
             sketch.alphabet = ByteSet(pattern.map(ByteFolding.folded) + Array("0123456789abcdef".utf8))
         case Encoding.dictionary:
             let size = try source.description.count(atMost: dictionaryCountMax)
@@ -69,7 +73,7 @@ extension TextColumn {
             guard separators.count < partCountMax else { throw .invalid(position: position) }
             var alphabet: ByteSet? = ByteSet(separators.map(ByteFolding.folded))
             for _ in 0...separators.count {
-                let part = try skip(&source, depth: 1).alphabet
+                let part = try skip(&source, isSearched: isSearched, depth: 1).alphabet
                 alphabet = part.flatMap { part in alphabet.map { $0.union(part) } }
             }
             sketch.alphabet = alphabet
