@@ -10,7 +10,7 @@ BUILD_FLAGS ?= --explicit-target-dependency-import-check error
 SOURCES := Sources Tests Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help install build release test demo format lint bench kill-audit clean
+.PHONY: help install build release test demo format lint bench kill-audit fault-audit clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,10 @@ bench: release ## Measure ingest, beside rsyslog where it is installed (needs py
 
 kill-audit: release ## Kill the daemon under load 50 times and audit what it kept (needs python3).
 	python3 Benchmarks/kill.py
+
+# FAULTS="--all" tries every call, which takes hours; FAULTS="--mode new --call sync" a part.
+fault-audit: release ## Let system calls fail one after another and audit what is kept (needs python3 and cc).
+	python3 Tests/faults/syscalls.py $(FAULTS)
 
 clean: ## Remove build products.
 	$(SWIFT) package clean

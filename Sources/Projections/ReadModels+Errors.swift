@@ -52,7 +52,7 @@ extension ReadModels {
         }
     }
 
-    private static func full(_ act: String, _ cause: String) -> WardlineError {
+    static func full(_ act: String, _ cause: String) -> WardlineError {
         WardlineError(.full, "Could not \(act): the disk is full. Free some space.", cause: cause)
     }
 }

@@ -143,7 +143,13 @@ public final class ReadModels: Sendable {
 
     /// Writes without asking the mode: SQLite itself refuses where the connection may only read.
     func commit<Answer>(_ body: (Database) throws -> Answer) throws(WardlineError) -> Answer {
-        try ReadModels.guarding("write the read models") { try queue.write(body) }
+        do throws(WardlineError) {
+            return try ReadModels.guarding("write the read models") { try queue.write(body) }
+        } catch {
+            // SQLite says "full" only for ENOSPC; a used up quota is an error like any other to it.
+            guard error.code == .storage, queue.isQuotaUsedUp else { throw error }
+            throw ReadModels.full("write the read models", error.cause)
+        }
     }
 
     static func checkpoint(_ database: Database) throws -> ProjectionCheckpoint {

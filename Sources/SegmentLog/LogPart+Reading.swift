@@ -46,7 +46,18 @@ extension LogPart {
     }
 
     /// Reads what satisfies `condition`, and perhaps more.
+    ///
+    /// Damaged columns of events hide no record: all records are given then, without events.
     func readRows(where condition: RowCondition) throws(LogError) -> StoredRows {
+        do throws(LogError) {
+            return try readSoundRows(where: condition)
+        } catch {
+            guard case .damaged = error, header != nil else { throw error }
+            return StoredRows(records: try readRecords(), offsets: .consecutive(from: base), events: nil)
+        }
+    }
+
+    private func readSoundRows(where condition: RowCondition) throws(LogError) -> StoredRows {
         let filters = condition == .everything ? nil : filters()
         if let filters, !mayHold(condition, filters) {
             return StoredRows(

@@ -45,7 +45,9 @@ private let versions = parentPath(#filePath) + "/versions"
     }
 
     @Test(arguments: GoldenStores.Form.allCases)
-    func `a store that is written now holds what the kept one of its form holds`(_ form: GoldenStores.Form)
+    func `a store that is written now holds what the kept one of its form holds`(
+        _ form: GoldenStores.Form
+    )
         throws
     {
         let storage = RecordingStorage()

@@ -30,9 +30,11 @@ enum GoldenStores {
             let clock = "04:\(10 + number / 60 % 50):\(10 + number % 50)"
             let text =
                 switch number % 4 {
-                case 0: "<38>Oct  5 \(clock) pump-\(number % 9) sshd[\(200 + number)]: Failed password for root"
+                case 0:
+                    "<38>Oct  5 \(clock) pump-\(number % 9) sshd[\(200 + number)]: Failed password for root"
                 case 1: "<134>1 2026-10-05T\(clock).250Z gw fw 7 - - src=10.1.\(number % 250).9 dst=10.2.0.7"
-                case 2: "<13>Oct  5 \(clock) w\u{f6}rter-\(number % 2) app: door \(number * 7_919 % 1_000) open"
+                case 2:
+                    "<13>Oct  5 \(clock) w\u{f6}rter-\(number % 2) app: door \(number * 7_919 % 1_000) open"
                 default: number % 36 == 3 ? "" : "{\"device\":\"mon-\(number % 5)\",\"n\":\(number)}"
                 }
             batch.append(

@@ -62,6 +62,10 @@ private struct EventAssembly {
         let shift = batch.bytes.count
         batch.bytes.append(contentsOf: arena.bytes)
         guard batch.bytes.count <= EventBatch.storedSizeMaxBytes else { throw .invalid(position: position) }
+        let sizes = decoder.layouts.map(\.sources.count)
+        let fieldCount = decoder.choices.reduce(0) { $0 + sizes[Int($1)] }
+        guard fieldCount <= EventBatch.storedFieldCountMax else { throw .invalid(position: position) }
+        if records.rows == nil { batch.entries.reserveCapacity(fieldCount) }
         batch.events.reserveCapacity(records.rows == nil ? decoder.count : records.batch.rows.count)
         let (layouts, counts, choices) = (decoder.layouts, decoder.counts, decoder.choices)
         let ownFields = layouts.map { layout in
@@ -147,7 +151,7 @@ private struct EventAssembly {
                     range = slot.range.lowerBound + shift..<slot.range.upperBound + shift
                 }
             }
-            guard let range, batch.entries.count < TextArena.slotCountMax << 1 else { return false }
+            guard let range else { return false }
             batch.entries.append(
                 EventBatch.Entry(
                     field: FieldID(rawValue: source.field),

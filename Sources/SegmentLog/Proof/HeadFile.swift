@@ -45,10 +45,26 @@ public enum HeadFile {
         path store: String,
         stream: String
     ) throws(StorageError) -> [SignedHead] {
-        let path = path(store, stream)
+        try notes(storage, path(store, stream)).compactMap(SignedHead.init)
+    }
+
+    /// Notes as long as a head that are none: not those that a crash cut short, but altered ones.
+    public static func unreadableCount(
+        storage: any LogStorage,
+        path store: String,
+        stream: String
+    ) throws(StorageError) -> Int {
+        try notes(storage, path(store, stream)).filter { SignedHead($0) == nil && isWhole($0) }.count
+    }
+
+    /// Whether the last word is as long as an Ed25519 signature with the four bytes of its key.
+    private static func isWhole(_ note: String) -> Bool {
+        note.split(whereSeparator: \.isWhitespace).last?.utf8.count == (4 + 64 + 2) / 3 * 4
+    }
+
+    private static func notes(_ storage: any LogStorage, _ path: String) throws(StorageError) -> [String] {
         guard let size = try storage.size(path) else { return [] }
-        let bytes = try storage.open(path, .read).read(at: 0, count: min(size, sizeMaxBytes))
-        return notes(in: bytes).compactMap(SignedHead.init)
+        return notes(in: try storage.open(path, .read).read(at: 0, count: min(size, sizeMaxBytes)))
     }
 
     /// Runs of two paragraphs of which the second is a signature.

@@ -29,7 +29,7 @@ struct TextArena {
         bytes.count <= LogLimits.chunkSizeMaxBytes && slots.count <= TextArena.slotCountMax
     }
 
-    /// Most texts of a block: a hundred for each record.
+    /// Most texts of a block: 256 for each record of the largest block.
     static let slotCountMax = 1 << 24
 }
 

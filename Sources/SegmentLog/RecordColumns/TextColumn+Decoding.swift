@@ -16,6 +16,7 @@ extension TextColumn {
     ) throws(ByteReaderError) -> TextPlaces {
         let position = source.description.position
         let first = arena.slots.count
+        guard count <= TextArena.slotCountMax - first else { throw .invalid(position: position) }
         let encoding = try source.description.byte()
         switch encoding {
         case Encoding.constant:
@@ -25,11 +26,14 @@ extension TextColumn {
             let digits = Int(try source.description.byte())
             guard digits <= 19 else { throw .invalid(position: position) }
             for number in try IntegerColumn.decode(count, from: &source) {
-                guard number >= 0 else { throw .invalid(position: position) }
+                guard number >= 0, arena.isBounded else { throw .invalid(position: position) }
                 arena.appendDecimal(number, digits)
             }
         case Encoding.address:
-            for number in try IntegerColumn.decode(count, from: &source) { arena.appendAddress(number) }
+            for number in try IntegerColumn.decode(count, from: &source) {
+                guard arena.isBounded else { throw .invalid(position: position) }
+                arena.appendAddress(number)
+            }
         case Encoding.hexadecimal: try decodeHexadecimal(count, &arena, &source)
         case Encoding.dictionary:
             try decodeDictionary(count, &arena, &source)
@@ -61,7 +65,7 @@ extension TextColumn {
         let numbers = try IntegerColumn.decode(count, from: &source)
         for index in 0..<count {
             let value = isRelative ? numbers[index] &+ clock(of: references[index]) : numbers[index]
-            guard (0..<86_400).contains(value) else { throw .invalid(position: position) }
+            guard (0..<86_400).contains(value), arena.isBounded else { throw .invalid(position: position) }
             let start = arena.bytes.count
             StampForm.appendClock(Int(value), &arena.bytes)
             arena.finish(start)
@@ -82,7 +86,7 @@ extension TextColumn {
         let numbers = try IntegerColumn.decode(count, from: &source)
         for index in 0..<count {
             let value = numbers[index] &+ references[index] / unit
-            guard value >= 0 else { throw .invalid(position: position) }
+            guard value >= 0, arena.isBounded else { throw .invalid(position: position) }
             arena.appendDecimal(value, digits)
         }
     }
@@ -104,7 +108,9 @@ extension TextColumn {
         for index in 0..<count {
             let start = arena.bytes.count
             let value = isRelative ? numbers[index] &+ references[index] / unit : numbers[index]
-            guard form.write(value, to: &arena.bytes) else { throw .invalid(position: position) }
+            guard arena.isBounded, form.write(value, to: &arena.bytes) else {
+                throw .invalid(position: position)
+            }
             arena.finish(start)
         }
     }
@@ -190,6 +196,7 @@ extension TextColumn {
         let span = nibbles.span
         for _ in 0..<count {
             let start = arena.bytes.count
+            guard arena.isBounded else { throw .invalid(position: position) }
             for byte in pattern {
                 if byte != 0 {
                     arena.bytes.append(byte)
