@@ -14,7 +14,7 @@ import SegmentLog
 struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
-        abstract: "Show what the store holds, make it smaller, or make its read models again.",
+        abstract: "Show what the store holds, make it smaller, repair it, or make its read models again.",
         subcommands: [Stat.self, List.self, Compact.self, Repair.self, Rebuild.self]
     )
 

@@ -74,7 +74,7 @@ import Testing
 
     /// Small blocks and files, and a block with every kind of chunk; how far apart its places are tried.
     private static let samples: [(make: @Sendable () throws -> RecordingStorage, stride: Int, edge: Int)] = [
-        ({ try smallStore() }, 7, 0), ({ try columnStore() }, 1_499, 24),
+        ({ try smallStore() }, 13, 0), ({ try columnStore() }, 2_999, 12),
     ]
 
     @Test(arguments: 0..<2)

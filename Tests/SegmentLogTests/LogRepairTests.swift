@@ -39,7 +39,7 @@ import Testing
     @Test func `a store with any byte flipped is repaired once, without loss`() throws {
         let files = try smallStore().files
         for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {
-            for position in bytes.indices where position % 11 == 0 {
+            for position in bytes.indices where position % 17 == 0 {
                 var changed = files
                 changed[path]?[position] ^= UInt8(1 << (position % 8))
                 let breach = try breach(changed)
@@ -51,7 +51,7 @@ import Testing
     @Test func `a store with any file cut short is repaired once, without loss`() throws {
         let files = try smallStore().files
         for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {
-            for length in bytes.indices where length % 11 == 0 {
+            for length in bytes.indices where length % 17 == 0 {
                 var changed = files
                 changed[path]?.removeLast(bytes.count - length)
                 let breach = try breach(changed)
