@@ -10,7 +10,7 @@ BUILD_FLAGS ?= --explicit-target-dependency-import-check error
 SOURCES := Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Sources
 
 .DEFAULT_GOAL := help
-.PHONY: help install build release test demo format lint bench bench-log kill-audit clean
+.PHONY: help install build release test demo format lint bench bench-log kill-audit fault-audit clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,10 @@ bench-log: release ## Measure size and reading speed of the log, beside gzip and
 
 kill-audit: release ## Kill the daemon under load 50 times and audit what it kept (needs python3).
 	python3 Benchmarks/kill.py
+
+# FAULTS="--all" tries every call, which takes hours; FAULTS="--mode new --call sync" a part.
+fault-audit: release ## Let system calls fail one after another and audit what is kept (needs python3 and cc).
+	python3 Tests/faults/syscalls.py $(FAULTS)
 
 clean: ## Remove build products.
 	$(SWIFT) package clean

@@ -19,6 +19,7 @@ let strict: [SwiftSetting] = [
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -68,7 +69,10 @@ let package = Package(
             "SiteFiles",
             ["EventModel", "Digests", "WireFormats", "Normalization", "Inventory", "Correlation", yams]
         ),
-        layer("Projections", ["EventModel", "Digests", "Inventory", "Correlation", "Timelines", grdb]),
+        layer(
+            "Projections",
+            ["EventModel", "Digests", "Inventory", "Correlation", "Timelines", grdb, sqlite]
+        ),
         layer(
             "Pipeline",
             [

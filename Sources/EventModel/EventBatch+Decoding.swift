@@ -93,7 +93,8 @@ extension EventBatch {
         if version == 1 { for index in 0..<count { events[index].contentHash = try reader.uint64() } }
         var start: UInt32 = 0
         for index in 0..<count {
-            let fields = try reader.count(atMost: 65_535)
+            let left = EventBatch.storedFieldCountMax - Int(start)
+            let fields = try reader.count(atMost: min(65_535, left))
             events[index].fieldStart = start
             events[index].fieldCount = UInt16(fields)
             start += UInt32(fields)

@@ -10,6 +10,10 @@ extension EventBatch {
     /// Most events in one stored batch: a block has at most 65,536 records, and few records give several
     /// events.
     public static let storedEventCountMax = 1_048_576
+    /// Most fields of the events of a stored form: 128 for each record of the largest block.
+    ///
+    /// A stored form that claims more is refused before anything is allocated for them.
+    public static let storedFieldCountMax = 8_388_608
 
     /// Most bytes of values: four times the largest chunk, for messages that several events share.
     public static let storedSizeMaxBytes = 256 * 1_048_576

@@ -33,12 +33,15 @@ extension Engine {
         var next = next
         while next < end {
             guard !pause.isClosed else { return false }
-            guard let (base, batch) = try records.read(from: next, below: end), batch.count > 0 else {
-                throw WardlineError(
-                    .integrity,
-                    "Records from offset \(next) on cannot be read; run `wardline store verify`."
+            let found = try records.read(from: next, below: end)
+            let (base, batch) = found ?? (end, RecordBatch())
+            if base > next {
+                options.report(
+                    "warning: records \(next) to \(Offset(base.value - 1)) are missing or damaged and are not "
+                        + "judged; `wardline verify` tells more"
                 )
             }
+            guard batch.count > 0 else { break }
             let decoded = decoder.decode(batch, base: base)
             guard judgeQueue.put(.records(decoded), weight: decoded.memoryBytes) else { return false }
             next = decoded.end

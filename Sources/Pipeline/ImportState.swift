@@ -42,7 +42,7 @@ public enum ImportState: Hashable, Sendable {
             let reader = try LogReader.open(storage: storage, path: path, stream: "records")
             var searches = hashes.map { ImportSearch(sha256: $0) }
             for part in reader.parts {
-                let records = try reader.records(part)
+                guard let records = try reader.soundRecords(part) else { continue }
                 for index in searches.indices { searches[index].take(records) }
             }
             return searches.map(\.state)

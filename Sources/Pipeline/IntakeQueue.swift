@@ -54,13 +54,17 @@ public final class IntakeQueue: Sendable {
     ///
     /// - Parameters:
     ///   - batch: Records of one listener.
-    ///   - resume: Called once, on another thread, when the queue has room again; only after a refusal.
+    ///   - resume: Called once, on another thread, when the queue has room again; only after a refusal, and
+    ///     not after one of a closed queue.
     /// - Returns: False when the queue is full or closed; the caller keeps the records and stops reading.
     public func tryPut(_ batch: RecordBatch, resume: @escaping @Sendable () -> Void) -> Bool {
         if queue.tryPut(.records(batch), weight: batch.memoryBytes) { return true }
+        // A closed queue has no room ever again: who were called back would ask again and again.
+        guard !queue.isClosed else { return false }
         waiting.withLock { $0.append(resume) }
-        // The taker may have emptied the queue between refusal and registration: then nobody else would call.
-        if queue.weight <= resumeBelow { resumeAll() }
+        // The taker may have emptied the queue, or closed it, between refusal and registration: then nobody
+        // else would call.
+        if queue.weight <= resumeBelow || queue.isClosed { resumeAll() }
         return false
     }
 

@@ -39,7 +39,7 @@ struct JournalMemory: Sendable {
         do throws(LogError) {
             let reader = try LogReader.open(storage: storage, path: store.root, stream: "journal")
             for part in reader.parts {
-                let records = try reader.records(part)
+                guard let records = try reader.soundRecords(part) else { continue }
                 for (index, row) in records.rows.enumerated() where row.kind == .fact {
                     if let fact = try? JSONValue(parsing: records.payload(index).span) { recall(fact) }
                 }

@@ -115,7 +115,7 @@ public final class LogOwner: EngineLog {
 
     /// Reads the records of one stored part from `offset` on.
     ///
-    /// A hole is skipped: `base` is then greater than `offset`.
+    /// A hole is skipped, and so is what is damaged: `base` is then greater than `offset`.
     public func read(
         from offset: Offset,
         below end: Offset
@@ -128,15 +128,17 @@ public final class LogOwner: EngineLog {
                 // The writer has moved on since the files were listed.
                 if current.end < end { try current.refresh() }
                 reader = current
-                let part = current.part(holding: offset) ?? current.parts.first { $0.base > offset }
-                guard let part, part.base < end else { return nil }
-                var records = try current.records(part)
-                let skipped = offset > part.base ? Int(offset.value - part.base.value) : 0
-                records.rows.removeFirst(skipped)
-                let base = part.base.advanced(by: skipped)
-                let excess = records.count - Int(clamping: end.value - base.value)
-                if excess > 0 { records.rows.removeLast(excess) }
-                return (base, records)
+                for part in current.parts(from: offset) {
+                    guard part.base < end else { return nil }
+                    guard var records = try current.soundRecords(part) else { continue }
+                    let skipped = offset > part.base ? Int(offset.value - part.base.value) : 0
+                    records.rows.removeFirst(skipped)
+                    let base = part.base.advanced(by: skipped)
+                    let excess = records.count - Int(clamping: end.value - base.value)
+                    if excess > 0 { records.rows.removeLast(excess) }
+                    return (base, records)
+                }
+                return nil
             }
         } catch {
             throw error.wardlineError("read", "the log")

@@ -14,8 +14,10 @@ public final class FileLock: Sendable {
     ///
     /// - Throws: ``StorageError``; ``StorageError/isHeld`` when another process has it.
     public init(_ path: String) throws(StorageError) {
-        // Valid: the text lives during the call.
-        let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, POSIXStorage.fileMode)
+        let opened = repeatingInterrupted {
+            // Valid: the text lives during the call.
+            unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, POSIXStorage.fileMode)
+        }
         guard opened >= 0 else { throw .last(.lock, path) }
         guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
             let error = StorageError.last(.lock, path)

@@ -21,8 +21,10 @@ public final class InputFile: Sendable {
 
     /// Opens a file for reading.
     public convenience init(_ path: String) throws(StorageError) {
-        // Valid: the text lives during the call.
-        let opened = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let opened = repeatingInterrupted {
+            // Valid: the text lives during the call.
+            unsafe open(path, O_RDONLY | O_CLOEXEC)
+        }
         guard opened >= 0 else { throw .last(.open, path) }
         try self.init(descriptor: opened, path: path, isOwned: true)
     }

@@ -16,8 +16,10 @@ import Glibc
 
     /// Maps the file as it is now.
     public init(_ path: String) throws(StorageError) {
-        // Valid: the text lives during the call.
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = repeatingInterrupted {
+            // Valid: the text lives during the call.
+            unsafe open(path, O_RDONLY | O_CLOEXEC)
+        }
         guard descriptor >= 0 else { throw .last(.open, path) }
         defer { _ = close(descriptor) }
         var status = stat()

@@ -12,8 +12,10 @@ final class POSIXFile: LogFile {
 
     init(path: String, flags: Int32) throws(StorageError) {
         self.path = path
-        // Valid: the text lives during the call.
-        descriptor = unsafe open(path, flags | O_CLOEXEC | O_NOFOLLOW, POSIXStorage.fileMode)
+        descriptor = repeatingInterrupted {
+            // Valid: the text lives during the call.
+            unsafe open(path, flags | O_CLOEXEC | O_NOFOLLOW, POSIXStorage.fileMode)
+        }
         guard descriptor >= 0 else { throw .last(.open, path) }
     }
 
@@ -58,15 +60,27 @@ final class POSIXFile: LogFile {
     }
 
     func synchronise() throws(StorageError) {
-        guard fdatasync(descriptor) == 0 else { throw .last(.synchronise, path) }
+        // Interrupted is not failed: no error was met and told, and the same bytes are waited for again.
+        guard repeatingInterrupted({ fdatasync(descriptor) }) == 0 else { throw .last(.synchronise, path) }
     }
 
     func truncate(to length: Int) throws(StorageError) {
-        guard ftruncate(descriptor, length) == 0 else { throw .last(.truncate, path) }
+        guard repeatingInterrupted({ ftruncate(descriptor, length) }) == 0 else {
+            throw .last(.truncate, path)
+        }
     }
 
     func preallocate(to length: Int) throws(StorageError) {
-        let code = posix_fallocate(descriptor, 0, length)
+        var code = posix_fallocate(descriptor, 0, length)
+        while code == EINTR { code = posix_fallocate(descriptor, 0, length) }
         guard code == 0 else { throw StorageError(.preallocate, path, code) }
+    }
+}
+
+/// Makes a call again as long as a signal interrupts it: it has done nothing then.
+func repeatingInterrupted(_ call: () -> Int32) -> Int32 {
+    while true {
+        let result = call()
+        guard result < 0, errno == EINTR else { return result }
     }
 }

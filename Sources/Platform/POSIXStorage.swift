@@ -68,11 +68,15 @@ public struct POSIXStorage: LogStorage {
 
     /// Makes directory entries durable.
     public func synchroniseDirectory(_ path: String) throws(StorageError) {
-        // Valid: the text lives during the call.
-        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = repeatingInterrupted {
+            // Valid: the text lives during the call.
+            unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        }
         guard descriptor >= 0 else { throw .last(.synchroniseDirectory, path) }
         defer { _ = close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw .last(.synchroniseDirectory, path) }
+        guard repeatingInterrupted({ fsync(descriptor) }) == 0 else {
+            throw .last(.synchroniseDirectory, path)
+        }
     }
 
     /// Length of what has that name, nil when nothing has.

@@ -19,6 +19,22 @@ extension ReadModels {
         }
     }
 
+    /// As ``guarding(_:_:)``, for what writes to `queue`.
+    ///
+    /// SQLite says "full" only for ENOSPC; a used up quota is an error like any other to it.
+    static func guardingWrite<Answer>(
+        _ act: String,
+        of queue: DatabaseQueue,
+        _ body: () throws -> Answer
+    ) throws(WardlineError) -> Answer {
+        do throws(WardlineError) {
+            return try guarding(act, body)
+        } catch {
+            guard error.code == .storage, queue.isQuotaUsedUp else { throw error }
+            throw full(act, error.cause)
+        }
+    }
+
     private static func translated(_ error: DatabaseError, _ act: String) -> WardlineError {
         let cause = "SQLite \(error.resultCode.rawValue): \(error.message ?? "no message")"
         switch error.resultCode {

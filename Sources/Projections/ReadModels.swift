@@ -95,7 +95,9 @@ public final class ReadModels: Sendable {
 
     /// Makes `other` hold what this holds, in one transaction of `other`.
     func replaceContent(of other: ReadModels) throws(WardlineError) {
-        try ReadModels.guarding("copy the read models") { try queue.backup(to: other.queue) }
+        try ReadModels.guardingWrite("copy the read models", of: other.queue) {
+            try queue.backup(to: other.queue)
+        }
     }
 
     /// Drops all rows and sets the checkpoint to zero, in one transaction.
@@ -143,7 +145,7 @@ public final class ReadModels: Sendable {
 
     /// Writes without asking the mode: SQLite itself refuses where the connection may only read.
     func commit<Answer>(_ body: (Database) throws -> Answer) throws(WardlineError) -> Answer {
-        try ReadModels.guarding("write the read models") { try queue.write(body) }
+        try ReadModels.guardingWrite("write the read models", of: queue) { try queue.write(body) }
     }
 
     static func checkpoint(_ database: Database) throws -> ProjectionCheckpoint {

@@ -35,6 +35,9 @@ public final class StoreParts: PartSource {
     /// Damaged places and missing offsets, as far as listing shows them.
     public var damageCount: Int { reader.damage.count + reader.holes.count }
 
+    /// Damaged records that were wanted and not given: the first and the end of each run of them.
+    public private(set) var unreadable: [Offset: Offset] = [:]
+
     /// Lists what is durable now.
     public func parts() throws(WardlineError) -> [StoredPart] {
         if !isFirstListing {
@@ -61,7 +64,14 @@ public final class StoreParts: PartSource {
         }
         let stored: StoredRows
         do throws(LogError) { stored = try reader.rows(found, where: condition) } catch {
-            throw error.wardlineError(store.path)
+            guard case .damaged = error else { throw error.wardlineError(store.path) }
+            unreadable[part.base] = part.base.advanced(by: part.count)
+            return LoadedPart(
+                part: part,
+                records: RecordBatch(),
+                offsets: .consecutive(from: part.base),
+                events: EventBatch()
+            )
         }
         let events: EventBatch
         if let found = stored.events {
@@ -79,8 +89,9 @@ public final class StoreParts: PartSource {
         return loaded
     }
 
+    /// The records of a part; none of a damaged one.
     private func records(_ part: LogPart) throws(WardlineError) -> RecordBatch {
-        do throws(LogError) { return try reader.records(part) } catch {
+        do throws(LogError) { return try reader.soundRecords(part) ?? RecordBatch() } catch {
             throw error.wardlineError(store.path)
         }
     }

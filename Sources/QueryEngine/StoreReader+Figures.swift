@@ -72,10 +72,11 @@ extension StoreReader {
         figures.damaged = records.damage.count + journal.damage.count
         figures.storeBytes = try files().reduce(0) { $0 + $1.size }
         for part in records.parts where part.end > checkpoint.records {
-            let batch: RecordBatch
-            do throws(LogError) { batch = try records.records(part) } catch {
+            let found: RecordBatch?
+            do throws(LogError) { found = try records.soundRecords(part) } catch {
                 throw error.wardlineError(path)
             }
+            guard let batch = found else { continue }
             for (index, row) in batch.rows.enumerated()
             where row.kind == .device && part.base.advanced(by: index) >= checkpoint.records {
                 figures.records += 1
@@ -111,8 +112,10 @@ extension StoreReader {
         since: SignedHead? = nil
     ) throws(WardlineError) -> VerifyReport {
         var heads: [SignedHead]
+        let unreadable: Int
         do throws(StorageError) {
             heads = try HeadFile.read(storage: storage, path: path, stream: stream)
+            unreadable = try HeadFile.unreadableCount(storage: storage, path: path, stream: stream)
         } catch {
             throw WardlineError(
                 .storage,
@@ -145,6 +148,10 @@ extension StoreReader {
                 heads: signed,
                 tombstones: sound.compactMap { Tombstone($0) }.filter { $0.stream == stream }
             )
+            if unreadable > 0 {
+                let note = DamageNote(file: "heads", position: 0, from: .zero, end: .zero, reason: .signature)
+                report.damage += Array(repeating: note, count: unreadable)
+            }
             if sound.count < notes.count {
                 report.damage.append(
                     DamageNote(file: "tombstones", position: 0, from: .zero, end: .zero, reason: .signature)
@@ -285,10 +292,11 @@ extension StoreReader {
     public func forEachControlRecordBackward(_ body: (RecordKind, [UInt8]) -> Bool) throws(WardlineError) {
         let records = try log("records")
         for part in records.parts.reversed() {
-            let batch: RecordBatch
-            do throws(LogError) { batch = try records.records(part) } catch {
+            let found: RecordBatch?
+            do throws(LogError) { found = try records.soundRecords(part) } catch {
                 throw error.wardlineError(path)
             }
+            guard let batch = found else { continue }
             for index in batch.rows.indices.reversed() where batch.rows[index].kind != .device {
                 guard body(batch.rows[index].kind, batch.payload(index)) else { return }
             }

@@ -22,8 +22,10 @@ enum FileNames {
     static func wal(_ base: Offset) -> String { padded(base) + walSuffix }
 
     /// The copy of bytes that recovery cut or found damaged, beside the file they were in.
-    static func evidence(_ file: String, _ position: Int, _ suffix: String) -> String {
-        file + "." + String(position) + suffix
+    ///
+    /// Other bytes from the same position, found later, have the next `number`.
+    static func evidence(_ file: String, _ position: Int, _ suffix: String, number: Int = 1) -> String {
+        file + "." + String(position) + (number > 1 ? "." + String(number) : "") + suffix
     }
 
     /// The base offset in a name with that suffix, nil for other names.

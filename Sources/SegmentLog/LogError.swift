@@ -38,6 +38,8 @@ public enum LogLimits {
     /// Most bytes that one chunk decompresses to; a header that claims more is refused before anything is
     /// allocated.
     public static let chunkSizeMaxBytes = 64 << 20
+    /// Most memory that reading one block takes, whatever it claims, beyond its stored bytes.
+    public static let blockMemoryMaxBytes = 512 << 20
     /// Most records in one batch or block.
     public static let blockRecordCountMax = 65_536
     /// Most chunks of a block: two are known; the rest is for later versions.

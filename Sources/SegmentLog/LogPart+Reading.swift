@@ -52,11 +52,18 @@ extension LogPart {
     }
 
     /// Reads what satisfies `condition`, and perhaps more.
+    ///
+    /// Damaged columns of events hide no record: all records are given then, without events.
     func readRows(where condition: RowCondition) throws(LogError) -> StoredRows {
         guard sets?.mayHold(condition) ?? true else { return ruledOut }
-        var part = self
-        part.header = try blockHeader()
-        return try part.readListedRows(where: condition)
+        do throws(LogError) {
+            var part = self
+            part.header = try blockHeader()
+            return try part.readSoundRows(where: condition)
+        } catch {
+            guard case .damaged = error, isBlock else { throw error }
+            return StoredRows(records: try readRecords(), offsets: .consecutive(from: base), events: nil)
+        }
     }
 
     /// Nothing of it was read.
@@ -69,7 +76,7 @@ extension LogPart {
         )
     }
 
-    private func readListedRows(where condition: RowCondition) throws(LogError) -> StoredRows {
+    private func readSoundRows(where condition: RowCondition) throws(LogError) -> StoredRows {
         let filters = condition == .everything ? nil : filters()
         if let filters, !mayHold(condition, filters) { return ruledOut }
         guard condition != .everything, skipped + trimmed == 0, let header = try blockHeader(),

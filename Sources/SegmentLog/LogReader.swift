@@ -92,6 +92,16 @@ public struct LogReader: Sendable {
         try part.readRecords(&buffers)
     }
 
+    /// As ``records(_:)``; nil when they are damaged, for whoever goes on with what is whole.
+    ///
+    /// - Throws: ``LogError`` when the disk does not answer.
+    public func soundRecords(_ part: LogPart) throws(LogError) -> RecordBatch? {
+        do throws(LogError) { return try part.readRecords() } catch {
+            guard case .damaged = error else { throw error }
+            return nil
+        }
+    }
+
     /// As ``records(_:)``, with the events that were stored with a block; nil if there are none.
     ///
     /// Events lie beside the records that they refer to, so both are read in one go.
@@ -135,6 +145,12 @@ public struct LogReader: Sendable {
 
     /// The part that holds an offset, nil in a hole or beyond the end.
     public func part(holding offset: Offset) -> LogPart? {
+        guard let part = parts(from: offset).first, part.base <= offset else { return nil }
+        return part
+    }
+
+    /// The parts that hold an offset or what comes after it.
+    public func parts(from offset: Offset) -> ArraySlice<LogPart> {
         let parts = contents.parts
         var low = 0
         var high = parts.count
@@ -142,8 +158,7 @@ public struct LogReader: Sendable {
             let middle = (low + high) / 2
             if parts[middle].end <= offset { low = middle + 1 } else { high = middle }
         }
-        guard low < parts.count, parts[low].base <= offset else { return nil }
-        return parts[low]
+        return parts[low...]
     }
 
     /// The segments, in offset order.

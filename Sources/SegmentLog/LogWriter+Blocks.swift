@@ -124,6 +124,8 @@ extension LogWriter {
         let path = directory + "/" + name
         let header = FileHeader(.segment, block.base, stream: stream).encoded()
         let file = try onDisk { () throws(StorageError) in
+            // A segment of that name without a whole block: its records were in the write-ahead log.
+            if try storage.exists(path) { try storage.moveAside(path, FileNames.damagedSuffix) }
             let file = try storage.open(path, .create)
             do throws(StorageError) {
                 try file.write(header.span, at: 0)
@@ -189,14 +191,14 @@ extension LogWriter {
             try body()
         } catch {
             isSuspect = true
-            throw LogError(error)
+            throw .storage(error)
         }
     }
 
     /// Removes write-ahead files that end at or before `end`; one always stays, to tell how far the log had
     /// come.
     private func dropCovered(through end: Offset) throws(LogError) {
-        guard walFiles.contains(where: { $0.end <= end }) else { return }
+        guard walFiles.contains(where: { $0.end <= end && !$0.isPinned }) else { return }
         if walFiles.allSatisfy({ $0.end <= end }) && !(walFiles.last.map { $0.base == end } ?? false) {
             try orSuspectOnFailure { () throws(LogError) in
                 let file = try beginFile()
@@ -204,7 +206,7 @@ extension LogWriter {
             }
         }
         let kept = walFiles.last
-        for file in walFiles where file.end <= end && file !== kept {
+        for file in walFiles where file.end <= end && file !== kept && !file.isPinned {
             try onDisk { () throws(StorageError) in try storage.remove(walDirectory + "/" + file.name) }
             walFiles.removeAll { $0 === file }
         }

@@ -12,28 +12,27 @@ extension LogWriter {
         let contents = try LogContents(storage, directory, stream)
         recovery.damage = contents.damage
         recovery.holes = contents.holes
-        for note in contents.damage { try keepDamaged(note, contents) }
-        for scan in contents.writeAhead {
-            try recoverFile(scan, isLast: scan.base == contents.writeAhead.last?.base)
-        }
-        for part in contents.parts where !part.isBlock {
-            let records = try part.readRecords()
-            recovery.headCount += records.count
-            addToHead(records, at: part.base)
-        }
+        try keepDamaged(contents)
         // Batches before a block are there when the block that held them was damaged.
+        let blocked = contents.parts.last(where: \.isBlock)?.end ?? .zero
+        var pinned = Set(contents.parts.filter { !$0.isBlock && $0.base < blocked }.map(\.fileName))
+        for part in contents.parts where !part.isBlock && part.base >= blocked {
+            try takeHead(part, &pinned)
+        }
         var frontier: CompactRange?
-        if let last = contents.parts.lastIndex(where: \.isBlock) {
-            for part in contents.parts[...last] {
-                if part.fileName == contents.segments.last?.fileName, frontier == nil {
-                    frontier = blockTree.skipped(to: part.base)
-                }
-                try growTree(part)
+        for part in contents.parts where part.base < blocked {
+            if part.fileName == contents.segments.last?.fileName, frontier == nil {
+                frontier = blockTree.skipped(to: part.base)
             }
+            try growTree(part)
+        }
+        lastLogTime = contents.parts.map(\.maxLogTime).max() ?? .absent
+        nextOffset = max(contents.end, contents.segments.map(\.claimedEnd).max() ?? .zero)
+        for scan in contents.writeAhead {
+            let isLast = scan.base == contents.writeAhead.last?.base
+            try recoverFile(scan, isLast: isLast, isPinned: pinned.contains(scan.fileName))
         }
         if let last = contents.segments.last { try recoverSegment(last, frontier) }
-        lastLogTime = contents.parts.map(\.maxLogTime).max() ?? .absent
-        nextOffset = max(contents.end, contents.segments.map(\.end).max() ?? .zero)
         durableOffset = nextOffset
         recovery.end = nextOffset
         recovery.lastLogTime = lastLogTime
@@ -41,6 +40,29 @@ extension LogWriter {
         // it.
         try settleFoundFiles(contents)
         try beginFirstFile()
+    }
+
+    /// Takes up records that are in no block.
+    ///
+    /// What does not decode although its checksum holds stays in its file, which is kept.
+    private func takeHead(_ part: LogPart, _ pinned: inout Set<String>) throws(LogError) {
+        do throws(LogError) {
+            let records = try part.readRecords()
+            recovery.headCount += records.count
+            addToHead(records, at: part.base)
+        } catch {
+            guard case .damaged(_, let position) = error else { throw error }
+            pinned.insert(part.fileName)
+            recovery.damage.append(
+                DamageNote(
+                    file: part.fileName,
+                    position: position,
+                    from: part.base,
+                    end: part.end,
+                    reason: .content
+                )
+            )
+        }
     }
 
     /// Adds the leaves of a part; damaged evidence counts as missing, and no older head agrees with that.
@@ -77,43 +99,43 @@ extension LogWriter {
         }
     }
 
-    private func recoverFile(_ scan: WriteAheadScan, isLast: Bool) throws(LogError) {
+    private func recoverFile(_ scan: WriteAheadScan, isLast: Bool, isPinned: Bool) throws(LogError) {
         let end = scan.parts.last?.end ?? scan.base
-        let isEmpty = scan.parts.isEmpty
-        if isLast && (scan.hasTail || isEmpty) && options.cutsTornTail {
-            if scan.hasTail { try keepTorn(scan.fileName, scan.validEnd, scan.size) }
-            if isEmpty {
-                // Its name is needed for the file that is begun next at the same offset.
-                try onDisk { () throws(StorageError) in try storage.remove(directory + "/" + scan.fileName) }
-                return
-            }
-            try cut(scan.fileName, scan.validEnd)
+        if isLast, scan.hasTail, options.cutsTornTail {
+            try keepTorn(scan.fileName, scan.parts.isEmpty ? 0 : scan.validEnd, scan.size)
         }
+        // An empty file may have the name that is needed for one that is begun now or later.
+        if scan.parts.isEmpty, options.cutsTornTail, isLast || scan.base >= nextOffset {
+            return try onDisk { () throws(StorageError) in
+                try storage.remove(directory + "/" + scan.fileName)
+            }
+        }
+        if isLast, scan.hasTail, options.cutsTornTail { try cut(scan.fileName, scan.validEnd) }
         walFiles.append(
             WriteAheadFile(
                 name: FileNames.wal(scan.base),
                 base: scan.base,
                 end: end,
-                size: scan.size
+                size: scan.size,
+                isPinned: isPinned
             )
         )
     }
 
     private func recoverSegment(_ scan: SegmentScan, _ frontier: CompactRange?) throws(LogError) {
         guard scan.footer == nil else { return }
+        guard !scan.parts.isEmpty else {
+            // Never held a durable block, or no whole one: the name is free again.
+            if scan.size > FileHeader.size || !scan.hasHeader && scan.size > 0 {
+                try keepTorn(scan.fileName, 0, scan.size)
+            }
+            return try onDisk { () throws(StorageError) in
+                try storage.remove(directory + "/" + scan.fileName)
+            }
+        }
         if scan.hasTail && options.cutsTornTail {
             try keepTorn(scan.fileName, scan.validEnd, scan.size)
-            if scan.validEnd > 0 { try cut(scan.fileName, scan.validEnd) }
-        }
-        guard scan.hasHeader || !scan.parts.isEmpty else {
-            // Never held a durable block: the name is free again.
-            try onDisk { () throws(StorageError) in try storage.remove(directory + "/" + scan.fileName) }
-            return
-        }
-        if scan.parts.isEmpty {
-            // An empty segment may not be the one that the next block begins.
-            try onDisk { () throws(StorageError) in try storage.remove(directory + "/" + scan.fileName) }
-            return
+            try cut(scan.fileName, scan.validEnd)
         }
         let file = try onDisk { () throws(StorageError) in
             try storage.open(directory + "/" + scan.fileName, .update)
@@ -140,24 +162,30 @@ extension LogWriter {
         try copyAside(name, position..<size, FileNames.tornSuffix)
     }
 
-    /// Copies the bytes of a damaged batch or block beside its file.
+    /// Copies the bytes that belong to no whole batch or block beside their file.
     ///
-    /// The file itself stays: later offsets are in it.
-    private func keepDamaged(_ note: DamageNote, _ contents: LogContents) throws(LogError) {
-        guard note.reason == .batch || note.reason == .blockHeader else { return }
-        let starts =
-            contents.writeAhead.filter { $0.fileName == note.file }.flatMap(\.parts).flatMap(\.places)
-            + contents.segments.filter { $0.fileName == note.file }.flatMap(\.parts).flatMap(\.places)
-        guard let end = starts.map(\.lowerBound).filter({ $0 > note.position }).min() else { return }
-        try copyAside(note.file, note.position..<end, FileNames.damagedSuffix)
+    /// The files themselves stay, later offsets are in them; the tail of the newest ones is another matter.
+    private func keepDamaged(_ contents: LogContents) throws(LogError) {
+        for scan in contents.writeAhead {
+            let isLast = scan.base == contents.writeAhead.last?.base
+            try keepDamaged(scan.fileName, scan.gaps, tail: isLast && scan.hasTail ? scan.validEnd : nil)
+        }
+        for scan in contents.segments {
+            let isLast = scan.base == contents.segments.last?.base
+            let tail = scan.parts.isEmpty ? 0 : scan.validEnd
+            try keepDamaged(scan.fileName, scan.gaps, tail: isLast && scan.footer == nil ? tail : nil)
+        }
+    }
+
+    private func keepDamaged(_ name: String, _ gaps: [Range<Int>], tail: Int?) throws(LogError) {
+        for gap in gaps where tail.map({ gap.lowerBound < $0 }) ?? true {
+            try copyAside(name, gap, FileNames.damagedSuffix)
+        }
     }
 
     private func copyAside(_ name: String, _ range: Range<Int>, _ suffix: String) throws(LogError) {
         try onDisk { () throws(StorageError) in
-            let source = try storage.open(directory + "/" + name, .read)
-            let target = directory + "/" + FileNames.evidence(name, range.lowerBound, suffix)
-            guard try !storage.exists(target) else { return }
-            try storage.writeAtomically(try source.read(at: range.lowerBound, count: range.count), to: target)
+            _ = try storage.copyAside(directory + "/" + name, range, suffix)
         }
     }
 }

@@ -102,6 +102,23 @@ struct SegmentScan {
 
     var end: Offset { parts.last?.end ?? base }
 
+    /// How far the segment went, also where its last blocks are damaged.
+    var claimedEnd: Offset {
+        guard let footer, footer.base == base else { return end }
+        return max(end, footer.end)
+    }
+
+    /// Bytes that are neither header, block nor footer of a whole file.
+    ///
+    /// A tail is among them.
+    var gaps: [Range<Int>] {
+        let end = footer.map { size - $0.storedLength } ?? size
+        return unclaimed(
+            parts.flatMap(\.places),
+            in: (hasHeader ? FileHeader.size : 0)..<max(end, hasHeader ? FileHeader.size : 0)
+        )
+    }
+
     static func read(_ file: any LogFile, _ position: Int, _ count: Int) throws(LogError) -> [UInt8] {
         try onDisk { () throws(StorageError) in try file.read(at: position, count: count) }
     }
@@ -246,4 +263,16 @@ struct SegmentScan {
                 && (footer.form == .plain || agrees(place, part.header))
         }
     }
+}
+
+/// The parts of `whole` that no place holds; `places` rise and do not overlap.
+func unclaimed(_ places: [Range<Int>], in whole: Range<Int>) -> [Range<Int>] {
+    var gaps: [Range<Int>] = []
+    var position = whole.lowerBound
+    for place in places {
+        if place.lowerBound > position { gaps.append(position..<place.lowerBound) }
+        position = max(position, place.upperBound)
+    }
+    if position < whole.upperBound { gaps.append(position..<whole.upperBound) }
+    return gaps
 }

@@ -20,9 +20,12 @@ final class WriteAheadFile {
     private(set) var chain: UInt32 = 0
     private(set) var isDirty = false
     private var isNameDurable: Bool
+    /// Whether it holds records whose block is damaged: it stays although later blocks are durable.
+    let isPinned: Bool
 
     /// A file of an earlier run.
-    init(name: String, base: Offset, end: Offset, size: Int) {
+    init(name: String, base: Offset, end: Offset, size: Int, isPinned: Bool) {
+        self.isPinned = isPinned
         self.name = name
         self.base = base
         self.end = end
@@ -40,6 +43,7 @@ final class WriteAheadFile {
         chain = CRC32C.masked(CRC32C.checksum(header.span, 0..<60))
         isDirty = true
         isNameDurable = false
+        isPinned = false
     }
 
     /// Makes a file with its header; removes the name again when the header cannot be written.
@@ -84,9 +88,12 @@ final class WriteAheadFile {
 
     func synchronise(_ storage: any LogStorage, _ directory: String) throws(LogError) {
         guard let file else { return }
-        try onDisk { () throws(StorageError) in
+        do throws(StorageError) {
             try file.synchronise()
             if !isNameDurable { try storage.synchroniseDirectory(directory) }
+        } catch {
+            // Also for want of space: what was written before is unknown now, and nothing may be tried again.
+            throw .storage(error)
         }
         isNameDurable = true
         isDirty = false

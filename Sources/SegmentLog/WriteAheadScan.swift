@@ -57,6 +57,13 @@ struct WriteAheadScan {
         if !hasHeader && ordinal == 0 { validEnd = 0 }
     }
 
+    /// Bytes that are neither header nor batch; a tail of zeros is legal and not among them.
+    var gaps: [Range<Int>] {
+        let start = hasHeader ? FileHeader.size : 0
+        let end = hasTail || parts.isEmpty && !hasHeader ? size : validEnd
+        return unclaimed(parts.flatMap(\.places), in: start..<max(start, end))
+    }
+
     private static func storedCRC(_ bytes: [UInt8]) -> UInt32? {
         var reader = ByteReader(bytes, 60..<64)
         return try? reader.uint32()

@@ -45,6 +45,12 @@ enum CurrentModels {
         }
         var source: any RecordSource = StoredRecords(log)
         var judge: any RecordJudge = try Judge(reading: StorePaths(reader.path), storage: POSIXStorage())
-        return try Rejudgement.readModels(of: &source, by: &judge)
+        do throws(WardlineError) {
+            return try Rejudgement.readModels(of: &source, by: &judge)
+        } catch {
+            guard error.code == .integrity else { throw error }
+            Messages.warning("\(error); shown is what was judged before")
+            return stored
+        }
     }
 }

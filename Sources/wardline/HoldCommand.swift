@@ -133,7 +133,11 @@ struct HoldCommand: ParsableCommand {
             let context = try CommandContext(common)
             let path = try StoreReader(path: StoreLocation.path(store, context.environment)).path
             let file = HoldFile(StorePaths(path), storage: POSIXStorage())
-            try Confirmation.require("This ends the hold \(TerminalText.escaped(name)).", isGiven: yes)
+            try Confirmation.require(
+                "This ends the hold \(TerminalText.escaped(name)).",
+                isGiven: yes,
+                common
+            )
             let lock = try HoldText.lock(path)
             try file.remove(
                 name,

@@ -77,7 +77,17 @@ struct QueryRun {
                     + "\(statistics.skippedCount) skipped"
             )
         }
+        try QueryRun.tell(source.unreadable)
         if statistics.matchCount == 0 { throw Outcome.nothingFound }
+    }
+
+    /// Says which records could not be looked at; everything else was answered.
+    private static func tell(_ unreadable: [Offset: Offset]) throws {
+        guard !unreadable.isEmpty else { return }
+        for (base, end) in unreadable.sorted(by: { $0.key < $1.key }) {
+            Messages.error("records \(base) to \(Offset(end.value - 1)) are damaged and not in this answer")
+        }
+        throw ExitCode(3)
     }
 
     private var needsRaw: Bool {

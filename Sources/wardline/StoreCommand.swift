@@ -14,8 +14,8 @@ import SegmentLog
 struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
-        abstract: "Show what the store holds, make it smaller, or make its read models again.",
-        subcommands: [Stat.self, List.self, Compact.self, Retain.self, Rebuild.self]
+        abstract: "Show what the store holds, make it smaller, repair it, or make its read models again.",
+        subcommands: [Stat.self, List.self, Compact.self, Retain.self, Repair.self, Rebuild.self]
     )
 
     /// Numbers.
@@ -117,7 +117,11 @@ enum StoreRebuild {
         var decoder = judge.decoder()
         let reader = try LogReader.open(storage: storage, path: store.root, stream: "records")
         for part in reader.parts {
-            _ = try judge.process(decoder.decode(try reader.records(part), base: part.base))
+            guard let records = try reader.soundRecords(part) else {
+                Messages.warning("records \(part.base) to \(Offset(part.end.value - 1)) are damaged")
+                continue
+            }
+            _ = try judge.process(decoder.decode(records, base: part.base))
             if let update = judge.takeUpdate(through: part.end) { _ = try models.apply(update) }
         }
         judge.settle()

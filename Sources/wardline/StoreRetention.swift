@@ -54,7 +54,7 @@ extension StoreCommand {
             }
             let path = try StoreLocation.path(store, context.environment)
             if !isDryRun {
-                try Confirmation.require("This removes records for ever.", isGiven: yes)
+                try Confirmation.require("This removes records for ever.", isGiven: yes, common)
             }
             let lock = isDryRun ? nil : try StoreLock(path)
             defer { lock?.release() }

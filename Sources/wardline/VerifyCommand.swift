@@ -189,6 +189,9 @@ enum VerifyText {
             }
     }
 
+    /// Where the damage is and what it is.
+    static func description(_ note: DamageNote) -> String { place(note) + ": " + words(note.reason) }
+
     private static func place(_ note: DamageNote) -> String {
         var parts: [String] = []
         if let block = note.block { parts.append("block \(block)") }
@@ -263,7 +266,8 @@ enum VerifyText {
         ])
     }
 
-    private static func object(_ note: DamageNote) -> JSONValue {
+    /// A place of damage, as the outputs of `verify` and `store repair` have it.
+    static func object(_ note: DamageNote) -> JSONValue {
         .object([
             .init("file", .text(note.file)), .init("position", .integer(Int64(note.position))),
             .init("block", note.block.map { .integer(Int64($0)) } ?? .null),

@@ -14,7 +14,8 @@ import Testing
 private final class FailingDisk: LogStorage {
     struct Faults {
         var isFull = false
-        var failsSynchronise = false
+        /// The `errno` of synchronising; 0 for none.
+        var synchroniseCode: Int32 = 0
         var refusedWrites = 0
     }
 
@@ -60,10 +61,8 @@ private final class FailingFile: LogFile {
     }
 
     func synchronise() throws(StorageError) {
-        // EIO on Linux.
-        guard disk.faults.withLock({ !$0.failsSynchronise }) else {
-            throw StorageError(.synchronise, path, 5)
-        }
+        let code = disk.faults.withLock(\.synchroniseCode)
+        guard code == 0 else { throw StorageError(.synchronise, path, code) }
         try file.synchronise()
     }
 
@@ -187,17 +186,19 @@ private struct UpdatingJudge: RecordJudge {
         #expect(throws: WardlineError.self) { try engine.stop() }
     }
 
-    @Test func `a failed synchronisation of a real log is never acknowledged`() throws {
+    /// EIO, ENOSPC, EDQUOT on Linux: also for want of space a synchronisation is not to be tried again.
+    @Test(arguments: [5, 28, 122] as [Int32])
+    func `a failed synchronisation of a real log is never acknowledged`(_ code: Int32) throws {
         let folder = try TemporaryFolder()
         let (disk, reports) = (FailingDisk(), Reports())
         let engine = try engine(folder, disk, reports)
         try engine.start()
         // The journal of what is judged so far must not be what fails.
         let before = try engine.settle()
-        disk.faults.withLock { $0.failsSynchronise = true }
+        disk.faults.withLock { $0.synchroniseCode = code }
         #expect(engine.intake.put(lines(["unknown"])))
         #expect(throws: WardlineError.self) { try engine.synchronise() }
-        disk.faults.withLock { $0.failsSynchronise = false }
+        disk.faults.withLock { $0.synchroniseCode = 0 }
         #expect(engine.durableOffset == before)
         #expect(engine.status.state == .suspect)
         #expect(throws: WardlineError.self) { try engine.stop() }

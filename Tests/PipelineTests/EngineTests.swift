@@ -100,6 +100,15 @@ import Testing
         #expect(fixture.witness.seen.withLock { $0.records } == given + 2)
     }
 
+    @Test func `a closed intake refuses and calls nobody back, who would ask again for ever`() {
+        let intake = IntakeQueue()
+        intake.close()
+        let calls = Mutex(0)
+        let batch = EngineFixture().batch(["late"])
+        #expect(!intake.tryPut(batch, resume: { calls.withLock { $0 += 1 } }))
+        #expect(calls.withLock { $0 } == 0)
+    }
+
     @Test func `the judge catches up from the log before new records`() throws {
         let log = MemoryLog()
         var old = EngineFixture(records: log).batch(["old 1", "old 2"])

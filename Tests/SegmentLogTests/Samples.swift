@@ -101,3 +101,29 @@ func smallStore(records: Int = 60) throws -> RecordingStorage {
     try writer.close()
     return storage
 }
+
+/// A store of a sealed segment with a block of device lines (columns, events, filters, proof), a sealed one of
+/// small blocks, an open one and a write-ahead file.
+func columnStore() throws -> RecordingStorage {
+    let storage = RecordingStorage()
+    var options = LogOptions()
+    options.reserveSizeBytes = 0
+    options.blockRecordCountMax = 600
+    let writer = try LogWriter.open(storage: storage, path: "store", stream: "records", options: options)
+    var generator = SeededGenerator(seed: 5)
+    func append(_ count: Int) throws {
+        var lines = batch(deviceLines(count, &generator))
+        _ = try writer.append(&lines, wall: UTCTime(nanoseconds: 1_790_000_100_000_000_000))
+        _ = try writer.sync()
+    }
+    for count in [520, 9, 9] {
+        try append(count)
+        while let job = writer.takeBlockJob(force: true) {
+            try writer.commit(try job.encode(events: [sampleEvents(of: job)], epoch: [], eventTimes: nil))
+        }
+        if count > 9 || writer.nextOffset.value < 535 { try writer.seal() }
+    }
+    try append(5)
+    try writer.close()
+    return storage
+}

@@ -102,7 +102,7 @@ enum WordCheck {
         "Sources/EventModel/ByteReader.swift", "Sources/EventModel/ByteWriter.swift",
         "Sources/Digests/TreeHash.swift", "Sources/SegmentLog/Deflate.swift",
         "Sources/SegmentLog/DeflateStream.swift",
-        "Sources/Ingest/GzipInflater.swift",
+        "Sources/Ingest/GzipInflater.swift", "Sources/Projections/SystemError.swift",
     ]
 
     private static func isExplained(_ code: SwiftCode, _ index: Int) -> Bool {

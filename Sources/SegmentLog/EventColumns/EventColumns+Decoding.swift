@@ -103,7 +103,7 @@ struct EventColumnsDecoder {
         }
         var total = 0
         for number in columns[10] {
-            guard number >= 0, number <= 65_535, total + Int(number) <= TextArena.slotCountMax else {
+            guard number >= 0, number <= 65_535, total + Int(number) <= EventColumns.sourceCountMax else {
                 throw .invalid(position: position)
             }
             total += Int(number)
@@ -160,7 +160,7 @@ struct EventColumnsDecoder {
         let fields = try source.description.count(atMost: 65_536)
         for _ in 0..<fields {
             let field = try source.description.count(atMost: 65_535)
-            let size = try source.description.count(atMost: TextArena.slotCountMax)
+            let size = try source.description.count(atMost: EventBatch.storedFieldCountMax)
             guard size > 0 else { throw .invalid(position: position) }
             own[UInt16(field)] = OwnColumn(count: size, sketch: try TextColumn.skip(&source))
         }

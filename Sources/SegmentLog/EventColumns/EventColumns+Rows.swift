@@ -58,6 +58,10 @@ private struct EventAssembly {
         let texts = memory.texts
         batch.bytes.append(texts.bytes.span, 0..<texts.end)
         guard batch.bytes.count <= EventBatch.storedSizeMaxBytes else { throw .invalid(position: position) }
+        let sizes = decoder.layouts.map(\.sources.count)
+        let fieldCount = decoder.choices.reduce(0) { $0 + sizes[Int($1)] }
+        guard fieldCount <= EventBatch.storedFieldCountMax else { throw .invalid(position: position) }
+        if records.rows == nil { batch.entries.reserveCapacity(fieldCount) }
         batch.events.reserveCapacity(records.rows == nil ? decoder.count : records.batch.rows.count)
         let (layouts, counts, choices) = (decoder.layouts, decoder.counts, decoder.choices)
         let ownFields = layouts.map { layout in
@@ -143,7 +147,7 @@ private struct EventAssembly {
                     range = place.lowerBound + shift..<place.upperBound + shift
                 }
             }
-            guard let range, batch.entries.count < TextArena.slotCountMax << 1 else { return false }
+            guard let range else { return false }
             batch.entries.append(
                 EventBatch.Entry(
                     field: FieldID(rawValue: source.field),

@@ -12,6 +12,8 @@ enum EventColumns {
     static let version: UInt8 = 3
     /// Most layouts of a block.
     static let layoutCountMax = 65_535
+    /// Most fields of all layouts: 32 for each of the most layouts, and 128 MiB in memory.
+    static let sourceCountMax = 1 << 21
     /// Layouts of a template after which values that vary get columns of their own.
     static let guessCountMax = 4
     /// Layouts of a template after which every value does that is no whole variable.

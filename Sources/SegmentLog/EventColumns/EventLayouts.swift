@@ -26,6 +26,8 @@ struct EventLayouts {
     /// Constant texts in the order in which they were met, and their numbers.
     private(set) var constants: [[UInt8]] = []
     private var numbers: [[UInt8]: Int] = [:]
+    /// Fields of all layouts.
+    private var sourceCount = 0
 
     init(templateCount: Int) {
         ofTemplate = Array(repeating: [], count: templateCount)
@@ -39,7 +41,10 @@ struct EventLayouts {
             if place > 0 { recent[template].swapAt(0, place) }
             return Int(number)
         }
-        guard layouts.count < EventColumns.layoutCountMax else { return nil }
+        sourceCount += Int(subject.event.fieldCount)
+        guard layouts.count < EventColumns.layoutCountMax, sourceCount <= EventColumns.sourceCountMax else {
+            return nil
+        }
         layouts.append(made(subject, effort: ofTemplate[template].count))
         rank.append(Int32(ofTemplate[template].count))
         ofTemplate[template].append(Int32(layouts.count - 1))

@@ -14,7 +14,7 @@ struct TextArena {
         bytes.append(contentsOf: text)
     }
 
-    /// Most texts of a block: a hundred for each record.
+    /// Most texts of a block: 256 for each record of the largest block.
     static let slotCountMax = 1 << 24
 }
 

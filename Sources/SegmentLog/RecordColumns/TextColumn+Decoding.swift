@@ -15,6 +15,7 @@ extension TextColumn {
     ) throws(ByteReaderError) -> TextPlaces {
         let position = source.description.position
         let first = memory.texts.count
+        guard count <= TextArena.slotCountMax - first else { throw .invalid(position: position) }
         let encoding = try source.description.byte()
         var isSound = true
         switch encoding {
