@@ -37,7 +37,7 @@ extension Engine {
             let (base, batch) = found ?? (end, RecordBatch())
             if base > next {
                 options.report(
-                    "warning: records \(next) to \(Offset(base.value - 1)) are missing or damaged and are not "
+                    "warning: records \(next) to \(Offset(base.value - 1)) are missing or damaged and not "
                         + "judged; `wardline verify` tells more"
                 )
             }

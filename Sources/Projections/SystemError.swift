@@ -10,8 +10,8 @@ extension DatabaseQueue {
 
     /// Whether the last system call that failed SQLite did so because a quota is used up.
     ///
-    /// SQLite keeps that number with the connection where a statement fails, and not where a commit does: then
-    /// it is still the thread's, because a call that succeeds leaves it.
+    /// SQLite keeps that number with the connection where a statement fails, and not where a commit does:
+    /// then it is still the thread's, because a call that succeeds leaves it.
     var isQuotaUsedUp: Bool {
         inDatabase { database in
             // Valid: the connection is open, and the queue keeps others from using it meanwhile.

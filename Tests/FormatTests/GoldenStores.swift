@@ -117,8 +117,8 @@ enum GoldenStores {
         )
     }
 
-    /// What a store holds and whether it verifies, a line for each record: its offset, its leaf, and a hash of
-    /// its events.
+    /// What a store holds and whether it verifies, a line for each record: its offset, its leaf, and a hash
+    /// of its events.
     static func description(storage: any LogStorage, path: String) throws(LogError) -> String {
         let reader = try LogReader.open(storage: storage, path: path, stream: "records")
         let report = try verifyLog(storage: storage, path: path, stream: "records")

@@ -158,7 +158,7 @@ private func places(_ count: Int, stride step: Int, edge: Int) -> [Int] {
     (0..<count).filter { $0 < edge || $0 >= count - edge || $0 % step == 0 }
 }
 
-/// Which bytes of a damaged store are nowhere any more, in its files or in the copies beside them; nil if none.
+/// Which bytes of a damaged store are nowhere any more, in its files or in copies beside them; nil if none.
 ///
 /// Write-ahead files may go when blocks cover their records, but for what was no whole batch.
 func missingBytes(of original: [String: [UInt8]], in files: [String: [UInt8]]) -> String? {

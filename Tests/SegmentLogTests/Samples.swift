@@ -102,8 +102,8 @@ func smallStore(records: Int = 60) throws -> RecordingStorage {
     return storage
 }
 
-/// A store of a sealed segment with a block of device lines (columns, events, filters, proof), a sealed one of
-/// small blocks, an open one and a write-ahead file.
+/// A store of a sealed segment with a block of device lines (columns, events, filters, proof), a sealed one
+/// of a small block, an open one and a write-ahead file.
 func columnStore() throws -> RecordingStorage {
     let storage = RecordingStorage()
     var options = LogOptions()

@@ -9,6 +9,8 @@
  *   FAULT_KIND    a number: fail with that errno; "short": write or read half of it; "drop": say that a write or a
  *                 synchronisation was done and do nothing (a planted defect of the disk); "early": say at the start of a
  *                 write that all was written, and write half
+ *   FAULT_LOSE    set: a synchronisation of a write-ahead file or segment that fails also loses what was appended to it
+ *                 since the last one that did not, as a kernel may
  *   FAULT_UNTIL   a file: later calls fail too until it exists; unset for one call only
  *   FAULT_SUFFIX  only files whose path ends so; unset for all
  *   FAULT_COUNTER a file that gets the number of calls seen, and a line for the first that failed
@@ -31,7 +33,7 @@ enum kind { FAIL, SHORT, DROP, EARLY };
 
 static const char *root, *calls, *until, *suffix, *counter_path;
 static long nth, seen;
-static int error_code;
+static int error_code, loses;
 static enum kind fault_kind;
 static volatile int has_fired;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -48,6 +50,7 @@ __attribute__((constructor)) static void begin(void) {
     until = text("FAULT_UNTIL");
     suffix = text("FAULT_SUFFIX");
     counter_path = text("FAULT_COUNTER");
+    loses = text("FAULT_LOSE") != NULL;
     nth = text("FAULT_NTH") != NULL ? atol(text("FAULT_NTH")) : 0;
     if (kind == NULL || root == NULL || calls == NULL) {
         root = NULL;
@@ -183,9 +186,41 @@ ssize_t pread64(int file, void *bytes, size_t count, off64_t place) {
     errno = error_code;                                                                                              \
     return -1
 
+/* Lengths that files had when they were last synchronised. */
+static struct { ino_t number; off_t length; } lengths[1024];
+
+enum event { OPENED, CREATED, SYNCED, FAILED };
+
+/* Notes the length of a file that is durable now, or takes back what is not. What an earlier run wrote is. */
+static void settle(int file, enum event event) {
+    char link[64], path[4096];
+    struct stat status;
+    ssize_t length;
+    size_t place = 0;
+    if (root == NULL || !loses) return;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
+    if (length < 4 || fstat(file, &status) != 0) return;
+    if (memcmp(path + length - 4, ".wal", 4) != 0 && memcmp(path + length - 4, ".seg", 4) != 0) return;
+    pthread_mutex_lock(&lock);
+    while (place < 1023 && lengths[place].number != 0 && lengths[place].number != status.st_ino) place += 1;
+    if (event == FAILED) {
+        syscall(SYS_ftruncate, file, lengths[place].length);
+    } else if (event != OPENED || lengths[place].number == 0) {
+        lengths[place].length = status.st_size;
+    }
+    lengths[place].number = status.st_ino;
+    pthread_mutex_unlock(&lock);
+}
+
 int fdatasync(int file) {
     REAL(int, "fdatasync", int);
-    if (!meets_file("sync", file)) return real(file);
+    if (!meets_file("sync", file)) {
+        int result = real(file);
+        if (result == 0) settle(file, SYNCED);
+        return result;
+    }
+    settle(file, FAILED);
     FAULTY(real(file));
 }
 
@@ -243,7 +278,12 @@ int posix_fallocate64(int file, off64_t place, off64_t length) {
 
 /* A failing open must not also create; a descriptor is never made up. */
 #define FAULTY_OPEN(call)                                                                                            \
-    if (!meets("open", path) || fault_kind != FAIL) return call;                                                     \
+    if (!meets("open", path) || fault_kind != FAIL) {                                                                \
+        int result = call, kept = errno;                                                                             \
+        if (result >= 0) settle(result, flags & O_CREAT ? CREATED : OPENED);                                         \
+        errno = kept;                                                                                                \
+        return result;                                                                                               \
+    }                                                                                                                \
     errno = error_code;                                                                                              \
     return -1
 

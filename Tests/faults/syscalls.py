@@ -6,7 +6,8 @@
     python3 Tests/faults/syscalls.py [--mode NAME]... [--call NAME]... [--kind NAME]... [--nth N] [--all] [--jobs N]
 
 Modes: `new` serves an empty store, `again` serves one that was killed under load, `ingest` takes a file, `compact` seals and
-rewrites segments. Calls: write, sync, open, rename, read, truncate, allocate. Kinds: EIO, ENOSPC, EDQUOT, EINTR, short.
+rewrites segments. Calls: write, sync, open, rename, read, truncate, allocate. Kinds: EIO, ENOSPC, EDQUOT, EINTR, short; and
+EIO+loss and ENOSPC+loss, with which a failed synchronisation loses what it was to make durable.
 For each of them n goes from 1 until the call no longer comes. Without --all, n is each of the first 12, then wider apart.
 
 A run starts the program with the shim of `shim.c` on its store, feeds numbered lines over loopback, and notes each durable
@@ -37,13 +38,14 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("WARDLINE", os.path.join(ROOT, ".build", "release", "wardline"))
 CALLS = ("write", "sync", "open", "rename", "read", "truncate", "allocate")
-KINDS = ("EIO", "ENOSPC", "EDQUOT", "EINTR", "short")
+KINDS = ("EIO", "ENOSPC", "EDQUOT", "EINTR", "short", "EIO+loss", "ENOSPC+loss")
 MODES = ("new", "again", "ingest", "compact")
 LASTING = ("ENOSPC", "EDQUOT")
 UNNOTICED = ("EINTR", "short")
 # What the calls cannot meet: these end in an error of their own kind or are not interrupted.
 IMPOSSIBLE = {("rename", "EINTR")} | {(call, "short") for call in CALLS if call not in ("write", "read")} | {
-    (call, kind) for call in ("read",) for kind in LASTING}
+    (call, kind) for call in ("read",) for kind in LASTING} | {
+    (call, kind + "+loss") for call in CALLS if call != "sync" for kind in ("EIO", "ENOSPC")}
 SEVERAL = 4            # batches of lines
 BATCH = 400            # lines of a batch
 READY_SECONDS_MAX = 30
@@ -67,11 +69,13 @@ def environment(store, call, kind, nth, folder, suffix=None):
     values = dict(os.environ, LD_PRELOAD=os.path.join(tempfile.gettempdir(), "nothing"))
     values.update({
         "LD_PRELOAD": SHIM, "FAULT_ROOT": store, "FAULT_CALLS": call, "FAULT_NTH": str(nth),
-        "FAULT_KIND": str(getattr(errno, kind)) if kind.startswith("E") else kind,
+        "FAULT_KIND": str(getattr(errno, kind.split("+")[0])) if kind.startswith("E") else kind,
         "FAULT_COUNTER": os.path.join(folder, "counter"),
     })
     if kind in LASTING:
         values["FAULT_UNTIL"] = os.path.join(folder, "space")
+    if kind.endswith("+loss"):
+        values["FAULT_LOSE"] = "yes"
     if suffix:
         values["FAULT_SUFFIX"] = suffix
     return values
@@ -422,7 +426,7 @@ def main():
                 mode, call, kind, met, last, wrong = done.result()
                 runs += met
                 faults += wrong
-                print("%-7s %-8s %-6s %4d runs met it, the last call was below %d; %d faults"
+                print("%-7s %-8s %-11s %4d runs met it, the last call was below %d; %d faults"
                       % (mode, call, kind, met, last, len(wrong)), flush=True)
                 for text in wrong:
                     print("  " + text, file=sys.stderr, flush=True)
