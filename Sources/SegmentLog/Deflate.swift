@@ -83,8 +83,8 @@ enum Deflate {
         precondition(start >= 0 && length > 0 && length <= target.count - start, "no room to decompress")
         guard unsafe inflateReset(stream) == Z_OK else { return false }
         var code = Z_STREAM_ERROR
-        // Valid: zlib reads exactly the range, whose slice checks it, and writes at most `length` bytes, which
-        // the precondition keeps inside the target; both pointers end with the closures.
+        // Valid: zlib reads exactly the range, whose slice checks it, and writes at most `length` bytes,
+        // which the precondition keeps inside the target; both pointers end with the closures.
         unsafe bytes[range].withUnsafeBufferPointer { source in
             unsafe target.withUnsafeMutableBufferPointer { buffer in
                 unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)

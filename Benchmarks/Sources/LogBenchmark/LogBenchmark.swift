@@ -11,7 +11,8 @@ import SiteFiles
 ///
 ///     LogBenchmark FILE syslog|jsonl FOLDER
 ///
-/// FILE holds one record a line; FOLDER, which must not be there, takes the store and is the caller's to remove.
+/// FILE holds one record a line; FOLDER, which must not be there, takes the store and is the caller's to
+/// remove.
 @main
 struct LogBenchmark {
     /// Lines that are appended at once.

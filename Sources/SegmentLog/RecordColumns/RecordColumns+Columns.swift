@@ -35,7 +35,8 @@ extension RecordColumnsDecoder {
         return start..<start + Int(pieceLengths[first + number])
     }
 
-    /// Reads the texts of a slot of a template into those of `memory`; ``sketchColumns(forSearch:)`` comes first.
+    /// Reads the texts of a slot of a template into those of `memory`; ``sketchColumns(forSearch:)`` comes
+    /// first.
     mutating func readColumn(
         _ slot: Int,
         _ template: Int,
