@@ -142,7 +142,8 @@ private func texts(_ batch: EventBatch) -> [String] {
             let shaped = try shaped(records)
             let paging = ColumnPaging(isSmall: true, companion: PresetDictionary(records))
             var encoder = EventColumnsEncoder()
-            let stored = try #require(encoder.encode(batches, beside: shaped, base: eventBase, paging))
+            let columns = encoder.encode(batches, beside: shaped, base: eventBase, paging)
+            let stored = try #require(columns)
             func read(_ stored: [UInt8], _ companion: RecordBatch?) throws -> [String] {
                 texts(
                     try EventColumnsDecoder.decode(

@@ -142,7 +142,8 @@ private let conformance: String? = {
 
     @Test func `phrases that devices write cost little in a small block`() throws {
         let lines = [
-            "pam_unix(sshd:session): session opened for user root by (uid=0)", "Received signal 15; terminating.",
+            "pam_unix(sshd:session): session opened for user root by (uid=0)",
+            "Received signal 15; terminating.",
             "error: Could not load host key: /etc/ssh/ssh_host_ed25519_key",
         ]
         let original = batch(lines.map { Array($0.utf8) })

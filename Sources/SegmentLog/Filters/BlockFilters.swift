@@ -89,7 +89,9 @@ enum ValueKey {
     /// Values beyond this length are in no filter.
     static let lengthMax = 128
 
-    /// Fields that say who or what an event is about. Ports, counters and codes are left out: they are most
+    /// Fields that say who or what an event is about.
+    ///
+    /// Ports, counters and codes are left out: they are most
     /// of the distinct values, and nobody looks for one alone.
     static let fields: Set<FieldID> = [
         .hostName, .hostIP, .userName, .userTarget, .sessionID, .sourceIP, .sourceHost, .sourceMAC,

@@ -27,7 +27,8 @@ struct IntegerDictionary {
                 let found = table.number(at: place)
                 if found < 0 {
                     guard entries.count < limit,
-                        numbers.count != ColumnCost.sampleCount || entries.count <= IntegerDictionary.sampleMax
+                        numbers.count != ColumnCost.sampleCount
+                            || entries.count <= IntegerDictionary.sampleMax
                     else { return nil }
                     table.insert(entries.count, at: place)
                     numbers.append(Int64(entries.count))
