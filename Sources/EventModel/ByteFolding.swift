@@ -14,7 +14,9 @@ public enum ByteFolding {
         let lanes: UInt64 = 0x0101_0101_0101_0101
         let low = word & (lanes &* 0x7f)
         // The highest bit of a lane: at least `A`, and more than `Z`.
-        let upper = (low &+ lanes &* (0x80 - 0x41)) & ~(low &+ lanes &* (0x7f - 0x5a)) & ~word & lanes &* 0x80
+        let fromA = low &+ (lanes &* (0x80 - 0x41))
+        let afterZ = low &+ (lanes &* (0x7f - 0x5a))
+        let upper = fromA & ~afterZ & ~word & (lanes &* 0x80)
         return word | upper >> 2
     }
 }

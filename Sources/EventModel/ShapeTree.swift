@@ -4,7 +4,8 @@
 /// The templates of a batch as a tree of their constant text, so that a record of a known kind is taken apart
 /// by comparing it, without looking at every word.
 ///
-/// Finds what ``ShapeScanner`` would find, or nothing.
+/// Finds what ``ShapeScanner`` would find, or nothing; where a template has a word that begins like a time,
+/// perhaps other variables, which costs space and never bytes.
 struct ShapeTree: Sendable {
     /// A piece of constant text and what comes after it.
     private struct Branch {
