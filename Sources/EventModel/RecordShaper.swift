@@ -6,6 +6,7 @@ public struct RecordShaper: Sendable {
     /// What ``take(_:)`` found last.
     public private(set) var shapes = RecordShapes()
     private var table = ShapeTable()
+    private var tree = ShapeTree()
 
     /// No records yet; ``take(_:)`` may be called again and again.
     public init() {}
@@ -16,11 +17,27 @@ public struct RecordShaper: Sendable {
         let span = batch.bytes.span
         var scanner = ShapeScanner()
         for row in batch.rows {
-            scanner.scan(span, row.range)
-            shapes.numbers.append(place(scanner, span, row.range))
+            shapes.numbers.append(number(of: row.range, &scanner, span))
             shapes.firstSlots.append(UInt32(shapes.slots.count))
         }
         shapes.dissolveRare(batch)
+    }
+
+    /// The template of the record at `range`; its variables are appended.
+    private mutating func number(
+        of range: Range<Int>,
+        _ scanner: inout ShapeScanner,
+        _ bytes: Span<UInt8>
+    ) -> UInt16 {
+        if let number = tree.find(scanner, bytes, range) {
+            shapes.slots.append(contentsOf: tree.slots)
+            return UInt16(number)
+        }
+        scanner.scan(bytes, range)
+        let known = shapes.templates.count
+        let number = place(scanner, bytes, range)
+        if shapes.templates.count > known { tree.insert(known, scanner, bytes) }
+        return number
     }
 
     private mutating func reset(rows: Int) {
@@ -35,6 +52,7 @@ public struct RecordShaper: Sendable {
         shapes.firstSlots.reserveCapacity(rows + 1)
         shapes.firstSlots.append(0)
         table.removeAll()
+        tree.removeAll()
         shapes.templates.append(
             RecordShapes.Template(firstKind: 0, slotCount: 1, firstLiteral: 0, literalLength: 0)
         )

@@ -73,17 +73,34 @@ public struct RecordShapes: Sendable {
 
 extension Span where Element == UInt8 {
     /// Whether the bytes from `position` on equal `range` of `other`.
+    @inlinable
     public func isEqual(at position: Int, to other: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        guard position + range.count <= count else { return false }
+        let length = range.count
+        guard position + length <= count, range.upperBound <= other.count else { return false }
         var lane = 0
-        while lane + 8 <= range.count {
+        while lane + 8 <= length {
             guard word(at: position + lane) == other.word(at: range.lowerBound + lane) else { return false }
             lane += 8
         }
-        while lane < range.count {
-            guard self[position + lane] == other[range.lowerBound + lane] else { return false }
-            lane += 1
-        }
-        return true
+        guard lane < length else { return true }
+        return word(at: position + lane, length - lane)
+            == other.word(at: range.lowerBound + lane, length - lane)
+    }
+
+    /// The `length` bytes from `index` on as a little-endian word, the rest of it zero; 1 to 7 of them.
+    ///
+    /// Traps when they are not all inside.
+    @inlinable
+    @inline(__always)
+    public func word(at index: Int, _ length: Int) -> UInt64 {
+        index + 8 <= count
+            ? word(at: index) & (1 << UInt64(length * 8) - 1) : lastWord(at: index, length)
+    }
+
+    @usableFromInline
+    func lastWord(at index: Int, _ length: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for lane in 0..<length { word |= UInt64(self[index + lane]) << UInt64(lane * 8) }
+        return word
     }
 }

@@ -29,10 +29,26 @@ struct ShapeScanner {
     /// Bytes of a header before which a time is followed by a host name.
     private static let headerLengthMax = 40
 
+    /// How a variable was found, which tells where the same variable of a similar record ends.
+    enum Rule: UInt8 {
+        /// A time of the slot's kind.
+        case stamp
+        /// A word with a digit.
+        case digitWord
+        /// Any word, because of what stands before it.
+        case word
+        /// Up to the next quote.
+        case quoted
+        case path
+        /// Groups of hexadecimal digits with colons between them.
+        case colons
+    }
+
     /// Constant text: one more than slots.
     private(set) var pieces: [RecordShapes.Slot] = []
     private(set) var slots: [RecordShapes.Slot] = []
     private(set) var kinds: [UInt8] = []
+    private(set) var rules: [Rule] = []
     private(set) var hash: UInt64 = 0
     private(set) var literalLength = 0
     private let classes = ShapeScanner.classes
@@ -48,6 +64,7 @@ struct ShapeScanner {
         pieces.removeAll(keepingCapacity: true)
         slots.removeAll(keepingCapacity: true)
         kinds.removeAll(keepingCapacity: true)
+        rules.removeAll(keepingCapacity: true)
         hash = 0x9e37_79b9_7f4a_7c15
         literalLength = 0
         pieceStart = range.lowerBound
@@ -80,7 +97,7 @@ struct ShapeScanner {
             // A time is better kept as a time.
             let stamp = StampForm.scan(bytes, at: position + 1, end: close)
             let stop = stamp.map { position + 1 + $0.length } ?? close
-            add(bytes, position + 1..<stop, stamp?.form.rawValue ?? RecordShapes.text)
+            add(bytes, position + 1..<stop, stamp?.form.rawValue ?? RecordShapes.text, .quoted)
             (beforeLast, last) = (0, 0)
             return stop
         }
@@ -88,7 +105,7 @@ struct ShapeScanner {
         else {
             return nil
         }
-        add(bytes, position..<stop, RecordShapes.text)
+        add(bytes, position..<stop, RecordShapes.text, .path)
         (beforeLast, last) = (0, 0x2f)
         return stop
     }
@@ -96,10 +113,10 @@ struct ShapeScanner {
     /// Goes past the word or time at `start`.
     private mutating func word(_ bytes: Span<UInt8>, _ start: Int, _ record: Range<Int>) -> Int {
         let end = record.upperBound
-        if let stamp = stamp(bytes, start, end) {
+        if let stamp = ShapeScanner.stamp(bytes, start, end) {
             isHostNext =
                 slots.isEmpty && hasPriority && start - record.lowerBound < ShapeScanner.headerLengthMax
-            add(bytes, start..<start + stamp.length, stamp.form.rawValue)
+            add(bytes, start..<start + stamp.length, stamp.form.rawValue, .stamp)
             (beforeLast, last) = (0, 0x30)
             return start + stamp.length
         }
@@ -113,22 +130,21 @@ struct ShapeScanner {
             all &= found
             position += 1
         }
-        var isVariable =
-            (any & Class.digit != 0 && bytes[start] != 0x25) || last == 0x3d || isHostNext
-            || (last == 0x3a && beforeLast == 0x22)
+        let isForced = last == 0x3d || isHostNext || (last == 0x3a && beforeLast == 0x22)
+        var rule: Rule? = isForced ? .word : any & Class.digit != 0 && bytes[start] != 0x25 ? .digitWord : nil
         if all & Class.hexadecimal != 0, position - start <= 4, position < end, bytes[position] == 0x3a,
             let stop = colons(bytes, start, end)
         {
             position = stop
-            isVariable = true
+            rule = .colons
         }
         isHostNext = false
-        if isVariable { add(bytes, start..<position, RecordShapes.text) }
+        if let rule { add(bytes, start..<position, RecordShapes.text, rule) }
         (beforeLast, last) = (0, 0x30)
         return position
     }
 
-    private func stamp(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> StampFound? {
+    private static func stamp(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> StampFound? {
         guard end - start >= 15 else { return nil }
         let byte = bytes[start]
         if byte &- 0x30 < 10 {
@@ -140,11 +156,12 @@ struct ShapeScanner {
     }
 
     /// Ends the constant text before `range` and makes `range` a variable.
-    private mutating func add(_ bytes: Span<UInt8>, _ range: Range<Int>, _ kind: UInt8) {
+    private mutating func add(_ bytes: Span<UInt8>, _ range: Range<Int>, _ kind: UInt8, _ rule: Rule) {
         guard slots.count < RecordShapes.slotCountMax else { return }
         close(bytes, range.lowerBound)
         slots.append(RecordShapes.Slot(start: UInt32(range.lowerBound), length: UInt32(range.count)))
         kinds.append(kind)
+        rules.append(kind == RecordShapes.text ? rule : .stamp)
         hash = ShapeScanner.mix(hash, UInt64(kind) | 0x100)
         pieceStart = range.upperBound
     }
@@ -251,5 +268,55 @@ struct ShapeScanner {
         }
         guard count >= 2, position == end || classes[Int(bytes[position])] == 0 else { return nil }
         return position
+    }
+}
+
+extension ShapeScanner {
+    /// Where the variable at `start` ends if ``scan(_:_:)`` would find it there by `rule`; nil if it would not.
+    func end(of rule: Rule, _ kind: UInt8, _ bytes: Span<UInt8>, at start: Int, _ end: Int) -> Int? {
+        guard start < end else { return nil }
+        switch rule {
+        case .stamp:
+            guard let found = StampForm.scan(bytes, at: start, end: end), found.form.rawValue == kind else {
+                return nil
+            }
+            return start + found.length
+        case .digitWord, .word: return wordEnd(rule, bytes, start, end)
+        case .quoted:
+            guard let stop = ShapeScanner.value(bytes, start, end) else { return nil }
+            let isDate = stop - start >= 19 && bytes[start + 4] == 0x2d
+            return isDate && StampForm.scan(bytes, at: start, end: stop) != nil ? nil : stop
+        case .path: return bytes[start] == 0x2f ? ShapeScanner.path(bytes, start, end) : nil
+        case .colons:
+            var position = start
+            while position < end, classes[Int(bytes[position])] & Class.hexadecimal != 0 { position += 1 }
+            guard position > start, position - start <= 4, position < end, bytes[position] == 0x3a else {
+                return nil
+            }
+            return colons(bytes, start, end)
+        }
+    }
+
+    private func wordEnd(_ rule: Rule, _ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int? {
+        var position = start
+        var any: UInt8 = 0
+        var all: UInt8 = 0xff
+        let classes = classes.span
+        while position < end {
+            let found = classes[Int(bytes[position])]
+            if found == 0 { break }
+            any |= found
+            all &= found
+            position += 1
+        }
+        guard position > start, rule == .word || any & Class.digit != 0 && bytes[start] != 0x25 else {
+            return nil
+        }
+        if all & Class.hexadecimal != 0, position - start <= 4, position < end, bytes[position] == 0x3a,
+            colons(bytes, start, end) != nil
+        {
+            return nil
+        }
+        return ShapeScanner.stamp(bytes, start, end) == nil ? position : nil
     }
 }

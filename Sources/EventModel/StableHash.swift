@@ -31,14 +31,7 @@ public struct StableHash: Sendable {
             combine(bytes.word(at: index))
             index += 8
         }
-        var word: UInt64 = 0
-        var shift: UInt64 = 0
-        while index < range.upperBound {
-            word |= UInt64(bytes[index]) << shift
-            shift += 8
-            index += 1
-        }
-        if shift > 0 { combine(word) }
+        if index < range.upperBound { combine(bytes.word(at: index, range.upperBound - index)) }
     }
 
     /// Mixes text as UTF-8.

@@ -24,6 +24,8 @@ public struct BlockBuffers {
     private var batch = RecordBatch()
     /// Whether the records under way became columns, which events can refer to.
     private var areColumns = false
+    /// How the columns of the records under way come to pages.
+    private var paging = ColumnPaging()
     /// Whether the events became columns, which tell the values that their records have not.
     private var areEventsColumns = false
 
@@ -39,7 +41,8 @@ public struct BlockBuffers {
         shaper.take(batch)
         areColumns = true
         let kind = ChunkEntry.Kind.records
-        let columns = recordEncoder.encode(batch, shaper.shapes)
+        paging = ColumnPaging(isSmall: BlockBuffers.isSmall(batch))
+        let columns = recordEncoder.encode(batch, shaper.shapes, paging)
         if columns.count < batch.bytes.count {
             return BlockChunk(kind, ChunkEntry.Encoding.recordColumns, parts: columns)
         }
@@ -62,9 +65,13 @@ public struct BlockBuffers {
                 firstSlots: shaper.shapes.firstSlots,
                 references: recordEncoder.references
             )
-            if let columns = eventEncoder.encode(events, beside: shaped, base: base) {
+            if paging.isSmall { paging.companion = PresetDictionary(batch) }
+            if let columns = eventEncoder.encode(events, beside: shaped, base: base, paging) {
                 areEventsColumns = true
-                return BlockChunk(kind, ChunkEntry.Encoding.eventColumns, parts: columns)
+                let encoding =
+                    paging.companion == nil
+                    ? ChunkEntry.Encoding.eventColumns : ChunkEntry.Encoding.companionEventColumns
+                return BlockChunk(kind, encoding, parts: columns)
             }
         }
         areEventsColumns = false
@@ -74,6 +81,14 @@ public struct BlockBuffers {
         return try BlockChunk(kind, ChunkEntry.Encoding.events, writer.bytes, level: level)
     }
 
+    /// Whether all of a block is read at once, because it is as small as a few pages.
+    private static func isSmall(_ batch: RecordBatch) -> Bool {
+        batch.count < BlockFilters.recordCountMin && batch.bytes.count <= smallSizeMaxBytes
+    }
+
+    /// Most bytes of the records of a small block.
+    private static let smallSizeMaxBytes = 1 << 20
+
     /// What rules out the records and events that were given last; nothing for few records, or where
     /// ``LogPart`` could not use it.
     mutating func filters(_ events: [EventBatch], level: Int32) throws(LogError) -> [BlockChunk] {
@@ -81,12 +96,7 @@ public struct BlockBuffers {
         var filters = BlockFilters()
         var keys = ValueKeys()
         for batch in events {
-            for event in batch.events {
-                filters.insert(event.eventClass.rawValue, in: .eventClass)
-                filters.insert(event.action.rawValue, in: .action)
-                filters.insert(event.outcome.rawValue, in: .outcome)
-                filters.insert(event.severity, in: .severity)
-            }
+            filters.insert(batch.events)
             keys.insert(batch)
         }
         filters.hasUsualAddresses = keys.hasUsualAddresses
@@ -97,7 +107,7 @@ public struct BlockBuffers {
         var chunks = [
             try BlockChunk(kind, ChunkEntry.Encoding.blockFilters, filters.encoded(), level: level)
         ]
-        if let values = FuseFilter(keys.sorted) {
+        if let values = FuseFilter(keys.all) {
             chunks.append(
                 BlockChunk(ChunkEntry.Kind.values, ChunkEntry.Encoding.fuse8, parts: values.encoded())
             )

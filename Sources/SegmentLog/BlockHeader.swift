@@ -52,6 +52,8 @@ struct ChunkEntry: Hashable {
         static let fuse8: UInt8 = 7
         /// Runs of records and the hashes of their subtrees.
         static let removedRuns: UInt8 = 8
+        /// Layouts and columns of events, whose text refers to the bytes of the records.
+        static let companionEventColumns: UInt8 = 9
     }
 
     var kind: UInt16
@@ -76,6 +78,8 @@ struct BlockHeader: Hashable {
     static let epochSize = 32
     /// Incompatible flag: some of the records were removed, see the chunk `removed`.
     static let removedFlag: UInt32 = 1
+    /// Incompatible flag: columns are in containers of version 2.
+    static let containerFlag: UInt32 = 2
 
     var base: Offset
     var count: Int
@@ -87,6 +91,8 @@ struct BlockHeader: Hashable {
     var chunks: [ChunkEntry]
     /// Records per kind, by kind.
     var kinds: [KindCount]
+    /// Whether columns are in containers of version 2, which older software cannot read.
+    var hasContainers = false
 
     var end: Offset { base.advanced(by: count) }
     var size: Int { BlockHeader.fixedSize + chunks.count * ChunkEntry.size + kinds.count * 6 + 4 }
@@ -99,7 +105,10 @@ struct BlockHeader: Hashable {
         writer.write(BlockHeader.version)
         writer.write(UInt16(chunks.count))
         writer.write(UInt32(0))
-        writer.write(chunks.contains { $0.kind == ChunkEntry.Kind.removed } ? BlockHeader.removedFlag : 0)
+        let isRemoved = chunks.contains { $0.kind == ChunkEntry.Kind.removed }
+        writer.write(
+            (isRemoved ? BlockHeader.removedFlag : 0) | (hasContainers ? BlockHeader.containerFlag : 0)
+        )
         writer.write(UInt32(count))
         writer.write(base.value)
         for time in [minLogTime, maxLogTime, minEventTime, maxEventTime] { writer.write(time.nanoseconds) }
@@ -142,8 +151,10 @@ struct BlockHeader: Hashable {
             let chunkCount = Int(try reader.uint16())
             _ = try reader.uint32()
             flags = try reader.uint32()
-            if number == version, flags & ~removedFlag == 0 {
-                return try body(&reader, chunkCount, size)
+            if number == version, flags & ~(removedFlag | containerFlag) == 0 {
+                var header = try body(&reader, chunkCount, size)
+                header?.hasContainers = flags & containerFlag != 0
+                return header
             }
         } catch {
             return nil

@@ -80,7 +80,8 @@ public struct BlockJob: Sendable {
             maxEventTime: eventTimes?.1 ?? .absent,
             epoch: epoch.isEmpty ? [UInt8](repeating: 0, count: BlockHeader.epochSize) : epoch,
             chunks: chunks.map(\.entry),
-            kinds: kinds.indices.filter { kinds[$0] > 0 }.map { KindCount(kind: $0, count: kinds[$0]) }
+            kinds: kinds.indices.filter { kinds[$0] > 0 }.map { KindCount(kind: $0, count: kinds[$0]) },
+            hasContainers: chunks.contains(where: \.isContainer)
         )
         var bytes = header.encoded()
         for chunk in chunks { bytes.append(contentsOf: chunk.stored) }
@@ -92,6 +93,14 @@ public struct BlockJob: Sendable {
 struct BlockChunk {
     let entry: ChunkEntry
     let stored: [UInt8]
+
+    /// Whether it is a container of columns.
+    var isContainer: Bool {
+        [
+            ChunkEntry.Encoding.recordColumns, ChunkEntry.Encoding.eventColumns,
+            ChunkEntry.Encoding.companionEventColumns,
+        ].contains(entry.encoding)
+    }
 
     /// A chunk that is compressed as a whole, if that makes it smaller.
     init(_ kind: UInt16, _ encoding: UInt8, _ raw: [UInt8], level: Int32) throws(LogError) {

@@ -27,6 +27,71 @@ enum Deflate {
         return packed.count < bytes.count ? packed : nil
     }
 
+    /// As ``decompress(_:_:length:)``, of bytes that may need one of `dictionaries`; nil also when they need
+    /// another.
+    static func decompress(
+        _ bytes: [UInt8],
+        _ range: Range<Int>,
+        length: Int,
+        _ dictionaries: [PresetDictionary]
+    ) -> [UInt8]? {
+        guard needsDictionary(bytes, range) else { return decompress(bytes, range, length: length) }
+        let start = range.lowerBound + 2
+        let id = bytes[start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) }
+        guard let dictionary = dictionaries.first(where: { $0.id == id }) else { return nil }
+        return decompress(bytes, range, length: length, dictionary: dictionary)
+    }
+
+    /// Whether the bytes name a dictionary: the flag FDICT of RFC 1950, then its checksum.
+    static func needsDictionary(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+        range.count >= 6 && bytes[range.lowerBound + 1] & 0x20 != 0
+    }
+
+    /// The Adler-32 checksum of RFC 1950.
+    static func adler32(_ bytes: [UInt8]) -> UInt32 {
+        // Valid: zlib reads exactly the array.
+        let sum = unsafe bytes.withUnsafeBufferPointer {
+            unsafe CZlib.adler32(1, $0.baseAddress, UInt32($0.count))
+        }
+        return UInt32(truncatingIfNeeded: sum)
+    }
+
+    private static func decompress(
+        _ bytes: [UInt8],
+        _ range: Range<Int>,
+        length: Int,
+        dictionary: PresetDictionary
+    ) -> [UInt8]? {
+        var isWhole = false
+        // Valid: one zeroed stream at an address that stays, freed before the end; zlib reads exactly the
+        // range, whose slice checks it, and the dictionary, and writes at most `length` bytes, the capacity.
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        unsafe stream.initialize(to: z_stream())
+        let size = unsafe Int32(MemoryLayout<z_stream>.size)
+        let result = unsafe [UInt8](unsafeUninitializedCapacity: max(1, length)) { buffer, count in
+            guard unsafe inflateInit_(stream, ZLIB_VERSION, size) == Z_OK else { return }
+            unsafe bytes[range].withUnsafeBufferPointer { source in
+                unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+                unsafe stream.pointee.avail_in = UInt32(source.count)
+                unsafe stream.pointee.next_out = buffer.baseAddress
+                unsafe stream.pointee.avail_out = UInt32(length)
+                guard unsafe inflate(stream, Z_FINISH) == Z_NEED_DICT else { return }
+                let code = unsafe dictionary.bytes.withUnsafeBufferPointer {
+                    unsafe inflateSetDictionary(stream, $0.baseAddress, UInt32($0.count))
+                }
+                guard code == Z_OK else { return }
+                let end = unsafe inflate(stream, Z_FINISH)
+                isWhole =
+                    unsafe end == Z_STREAM_END && stream.pointee.avail_in == 0
+                    && stream.pointee.avail_out == 0
+            }
+            unsafe inflateEnd(stream)
+            count = isWhole ? length : 0
+        }
+        unsafe stream.deallocate()
+        return isWhole ? result : nil
+    }
+
     /// Decompresses `range` of `bytes` into exactly `length` bytes; nil if it is anything else.
     ///
     /// Allocates `length` bytes, which the caller has bounded; stops when they are full.

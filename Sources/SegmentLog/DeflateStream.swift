@@ -28,8 +28,22 @@ import CZlib
     }
 
     /// Appends `range` of `bytes` in the zlib format; false, and nothing appended, when that is not smaller.
-    func append(_ bytes: [UInt8], _ range: Range<Int>, to output: inout [UInt8]) -> Bool {
+    ///
+    /// With a dictionary the reader must have the same one.
+    func append(
+        _ bytes: [UInt8],
+        _ range: Range<Int>,
+        dictionary: PresetDictionary? = nil,
+        to output: inout [UInt8]
+    ) -> Bool {
         guard range.count > 1, unsafe deflateReset(stream) == Z_OK else { return false }
+        if let dictionary {
+            // Valid: zlib reads exactly the dictionary's bytes, and keeps a copy of its own.
+            let code = unsafe dictionary.bytes.withUnsafeBufferPointer {
+                unsafe deflateSetDictionary(stream, $0.baseAddress, UInt32($0.count))
+            }
+            guard code == Z_OK else { return false }
+        }
         if buffer.count < range.count { buffer = [UInt8](repeating: 0, count: range.count) }
         // One byte less than the input: what does not fit does not pay.
         let capacity = range.count - 1

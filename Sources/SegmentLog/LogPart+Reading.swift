@@ -44,6 +44,13 @@ extension LogPart {
                 try EventBatch(decoding: bytes, beside: RecordsInPlace(shaped.batch, base: header.base))
             case ChunkEntry.Encoding.eventColumns:
                 try EventColumnsDecoder.decode(bytes, beside: shaped, base: header.base)
+            case ChunkEntry.Encoding.companionEventColumns:
+                try EventColumnsDecoder.decode(
+                    bytes,
+                    beside: shaped,
+                    base: header.base,
+                    companion: PresetDictionary(shaped.batch)
+                )
             default: throw .invalid(position: 0)
             }
         }

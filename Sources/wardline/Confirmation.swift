@@ -4,6 +4,7 @@
 import ArgumentParser
 import EventModel
 import Foundation
+import Platform
 
 /// Asks before what cannot be taken back.
 enum Confirmation {

@@ -73,6 +73,37 @@ private func fourRecords() -> RecordBatch {
         #expect(read.rows == batch.rows && read.bytes == batch.bytes && read.origins == batch.origins)
     }
 
+    @Test func `the example of a container of version 2 decodes`() throws {
+        var batch = RecordBatch()
+        let origin = batch.index(of: Origin(listener: "udp", transport: .udp))
+        for number in 0..<4 {
+            let text = "Failed password for invalid user u\(number) from 192.168.1.1\(number) port 22 ssh2"
+            let line = "<38>Oct  5 04:00:0\(number) pump-\(7 + number) sshd[\(200 - number)]: \(text)"
+            batch.append(Array(line.utf8), kind: .device, origin: origin, receiveTime: stamp)
+            batch.rows[number].logTime = stamp
+        }
+        var shaper = RecordShaper()
+        shaper.take(batch)
+        var encoder = RecordColumnsEncoder()
+        let stored = encoder.encode(batch, shaper.shapes, ColumnPaging(isSmall: true))
+        for bytes in try examples("record-columns-v2.md") + [stored] {
+            let read = try RecordColumnsDecoder.decode(bytes)
+            #expect(read.rows == batch.rows && read.bytes == batch.bytes && read.origins == batch.origins)
+        }
+        #expect(try examples("record-columns-v2.md").count == 1, "\(Hexadecimal.text(stored))")
+    }
+
+    @Test func `the phrases are those of the document, for ever`() throws {
+        let bytes = try POSIXStorage().readFile(root + "/schemas/disk/dictionary-v1.txt")
+        #expect(PresetDictionary.phrases.bytes == bytes)
+        #expect(bytes.count == 32_064 && bytes.count <= PresetDictionary.sizeMaxBytes)
+        #expect(PresetDictionary.phrases.id == 0x09c9_3e01)
+        let digest = "2c2c3edd6ddb5e46bfc06e2dee9573d075c59f0053b7701e5b950762ee153052"
+        #expect(sha256(bytes).bytes == Hexadecimal.bytes(digest))
+        let document = try POSIXStorage().readFile(root + "/schemas/disk/record-columns-v2.md")
+        #expect(String(decoding: document, as: UTF8.self).contains(digest))
+    }
+
     @Test func `the example of event columns decodes`() throws {
         let records = fourRecords()
         var shaper = RecordShaper()
@@ -96,9 +127,15 @@ private func fourRecords() -> RecordBatch {
         }
         var writer = EventColumnsEncoder()
         let stored = writer.encode([events], beside: shaped, base: Offset(7))
-        let bytes = try #require(try examples("columns-v3.md").first)
-        for form in [bytes, try #require(stored)] {
-            let read = try EventColumnsDecoder.decode(form, beside: shaped, base: Offset(7))
+        let forms = try examples("columns-v3.md")
+        #expect(forms.count == 2)
+        for form in forms + [try #require(stored)] {
+            let read = try EventColumnsDecoder.decode(
+                form,
+                beside: shaped,
+                base: Offset(7),
+                companion: PresetDictionary(records)
+            )
             #expect(read.events.count == 4 && read.decoders == events.decoders)
             for index in 0..<4 {
                 #expect(read.events[index].contentHash == events.events[index].contentHash)

@@ -113,7 +113,8 @@ enum GoldenStores {
         return EncodedBlock(
             header: header,
             bytes: header.encoded() + chunks.flatMap(\.stored),
-            tree: today.tree
+            tree: today.tree,
+            sets: nil
         )
     }
 

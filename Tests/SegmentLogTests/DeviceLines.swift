@@ -66,7 +66,8 @@ struct Container {
         let range = try reader.range(storedLength)
         directory =
             rawLength == storedLength
-            ? Array(stored[range]) : try #require(Deflate.decompress(stored, range, length: rawLength))
+            ? Array(stored[range])
+            : try #require(Deflate.decompress(stored, range, length: rawLength, [.phrases]))
         pages = Array(stored[range.upperBound...])
     }
 

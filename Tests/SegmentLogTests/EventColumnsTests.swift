@@ -133,4 +133,40 @@ private func texts(_ batch: EventBatch) -> [String] {
             #expect(read.entries.allSatisfy { $0.range.upperBound <= read.bytes.count })
         }
     }
+
+    @Test func `columns that refer to the bytes of their records come back beside these alone`() throws {
+        for seed in 0..<20 {
+            var random = SeededGenerator(seed: UInt64(seed))
+            let records = batch(deviceLines(40, &random))
+            let batches = events(of: records, &random)
+            let shaped = try shaped(records)
+            let paging = ColumnPaging(isSmall: true, companion: PresetDictionary(records))
+            var encoder = EventColumnsEncoder()
+            let columns = encoder.encode(batches, beside: shaped, base: eventBase, paging)
+            let stored = try #require(columns)
+            func read(_ stored: [UInt8], _ companion: RecordBatch?) throws -> [String] {
+                texts(
+                    try EventColumnsDecoder.decode(
+                        stored,
+                        beside: shaped,
+                        base: eventBase,
+                        companion: companion.map { PresetDictionary($0) }
+                    )
+                )
+            }
+            let expected = batches.flatMap(texts)
+            #expect(try read(stored, records) == expected)
+            #expect(stored.count < (encoded(batches, beside: shaped) ?? []).count)
+            #expect(throws: ByteReaderError.self) { try read(stored, nil) }
+            let others = batch(deviceLines(40, &random))
+            #expect(throws: ByteReaderError.self) { try read(stored, others) }
+            for _ in 0..<200 {
+                var changed = stored
+                changed[random.below(changed.count)] ^= UInt8(1 << random.below(8))
+                if let found = try? read(changed, records) { #expect(found == expected) }
+                let cut = Array(stored[..<random.below(stored.count)])
+                #expect(throws: ByteReaderError.self) { try read(cut, records) }
+            }
+        }
+    }
 }

@@ -11,11 +11,11 @@ import Testing
 @testable import SegmentLog
 
 /// The stored form of `batch`.
-private func encoded(_ batch: RecordBatch) -> [UInt8] {
+private func encoded(_ batch: RecordBatch, isSmall: Bool = false) -> [UInt8] {
     var shaper = RecordShaper()
     var encoder = RecordColumnsEncoder()
     shaper.take(batch)
-    return encoder.encode(batch, shaper.shapes)
+    return encoder.encode(batch, shaper.shapes, ColumnPaging(isSmall: isSmall))
 }
 
 private func isEqual(_ left: RecordBatch, _ right: RecordBatch) -> Bool {
@@ -132,10 +132,37 @@ private let conformance: String? = {
         #expect(files > 100)
     }
 
-    @Test func `a cut or a changed byte is refused`() throws {
+    @Test(arguments: [1, 3, 60, 2_000]) func `pages that are shared come back`(_ count: Int) throws {
+        for seed in 0..<20 {
+            var random = SeededGenerator(seed: UInt64(seed))
+            let original = batch(deviceLines(count, &random))
+            #expect(isEqual(try RecordColumnsDecoder.decode(encoded(original, isSmall: true)), original))
+        }
+    }
+
+    @Test func `phrases that devices write cost little in a small block`() throws {
+        let lines = [
+            "pam_unix(sshd:session): session opened for user root by (uid=0)",
+            "Received signal 15; terminating.",
+            "error: Could not load host key: /etc/ssh/ssh_host_ed25519_key",
+        ]
+        let original = batch(lines.map { Array($0.utf8) })
+        let stored = encoded(original, isSmall: true)
+        #expect(isEqual(try RecordColumnsDecoder.decode(stored), original))
+        #expect(stored.count < original.bytes.count - 30)
+    }
+
+    @Test func `a container of version 1 needs no dictionary`() throws {
+        var random = SeededGenerator(seed: 4)
+        var stored = encoded(batch(deviceLines(60, &random)), isSmall: true)
+        stored[0] = 1
+        #expect(throws: ByteReaderError.self) { try RecordColumnsDecoder.decode(stored) }
+    }
+
+    @Test(arguments: [false, true]) func `a cut or a changed byte is refused`(_ isSmall: Bool) throws {
         var random = SeededGenerator(seed: 5)
         let original = batch(deviceLines(60, &random))
-        let stored = encoded(original)
+        let stored = encoded(original, isSmall: isSmall)
         for length in stored.indices {
             #expect(throws: ByteReaderError.self) {
                 try RecordColumnsDecoder.decode(Array(stored[..<length]))
@@ -153,7 +180,7 @@ private let conformance: String? = {
         var random = SeededGenerator(seed: 6)
         var refused = 0
         for round in 0..<6_000 {
-            let stored = encoded(batch(deviceLines(40, &random)))
+            let stored = encoded(batch(deviceLines(40, &random)), isSmall: round % 2 == 0)
             var container = try Container(stored)
             for _ in 0...random.below(3) {
                 container.directory[random.below(container.directory.count)] = UInt8(random.below(256))

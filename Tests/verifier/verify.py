@@ -210,45 +210,69 @@ def read_rows(data):
     return rows
 
 
-# -- records by column (record-columns-v1.md)
+# -- records by column (record-columns-v1.md, record-columns-v2.md)
+
+PHRASES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../schemas/disk/dictionary-v1.txt")
+PHRASES_SHA256 = "2c2c3edd6ddb5e46bfc06e2dee9573d075c59f0053b7701e5b950762ee153052"
+
+
+def inflate(stored, has_phrases):
+    """A zlib stream (RFC 1950) and nothing else, with the dictionary that it names."""
+    if has_phrases and len(stored) > 5 and stored[1] & 0x20:
+        with open(PHRASES, "rb") as file:
+            phrases = file.read()
+        need(hashlib.sha256(phrases).hexdigest() == PHRASES_SHA256, "the dictionary of phrases is another one")
+        stream = zlib.decompressobj(zdict=phrases)
+    else:
+        stream = zlib.decompressobj()
+    data = stream.decompress(stored) + stream.flush()
+    need(stream.eof and not stream.unused_data, "a page does not end where it should")
+    return data
+
 
 class Columns:
     def __init__(self, data):
         reader = Reader(data)
-        need(reader.byte() == 1, "unknown version of columns")
+        self.version = reader.byte()
+        need(self.version in (1, 2), "unknown version of columns")
         raw, stored, crc = reader.varint(), reader.varint(), reader.little(4)
         directory = self.unpack(reader.take(stored), raw, crc)
         head = Reader(directory)
+        least = head.varint() if self.version == 2 else 384
         self.text = Reader(head.counted())
         lengths = [head.varint() for _ in range(head.varint())]
-        own = [length for length in lengths if length >= 384]
-        shared, places = [], []
-        for length in lengths:
-            if length >= 384:
-                places.append((True, 0, length))
+        # In version 2 the lowest bit says which shared pages a short stream is in.
+        kinds = [length & 1 if self.version == 2 else 0 for length in lengths]
+        if self.version == 2:
+            lengths = [length >> 1 for length in lengths]
+        own = [length for length in lengths if length >= least]
+        shared, places = ([], []), []
+        for length, kind in zip(lengths, kinds):
+            if length >= least:
+                places.append(None)
                 continue
-            if not shared or shared[-1] >= 65536:
-                shared.append(0)
-            places.append((False, (len(shared) - 1, shared[-1]), length))
-            shared[-1] += length
+            if not shared[kind] or shared[kind][-1] >= 65536:
+                shared[kind].append(0)
+            places.append((kind, len(shared[kind]) - 1, shared[kind][-1]))
+            shared[kind][-1] += length
         pages = []
-        for raw in own + shared:
+        for raw in own + shared[0] + shared[1]:
             stored, crc = head.varint(), head.little(4)
             pages.append(self.unpack(reader.take(stored), raw, crc))
         need(head.at_end() and reader.at_end(), "bytes follow the columns")
         self.streams, number = [], 0
-        for is_own, place, length in places:
-            if is_own:
+        for place, length in zip(places, lengths):
+            if place is None:
                 self.streams.append(pages[number])
                 number += 1
             else:
-                page, start = place
-                self.streams.append(pages[len(own) + page][start:start + length])
+                kind, page, start = place
+                first = len(own) + (len(shared[0]) if kind else 0)
+                self.streams.append(pages[first + page][start:start + length])
         self.next = 0
 
-    @staticmethod
-    def unpack(stored, raw, crc):
-        data = stored if len(stored) == raw else zlib.decompress(stored)
+    def unpack(self, stored, raw, crc):
+        data = stored if len(stored) == raw else inflate(stored, self.version == 2)
         need(len(data) == raw and masked_crc(data) == crc, "a page does not have its checksum")
         return data
 

@@ -37,12 +37,14 @@ struct EventColumnsDecoder {
     static func decode(
         _ stored: [UInt8],
         beside records: ShapedRecords,
-        base: Offset
+        base: Offset,
+        companion: PresetDictionary? = nil
     ) throws(ByteReaderError) -> EventBatch {
         var decoder = try EventColumnsDecoder(
             stored,
             templateCount: records.templateCount,
-            numbers: records.numbers
+            numbers: records.numbers,
+            companion: companion
         )
         return try decoder.events(beside: records, base: base)
     }
@@ -53,9 +55,10 @@ struct EventColumnsDecoder {
         _ stored: [UInt8],
         templateCount: Int,
         numbers: [UInt16],
+        companion: PresetDictionary? = nil,
         reusing memory: consuming [UInt8] = []
     ) throws(ByteReaderError) {
-        source = try ColumnSource(stored, reusing: memory)
+        source = try ColumnSource(stored, companion: companion, reusing: memory)
         guard try source.description.byte() == EventColumns.version else { throw .invalid(position: 0) }
         count = try source.description.count(atMost: EventBatch.storedEventCountMax)
         decoders = try names(atMost: 65_536)

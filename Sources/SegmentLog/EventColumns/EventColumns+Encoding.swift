@@ -36,7 +36,8 @@ struct EventColumnsEncoder {
     mutating func encode(
         _ batches: [EventBatch],
         beside records: ShapedRecords,
-        base: Offset
+        base: Offset,
+        _ paging: ColumnPaging = ColumnPaging()
     ) -> [UInt8]? {
         streams.removeAll()
         var names = ["none"]
@@ -49,6 +50,8 @@ struct EventColumnsEncoder {
                 names.append(name)
                 return UInt16(names.count - 1)
             }
+            guard let first = batch.events.first else { continue }
+            var subject = EventLayouts.Subject(batch: batch, bytes: records.batch.bytes, event: first)
             for event in batch.events {
                 guard event.offset >= base, event.offset.value - base.value < UInt64(records.batch.rows.count)
                 else {
@@ -58,15 +61,12 @@ struct EventColumnsEncoder {
                 guard row >= previous else { return nil }
                 previous = row
                 let record = records.batch.rows[row]
-                let subject = EventLayouts.Subject(
-                    event: event,
-                    batch: batch,
-                    decoder: decoders[Int(event.decoder)],
-                    bounds: records.bounds(of: row),
-                    bytes: records.batch.bytes,
-                    shift: event.deviceTime.isPresent
-                        ? event.deviceTime.nanoseconds &- records.reference(of: row) : 0
-                )
+                subject.event = event
+                subject.decoder = decoders[Int(event.decoder)]
+                subject.bounds = records.bounds(of: row)
+                subject.shift =
+                    event.deviceTime.isPresent
+                    ? event.deviceTime.nanoseconds &- records.reference(of: row) : 0
                 let template = Int(records.numbers[row])
                 guard let number = layouts.layout(of: subject, template) else { return nil }
                 add(subject, layouts.layouts[number], record, row, &rows)
@@ -79,7 +79,7 @@ struct EventColumnsEncoder {
         ownTexts.slots = rows.own.values.flatMap { $0 }
         ownTexts.bytes = rows.ownBytes
         for text in layouts.constants { ownTexts.append(text) }
-        return streams.stored(deflater)
+        return streams.stored(deflater, paging)
     }
 
     private func add(

@@ -7,13 +7,13 @@ import EventModel
 struct EventLayouts {
     /// An event with its record.
     struct Subject {
-        let event: Event
         let batch: EventBatch
-        let decoder: UInt16
-        let bounds: RecordBounds
         let bytes: [UInt8]
+        var event: Event
+        var decoder: UInt16 = 0
+        var bounds = RecordBounds(slots: [], range: 0..<0)
         /// Device time less the reference of the record.
-        let shift: Int64
+        var shift: Int64 = 0
     }
 
     private(set) var layouts: [EventColumns.Layout] = []

@@ -20,8 +20,20 @@ struct BlockFilters: Hashable {
     /// Of nothing.
     init() { for part in RowCondition.Header.allCases { headers[part] = ByteSet([] as [UInt8]) } }
 
-    mutating func insert(_ byte: UInt8, in part: RowCondition.Header) {
-        headers[part] = headers[part]?.union(ByteSet([byte]))
+    /// Adds the headers of `events`.
+    mutating func insert(_ events: [Event]) {
+        var (classes, actions) = ([Bool](repeating: false, count: 256), [Bool](repeating: false, count: 256))
+        var (outcomes, severities) = (classes, actions)
+        for event in events {
+            classes[Int(event.eventClass.rawValue)] = true
+            actions[Int(event.action.rawValue)] = true
+            outcomes[Int(event.outcome.rawValue)] = true
+            severities[Int(event.severity)] = true
+        }
+        let parts: [(RowCondition.Header, [Bool])] = [
+            (.eventClass, classes), (.action, actions), (.outcome, outcomes), (.severity, severities),
+        ]
+        for (part, found) in parts { headers[part] = headers[part]?.union(ByteSet { found[Int($0)] }) }
     }
 
     mutating func insert(_ text: Span<UInt8>, _ range: Range<Int>) { trigrams.insert(text, range) }
@@ -77,7 +89,9 @@ enum ValueKey {
     /// Values beyond this length are in no filter.
     static let lengthMax = 128
 
-    /// Fields that say who or what an event is about. Ports, counters and codes are left out: they are most
+    /// Fields that say who or what an event is about.
+    ///
+    /// Ports, counters and codes are left out: they are most
     /// of the distinct values, and nobody looks for one alone.
     static let fields: Set<FieldID> = [
         .hostName, .hostIP, .userName, .userTarget, .sessionID, .sourceIP, .sourceHost, .sourceMAC,
@@ -114,44 +128,4 @@ enum ValueKey {
         hash.combine(address.low)
         return hash.value
     }
-}
-
-/// Hashes of the values of a block's events, each once.
-struct ValueKeys {
-    private var hashes: Set<UInt64> = []
-    /// Hashes met lately, by their low bits: most values come again soon.
-    private var recent = (0..<1 << 12).map { ~UInt64($0) }
-    private var folded: [UInt8] = []
-    /// Whether every address is written as `IPAddress` writes it.
-    private(set) var hasUsualAddresses = true
-
-    init() {}
-
-    /// Adds the fields of all events.
-    mutating func insert(_ batch: EventBatch) {
-        var seeds: [UInt16: UInt64] = [:]
-        for entry in batch.entries where entry.length <= ValueKey.lengthMax {
-            let field = entry.field
-            guard ValueKey.fields.contains(field) else { continue }
-            let seed = seeds[field.rawValue] ?? ValueKey.seed(batch.name(of: field))
-            seeds[field.rawValue] = seed
-            folded.removeAll(keepingCapacity: true)
-            for byte in batch.bytes[entry.range] { folded.append(ByteFolding.folded(byte)) }
-            let isNew = insert(ValueKey.hash(folded, seed))
-            if isNew, FieldID.addresses.contains(field), let address = IPAddress(folded.span) {
-                _ = insert(ValueKey.hash(address, seed))
-                if !address.description.utf8.elementsEqual(folded) { hasUsualAddresses = false }
-            }
-        }
-    }
-
-    private mutating func insert(_ hash: UInt64) -> Bool {
-        let place = Int(hash & 0xfff)
-        guard recent[place] != hash else { return false }
-        recent[place] = hash
-        return hashes.insert(hash).inserted
-    }
-
-    /// The hashes, rising.
-    var sorted: [UInt64] { hashes.sorted() }
 }

@@ -21,7 +21,7 @@ struct FuseFilter: Hashable {
     private let segmentCount: Int
     private let fingerprints: [UInt8]
 
-    /// A filter of `keys`, each once; nil when there are too many, or no seed serves.
+    /// A filter of `keys`, each once in any order; nil when there are too many, or no seed serves.
     init?(_ keys: [UInt64]) {
         guard keys.count <= FuseFilter.keyCountMax else { return nil }
         (segmentBits, segmentCount) = FuseFilter.layout(keys.count)
@@ -111,11 +111,13 @@ struct FuseFilter: Hashable {
         for key in keys {
             let hash = mixed(key, seed)
             let (first, second, third) = places(hash, bits, segments)
-            for place in [first, second, third] {
-                guard counts[place] < 255 else { return nil }
-                counts[place] += 1
-                hashes[place] ^= hash
-            }
+            guard max(counts[first], counts[second], counts[third]) < 255 else { return nil }
+            counts[first] += 1
+            counts[second] += 1
+            counts[third] += 1
+            hashes[first] ^= hash
+            hashes[second] ^= hash
+            hashes[third] ^= hash
         }
         var order: [(hash: UInt64, place: Int)] = []
         order.reserveCapacity(keys.count)

@@ -3,13 +3,15 @@
 
 import EventModel
 
-/// Two zlib compressors that serve from page to page: one for text, one for bytes of numbers.
+/// zlib compressors that serve from page to page: one for text, one for bytes of numbers.
 ///
 /// Owned by the thread that encodes blocks. Setting up a compressor costs more than a small page, so they are
 /// reset instead.
 struct ColumnDeflater {
     private let text: DeflateStream
     private let plane: DeflateStream
+    /// For all pages of small blocks.
+    private let small = DeflateStream(level: 9)
 
     init(_ effort: BlockEffort) {
         text = DeflateStream(level: effort.textLevel)
@@ -21,15 +23,19 @@ struct ColumnDeflater {
         _ bytes: [UInt8],
         _ range: Range<Int>,
         _ style: ColumnStreams.Style,
+        _ paging: ColumnPaging,
         to output: inout [UInt8]
     ) {
         let length = range.count
-        guard length > 16, style == .text || !ColumnDeflater.isRandom(bytes, range) else {
+        guard length > 16, style != .plane || !ColumnDeflater.isRandom(bytes, range) else {
             output.append(bytes.span, range)
             return
         }
-        let stream = style == .text ? text : plane
-        if !stream.append(bytes, range, to: &output) { output.append(bytes.span, range) }
+        let stream = paging.isSmall ? small : style == .plane ? plane : text
+        let dictionary = paging.dictionary(for: style)
+        if !stream.append(bytes, range, dictionary: dictionary, to: &output) {
+            output.append(bytes.span, range)
+        }
     }
 
     /// Whether the bytes occur about equally often, so that compressing them is in vain.

@@ -5,6 +5,9 @@ import EventModel
 
 /// The distinct numbers of a column in the order in which they appear, and each value as a place among them.
 struct IntegerDictionary {
+    /// More distinct values among the first ``ColumnCost/sampleCount`` come to more than fit.
+    private static let sampleMax = 930
+
     private(set) var entries: [Int64] = []
     private(set) var numbers: [Int64] = []
     private var counts: [Int] = []
@@ -23,7 +26,10 @@ struct IntegerDictionary {
             while true {
                 let found = table.number(at: place)
                 if found < 0 {
-                    guard entries.count < limit else { return nil }
+                    guard entries.count < limit,
+                        numbers.count != ColumnCost.sampleCount
+                            || entries.count <= IntegerDictionary.sampleMax
+                    else { return nil }
                     table.insert(entries.count, at: place)
                     numbers.append(Int64(entries.count))
                     entries.append(value)
@@ -51,6 +57,9 @@ struct IntegerDictionary {
 
 /// The distinct texts of a column in the order in which they appear, and each value as a place among them.
 struct TextDictionary {
+    /// More distinct texts among the first ``ColumnCost/sampleCount`` come to more than fit.
+    private static let sampleMax = 1_000
+
     private(set) var entries: [RecordShapes.Slot] = []
     private(set) var numbers: [Int64] = []
     private(set) var sizeBytes = 0
@@ -72,7 +81,9 @@ struct TextDictionary {
             while true {
                 let found = table.number(at: place)
                 if found < 0 {
-                    guard entries.count < limit else { return nil }
+                    guard entries.count < limit,
+                        numbers.count != ColumnCost.sampleCount || entries.count <= TextDictionary.sampleMax
+                    else { return nil }
                     table.insert(entries.count, at: place)
                     numbers.append(Int64(entries.count))
                     entries.append(value)
@@ -135,13 +146,7 @@ struct DictionaryTable {
             hash = mix(hash ^ bytes.word(at: position))
             position += 8
         }
-        var rest: UInt64 = 0
-        var shift: UInt64 = 0
-        while position < range.upperBound {
-            rest |= UInt64(bytes[position]) << shift
-            shift += 8
-            position += 1
-        }
-        return mix(hash ^ rest)
+        guard position < range.upperBound else { return mix(hash) }
+        return mix(hash ^ bytes.word(at: position, range.upperBound - position))
     }
 }

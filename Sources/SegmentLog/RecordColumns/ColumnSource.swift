@@ -13,6 +13,7 @@ struct ColumnSource {
         var stored: Range<Int>
         var rawLength: Int
         var isDeflated: Bool
+        var isShared: Bool
         var crc: UInt32
         /// Where its bytes lie among those that were read; below zero until then.
         var start = -1
@@ -24,9 +25,9 @@ struct ColumnSource {
         var length: Int
     }
 
-    /// First byte of the stored form.
-    static let version: UInt8 = 1
-    /// Streams below this length share pages.
+    /// First byte of the stored form; version 1 is read too.
+    static let version: UInt8 = 2
+    /// Streams below this length share pages in version 1, and in version 2 as it is written for large blocks.
     static let ownPageMinBytes = 384
     /// Length at which a shared page is followed by another.
     static let sharedPageSizeBytes = 65_536
@@ -37,6 +38,9 @@ struct ColumnSource {
     /// Reads the descriptions.
     var description: ByteReader
     private let stored: [UInt8]
+    private let isFirstVersion: Bool
+    /// What pages may refer to.
+    private let dictionaries: [PresetDictionary]
     private var pages: [Page] = []
     private var places: [Place] = []
     private var number = 0
@@ -48,69 +52,93 @@ struct ColumnSource {
     /// Bytes after the last stream that may be read: copies go by words.
     static let slackBytes = 16
 
-    /// Reads the directory; `memory` is what another source has read, whose place serves again.
-    init(_ stored: [UInt8], reusing memory: consuming [UInt8] = []) throws(ByteReaderError) {
+    /// Reads the directory; `companion` is what pages may refer to besides the phrases, `memory` is what
+    /// another source has read, whose place serves again.
+    init(
+        _ stored: [UInt8],
+        companion: PresetDictionary? = nil,
+        reusing memory: consuming [UInt8] = []
+    ) throws(ByteReaderError) {
         self.stored = stored
         raw = memory
         var head = ByteReader(stored)
-        guard try head.byte() == ColumnSource.version else { throw .invalid(position: 0) }
+        let version = try head.byte()
+        guard version == 1 || version == ColumnSource.version else { throw .invalid(position: 0) }
+        isFirstVersion = version == 1
+        dictionaries = isFirstVersion ? [] : [.phrases] + (companion.map { [$0] } ?? [])
         let rawLength = try head.count(atMost: LogLimits.chunkSizeMaxBytes)
         let storedLength = try head.count(atMost: head.remaining)
         let crc = try head.uint32()
         let range = try head.range(storedLength)
         guard
             let directory = rawLength == storedLength
-                ? Array(stored[range]) : Deflate.decompress(stored, range, length: rawLength),
+                ? Array(stored[range]) : Deflate.decompress(stored, range, length: rawLength, dictionaries),
             CRC32C.masked(CRC32C.checksum(directory)) == crc
         else { throw .invalid(position: range.lowerBound) }
         var reader = ByteReader(directory)
+        let ownPageMin =
+            isFirstVersion
+            ? ColumnSource.ownPageMinBytes : try reader.count(atMost: LogLimits.chunkSizeMaxBytes)
         let descriptionLength = try reader.count(atMost: reader.remaining)
         description = ByteReader(directory, try reader.range(descriptionLength))
-        try readStreams(&reader, from: range.upperBound)
+        try readStreams(&reader, from: range.upperBound, ownPageMin: ownPageMin)
         guard reader.remaining == 0 else { throw .invalid(position: reader.position) }
     }
 
-    private mutating func readStreams(_ reader: inout ByteReader, from start: Int) throws(ByteReaderError) {
+    private mutating func readStreams(
+        _ reader: inout ByteReader,
+        from start: Int,
+        ownPageMin: Int
+    ) throws(ByteReaderError) {
         let count = try reader.count(atMost: ColumnSource.streamCountMax)
         var total = 0
-        var shared = 0
         places.reserveCapacity(count)
         var own: [Int] = []
-        var sharedLengths: [Int] = []
+        // Shared pages of text, which in version 1 are of everything, and of numbers.
+        var shared: [[Int]] = [[], []]
         for _ in 0..<count {
-            let length = try reader.count(atMost: LogLimits.chunkSizeMaxBytes - total)
+            let (length, kind) = try streamLength(&reader, atMost: LogLimits.chunkSizeMaxBytes - total)
             total += length
-            if length >= ColumnSource.ownPageMinBytes {
+            if length >= ownPageMin {
                 places.append(Place(page: own.count, start: 0, length: length))
                 own.append(length)
-            } else {
-                if sharedLengths.isEmpty || shared >= ColumnSource.sharedPageSizeBytes {
-                    sharedLengths.append(0)
-                    shared = 0
-                }
-                // Numbered below zero until it is known how many pages come before.
-                places.append(Place(page: -sharedLengths.count, start: shared, length: length))
-                shared += length
-                sharedLengths[sharedLengths.count - 1] = shared
+                continue
             }
+            if shared[kind].last ?? .max >= ColumnSource.sharedPageSizeBytes { shared[kind].append(0) }
+            let page = shared[kind].count - 1
+            // Numbered below zero until it is known how many pages come before: odd for text.
+            places.append(Place(page: -2 * page - 1 - kind, start: shared[kind][page], length: length))
+            shared[kind][page] += length
         }
         for index in places.indices where places[index].page < 0 {
-            places[index].page = own.count - places[index].page - 1
+            let number = -places[index].page - 1
+            places[index].page = own.count + number / 2 + (number % 2 == 0 ? 0 : shared[0].count)
         }
         var position = start
-        for rawLength in own + sharedLengths {
+        for rawLength in own + shared[0] + shared[1] {
             let storedLength = try reader.count(atMost: min(rawLength, stored.count - position))
             pages.append(
                 Page(
                     stored: position..<position + storedLength,
                     rawLength: rawLength,
                     isDeflated: storedLength < rawLength,
+                    isShared: pages.count >= own.count,
                     crc: try reader.uint32()
                 )
             )
             position += storedLength
         }
         guard position == stored.count else { throw .invalid(position: reader.position) }
+    }
+
+    /// The length of the next stream, and 1 if it shares pages with numbers.
+    private func streamLength(
+        _ reader: inout ByteReader,
+        atMost limit: Int
+    ) throws(ByteReaderError) -> (length: Int, kind: Int) {
+        guard !isFirstVersion else { return (try reader.count(atMost: limit), 0) }
+        let number = try reader.count(atMost: 2 * limit + 1)
+        return (number / 2, number % 2)
     }
 
     /// Where a column begins: its description and its first stream.
@@ -156,12 +184,17 @@ struct ColumnSource {
             raw.append(contentsOf: repeatElement(0, count: more))
         }
         let target = rawEnd..<rawEnd + page.rawLength
-        if page.isDeflated {
+        if !page.isDeflated {
+            raw.replaceSubrange(target, with: stored[page.stored])
+        } else if Deflate.needsDictionary(stored, page.stored) {
+            guard
+                let bytes = Deflate.decompress(stored, page.stored, length: page.rawLength, dictionaries)
+            else { throw .invalid(position: page.stored.lowerBound) }
+            raw.replaceSubrange(target, with: bytes)
+        } else {
             guard inflater.decompress(stored, page.stored, into: &raw, at: rawEnd, page.rawLength) else {
                 throw .invalid(position: page.stored.lowerBound)
             }
-        } else {
-            raw.replaceSubrange(target, with: stored[page.stored])
         }
         guard CRC32C.masked(CRC32C.checksum(raw.span, target)) == page.crc else {
             throw .invalid(position: page.stored.lowerBound)
@@ -205,46 +238,5 @@ extension [Int64] {
     /// Adds zeros until there are at least `count`.
     mutating func grow(to count: Int) {
         if self.count < count { append(contentsOf: repeatElement(0, count: count - self.count)) }
-    }
-}
-
-extension ColumnStreams {
-    /// The stored form: directory, then pages.
-    func stored(_ deflater: ColumnDeflater) -> [UInt8] {
-        var directory = ByteWriter()
-        directory.varint(UInt64(description.bytes.count))
-        directory.bytes.append(contentsOf: description.bytes)
-        directory.varint(UInt64(streams.count))
-        for stream in streams { directory.varint(UInt64(stream.range.count)) }
-        var body: [UInt8] = []
-        body.reserveCapacity(data.count / 2)
-        func add(_ range: Range<Int>, _ bytes: [UInt8], _ style: Style) {
-            let start = body.count
-            deflater.append(bytes, range, style, to: &body)
-            directory.varint(UInt64(body.count - start))
-            directory.write(CRC32C.masked(CRC32C.checksum(bytes.span, range)))
-        }
-        for stream in streams where stream.range.count >= ColumnSource.ownPageMinBytes {
-            add(stream.range, data, stream.style)
-        }
-        var shared: [UInt8] = []
-        for stream in streams where stream.range.count < ColumnSource.ownPageMinBytes {
-            if shared.count >= ColumnSource.sharedPageSizeBytes {
-                add(shared.indices, shared, .text)
-                shared.removeAll(keepingCapacity: true)
-            }
-            shared.append(data.span, stream.range)
-        }
-        if !shared.isEmpty || streams.contains(where: { $0.range.count < ColumnSource.ownPageMinBytes }) {
-            add(shared.indices, shared, .text)
-        }
-        var packed: [UInt8] = []
-        deflater.append(directory.bytes, directory.bytes.indices, .text, to: &packed)
-        var head = ByteWriter()
-        head.write(ColumnSource.version)
-        head.varint(UInt64(directory.bytes.count))
-        head.varint(UInt64(packed.count))
-        head.write(CRC32C.masked(CRC32C.checksum(directory.bytes)))
-        return head.bytes + packed + body
     }
 }

@@ -5,14 +5,21 @@ import EventModel
 
 /// Columns on their way to disk: descriptions in one buffer, values in streams that are compressed alone.
 ///
-/// - Source: `schemas/disk/record-columns-v1.md`, sections 2 and 3.
+/// - Source: `schemas/disk/record-columns-v2.md`, section 1.
 struct ColumnStreams {
-    /// What a stream holds, which decides how hard compressing it pays.
+    /// What a stream holds, which decides how compressing it pays.
     enum Style: UInt8 {
-        /// Text and varints: repeats are found.
+        /// Text that devices write about anywhere: its phrases may be known.
+        case phrase
+        /// Other text: repeats are found.
         case text
+        /// Numbers of varying length: repeats are found too.
+        case varints
         /// One byte of each number: only frequencies count.
         case plane
+
+        /// Whether a stream shares a page with others of numbers.
+        var isNumbers: Bool { self == .varints || self == .plane }
     }
 
     struct Stream {
@@ -44,9 +51,12 @@ struct ColumnStreams {
         for lane in 0..<width {
             let shift = UInt64(lane * 8)
             add(.plane) { data in
-                data.reserveCapacity(data.count + values.count)
-                for value in values {
-                    data.append(UInt8(truncatingIfNeeded: UInt64(bitPattern: value &- base) >> shift))
+                let start = data.count
+                data.append(contentsOf: repeatElement(0, count: values.count))
+                var target = data.mutableSpan
+                for index in values.indices {
+                    let rest = UInt64(bitPattern: values[index] &- base) >> shift
+                    target[start + index] = UInt8(truncatingIfNeeded: rest)
                 }
             }
         }
@@ -57,6 +67,8 @@ struct ColumnStreams {
 enum ColumnCost {
     /// What a stream costs besides its values: its page entry and its code table.
     static let streamBits = 480
+    /// Values after which a dictionary is given up that will not do.
+    static let sampleCount = 1_024
 
     /// 256 times the base-2 logarithm, within 0.09 of a bit.
     static func log2(_ value: UInt64) -> Int {

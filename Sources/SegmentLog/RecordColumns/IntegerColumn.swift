@@ -64,7 +64,7 @@ enum IntegerColumn {
 
     private static func encodeDifferences(_ values: [Int64], into streams: inout ColumnStreams) {
         streams.description.write(Encoding.differences)
-        streams.add(.text) { data in
+        streams.add(.varints) { data in
             var previous: Int64 = 0
             for value in values {
                 let difference = value &- previous

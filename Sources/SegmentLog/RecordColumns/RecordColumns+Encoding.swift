@@ -14,16 +14,20 @@ struct RecordColumnsEncoder {
     init(_ effort: BlockEffort = .live) { deflater = ColumnDeflater(effort) }
 
     /// The stored form of `batch`, which `shapes` has taken apart.
-    mutating func encode(_ batch: RecordBatch, _ shapes: RecordShapes) -> [UInt8] {
+    mutating func encode(
+        _ batch: RecordBatch,
+        _ shapes: RecordShapes,
+        _ paging: ColumnPaging = ColumnPaging()
+    ) -> [UInt8] {
         streams.removeAll()
         references = []
         encodeOrigins(batch)
-        guard !batch.rows.isEmpty else { return streams.stored(deflater) }
+        guard !batch.rows.isEmpty else { return streams.stored(deflater, paging) }
         encodeMetadata(batch)
         encodeTemplates(shapes)
         references = encodeStamps(batch, shapes)
         encodeVariables(batch, shapes, references)
-        return streams.stored(deflater)
+        return streams.stored(deflater, paging)
     }
 
     private mutating func encodeOrigins(_ batch: RecordBatch) {
@@ -49,8 +53,8 @@ struct RecordColumnsEncoder {
         streams.description.varint(UInt64(shapes.templates.count))
         IntegerColumn.encode(shapes.templates.map { Int64($0.slotCount) }, into: &streams)
         IntegerColumn.encode(shapes.pieceLengths.map { Int64($0) }, into: &streams)
-        streams.add(.text) { $0.append(contentsOf: shapes.slotKinds) }
-        streams.add(.text) { $0.append(contentsOf: shapes.literals) }
+        streams.add(.varints) { $0.append(contentsOf: shapes.slotKinds) }
+        streams.add(.phrase) { $0.append(contentsOf: shapes.literals) }
         IntegerColumn.encode(shapes.numbers.map { Int64($0) }, into: &streams)
     }
 
@@ -82,11 +86,12 @@ struct RecordColumnsEncoder {
             guard !rows.isEmpty else { continue }
             let first = shapes.firstStamp(template)?.slot
             let times = first == nil ? [] : rows.map { references[Int($0)] }
+            let starts = rows.map { Int(shapes.firstSlots[Int($0)]) }
             var columns: [TextValues] = []
             for slot in 0..<template.slotCount {
                 let values = TextValues(
                     bytes: batch.bytes,
-                    slots: rows.map { shapes.slots[Int(shapes.firstSlots[Int($0)]) + slot] },
+                    slots: starts.map { shapes.slots[$0 + slot] },
                     references: times
                 )
                 columns.append(values)
