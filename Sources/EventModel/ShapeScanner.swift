@@ -272,7 +272,8 @@ struct ShapeScanner {
 }
 
 extension ShapeScanner {
-    /// Where the variable at `start` ends if ``scan(_:_:)`` would find it there by `rule`; nil if it would not.
+    /// Where the variable at `start` ends if ``scan(_:_:)`` would find it there by `rule`; nil if it would
+    /// not.
     func end(of rule: Rule, _ kind: UInt8, _ bytes: Span<UInt8>, at start: Int, _ end: Int) -> Int? {
         guard start < end else { return nil }
         switch rule {

@@ -50,10 +50,18 @@ struct ActiveSegment {
     }
 
     /// A segment that is taken up again, with the tree before it and after its last block.
-    init(_ scan: SegmentScan, file: any LogFile, frontier: CompactRange?, tree: CompactRange?) {
+    ///
+    /// `sets` is what occurs in the headers of its events, nil when that was not read.
+    init(
+        _ scan: SegmentScan,
+        file: any LogFile,
+        frontier: CompactRange?,
+        tree: CompactRange?,
+        sets: HeaderSets? = nil
+    ) {
         self.frontier = frontier
         self.tree = tree
-        sets = scan.parts.isEmpty ? HeaderSets() : nil
+        self.sets = scan.parts.isEmpty ? HeaderSets() : sets
         name = scan.fileName
         base = scan.base
         self.file = file

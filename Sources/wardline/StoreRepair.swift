@@ -95,7 +95,7 @@ extension StoreCommand {
                 }
             }
             try Confirmation.require(
-                "Repairing changes files of the store; nothing is deleted. --dry-run shows what would be done.",
+                "Repairing changes files of the store and deletes nothing; --dry-run shows what it would do.",
                 isGiven: isConfirmed,
                 common
             )

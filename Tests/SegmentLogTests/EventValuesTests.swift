@@ -13,7 +13,8 @@ import Testing
     /// A block of device lines and its events, encoded and read back in both ways.
     private func block(_ seed: UInt64) throws -> (records: [UInt8], events: [UInt8], whole: EventBatch) {
         var random = SeededGenerator(seed: seed)
-        let records = batch(deviceLines(400, &random))
+        // Events of fewer records refer to the bytes of these, which must be read whole then.
+        let records = batch(deviceLines(600, &random))
         let events = events(of: records, &random)
         var buffers = BlockBuffers()
         let stored = try buffers.records(of: records, level: 1).stored

@@ -225,7 +225,7 @@ private struct LogRepair {
             try onDisk { () throws(StorageError) in try file.write(bytes.span, at: position) }
             position += bytes.count
         }
-        let footer = try ActiveSegment(scan, file: file, frontier: nil, tree: nil).footer().encoded()
+        let footer = try footer(of: scan, file)
         try onDisk { () throws(StorageError) in
             try file.write(footer.span, at: scan.validEnd)
             try file.synchronise()
@@ -238,6 +238,26 @@ private struct LogRepair {
             try storage.rename(fresh, to: old)
             try storage.synchroniseDirectory(directory)
         }
+    }
+
+    /// The footer that the segment would have had, as far as what lies before and in it is whole.
+    private func footer(of scan: SegmentScan, _ file: any LogFile) throws(LogError) -> [UInt8] {
+        var before = StreamFrontier()
+        for segment in contents.segments where segment.base < scan.base { _ = before.advance(to: segment) }
+        let frontier = before.advance(to: scan)
+        var sets: HeaderSets? = HeaderSets()
+        for part in scan.parts {
+            let events = try? part.readStored().events
+            if let events { sets?.formUnion(HeaderSets([events])) } else { sets = nil }
+        }
+        let active = ActiveSegment(
+            scan,
+            file: file,
+            frontier: frontier,
+            tree: frontier == nil ? nil : before.tree,
+            sets: sets
+        )
+        return try active.footer().encoded()
     }
 
     /// What was done, and what is there now.

@@ -6,8 +6,8 @@ import EventModel
 
 /// The tree of a stream before each of its segments, which are gone through in order.
 struct StreamFrontier {
-    /// Nil behind a segment whose hashes could not be read.
-    private var tree: CompactRange? = CompactRange()
+    /// The tree after the last of them; nil behind a segment whose hashes could not be read.
+    private(set) var tree: CompactRange? = CompactRange()
 
     /// The tree before `segment`; nil when it is not known.
     ///

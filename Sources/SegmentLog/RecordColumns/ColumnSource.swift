@@ -27,7 +27,8 @@ struct ColumnSource {
 
     /// First byte of the stored form; version 1 is read too.
     static let version: UInt8 = 2
-    /// Streams below this length share pages in version 1, and in version 2 as it is written for large blocks.
+    /// Streams below this length share pages in version 1, and in version 2 as it is written for large
+    /// blocks.
     static let ownPageMinBytes = 384
     /// Length at which a shared page is followed by another.
     static let sharedPageSizeBytes = 65_536
