@@ -203,7 +203,7 @@ let package = Package(
                 "SimulationKit",
             ]
         ),
-        tests("QueryEngineTests", ["EventModel", "SegmentLog", "QueryEngine"]),
+        tests("QueryEngineTests", ["EventModel", "Platform", "SegmentLog", "QueryEngine"]),
         tests(
             "CommandLineTests",
             [

@@ -84,3 +84,6 @@ public struct TerminalInfo: Hashable, Sendable {
 func readVirtualFile(_ path: String) throws(StorageError) -> [UInt8] {
     try POSIXStorage().open(path, .read).read(at: 0, count: 65_536)
 }
+
+/// Cores of the machine that are on line, at least 1.
+public func processorCount() -> Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }

@@ -107,6 +107,9 @@ public struct EventScan {
         let parts = try source.parts().filter { $0.end > start }
         statistics.end = max(statistics.end, parts.last?.end ?? start)
         if selection.last == 0 { return }
+        let wanted = parts.filter { !isOutside($0) }
+        let isBackward = selection.order == .offset && (selection.last != nil || selection.isReversed)
+        source.announce(isBackward ? wanted.reversed() : wanted, where: condition)
         switch selection.order {
         case .offset where selection.last == nil && !selection.isReversed: try stream(parts, start, body)
         case .offset: try backward(parts, start, body)

@@ -14,6 +14,9 @@ public final class StoreParts: PartSource {
     private let decoder: any RecordDecoding
     private var reader: LogReader
     private var isFirstListing = true
+    /// Parts that are being read for `aheadCondition` before they are asked for.
+    private var ahead: ReadAhead?
+    private var aheadCondition: RowCondition?
     /// How records from an offset on are decoded, for parts without stored events.
     private var contexts: [Offset: DecodingContext] = [:]
 
@@ -40,6 +43,7 @@ public final class StoreParts: PartSource {
 
     /// Lists what is durable now.
     public func parts() throws(WardlineError) -> [StoredPart] {
+        ahead = nil
         if !isFirstListing {
             do throws(LogError) { try reader.refresh() } catch { throw error.wardlineError(store.path) }
         }
@@ -47,6 +51,14 @@ public final class StoreParts: PartSource {
         return reader.parts.map {
             StoredPart(base: $0.base, count: $0.count, earliest: $0.minEventTime, latest: $0.maxEventTime)
         }
+    }
+
+    /// Begins to read parts ahead, where there are cores for it.
+    public func announce(_ parts: [StoredPart], where condition: RowCondition) {
+        var found: [LogPart] = []
+        for part in parts { if let stored = reader.part(holding: part.base) { found.append(stored) } }
+        ahead = ReadAhead(found, reader, condition)
+        aheadCondition = condition
     }
 
     /// Reads a part; a part that has moved into a block since it was listed is found there.
@@ -63,7 +75,10 @@ public final class StoreParts: PartSource {
             )
         }
         let stored: StoredRows
-        do throws(LogError) { stored = try reader.rows(found, where: condition) } catch {
+        do throws(LogError) {
+            let known = condition == aheadCondition ? ahead?.rows(found) : nil
+            stored = try (known ?? ReadAhead.read(found, reader, condition)).get()
+        } catch {
             guard case .damaged = error else { throw error.wardlineError(store.path) }
             unreadable[part.base] = part.base.advanced(by: part.count)
             return LoadedPart(

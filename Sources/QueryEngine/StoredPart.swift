@@ -66,6 +66,14 @@ public protocol PartSource: AnyObject {
     /// The durable parts of the log now, in offset order and without overlap.
     func parts() throws(WardlineError) -> [StoredPart]
 
+    /// Says which parts will be read next, in this order, some perhaps not.
+    func announce(_ parts: [StoredPart], where condition: RowCondition)
+
     /// Reads one of them, without what `condition` rules out.
     func load(_ part: StoredPart, where condition: RowCondition) throws(WardlineError) -> LoadedPart
+}
+
+extension PartSource {
+    /// Changes nothing: reading ahead only saves time.
+    public func announce(_ parts: [StoredPart], where condition: RowCondition) {}
 }
