@@ -43,7 +43,12 @@ struct ProveCommand: ParsableCommand {
         guard let head = try reader.newestHead(stream: stream),
             let proof = try reader.proof(of: Offset(offset), in: head, stream: stream)
         else {
-            if !common.quiet { Messages.note("no signed head of \(stream) covers record \(offset)") }
+            if !common.quiet {
+                Messages.note(
+                    "no signed head of \(stream) covers record \(offset), or it was removed: "
+                        + "`wardline verify` says what is gone"
+                )
+            }
             throw ExitCode(1)
         }
         guard proof.isSound else {

@@ -40,7 +40,10 @@ private let versions = parentPath(#filePath) + "/versions"
         switch form {
         case .rows: #expect(encodings == [1, 2])
         case .recordColumns: #expect(encodings == [3, 2])
-        case .columns: #expect(encodings == [3, 4, 6, 7, 5])
+        case .containers:
+            #expect(encodings == [3, 4, 6, 7, 5])
+            #expect(reader.parts[1].header?.chunks.map(\.encoding).contains(9) == true)
+        case .removed: #expect(encodings == [3, 4, 6, 7, 8, 5])
         }
     }
 

@@ -17,8 +17,11 @@ enum GoldenStores {
         case rows = "rows-v1"
         /// Records as columns, events row by row.
         case recordColumns = "record-columns-v1"
-        /// Records and events as columns, with filters and the tree.
-        case columns = "columns-v3"
+        /// Containers of version 2 with the dictionary of phrases, small blocks with companions, footers of
+        /// form 2.
+        case containers = "record-columns-v2"
+        /// The same, and records of the first segment were removed.
+        case removed = "removed-v1"
     }
 
     /// Lines of three devices, `count` of them from `base` on.
@@ -78,7 +81,9 @@ enum GoldenStores {
         var options = LogOptions()
         options.reserveSizeBytes = 0
         let writer = try LogWriter.open(storage: storage, path: path, stream: "records", options: options)
-        for (step, count) in [540, 5, 6, 7, 8].enumerated() {
+        // Companions pay from some dozen records on.
+        let isNew = form == .containers || form == .removed
+        for (step, count) in [540, isNew ? 90 : 5, 6, 7, 8].enumerated() {
             var batch = lines(writer.nextOffset.value, count)
             let wall = UTCTime(nanoseconds: 1_790_000_000_000_000_000 + Int64(step) * 1_000_000_000)
             _ = try writer.append(&batch, wall: wall)
@@ -88,6 +93,37 @@ enum GoldenStores {
             if step == 1 || step == 2 { try writer.seal() }
         }
         try writer.close()
+        if form == .removed { try remove(storage, path) }
+    }
+
+    private static func remove(_ storage: any LogStorage, _ path: String) throws(LogError) {
+        _ = try removeRecords(
+            of: FileNames.segment(.zero),
+            storage: storage,
+            path: path,
+            stream: "records",
+            removes: { $0.value % 7 < 3 },
+            cuts: [100, 300]
+        ) { summary throws(LogError) in
+            let tombstone = Tombstone(
+                stream: "records",
+                segment: summary.segment,
+                offsets: summary.offsets,
+                removed: summary.removed,
+                digest: summary.digest,
+                root: summary.root,
+                reasons: ["class default keep 1d: \(summary.removed)"],
+                actor: "golden",
+                time: UTCTime(nanoseconds: 1_790_000_000_000_000_000)
+            )
+            // What signed it is no part of what is compared.
+            guard let note = SignedNote(tombstone.body, name: "golden/records", key: SigningKey()) else {
+                throw .suspect
+            }
+            try onDisk { () throws(StorageError) in
+                try Tombstone.append(note, storage: storage, path: path, stream: "records")
+            }
+        }
     }
 
     private static func block(_ form: Form, _ job: BlockJob) throws(LogError) -> EncodedBlock {
@@ -95,7 +131,7 @@ enum GoldenStores {
         let epoch = [UInt8](repeating: 7, count: BlockHeader.epochSize)
         let times = (UTCTime(nanoseconds: 1), UTCTime(nanoseconds: 2))
         let today = try job.encode(events: [events], epoch: epoch, eventTimes: times)
-        guard form != .columns else { return today }
+        guard form == .rows || form == .recordColumns else { return today }
         var records = ByteWriter()
         RecordCodec.encode(job.records, into: &records)
         var chunks: [BlockChunk] = []
@@ -122,22 +158,37 @@ enum GoldenStores {
     /// of its events.
     static func description(storage: any LogStorage, path: String) throws(LogError) -> String {
         let reader = try LogReader.open(storage: storage, path: path, stream: "records")
-        let report = try verifyLog(storage: storage, path: path, stream: "records")
+        let notes = try onDisk { () throws(StorageError) in
+            try Tombstone.read(storage: storage, path: path, stream: "records")
+        }
+        let report = try verifyLog(
+            storage: storage,
+            path: path,
+            stream: "records",
+            tombstones: notes.compactMap { Tombstone($0) }
+        )
         var lines: [String] = []
         var tree = CompactRange()
         var count = 0
         for part in reader.parts {
             let (records, events) = try part.readStored()
-            let leaves = RecordLeaf.hashes(of: records, base: part.base)
             var words = [String](repeating: "", count: records.count)
             for (index, event) in (events?.events ?? []).enumerated() {
                 count += 1
                 words[Int(event.offset.value - part.base.value)] += " " + word(events, index)
             }
-            for (index, leaf) in leaves.enumerated() {
-                tree.append(leaf)
-                let hash = leaf.bytes.prefix(16).map(hexadecimal).joined()
-                lines.append("\(part.base.value + UInt64(index)) \(hash)\(words[index])")
+            for run in try part.leafRuns(of: records).runs {
+                switch run {
+                case .leaves(let leaves):
+                    for leaf in leaves {
+                        let hash = leaf.bytes.prefix(16).map(hexadecimal).joined()
+                        lines.append("\(tree.end) \(hash)\(words[Int(tree.end - part.base.value)])")
+                        tree.append(leaf)
+                    }
+                case .removed(let range):
+                    lines.append("\(range.begin) to \(range.end - 1) gone")
+                    tree.append(range)
+                }
             }
         }
         let head = [
