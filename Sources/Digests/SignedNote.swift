@@ -81,6 +81,17 @@ public struct SignedNote: Hashable, Sendable {
     /// The lines of the body.
     public var lines: [Substring] { body.split(separator: "\n") }
 
+    /// A body of these lines; line feeds inside of them are left out, so that no text makes a line of its
+    /// own.
+    public static func body(_ lines: [String]) -> String {
+        lines.map { line in String(line.unicodeScalars.filter { $0 != "\n" && $0 != "\r" }) + "\n" }.joined()
+    }
+
+    /// What stands after `name` and a blank in the lines that begin so, in their order.
+    public func values(_ name: String) -> [String] {
+        lines.filter { $0.hasPrefix(name + " ") }.map { String($0.dropFirst(name.utf8.count + 1)) }
+    }
+
     /// Lines below the body, signatures or not.
     public var signatureCount: Int { signatures.count }
 

@@ -54,21 +54,21 @@ public struct Hold: Hashable, Sendable {
         if let period { lines.append("period \(period.lowerBound) \(period.upperBound)") }
         lines += incidents.map { "incident \($0)" }
         lines += offsets.map { "offsets \($0.lowerBound) \($0.upperBound)" }
-        return lines.map { $0.filter { $0 != "\n" } + "\n" }.joined()
+        return SignedNote.body(lines)
     }
 
     init?(_ note: SignedNote) {
-        let lines = NoteLines(note)
-        guard lines.title == Hold.title, let name = lines.value("add"),
-            let time = lines.value("time").flatMap({ UTCTime(rfc3339: $0) })
+        func value(_ name: String) -> String? { note.values(name).first }
+        guard note.lines.first == Hold.title[...], let name = value("add"),
+            let time = value("time").flatMap({ UTCTime(rfc3339: $0) })
         else { return nil }
         var offsets: [Range<UInt64>] = []
-        for ends in lines.values("offsets").map({ $0.split(separator: " ").compactMap { UInt64($0) } }) {
+        for ends in note.values("offsets").map({ $0.split(separator: " ").compactMap { UInt64($0) } }) {
             guard ends.count == 2, ends[0] <= ends[1] else { return nil }
             offsets.append(ends[0]..<ends[1])
         }
         var period: ClosedRange<UTCTime>?
-        if let ends = lines.value("period")?.split(separator: " ").map({ UTCTime(rfc3339: String($0)) }) {
+        if let ends = value("period")?.split(separator: " ").map({ UTCTime(rfc3339: String($0)) }) {
             guard ends.count == 2, let from = ends[0], let through = ends[1], from <= through else {
                 return nil
             }
@@ -76,43 +76,24 @@ public struct Hold: Hashable, Sendable {
         }
         self.init(
             name: name,
-            reason: lines.value("reason") ?? "",
-            actor: lines.value("actor") ?? "",
+            reason: value("reason") ?? "",
+            actor: value("actor") ?? "",
             time: time,
             offsets: offsets,
             period: period,
-            incidents: lines.values("incident")
+            incidents: note.values("incident")
         )
     }
 
     /// The lines that end the hold `name`.
     static func removal(_ name: String, reason: String, actor: String, time: UTCTime) -> String {
-        [title, "remove \(name)", "reason \(reason)", "actor \(actor)", "time \(time)"]
-            .map { $0.filter { $0 != "\n" } + "\n" }.joined()
+        SignedNote.body([
+            title, "remove \(name)", "reason \(reason)", "actor \(actor)", "time \(time)",
+        ])
     }
 
     /// Name of the hold that a note ends; nil when it ends none.
     static func removed(by note: SignedNote) -> String? {
-        let lines = NoteLines(note)
-        return lines.title == title ? lines.value("remove") : nil
+        note.lines.first == title[...] ? note.values("remove").first : nil
     }
-}
-
-/// The lines of a note as names and values.
-private struct NoteLines {
-    let title: String
-    private let lines: [(name: String, value: String)]
-
-    init(_ note: SignedNote) {
-        let all = note.lines
-        title = all.first.map(String.init) ?? ""
-        lines = all.dropFirst().map { line in
-            let parts = line.split(separator: " ", maxSplits: 1)
-            return (String(parts.first ?? ""), parts.count > 1 ? String(parts[1]) : "")
-        }
-    }
-
-    func values(_ name: String) -> [String] { lines.filter { $0.name == name }.map(\.value) }
-
-    func value(_ name: String) -> String? { values(name).first }
 }

@@ -109,25 +109,8 @@ struct CaseCommand: ParsableCommand {
 
         func run() throws {
             let context = try CommandContext(common, mode: output)
-            let read = try CaseText.read(file, key: key)
-            var problems = read.problems
-            if let head, problems.isEmpty, try VerifyCommand.head(head) != read.head {
-                problems.append(
-                    "the proofs lead to another head, of \(read.head?.size ?? 0) records"
-                )
-            }
-            if output.isForPrograms {
-                context.output.line(TerminalText.escapedJSON(CaseText.object(read, problems).line))
-            } else {
-                context.output.lines(CaseText.lines(read, problems, context.palette, context.times))
-            }
-            context.output.finish()
-            if problems.isEmpty, read.isSelfSigned, !common.quiet {
-                Messages.note(
-                    "the keys are the case's own; compare them with ones that you trust, or use --key"
-                )
-            }
-            guard problems.isEmpty else { throw ExitCode(3) }
+            let check = FileCheck(context: context, key: key, since: head, isQuiet: common.quiet)
+            try check.runCase(file, output)
         }
     }
 }

@@ -36,6 +36,13 @@ struct FileCheck {
         guard worst == .sound else { throw ExitCode(worst.rawValue) }
     }
 
+    /// Checks one file as a case, whatever it looks like.
+    func runCase(_ file: String, _ output: OutputMode) throws {
+        let found = try checkCase(file, output)
+        context.output.finish()
+        guard found == .sound else { throw ExitCode(found.rawValue) }
+    }
+
     private func check(_ path: String, _ output: OutputMode) throws -> Outcome {
         if let report = try segment(path) { return show(report, output) }
         guard let object = FileCheck.firstObject(try VerifyCommand.text(path)) else {
@@ -68,6 +75,9 @@ struct FileCheck {
             context.output.line(TerminalText.escapedJSON(CaseText.object(read, problems).line))
         } else {
             context.output.lines(CaseText.lines(read, problems, context.palette, context.times))
+        }
+        if problems.isEmpty, read.isSelfSigned, !isQuiet {
+            Messages.note("the keys are the case's own; compare them with ones that you trust, or use --key")
         }
         return problems.isEmpty ? .sound : .broken
     }

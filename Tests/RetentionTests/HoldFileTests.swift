@@ -36,6 +36,17 @@ private func hold(_ name: String) -> Hold {
         #expect(try file.inForce() == [hold("b"), hold("a")])
     }
 
+    @Test func `a reason makes no line of its own`() throws {
+        let file = HoldFile(StorePaths("store"), storage: RecordingStorage())
+        var sly = hold("a")
+        sly.reason = "x\r\noffsets 0 9\nperiod 1970-01-01T00:00:00Z 2100-01-01T00:00:00Z"
+        sly.period = nil
+        sly.offsets = [3..<5]
+        try file.add(sly)
+        let read = try file.inForce()
+        #expect(read.map(\.offsets) == [[3..<5]] && read.map(\.period) == [nil])
+    }
+
     @Test func `a name is given once, and what is not there cannot be ended`() throws {
         let file = HoldFile(StorePaths("store"), storage: RecordingStorage())
         try file.add(hold("a"))

@@ -41,16 +41,12 @@ public struct Tombstone: Hashable, Sendable {
                 "digest \(digest.hexadecimal)", "root \(Base64Text.text(root.bytes))", "actor \(actor)",
                 "time \(time)",
             ] + reasons.map { "reason \($0)" }
-        return lines.map { $0.filter { $0 != "\n" } + "\n" }.joined()
+        return SignedNote.body(lines)
     }
 
     /// Reads what a note says; nil when it is no tombstone.
     public init?(_ note: SignedNote) {
-        let lines = note.lines.map { line -> (name: String, value: String) in
-            let parts = line.split(separator: " ", maxSplits: 1)
-            return (String(parts.first ?? ""), parts.count > 1 ? String(parts[1]) : "")
-        }
-        func value(_ name: String) -> String? { lines.first { $0.name == name }?.value }
+        func value(_ name: String) -> String? { note.values(name).first }
         let ends = (value("offsets") ?? "").split(separator: " ").compactMap { UInt64($0) }
         guard note.lines.first == Tombstone.title[...], ends.count == 2, ends[0] <= ends[1],
             let stream = value("stream"), let segment = value("segment"),
@@ -66,7 +62,7 @@ public struct Tombstone: Hashable, Sendable {
             removed: removed,
             digest: digest,
             root: root,
-            reasons: lines.filter { $0.name == "reason" }.map(\.value),
+            reasons: note.values("reason"),
             actor: actor,
             time: time
         )
