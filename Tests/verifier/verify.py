@@ -726,6 +726,16 @@ def canonical(value):
     return text.encode()
 
 
+def kept_bytes(content):
+    """The bytes of the record whose leaf has this content."""
+    reader = Reader(content)
+    reader.take(1 + 8 + 1 + 2 + 8 + 8)
+    read_origin(reader)
+    _, kept = reader.little(8), reader.little(8)
+    need(kept == len(content) - reader.position, "a leaf has another length")
+    return reader.take(kept)
+
+
 def check_case(path, keys):
     data = open(path, "rb").read()
     need(data.endswith(b"\n"), "the last line is not whole")
@@ -755,7 +765,7 @@ def check_case(path, keys):
             counts[value["stream"]] += 1
             # Kind 5 is a site file, kind 6 an activation of rules or decoders.
             if value["stream"] == "records" and content[9] in (5, 6):
-                fact = json.loads(content[content.index(b"{"):])
+                fact = json.loads(kept_bytes(content))
                 named.update(file["sha256"] for file in fact.get("files", [fact]) if "sha256" in file)
         else:
             need(sha(base64.b64decode(value["bytes"], validate=True)).hex() == value["sha256"],
