@@ -240,7 +240,7 @@ extension LogError {
         case .damaged(let file, let position):
             WardlineError(
                 .integrity,
-                "Stored bytes are not what was written. Run `wardline store verify`.",
+                "Stored bytes are not what was written. Run `wardline verify`.",
                 location: "\(file):\(position)"
             )
         case .unsupported(let file, let version, let flags):

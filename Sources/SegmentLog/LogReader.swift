@@ -178,10 +178,6 @@ public struct StoredSegment: Hashable, Sendable {
     public let isSealed: Bool
     /// Least log time; absent without records.
     public let minLogTime: UTCTime
-    /// Greatest log time; absent without records.
-    public let maxLogTime: UTCTime
-    /// Length of the file.
-    public let sizeBytes: Int
 
     /// Whether it is sealed or old enough for it at `now`.
     public func canBeSealed(_ now: UTCTime) -> Bool {
@@ -195,8 +191,6 @@ public struct StoredSegment: Hashable, Sendable {
         offsets = scan.base..<max(scan.base, scan.end)
         isSealed = scan.footer != nil
         minLogTime = scan.parts.first?.minLogTime ?? .absent
-        maxLogTime = scan.parts.last?.maxLogTime ?? .absent
-        sizeBytes = scan.size
     }
 }
 

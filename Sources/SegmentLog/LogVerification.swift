@@ -75,7 +75,8 @@ public func verifyLog(
     for segment in contents.segments { check.account(for: segment, tombstones, &report) }
     return report
 }
-/// Compares the tree with what the footers say of it, at the end of each segment.
+/// Compares the tree with what the footers say of it, at the end of each segment, while nothing is damaged:
+/// behind damage every tree is another one.
 private struct FrontierCheck {
     private var ends: [Offset: SegmentScan] = [:]
 
@@ -85,7 +86,7 @@ private struct FrontierCheck {
 
     mutating func compare(_ tree: TreeCheck, _ report: inout VerifyReport) {
         guard let segment = ends.removeValue(forKey: tree.end) else { return }
-        guard segment.footer?.frontiers?.end.root != tree.root else { return }
+        guard report.damage.isEmpty, segment.footer?.frontiers?.end.root != tree.root else { return }
         report.damage.append(
             DamageNote(
                 file: segment.fileName,

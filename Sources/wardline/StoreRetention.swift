@@ -8,6 +8,7 @@ import Platform
 import Projections
 import QueryEngine
 import Retention
+import SegmentLog
 import SiteFiles
 
 extension StoreCommand {
@@ -80,11 +81,15 @@ extension StoreCommand {
             let paths = StorePaths(path)
             let now = SystemWallClock().now()
             let models = try CurrentModels.open(reader, isQuiet: common.quiet)
+            let judged = try reader.readModels().checkpoint().records
+            if let end = try reader.segments().last?.offsets.upperBound, end > judged, !common.quiet {
+                Messages.note("segments that reach beyond #\(judged) stay: they were not judged yet")
+            }
             let planner = RetentionPlanner(
                 policy,
                 holds: try HoldFile(paths, storage: storage).inForce(),
                 cited: try CitedRecords(reader, models),
-                judged: try reader.readModels().checkpoint().records,
+                judged: judged,
                 resolver: SiteResolver(try SiteInForce.register(reader)),
                 now: now
             )

@@ -113,6 +113,16 @@ private func check(_ storage: any LogStorage, _ name: String, _ heads: [SignedHe
         #expect(try !verifyLog(storage: target, path: "store", stream: "records").isSound)
     }
 
+    @Test func `damage in one segment is not told of the segments behind it`() throws {
+        let (storage, _) = try sealedStore()
+        let names = try names(storage)
+        var files = storage.files
+        files["store/records/" + names[1]]?[FileHeader.size + 300] ^= 1
+        let changed = RecordingStorage(files: files)
+        let report = try verifyLog(storage: changed, path: "store", stream: "records")
+        #expect(!report.isSound && report.damage.allSatisfy { $0.file == names[1] }, "\(report.damage)")
+    }
+
     @Test func `any changed byte of a segment is found without its store`() throws {
         let (storage, heads) = try sealedStore()
         let name = try names(storage)[1]
