@@ -154,7 +154,10 @@ let package = Package(
         tests("NormalizationTests", ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles"]),
         tests(
             "SiteFilesTests",
-            ["EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles"]
+            [
+                "EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles",
+                "SimulationKit",
+            ]
         ),
         tests("ProjectionsTests", ["EventModel", "Correlation", "Timelines", "Projections"]),
         tests(

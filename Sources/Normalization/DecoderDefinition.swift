@@ -206,6 +206,8 @@ public struct DecoderDefinition: Hashable, Sendable {
     public var id: PlacedText
     /// Version of the file.
     public var version: String = "1.0.0"
+    /// What it reads, in words; empty when not said.
+    public var title = ""
     /// How the body is written.
     public var format: BodyFormat = .text
     /// Whether XML bodies are taken as well (json only): keys and paths are alike.

@@ -40,6 +40,14 @@ enum GenericDecoders {
         ("ext.patient.token", "mrn patient_id patientId patient PatientID patient.id"),
     ]
 
+    /// The field that a well-known key names; nil for others.
+    static func target(of key: String) -> String? { targets[key] }
+
+    private static let targets: [String: String] = Dictionary(
+        keys.flatMap { key in key.sources.split(separator: " ").map { (String($0), key.target) } },
+        uniquingKeysWith: { first, _ in first }
+    )
+
     private static let words: [(match: String, action: String)] = [
         ("*logout*", "logout"), ("*logoff*", "logout"), ("*signed out*", "logout"), ("*log out*", "logout"),
         ("*login*", "login"), ("*logon*", "login"), ("*logged in*", "login"), ("*sign-in*", "login"),
@@ -114,4 +122,10 @@ enum GenericDecoders {
             ),
         ]
     }
+}
+
+/// Key names that many products share.
+public enum WellKnownKeys {
+    /// The field that a key names, such as `user.name` for `username`; nil for others.
+    public static func field(of key: String) -> String? { GenericDecoders.target(of: key) }
 }

@@ -27,6 +27,7 @@ struct DecoderFileReader {
         for (key, value) in members {
             switch key.text {
             case "version": definition.version = try text(value).text
+            case "title": definition.title = try text(value).text
             case "format":
                 let names = try texts(value).map(\.text)
                 definition.takesXML = names == ["json", "xml"]
