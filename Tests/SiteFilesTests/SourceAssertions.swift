@@ -169,7 +169,7 @@ struct SourceReport {
 
     /// The line of each subject: the next one that holds the message it quotes.
     ///
-    /// A parser sees the lines in order but not those that an earlier one took, so its count is no line number.
+    /// A parser sees the lines in order but not those that an earlier one took: its count is no line number.
     private static func assign(
         _ assertions: [SourceAssertion],
         to texts: [String]
