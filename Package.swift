@@ -157,7 +157,8 @@ let package = Package(
             [
                 "EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles",
                 "SimulationKit",
-            ]
+            ],
+            data: ["sources"]
         ),
         tests("ProjectionsTests", ["EventModel", "Correlation", "Timelines", "Projections"]),
         tests(

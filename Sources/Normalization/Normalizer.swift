@@ -29,6 +29,8 @@ public struct Normalizer: Sendable {
     var hasScannedLiterals = false
     /// Slots that patterns and markers filled for the event being made.
     var foundSlots: [Int] = []
+    /// Slots that searches within values filled for the decoder being tried.
+    var withinSlots: [Int] = []
     /// What takes a position in the record to its copy in the batch.
     var recordShift = 0
     /// Slots whose values went into fields of the event being made.
@@ -112,9 +114,31 @@ public struct Normalizer: Sendable {
         hash.combine(bytes.span, row.range)
         header.contentHash = hash.value
         work.header = header
+        skipMark(&work, bytes)
         begin(&work, bytes)
         route(&work, bytes, &events)
     }
+
+    /// Steps over what stands before an XML document that ends the body: the `- ` of a viewer, or the rest of a
+    /// header that names no version.
+    private func skipMark(_ work: inout RecordWork, _ bytes: [UInt8]) {
+        let body = work.envelope.body
+        guard let first = body.first, let last = body.last, bytes[last] == 0x3e, bytes[first] != 0x3c else {
+            return
+        }
+        for index in body.prefix(Normalizer.markLengthMaxBytes) where bytes[index] == 0x3c {
+            let name = bytes[min(index + 1, last)]
+            guard index > first, bytes[index - 1].isBlank, name == 0x3f || bytes[first] == 0x2d else {
+                return
+            }
+            work.envelope.body = index..<body.upperBound
+            work.text = work.envelope.body
+            return
+        }
+    }
+
+    /// Bytes that are searched for the start of an XML document.
+    static let markLengthMaxBytes = 256
 
     /// Prepares the reused storage and the standard slots.
     private mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
