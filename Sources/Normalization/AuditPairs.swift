@@ -12,8 +12,7 @@ struct AuditPairs {
     private var isOpen = false
 
     private static let keyNames = [
-        "acct", "proctitle", "comm", "exe", "cmd", "name", "cwd", "grp", "path", "data", "unit", "id", "sw",
-        "hostname", "vm", "dir", "old", "new",
+        "acct", "proctitle", "comm", "exe", "cmd", "name", "cwd", "grp", "path", "data", "unit", "sw", "vm",
     ].map { Array($0.utf8) }
 
     /// Notes whether the pair is the stamp of an audit record.

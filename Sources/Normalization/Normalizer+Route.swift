@@ -16,6 +16,12 @@ extension Normalizer {
                     return
                 }
                 if routeKeyed(&work, bytes, &events) { return }
+                if work.keyed == .xml, work.header.issues.contains(.badXML) {
+                    // `<info> text` only looks like XML.
+                    work.keyed = nil
+                    work.header.issues.remove(.badXML)
+                    begin(&work, bytes)
+                }
             } else if byte == 0x43 || byte == 0x4c, routeProduct(&work, bytes, &events) {
                 return
             }

@@ -141,7 +141,7 @@ public struct Normalizer: Sendable {
     static let markLengthMaxBytes = 256
 
     /// Prepares the reused storage and the standard slots.
-    private mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
+    mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
         values.removeAll()
         hasScannedLiterals = false
         let envelope = work.envelope
