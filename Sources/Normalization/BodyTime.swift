@@ -7,9 +7,9 @@ import WireFormats
 /// Reads the stamps that bodies state: ISO 8601, epochs, and the civil forms of web servers, Windows and
 /// people.
 ///
-/// `27/Jul/2023:16:06:44 +0200`, `Thu, 14 Oct 2021 15:24:12.02 UTC`, `2023/07/05 14:14:33`, `1/19/2024 10:43:19 AM`
-/// and alike. Of `a/b/2024` the month is `a`, unless only `b` can be one. A bias of three digits, as CMTrace
-/// writes it, is minutes west of UTC.
+/// `27/Jul/2023:16:06:44 +0200`, `Thu, 14 Oct 2021 15:24:12.02 UTC`, `2023/07/05 14:14:33`,
+/// `1/19/2024 10:43:19 AM` and alike. Of `a/b/2024` the month is `a`, unless only `b` can be one. A bias of
+/// three digits, as CMTrace writes it, is minutes west of UTC.
 struct BodyTime {
     /// The time that was read.
     private(set) var time = UTCTime.absent

@@ -52,7 +52,8 @@ enum GenericDecoders {
                 + "destination destination_ip destinationIp destinationIP destination_address "
                 + "destinationAddress destination.ip destination.address destinationip server_ip serverip "
                 + "serverIp server.ip server_addr target_ip targetip targetIp target.ip victim "
-                + "DestinationIP DestinationIp DestAddress DST local_ip localip laddr lip id.resp_h _dst_ip _dest_ip"
+                + "DestinationIP DestinationIp DestAddress DST local_ip localip laddr lip id.resp_h "
+                + "_dst_ip _dest_ip"
         ),
         (
             "dst.port",
@@ -87,7 +88,8 @@ enum GenericDecoders {
         ("network.bytes", "bytes network.bytes total_bytes"),
         (
             "session.id",
-            "session session_id sessionId sessionid session.id sid ses conn_id connection_id flow_id SessionId"
+            "session session_id sessionId sessionid session.id sid ses conn_id connection_id flow_id "
+                + "SessionId"
         ),
         (
             "auth.method",

@@ -31,6 +31,7 @@ extension Normalizer {
             if routeApplication(&work, bytes, &events) { return }
             if routeLiterals(&work, bytes, &events) { return }
             if routeHeaderless(&work, bytes, &events) { return }
+            if routeFallback(&work, bytes, &events) { return }
         }
         routeGeneric(&work, bytes, &events)
     }
@@ -162,6 +163,15 @@ extension Normalizer {
         for route in decoders.routes.byLiteral where literalStamps[route.literal] == literalStamp {
             if tryDecoder(route.decoder, &work, bytes, &events) { return true }
         }
+        return false
+    }
+
+    /// Decoders for free wording: after all that know what they see, however the header was read.
+    private mutating func routeFallback(
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
         for decoder in decoders.routes.fallback where !decoders.decoders[decoder].isGeneric {
             if tryDecoder(decoder, &work, bytes, &events) { return true }
         }
