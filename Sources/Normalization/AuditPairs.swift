@@ -3,8 +3,10 @@
 
 import WireFormats
 
-/// What sets the pairs of the Linux audit log apart: after `msg=audit(...)` a second `msg='...'` holds pairs of
-/// its own, and a value that could be forged stands in hexadecimal digits, without quotes.
+/// What sets the pairs of the Linux audit log apart.
+///
+/// After `msg=audit(...)` a second `msg='...'` holds pairs of its own, and a value that could be forged
+/// stands in hexadecimal digits, without quotes.
 ///
 /// Source: audit-userspace, `lib/audit_logging.c`.
 struct AuditPairs {
@@ -12,8 +14,7 @@ struct AuditPairs {
     private var isOpen = false
 
     private static let keyNames = [
-        "acct", "proctitle", "comm", "exe", "cmd", "name", "cwd", "grp", "path", "data", "unit", "id", "sw",
-        "hostname", "vm", "dir", "old", "new",
+        "acct", "proctitle", "comm", "exe", "cmd", "name", "cwd", "grp", "path", "data", "unit", "sw", "vm",
     ].map { Array($0.utf8) }
 
     /// Notes whether the pair is the stamp of an audit record.

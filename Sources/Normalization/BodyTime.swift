@@ -7,9 +7,9 @@ import WireFormats
 /// Reads the stamps that bodies state: ISO 8601, epochs, and the civil forms of web servers, Windows and
 /// people.
 ///
-/// `27/Jul/2023:16:06:44 +0200`, `Thu, 14 Oct 2021 15:24:12.02 UTC`, `2023/07/05 14:14:33`, `1/19/2024 10:43:19 AM`
-/// and alike. Of `a/b/2024` the month is `a`, unless only `b` can be one. A bias of three digits, as CMTrace
-/// writes it, is minutes west of UTC.
+/// `27/Jul/2023:16:06:44 +0200`, `Thu, 14 Oct 2021 15:24:12.02 UTC`, `2023/07/05 14:14:33`,
+/// `1/19/2024 10:43:19 AM` and alike. Of `a/b/2024` the month is `a`, unless only `b` can be one. A bias of
+/// three digits, as CMTrace writes it, is minutes west of UTC.
 struct BodyTime {
     /// The time that was read.
     private(set) var time = UTCTime.absent
@@ -28,7 +28,7 @@ struct BodyTime {
             time = reader.time
             hasFraction = reader.hasFraction
             issues = reader.issues
-        } else if let epoch = EpochTime.read(bytes, range) {
+        } else if let epoch = EpochTime.read(bytes, BodyTime.first(bytes, range)) {
             time = epoch.time
             hasFraction = epoch.hasFraction
         } else {
@@ -37,6 +37,13 @@ struct BodyTime {
             if offset == nil { issues.insert(.timeZoneAssumed) }
             time = civil.utc(offsetSeconds: offset ?? context.offsetSeconds)
         }
+    }
+
+    /// What stands before a colon: audit logs put a serial behind their epoch.
+    private static func first(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
+        var index = range.lowerBound
+        while index < range.upperBound, bytes[index] != 0x3a { index += 1 }
+        return range.lowerBound..<index
     }
 
     /// Month names as three folded bytes.
@@ -56,7 +63,7 @@ struct BodyTime {
     private mutating func civil(_ bytes: Span<UInt8>) -> CivilTime? {
         skipWeekday(bytes)
         guard let date = date(bytes) else { return nil }
-        var civil = CivilTime(year: date.year, month: date.month, day: date.day)
+        var civil = CivilTime(year: date.year ?? 2_000, month: date.month, day: date.day)
         skipBetween(bytes)
         guard let hour = number(bytes, 1...2), take(0x3a, bytes), let minute = number(bytes, 2...2) else {
             return nil
@@ -72,15 +79,27 @@ struct BodyTime {
             guard (1...12).contains(civil.hour) else { return nil }
             civil.hour = civil.hour % 12 + (isAfternoon ? 12 : 0)
         }
+        if date.year == nil {
+            // `Mon Jun 8 12:08:44 2020`: the year comes last.
+            guard take(0x20, bytes), let year = number(bytes, 4...4) else { return nil }
+            civil.year = year
+        }
         return civil.isValid ? civil : nil
     }
 
     /// Three parts, of which one may be the name of a month.
-    private mutating func date(_ bytes: Span<UInt8>) -> (year: Int, month: Int, day: Int)? {
+    private mutating func date(_ bytes: Span<UInt8>) -> (year: Int?, month: Int, day: Int)? {
         var numbers: [Int] = []
         var named: (month: Int, place: Int)?
         while numbers.count + (named == nil ? 0 : 1) < 3 {
+            let start = position
             if let value = number(bytes, 1...4) {
+                if let named, numbers.count == 1, named.place == 0, position < end, bytes[position] == 0x3a,
+                    position - start <= 2
+                {
+                    position = start
+                    return (nil, named.month, numbers[0])
+                }
                 numbers.append(value)
             } else if named == nil, let month = month(bytes) {
                 named = (month, numbers.count)

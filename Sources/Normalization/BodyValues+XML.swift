@@ -67,6 +67,14 @@ private struct XMLLeafScanner {
         byte.isBlank || byte == 0x3e || byte == 0x2f || byte == 0x3d || byte == 0x0a || byte == 0x0d
     }
 
+    private func isName(_ range: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
+        for index in range where bytes[index] < 0x80 {
+            let byte = bytes[index]
+            guard byte.isWordByte || byte == 0x2d || byte == 0x2e else { return false }
+        }
+        return true
+    }
+
     private func isSpace(_ byte: UInt8) -> Bool { byte.isBlank || byte == 0x0a || byte == 0x0d }
 
     private mutating func name(_ bytes: Span<UInt8>) -> Range<Int> {
@@ -85,7 +93,8 @@ private struct XMLLeafScanner {
     ) -> Bool {
         position += 1
         let name = name(bytes)
-        guard !name.isEmpty else { return false }
+        // `<root@host> logged in` is no element.
+        guard !name.isEmpty, isName(name, bytes) else { return false }
         var attributes: [(name: Range<Int>, value: Range<Int>)] = []
         var isClosed = false
         while position < end {

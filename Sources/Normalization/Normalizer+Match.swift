@@ -35,7 +35,10 @@ extension Normalizer {
         resolveAliases(number)
         for join in decoders.decoders[number].joins { self.join(join.parts, into: join.slot, bytes) }
         withinSlots.removeAll(keepingCapacity: true)
+        guard !decoders.decoders[number].within.isEmpty else { return }
         for item in decoders.decoders[number].within { search(item, bytes) }
+        // An alias may stand for what was found within another.
+        resolveAliases(number)
     }
 
     private mutating func join(_ parts: [Int], into slot: Int, _ bytes: [UInt8]) {

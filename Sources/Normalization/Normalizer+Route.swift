@@ -16,6 +16,12 @@ extension Normalizer {
                     return
                 }
                 if routeKeyed(&work, bytes, &events) { return }
+                if work.keyed == .xml, work.header.issues.contains(.badXML) {
+                    // `<info> text` only looks like XML.
+                    work.keyed = nil
+                    work.header.issues.remove(.badXML)
+                    begin(&work, bytes)
+                }
             } else if byte == 0x43 || byte == 0x4c, routeProduct(&work, bytes, &events) {
                 return
             }
@@ -25,6 +31,7 @@ extension Normalizer {
             if routeApplication(&work, bytes, &events) { return }
             if routeLiterals(&work, bytes, &events) { return }
             if routeHeaderless(&work, bytes, &events) { return }
+            if routeFallback(&work, bytes, &events) { return }
         }
         routeGeneric(&work, bytes, &events)
     }
@@ -156,6 +163,15 @@ extension Normalizer {
         for route in decoders.routes.byLiteral where literalStamps[route.literal] == literalStamp {
             if tryDecoder(route.decoder, &work, bytes, &events) { return true }
         }
+        return false
+    }
+
+    /// Decoders for free wording: after all that know what they see, however the header was read.
+    private mutating func routeFallback(
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
         for decoder in decoders.routes.fallback where !decoders.decoders[decoder].isGeneric {
             if tryDecoder(decoder, &work, bytes, &events) { return true }
         }

@@ -119,8 +119,9 @@ public struct Normalizer: Sendable {
         route(&work, bytes, &events)
     }
 
-    /// Steps over what stands before an XML document that ends the body: the `- ` of a viewer, or the rest of a
-    /// header that names no version.
+    /// Steps over what stands before an XML document that ends the body.
+    ///
+    /// That is the `- ` of a viewer, or the rest of a header that names no version.
     private func skipMark(_ work: inout RecordWork, _ bytes: [UInt8]) {
         let body = work.envelope.body
         guard let first = body.first, let last = body.last, bytes[last] == 0x3e, bytes[first] != 0x3c else {
@@ -141,7 +142,7 @@ public struct Normalizer: Sendable {
     static let markLengthMaxBytes = 256
 
     /// Prepares the reused storage and the standard slots.
-    private mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
+    mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
         values.removeAll()
         hasScannedLiterals = false
         let envelope = work.envelope

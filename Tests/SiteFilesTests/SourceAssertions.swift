@@ -253,6 +253,7 @@ struct SourceEvent {
             let own = [civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second]
             return Array(numbers[..<6]) == own
         }
+        if numbers.count == 5, numbers[4] > 1_900 { numbers.removeLast() }
         if numbers.count > 4 { numbers = [numbers[0]] + numbers[2...4] }
         return civil.month == month + 1 && numbers == [civil.day, civil.hour, civil.minute, civil.second]
     }
