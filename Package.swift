@@ -154,7 +154,8 @@ let package = Package(
         tests("NormalizationTests", ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles"]),
         tests(
             "SiteFilesTests",
-            ["EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles"]
+            ["EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles"],
+            data: ["sources"]
         ),
         tests("ProjectionsTests", ["EventModel", "Correlation", "Timelines", "Projections"]),
         tests(
