@@ -16,7 +16,8 @@ extension Normalizer {
         case .text: return tryText(number, &work, bytes, &events)
         case .kv:
             let isComma = decoders.decoders[number].isCommaSeparated
-            guard readPairs(&work, bytes, work.text, isCommaSeparated: isComma) > 0 else { return false }
+            let range = pairRange(work, bytes)
+            guard readPairs(&work, bytes, range, isCommaSeparated: isComma) > 0 else { return false }
         case .csv:
             guard work.keyed == nil else { return false }
             values.addColumns(bytes.span, work.text, decoders.decoders[number].columns, decoders.slots)
@@ -28,6 +29,14 @@ extension Normalizer {
         guard let rule = firstRule(number, work, bytes) else { return false }
         emit(rule, &work, bytes, &events)
         return true
+    }
+
+    /// Where a body of pairs lies: parameters of a vendor's structured data (`[junos@2636.1.1.1.2.26 a="b"]`)
+    /// belong to it.
+    private func pairRange(_ work: borrowing RecordWork, _ bytes: [UInt8]) -> Range<Int> {
+        let data = work.envelope.structuredData
+        for index in data where bytes[index] == 0x40 { return data.lowerBound..<work.text.upperBound }
+        return work.text
     }
 
     /// Gives each alias of the decoder the value of the first of its keys that has one.
