@@ -175,6 +175,20 @@ public struct SampleDefinition: Hashable, Sendable {
     }
 }
 
+/// Markers to find in the value of one key of a keyed body.
+public struct WithinDefinition: Hashable, Sendable {
+    /// The key, or `$body` and alike.
+    public var source: PlacedText
+    /// Fields, or names of the decoder's own, and the markers that give them: the first that is found counts.
+    public var find: [FieldAssignment]
+
+    /// Makes a search in one value.
+    public init(source: PlacedText, find: [FieldAssignment]) {
+        self.source = source
+        self.find = find
+    }
+}
+
 /// One kind of message that a decoder knows.
 public struct RuleDefinition: Hashable, Sendable {
     /// Identifier, unique in its decoder.
@@ -212,6 +226,8 @@ public struct DecoderDefinition: Hashable, Sendable {
     public var takesXML = false
     /// Names of the decoder's own for the first of several keys that is present.
     public var aliases: [FieldAssignment] = []
+    /// Markers to find in the values of keys, each giving the captures it names (keyed bodies only).
+    public var within: [WithinDefinition] = []
     /// Which messages are offered.
     public var select = DecoderSelector()
     /// Whether the reporter is a witness, never the subject.

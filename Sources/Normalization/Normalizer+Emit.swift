@@ -22,6 +22,8 @@ extension Normalizer {
                 foundSlots.append(Int(matcher.capture(index).slot))
             }
             if !decoders.rules[rule].finds.isEmpty { runFinds(rule, work, bytes) }
+        } else {
+            foundSlots.append(contentsOf: withinSlots)
         }
         usedStamp &+= 1
         copyRecord(&work, bytes, &events)

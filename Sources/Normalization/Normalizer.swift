@@ -29,6 +29,8 @@ public struct Normalizer: Sendable {
     var hasScannedLiterals = false
     /// Slots that patterns and markers filled for the event being made.
     var foundSlots: [Int] = []
+    /// Slots that searches within values filled for the decoder being tried.
+    var withinSlots: [Int] = []
     /// What takes a position in the record to its copy in the batch.
     var recordShift = 0
     /// Slots whose values went into fields of the event being made.
@@ -112,8 +114,20 @@ public struct Normalizer: Sendable {
         hash.combine(bytes.span, row.range)
         header.contentHash = hash.value
         work.header = header
+        skipMark(&work, bytes)
         begin(&work, bytes)
         route(&work, bytes, &events)
+    }
+
+    /// Steps over the `- ` that a viewer puts before an XML element it has opened.
+    private func skipMark(_ work: inout RecordWork, _ bytes: [UInt8]) {
+        let body = work.envelope.body
+        guard body.count > 3, bytes[body.lowerBound] == 0x2d else { return }
+        var start = body.lowerBound + 1
+        while start < body.upperBound, bytes[start].isBlank { start += 1 }
+        guard start < body.upperBound, bytes[start] == 0x3c else { return }
+        work.envelope.body = start..<body.upperBound
+        work.text = work.envelope.body
     }
 
     /// Prepares the reused storage and the standard slots.

@@ -18,7 +18,7 @@ struct DecoderFileReader {
             allowed: [
                 "id", "version", "title", "format", "witness", "pairs", "select", "set", "fields", "maps",
                 "drop",
-                "columns", "explode", "alias", "header", "rules",
+                "columns", "explode", "alias", "within", "header", "rules",
             ]
         )
         guard let id = root["id"] else { throw error(root.mark, "the file has no 'id'") }
@@ -34,6 +34,12 @@ struct DecoderFileReader {
                     throw error(value.mark, "the only pair of formats is [json, xml]")
                 }
                 definition.format = definition.takesXML ? .json : try format(value)
+            case "within":
+                for (key, find) in try pairs(value) {
+                    definition.within.append(
+                        WithinDefinition(source: placed(key), find: try assignments(find))
+                    )
+                }
             case "alias": definition.aliases = try assignments(value)
             case "witness": definition.isWitness = try bool(value)
             case "pairs": definition.isCommaSeparated = try choice(value, ["blank", "comma"]) == "comma"
