@@ -18,6 +18,8 @@ extension Normalizer {
             let isComma = decoders.decoders[number].isCommaSeparated
             let range = pairRange(work, bytes)
             guard readPairs(&work, bytes, range, isCommaSeparated: isComma) > 0 else { return false }
+        case .csv where !decoders.decoders[number].headerNames.isEmpty:
+            return tryTable(number, &work, bytes, &events)
         case .csv:
             guard work.keyed == nil else { return false }
             values.addColumns(bytes.span, work.text, decoders.decoders[number].columns, decoders.slots)
@@ -40,7 +42,7 @@ extension Normalizer {
     }
 
     /// Fills the slots that the decoder derives from others: aliases, joins and what lies within values.
-    private mutating func derive(_ number: Int, _ bytes: [UInt8]) {
+    mutating func derive(_ number: Int, _ bytes: [UInt8]) {
         resolveAliases(number)
         for join in decoders.decoders[number].joins { self.join(join.parts, into: join.slot, bytes) }
         withinSlots.removeAll(keepingCapacity: true)
@@ -110,7 +112,7 @@ extension Normalizer {
     }
 
     /// The first keyed rule whose conditions hold.
-    private func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
+    func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
         for rule in decoders.decoders[number].rules {
             if !decoders.rules[rule].codes.isEmpty, !decoders.rules[rule].codes.contains(work.code) {
                 continue
