@@ -27,7 +27,8 @@ extension Normalizer {
         let saved = work
         var count = 0
         while let row = reader.next(bytes.span) {
-            guard row.count > 1 else { continue }
+            // A row of separators only is a gap between blocks.
+            guard row.contains(where: { !$0.range.isEmpty }), row.count > 1 else { continue }
             guard count < Normalizer.elementCountMax else {
                 events.events[events.events.count - 1].issues.insert(.decodeTruncated)
                 break
