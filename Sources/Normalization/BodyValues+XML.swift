@@ -8,7 +8,7 @@ extension BodyValues {
     /// Adds the leaves of an XML document: text under the path of its element (`Event.System.EventID`),
     /// attributes under `path.@name`.
     ///
-    /// An element with a `Name` attribute is called by it, as Windows does with `Data`.
+    /// An element with a `Name` attribute and a body is called by it, as Windows does with `Data`.
     ///
     /// Prefixes of names are dropped. Document types, and with them entities of one's own, are refused.
     mutating func addXML(
@@ -104,9 +104,10 @@ private struct XMLLeafScanner {
             guard let value = quoted(bytes), attributes.count < 64 else { return false }
             attributes.append((attribute, value))
         }
-        let called = attributes.first { isName(bytes, $0.name) }?.value ?? name
-        let path = joined(paths.last, called, bytes, &values)
-        for attribute in attributes {
+        // What closes at once has no text: its name is an attribute as any other (`Provider`).
+        let given = isClosed ? nil : attributes.first { isName(bytes, $0.name) }?.value
+        let path = joined(paths.last, given ?? name, bytes, &values)
+        for attribute in attributes where given == nil || !isName(bytes, attribute.name) {
             add(bytes, path, attribute.name, attribute.value, &values, slots)
         }
         if !isClosed { paths.append(path) }

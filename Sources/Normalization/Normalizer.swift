@@ -119,16 +119,26 @@ public struct Normalizer: Sendable {
         route(&work, bytes, &events)
     }
 
-    /// Steps over the `- ` that a viewer puts before an XML element it has opened.
+    /// Steps over what stands before an XML document that ends the body: the `- ` of a viewer, or the rest of a
+    /// header that names no version.
     private func skipMark(_ work: inout RecordWork, _ bytes: [UInt8]) {
         let body = work.envelope.body
-        guard body.count > 3, bytes[body.lowerBound] == 0x2d else { return }
-        var start = body.lowerBound + 1
-        while start < body.upperBound, bytes[start].isBlank { start += 1 }
-        guard start < body.upperBound, bytes[start] == 0x3c else { return }
-        work.envelope.body = start..<body.upperBound
-        work.text = work.envelope.body
+        guard let first = body.first, let last = body.last, bytes[last] == 0x3e, bytes[first] != 0x3c else {
+            return
+        }
+        for index in body.prefix(Normalizer.markLengthMaxBytes) where bytes[index] == 0x3c {
+            let name = bytes[min(index + 1, last)]
+            guard index > first, bytes[index - 1].isBlank, name == 0x3f || bytes[first] == 0x2d else {
+                return
+            }
+            work.envelope.body = index..<body.upperBound
+            work.text = work.envelope.body
+            return
+        }
     }
+
+    /// Bytes that are searched for the start of an XML document.
+    static let markLengthMaxBytes = 256
 
     /// Prepares the reused storage and the standard slots.
     private mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
