@@ -3,8 +3,8 @@
 
 import WireFormats
 
-/// What sets the pairs of the Linux audit log apart: after `msg=audit(...)` a second `msg='...'` holds pairs of
-/// its own, and a value that could be forged stands in hexadecimal digits, without quotes.
+/// What sets the pairs of the Linux audit log apart: after `msg=audit(...)` a second `msg='...'` holds pairs
+/// of its own, and a value that could be forged stands in hexadecimal digits, without quotes.
 ///
 /// Source: audit-userspace, `lib/audit_logging.c`.
 struct AuditPairs {

@@ -7,9 +7,9 @@ import WireFormats
 /// Reads the stamps that bodies state: ISO 8601, epochs, and the civil forms of web servers, Windows and
 /// people.
 ///
-/// `27/Jul/2023:16:06:44 +0200`, `Thu, 14 Oct 2021 15:24:12.02 UTC`, `2023/07/05 14:14:33`, `1/19/2024 10:43:19 AM`
-/// and alike. Of `a/b/2024` the month is `a`, unless only `b` can be one. A bias of three digits, as CMTrace
-/// writes it, is minutes west of UTC.
+/// `27/Jul/2023:16:06:44 +0200`, `Thu, 14 Oct 2021 15:24:12.02 UTC`, `2023/07/05 14:14:33`,
+/// `1/19/2024 10:43:19 AM` and alike. Of `a/b/2024` the month is `a`, unless only `b` can be one. A bias of
+/// three digits, as CMTrace writes it, is minutes west of UTC.
 struct BodyTime {
     /// The time that was read.
     private(set) var time = UTCTime.absent
@@ -119,7 +119,7 @@ struct BodyTime {
     private mutating func skipBetween(_ bytes: Span<UInt8>) {
         while position < end, !bytes[position].isDigit {
             let byte = bytes[position].folded
-            guard [0x3a, 0x20, 0x2c, 0x61, 0x74].contains(byte) else { return }
+            guard [0x3a, 0x20, 0x2c, 0x2d, 0x61, 0x74].contains(byte) else { return }
             position += 1
         }
     }

@@ -242,7 +242,8 @@ public struct DecoderDefinition: Hashable, Sendable {
     public var drop: [PlacedText] = []
     /// Names of the columns (csv); of a table the names by which its header row is known.
     public var columns: [PlacedText] = []
-    /// Whether the body is a whole table (csv): a header row names the columns, each row below gives an event.
+    /// Whether the body is a whole table (csv): a header row names the columns, each row below gives an
+    /// event.
     public var isTable = false
     /// Whether pairs are parted by commas instead of blanks (kv, and captures of type kv).
     public var isCommaSeparated = false

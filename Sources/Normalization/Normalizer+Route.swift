@@ -65,7 +65,8 @@ extension Normalizer {
         return true
     }
 
-    /// CEF and LEEF behind a header that is none, or without the mark: `CEF: 0|...`, `tag -: CEF:0|...`, `0|...`.
+    /// CEF and LEEF behind a header that is none, or without the mark: `CEF: 0|...`, `tag -: CEF:0|...`,
+    /// `0|...`.
     private mutating func routeMarkedProduct(
         _ work: inout RecordWork,
         _ bytes: [UInt8],

@@ -5,8 +5,8 @@ import EventModel
 import WireFormats
 
 extension Normalizer {
-    /// A whole table in one record: the first row that holds all header names of the decoder names the columns,
-    /// every row below it gives one event.
+    /// A whole table in one record: the first row that holds all header names of the decoder names the
+    /// columns, every row below it gives one event.
     ///
     /// Rows above the header (titles of a report) give none. At most ``elementCountMax`` rows; the last event
     /// says when there are more.

@@ -119,8 +119,8 @@ public struct Normalizer: Sendable {
         route(&work, bytes, &events)
     }
 
-    /// Steps over what stands before an XML document that ends the body: the `- ` of a viewer, or the rest of a
-    /// header that names no version.
+    /// Steps over what stands before an XML document that ends the body: the `- ` of a viewer, or the rest of
+    /// a header that names no version.
     private func skipMark(_ work: inout RecordWork, _ bytes: [UInt8]) {
         let body = work.envelope.body
         guard let first = body.first, let last = body.last, bytes[last] == 0x3e, bytes[first] != 0x3c else {
