@@ -138,7 +138,7 @@ struct BodyTime {
     private mutating func skipBetween(_ bytes: Span<UInt8>) {
         while position < end, !bytes[position].isDigit {
             let byte = bytes[position].folded
-            guard [0x3a, 0x20, 0x2c, 0x61, 0x74].contains(byte) else { return }
+            guard [0x3a, 0x20, 0x2c, 0x2d, 0x61, 0x74].contains(byte) else { return }
             position += 1
         }
     }

@@ -13,7 +13,8 @@ extension BodyValues {
     ///   - range: Where the pairs lie.
     ///   - slots: Names that decoders know.
     ///   - isCommaSeparated: Pairs are parted by `, ` and keys and values may hold blanks, as Cisco ISE does;
-    ///     otherwise blanks part pairs, and a comma or semicolon before the blank is not part of the value.
+    ///     `Key: value` counts as well, as Firepower writes. Otherwise blanks part pairs, and a comma or
+    ///     semicolon before the blank is not part of the value.
     /// - Returns: number of pairs.
     @discardableResult
     mutating func addPairs(
@@ -29,13 +30,14 @@ extension BodyValues {
             while index < range.upperBound, isSeparator(bytes[index]) { index += 1 }
             if audit.closes(bytes, range, &index) { continue }
             let keyStart = index
-            while index < range.upperBound, bytes[index] != 0x3d, !ends(bytes[index], isCommaSeparated) {
-                index += 1
-            }
-            guard index < range.upperBound, bytes[index] == 0x3d else { continue }
+            while index < range.upperBound, bytes[index] != 0x3d, !ends(bytes[index], isCommaSeparated),
+                !(isCommaSeparated && isColonMark(bytes, index..<range.upperBound))
+            { index += 1 }
+            guard index < range.upperBound, bytes[index] == 0x3d || bytes[index] == 0x3a else { continue }
             var keyEnd = index
             while keyEnd > keyStart, bytes[keyEnd - 1].isBlank { keyEnd -= 1 }
             index += 1
+            while isCommaSeparated, index < range.upperBound, bytes[index].isBlank { index += 1 }
             extendKey(bytes, keyStart, &keyEnd, &index, range.upperBound)
             if audit.opens(bytes, range, &index) { continue }
             let isQuoted = index < range.upperBound && (bytes[index] == 0x22 || bytes[index] == 0x27)
@@ -50,6 +52,11 @@ extension BodyValues {
             count += 1
         }
         return count
+    }
+
+    /// Whether a colon with a blank behind it begins `range`.
+    private func isColonMark(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        range.count > 1 && bytes[range.lowerBound] == 0x3a && bytes[range.lowerBound + 1].isBlank
     }
 
     /// A vendor attribute holds a pair of its own: `cisco-av-pair=vlan=12` has the key `cisco-av-pair=vlan`.

@@ -102,6 +102,8 @@ struct CompiledDecoder: Sendable {
     /// Slots of the columns (csv).
     var columns: [Int] = []
     var isCommaSeparated = false
+    /// Names by which the header row of a table is known (csv); empty: the body is one row.
+    var headerNames: [[UInt8]] = []
     var takesXML = false
     /// Slots that take the value of the first of others.
     var aliases: [(slot: Int, sources: [Int])] = []

@@ -49,7 +49,11 @@ struct DecoderCompiler {
         decoder.isCommaSeparated = definition.isCommaSeparated
         decoder.isGeneric = definition.id.text.hasPrefix("generic.")
         for key in definition.drop { decoder.dropped.insert(slot(key.text)) }
-        for column in definition.columns { decoder.columns.append(slot(column.text)) }
+        if definition.isTable {
+            decoder.headerNames = definition.columns.map { Array($0.text.utf8) }
+        } else {
+            for column in definition.columns { decoder.columns.append(slot(column.text)) }
+        }
         if let explode = definition.explode { decoder.explode = slot(explode.text) }
         decoders.append(decoder)
         try select(definition, number)

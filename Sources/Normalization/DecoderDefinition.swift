@@ -242,8 +242,11 @@ public struct DecoderDefinition: Hashable, Sendable {
     public var maps: [ValueMapDefinition] = []
     /// Keys that are not kept as `ext.*`.
     public var drop: [PlacedText] = []
-    /// Names of the columns (csv).
+    /// Names of the columns (csv); of a table the names by which its header row is known.
     public var columns: [PlacedText] = []
+    /// Whether the body is a whole table (csv): a header row names the columns, each row below gives an
+    /// event.
+    public var isTable = false
     /// Whether pairs are parted by commas instead of blanks (kv, and captures of type kv).
     public var isCommaSeparated = false
     /// Array whose elements give one event each (json).

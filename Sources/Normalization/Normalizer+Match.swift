@@ -16,7 +16,10 @@ extension Normalizer {
         case .text: return tryText(number, &work, bytes, &events)
         case .kv:
             let isComma = decoders.decoders[number].isCommaSeparated
-            guard readPairs(&work, bytes, work.text, isCommaSeparated: isComma) > 0 else { return false }
+            let range = pairRange(work, bytes)
+            guard readPairs(&work, bytes, range, isCommaSeparated: isComma) > 0 else { return false }
+        case .csv where !decoders.decoders[number].headerNames.isEmpty:
+            return tryTable(number, &work, bytes, &events)
         case .csv:
             guard work.keyed == nil else { return false }
             values.addColumns(bytes.span, work.text, decoders.decoders[number].columns, decoders.slots)
@@ -30,8 +33,16 @@ extension Normalizer {
         return true
     }
 
+    /// Where a body of pairs lies: parameters of a vendor's structured data (`[junos@2636.1.1.1.2.26 a="b"]`)
+    /// belong to it.
+    private func pairRange(_ work: borrowing RecordWork, _ bytes: [UInt8]) -> Range<Int> {
+        let data = work.envelope.structuredData
+        for index in data where bytes[index] == 0x40 { return data.lowerBound..<work.text.upperBound }
+        return work.text
+    }
+
     /// Fills the slots that the decoder derives from others: aliases, joins and what lies within values.
-    private mutating func derive(_ number: Int, _ bytes: [UInt8]) {
+    mutating func derive(_ number: Int, _ bytes: [UInt8]) {
         resolveAliases(number)
         for join in decoders.decoders[number].joins { self.join(join.parts, into: join.slot, bytes) }
         withinSlots.removeAll(keepingCapacity: true)
@@ -104,7 +115,7 @@ extension Normalizer {
     }
 
     /// The first keyed rule whose conditions hold.
-    private func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
+    func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
         for rule in decoders.decoders[number].rules {
             if !decoders.rules[rule].codes.isEmpty, !decoders.rules[rule].codes.contains(work.code) {
                 continue

@@ -29,6 +29,7 @@ extension Normalizer {
         if work.keyed == nil {
             if routeCode(&work, bytes, &events) { return }
             if routeApplication(&work, bytes, &events) { return }
+            if routeMarkedProduct(&work, bytes, &events) { return }
             if routeLiterals(&work, bytes, &events) { return }
             if routeHeaderless(&work, bytes, &events) { return }
             if routeFallback(&work, bytes, &events) { return }
@@ -69,6 +70,27 @@ extension Normalizer {
         work.header.issues.formUnion(issues)
         work.keyed = isObject ? .json : .xml
         return true
+    }
+
+    /// CEF and LEEF behind a header that is none, or without the mark: `CEF: 0|...`, `tag -: CEF:0|...`,
+    /// `0|...`.
+    private mutating func routeMarkedProduct(
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
+        guard let start = ProductMark.start(bytes.span, work.record) else { return false }
+        let saved = work
+        if start < work.envelope.body.lowerBound {
+            work.envelope.application = 0..<0
+            work.envelope.processID = 0..<0
+        }
+        work.envelope.body = start..<work.record.upperBound
+        work.text = work.envelope.body
+        if routeProduct(&work, bytes, &events) { return true }
+        work = saved
+        values.removeLeaves()
+        return false
     }
 
     private mutating func routeProduct(

@@ -203,14 +203,15 @@ extension Normalizer {
 
 /// What devices write where they have no value.
 enum Placeholder {
-    private static let texts = ["-", "?", "<none>", "(none)", "(null)", "<null>", "<nil>"].map {
-        Array($0.utf8)
-    }
+    private static let texts = ["-", "?", "N/A", "<none>", "(none)", "(null)", "<null>", "<nil>", "(empty)"]
+        .map {
+            Array($0.utf8)
+        }
 
     /// Whether the text at `range` is empty or stands for "none".
     static func holds(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
         guard let first = range.first else { return true }
-        guard !bytes[first].isWordByte, range.count <= 6 else { return false }
+        guard !bytes[first].isWordByte || bytes[first] == 0x4e, range.count <= 7 else { return false }
         for text in texts where text.count == range.count {
             var lane = 0
             while lane < text.count, bytes[first + lane] == text[lane] { lane += 1 }

@@ -18,7 +18,7 @@ struct DecoderFileReader {
             allowed: [
                 "id", "version", "title", "format", "witness", "pairs", "select", "set", "fields", "maps",
                 "drop",
-                "columns", "explode", "alias", "within", "header", "rules",
+                "columns", "table", "explode", "alias", "within", "header", "rules",
             ]
         )
         guard let id = root["id"] else { throw error(root.mark, "the file has no 'id'") }
@@ -50,6 +50,7 @@ struct DecoderFileReader {
             case "maps": definition.maps = try maps(value)
             case "drop": definition.drop = try texts(value)
             case "columns": definition.columns = try texts(value)
+            case "table": definition.isTable = try bool(value)
             case "explode": definition.explode = try text(value)
             case "rules":
                 for rule in try elements(value) { definition.rules.append(try self.rule(rule)) }
