@@ -200,6 +200,7 @@ extension Normalizer {
         if keepsMessage, !envelope.body.isEmpty, draft.take(.message) {
             append(.message, bytes, envelope.body, isRecord: true, &events)
         }
+        if !carried.isEmpty { addCarried(bytes, &draft, &events) }
     }
 
     /// Adds a field whose value is `range` of `source`: where that is the record, the batch holds the bytes

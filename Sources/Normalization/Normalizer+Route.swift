@@ -45,6 +45,7 @@ extension Normalizer {
     ) -> Bool {
         guard readKeyed(&work, bytes) else { return false }
         guard let format = work.keyed else { return false }
+        if routeGELF(&work, bytes, &events) { return true }
         for route in decoders.routes.keyed.indices {
             let decoder = decoders.routes.keyed[route].decoder
             let isTaken =
@@ -113,7 +114,7 @@ extension Normalizer {
         return false
     }
 
-    private mutating func routeCode(
+    mutating func routeCode(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -149,7 +150,7 @@ extension Normalizer {
         return table.number(lower.span, 0..<lower.count)
     }
 
-    private mutating func routeApplication(
+    mutating func routeApplication(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch

@@ -36,6 +36,10 @@ public struct Normalizer: Sendable {
     /// Slots whose values went into fields of the event being made.
     var usedStamps: [UInt32]
     var usedStamp: UInt32 = 0
+    /// Fields around the message of the record being decoded: names and values in the record.
+    var carried: [(name: Range<Int>, value: Range<Int>)] = []
+    /// Slot of the text of a GELF object; nil where no decoder names it.
+    let gelfTextSlot: Int?
 
     /// Makes a normalizer.
     ///
@@ -48,6 +52,7 @@ public struct Normalizer: Sendable {
         self.siteKey = siteKey
         self.defaultOffsetSeconds = defaultOffsetSeconds
         values = BodyValues(slotCount: decoders.slots.count)
+        gelfTextSlot = decoders.slots.number("short_message")
         bodies = StructuredBodies(siteKey: siteKey)
         for name in decoders.extensionNames { extensionFields.append(fields.field(named: name)) }
         decoderNumbers = Array(repeating: -1, count: decoders.decoders.count)
@@ -107,7 +112,9 @@ public struct Normalizer: Sendable {
         header.issues = work.envelope.issues
         if row.flags.contains(.truncated) { header.issues.insert(.truncated) }
         if row.flags.contains(.partial) { header.issues.insert(.partialFrame) }
-        if row.flags.contains(.resynchronised) { header.issues.insert(.framingError) }
+        if !row.flags.isDisjoint(with: [.resynchronised, .unreadableCoding]) {
+            header.issues.insert(.framingError)
+        }
         if row.flags.contains(.imported) { header.flags.insert(.imported) }
         if row.receiveTime.isPresent { header.flags.insert(.received) }
         var hash = StableHash()
@@ -116,6 +123,7 @@ public struct Normalizer: Sendable {
         work.header = header
         skipMark(&work, bytes)
         begin(&work, bytes)
+        if row.flags.contains(.journalEntry) { readJournalEntry(&work, bytes) }
         route(&work, bytes, &events)
     }
 
@@ -145,6 +153,7 @@ public struct Normalizer: Sendable {
     mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
         values.removeAll()
         hasScannedLiterals = false
+        carried.removeAll(keepingCapacity: true)
         let envelope = work.envelope
         setStandard(StandardSlot.body, envelope.body)
         setStandard(StandardSlot.application, envelope.application)

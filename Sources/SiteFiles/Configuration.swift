@@ -67,6 +67,8 @@ public struct Configuration: Hashable, Sendable {
     public var data: String?
     /// Where to listen; ``defaultListeners`` if the file has no `listen`.
     public var listeners = Configuration.defaultListeners
+    /// Files that are read while others write them.
+    public var follow: [FollowDefinition] = []
     /// Bounds.
     public var limits = Limits()
     /// Zone of device stamps that have none, as an IANA name or `UTC`.
@@ -118,6 +120,13 @@ public struct Configuration: Hashable, Sendable {
         result.site = site.map(absolute)
         result.rules = rules.map(absolute)
         result.decoders = decoders.map(absolute)
+        for index in follow.indices { result.follow[index].path = absolute(follow[index].path) }
+        for index in listeners.indices where !listeners[index].extras.path.isEmpty {
+            result.listeners[index].extras.path = absolute(listeners[index].extras.path)
+        }
+        for index in listeners.indices {
+            result.listeners[index].extras.tokenFile = listeners[index].extras.tokenFile.map(absolute)
+        }
         return result
     }
 }

@@ -90,6 +90,7 @@ enum LayerCheck {
         "Crypto": ["Digests"], "GRDB": ["Projections"], "GRDBSQLite": ["Projections"], "Yams": ["SiteFiles"],
         "ArgumentParser": ["wardline"],
         "NIOCore": ["Ingest", "Replay", "Daemon"], "NIOPosix": ["Ingest", "Replay", "Daemon"],
+        "NIOHTTP1": ["Ingest"],
         "CZlib": ["SegmentLog", "Ingest"],
         "CMalloc": ["Platform"],
     ]
