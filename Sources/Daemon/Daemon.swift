@@ -131,6 +131,7 @@ public final class Daemon: Sendable {
             path: options.storePath,
             stream: "records",
             hasColumns: true,
+            options: options.configuration.logOptions,
             clock: options.clock,
             signer: signer
         )
@@ -139,6 +140,7 @@ public final class Daemon: Sendable {
             path: options.storePath,
             stream: "journal",
             hasColumns: false,
+            options: options.configuration.logOptions,
             clock: options.clock,
             signer: signer
         )
