@@ -144,6 +144,7 @@ public final class Daemon: Sendable {
             path: options.storePath,
             stream: "records",
             hasColumns: true,
+            options: options.configuration.logOptions,
             clock: options.clock,
             signer: signer
         )
@@ -152,6 +153,7 @@ public final class Daemon: Sendable {
             path: options.storePath,
             stream: "journal",
             hasColumns: false,
+            options: options.configuration.logOptions,
             clock: options.clock,
             signer: signer
         )

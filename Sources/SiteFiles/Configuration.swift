@@ -15,6 +15,16 @@ public struct Configuration: Hashable, Sendable {
         case never
     }
 
+    /// Which library compresses what arrives; any zlib reads what each of them writes.
+    public enum Deflate: String, Hashable, Sendable, CaseIterable {
+        /// libdeflate where the machine has it, else zlib.
+        case auto
+        /// zlib alone.
+        case zlib
+        /// libdeflate; zlib where the machine has none.
+        case libdeflate
+    }
+
     /// Bounds that protect the process from its senders.
     public struct Limits: Hashable, Sendable {
         /// Kept bytes of one record; the rest is cut and counted.
@@ -85,6 +95,8 @@ public struct Configuration: Hashable, Sendable {
     public var decoders: [String] = []
     /// Durability.
     public var groupCommit = GroupCommit()
+    /// What compresses.
+    public var deflate = Deflate.auto
     /// How long records are kept, the first rule that fits an event counts; what none fits is kept for ever.
     public var retention: [RetentionRule] = []
 
