@@ -11,8 +11,8 @@ import SiteFiles
 ///
 ///     LogBenchmark FILE syslog|jsonl FOLDER
 ///
-/// FILE holds one record a line; FOLDER, which must not be there, takes the store and is the caller's to
-/// remove.
+/// FILE holds one record a line; FOLDER takes the store and is the caller's to remove. A folder that is there
+/// is measured as it is.
 @main
 struct LogBenchmark {
     /// Lines that are appended at once.
@@ -36,7 +36,11 @@ struct LogBenchmark {
         }
         MemoryPolicy.releaseLargeBuffers()
         var benchmark = LogBenchmark(folder: arguments[3], isJSON: arguments[2] == "jsonl")
-        try benchmark.write(arguments[1])
+        if (try? LogReader.open(storage: benchmark.storage, path: arguments[3], stream: "records")) == nil {
+            try benchmark.write(arguments[1])
+        } else {
+            try benchmark.count()
+        }
         try benchmark.measureRebuild()
         try benchmark.measureValues()
         try benchmark.measureVerify()
@@ -87,6 +91,15 @@ struct LogBenchmark {
         try writer.seal()
         try writer.close()
         report("encode", encodeNanoseconds)
+    }
+
+    /// How much a store holds that was there before.
+    private mutating func count() throws {
+        let reader = try LogReader.open(storage: storage, path: folder, stream: "records")
+        for part in reader.parts {
+            records += part.count
+            rawBytes += try reader.records(part).bytes.count
+        }
     }
 
     private mutating func encode(
