@@ -57,8 +57,9 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CSHA256"),
         layer("EventModel", []),
-        layer("Digests", ["EventModel", crypto]),
+        layer("Digests", ["CSHA256", "EventModel", crypto]),
         layer("Platform", ["CMalloc", "EventModel"]),
         layer("WireFormats", ["EventModel"]),
         layer("SegmentLog", ["CZlib", "EventModel", "Digests", "Platform"]),

@@ -103,6 +103,7 @@ enum WordCheck {
         "Sources/Digests/TreeHash.swift", "Sources/SegmentLog/Deflate.swift",
         "Sources/SegmentLog/DeflateStream.swift", "Sources/SegmentLog/Libdeflate.swift",
         "Sources/Ingest/GzipInflater.swift", "Sources/Projections/SystemError.swift",
+        "Sources/SegmentLog/FastInflate.swift",
     ]
 
     private static func isExplained(_ code: SwiftCode, _ index: Int) -> Bool {

@@ -11,8 +11,8 @@ import SiteFiles
 ///
 ///     LogBenchmark FILE syslog|jsonl FOLDER [encode]
 ///
-/// FILE holds one record a line; FOLDER, which must not be there, takes the store and is the caller's to
-/// remove. With `encode` nothing is read back: for a profile of writing alone.
+/// FILE holds one record a line; FOLDER takes the store and is the caller's to remove. A folder that is there
+/// is measured as it is. With `encode` nothing is read back: for a profile of writing alone.
 @main
 struct LogBenchmark {
     /// Lines that are appended at once.
@@ -37,7 +37,11 @@ struct LogBenchmark {
         }
         MemoryPolicy.releaseLargeBuffers()
         var benchmark = LogBenchmark(folder: arguments[3], isJSON: arguments[2] == "jsonl")
-        try benchmark.write(arguments[1])
+        if (try? LogReader.open(storage: benchmark.storage, path: arguments[3], stream: "records")) == nil {
+            try benchmark.write(arguments[1])
+        } else {
+            try benchmark.count()
+        }
         if !isEncodeAlone {
             try benchmark.measureRebuild()
             try benchmark.measureValues()
@@ -90,6 +94,15 @@ struct LogBenchmark {
         try writer.seal()
         try writer.close()
         report("encode", encodeNanoseconds)
+    }
+
+    /// How much a store holds that was there before.
+    private mutating func count() throws {
+        let reader = try LogReader.open(storage: storage, path: folder, stream: "records")
+        for part in reader.parts {
+            records += part.count
+            rawBytes += try reader.records(part).bytes.count
+        }
     }
 
     private mutating func encode(
