@@ -13,9 +13,18 @@ struct DaemonCommands: Sendable {
     let content: DaemonContent
     let engine: Engine
     let listeners: Listeners
+    /// Called when a site file came into force.
+    let siteChanged: @Sendable () -> Void
     private let startedAt = monotonicNanoseconds()
 
-    init(options: DaemonOptions, content: DaemonContent, engine: Engine, listeners: Listeners) {
+    init(
+        options: DaemonOptions,
+        content: DaemonContent,
+        engine: Engine,
+        listeners: Listeners,
+        siteChanged: @escaping @Sendable () -> Void
+    ) {
+        self.siteChanged = siteChanged
         self.options = options
         self.content = content
         self.engine = engine
@@ -86,7 +95,7 @@ struct DaemonCommands: Sendable {
         var jobs: [ImportRequest] = []
         for path in try request["paths"] == nil ? [path(of: request)] : paths(of: request) {
             var job = ImportRequest(path: path, referenceTime: referenceTime)
-            job.recordSizeMaxBytes = options.configuration.limits.recordSizeMaxBytes
+            job.recordSizeMaxBytes = options.configuration.limits.lineSizeMaxBytes
             jobs.append(job)
         }
         let reports = try importer.run(jobs).map(\.json)
@@ -103,6 +112,7 @@ struct DaemonCommands: Sendable {
         for batch in try content.importFile(role, try path(of: request)) {
             guard engine.intake.put(batch) else { throw WardlineError(.storage, "The store is closing.") }
         }
+        siteChanged()
         return .object([.init("offset", .integer(Int64(try engine.settle().value)))])
     }
 

@@ -27,6 +27,8 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
     case suppression = 10
     /// Stands for a record that retention removed; no bytes, and nothing else of the record is left.
     case removed = 11
+    /// What a listener refused or found wrong: JSON with listener, reason, peer, count and interval.
+    case fault = 12
     /// An entry of the `journal` stream: one canonical JSON object.
     case fact = 32
 }
@@ -45,6 +47,10 @@ public enum Transport: UInt8, Sendable, CaseIterable {
     case file = 3
     /// One line of standard input.
     case standardInput = 4
+    /// One frame of a stream connection inside TLS.
+    case tls = 5
+    /// One `syslog` command of a RELP connection.
+    case relp = 6
 }
 
 /// What framing noticed about a record.

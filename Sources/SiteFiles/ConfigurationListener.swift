@@ -20,6 +20,10 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
         case udp
         /// Stream connections.
         case tcp
+        /// Stream connections inside TLS (RFC 5425).
+        case tls
+        /// RELP: stream connections whose records are acknowledged once they are durable.
+        case relp
     }
 
     /// Name in records, facts and status; unique in a process.
@@ -32,6 +36,10 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
     public var host: String
     /// Port; 0 lets the system choose.
     public var port: Int
+    /// Who may send, how much, how fast.
+    public var limits = IntakeLimits()
+    /// Certificates; nil for a listener without TLS.
+    public var security: TransportSecurity?
 
     /// Makes a definition.
     public init(name: String, _ wireProtocol: WireProtocol, _ carrier: Carrier, host: String, port: Int) {
@@ -70,6 +78,12 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
         guard let scheme = schemes.first(where: { $0.text == pieces[0] }) else {
             let hint = Spelling.suggestion(for: pieces[0], among: schemes.map(\.text))
             throw WardlineError(.usage, "'\(pieces[0])' in '\(url)' is no known protocol\(hint). \(form)")
+        }
+        guard scheme.carrier != .tls else {
+            throw WardlineError(
+                .usage,
+                "'\(url)' needs a certificate: name it under `listen` in the configuration file."
+            )
         }
         let address = String(pieces[1].dropFirst(2))
         guard let (host, port) = ListenerDefinition.split(address: address) else {
