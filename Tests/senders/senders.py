@@ -212,7 +212,12 @@ def main():
     finally:
         for process in processes:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                # One that inherited a blocked SIGTERM.
+                process.kill()
+                process.wait()
         code = bench.stop()
         if not os.environ.get("KEEP"):
             shutil.rmtree(folder, ignore_errors=True)
