@@ -22,6 +22,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -63,8 +64,9 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CSHA256"),
         layer("EventModel", []),
-        layer("Digests", ["EventModel", crypto]),
+        layer("Digests", ["CSHA256", "EventModel", crypto]),
         layer("Platform", ["CMalloc", "EventModel"]),
         layer("Certificates", ["EventModel", "Digests", x509, asn1]),
         layer("WireFormats", ["EventModel"]),
@@ -93,7 +95,7 @@ let package = Package(
             "Ingest",
             [
                 "CZlib", "EventModel", "Digests", "Platform", "WireFormats", "SiteFiles", "Pipeline",
-                "Certificates", nioCore, nioPosix, nioTLS, nioSSL,
+                "Certificates", nioCore, nioPosix, nioTLS, nioSSL, nioHTTP1,
             ]
         ),
         layer(
@@ -163,7 +165,11 @@ let package = Package(
         tests("NormalizationTests", ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles"]),
         tests(
             "SiteFilesTests",
-            ["EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles"]
+            [
+                "EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles",
+                "SimulationKit",
+            ],
+            data: ["sources"]
         ),
         tests("ProjectionsTests", ["EventModel", "Correlation", "Timelines", "Projections"]),
         tests(

@@ -46,6 +46,7 @@ public final class Daemon: Sendable {
         defer { withExtendedLifetime(lock) {} }
         let engine = try openEngine()
         var listeners: Listeners?
+        var follower: FileFollower?
         var control: ControlServer?
         do throws(WardlineError) {
             try engine.start()
@@ -59,6 +60,15 @@ public final class Daemon: Sendable {
                 clock: options.clock
             )
             listeners = opened
+            let followed = try FileFollower(
+                options.configuration.follow,
+                limits: options.configuration.limits,
+                intake: engine.intake,
+                clock: options.clock,
+                storage: options.storage,
+                storePath: options.storePath
+            )
+            follower = followed
             control = try ControlServer(
                 path: options.storePath + "/" + DaemonOptions.socketName,
                 commands: DaemonCommands(
@@ -66,6 +76,7 @@ public final class Daemon: Sendable {
                     content: content,
                     engine: engine,
                     listeners: opened,
+                    follower: followed,
                     siteChanged: { self.learnInventory(engine) }
                 )
             )
@@ -75,12 +86,14 @@ public final class Daemon: Sendable {
             wait(engine, opened)
         } catch {
             control?.stop()
+            follower?.stop()
             listeners?.stop()
             try? engine.stop()
             throw error
         }
         engine.endWaitingForSpace()
         control?.stop()
+        follower?.stop()
         listeners?.stop()
         try engine.stop()
         return 0
@@ -155,6 +168,7 @@ public final class Daemon: Sendable {
             path: options.storePath,
             stream: "records",
             hasColumns: true,
+            options: options.configuration.logOptions,
             clock: options.clock,
             signer: signer
         )
@@ -163,6 +177,7 @@ public final class Daemon: Sendable {
             path: options.storePath,
             stream: "journal",
             hasColumns: false,
+            options: options.configuration.logOptions,
             clock: options.clock,
             signer: signer
         )

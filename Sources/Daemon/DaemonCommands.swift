@@ -15,6 +15,7 @@ struct DaemonCommands: Sendable {
     let listeners: Listeners
     /// Called when a site file came into force.
     let siteChanged: @Sendable () -> Void
+    let follower: FileFollower
     private let startedAt = monotonicNanoseconds()
 
     init(
@@ -22,8 +23,10 @@ struct DaemonCommands: Sendable {
         content: DaemonContent,
         engine: Engine,
         listeners: Listeners,
+        follower: FileFollower,
         siteChanged: @escaping @Sendable () -> Void
     ) {
+        self.follower = follower
         self.siteChanged = siteChanged
         self.options = options
         self.content = content
@@ -71,7 +74,7 @@ struct DaemonCommands: Sendable {
                 ])
             ),
             .init("residentBytes", .integer(Int64(processResources().residentBytes))),
-            .init("listeners", .array(listeners.status.map(\.json))),
+            .init("listeners", .array((listeners.status + follower.status).map(\.json))),
         ]
         if let failure = status.failure { members.append(.init("failure", .text(failure.description))) }
         return .object(members)
@@ -85,6 +88,10 @@ struct DaemonCommands: Sendable {
             }
             referenceTime = time
         }
+        let word = request["format"]?.text ?? ImportFormat.lines.rawValue
+        guard let format = ImportFormat(rawValue: word) else {
+            throw WardlineError(.usage, "'\(word)' is no format; write lines or journal-export.")
+        }
         let importer = FileImport(
             engine: engine,
             storage: options.storage,
@@ -95,6 +102,7 @@ struct DaemonCommands: Sendable {
         var jobs: [ImportRequest] = []
         for path in try request["paths"] == nil ? [path(of: request)] : paths(of: request) {
             var job = ImportRequest(path: path, referenceTime: referenceTime)
+            job.format = format
             job.recordSizeMaxBytes = options.configuration.limits.lineSizeMaxBytes
             jobs.append(job)
         }

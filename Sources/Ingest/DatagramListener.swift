@@ -21,6 +21,7 @@ final class DatagramListener: Sendable {
     private let receiver: UDPReceiver
     private let isStopping = Atomic<Bool>(false)
     private let thread = Mutex<WorkerThread?>(nil)
+    private let gelf: GELFIntake?
 
     private let definition: ListenerDefinition
     private let world: ListenerWorld
@@ -41,10 +42,10 @@ final class DatagramListener: Sendable {
             receiver = try UDPReceiver(
                 SocketAddress(address, UInt16(clamping: definition.port)),
                 receiveBufferBytes: limits.receiveBufferBytes,
-                datagramSizeMax: min(
-                    limits.messageSizeMaxBytes(of: definition),
-                    UDPReceiver.datagramSizeMaxBytes
-                )
+                // What a compressed or chunked datagram holds is known only when all of it is there.
+                datagramSizeMax: definition.wireProtocol == .gelf
+                    ? UDPReceiver.datagramSizeMaxBytes
+                    : min(limits.messageSizeMaxBytes(of: definition), UDPReceiver.datagramSizeMaxBytes)
             )
         } catch {
             throw WardlineError(
@@ -64,13 +65,19 @@ final class DatagramListener: Sendable {
         )
         status.receiveBufferBytes = receiver.grantedBufferBytes
         counters = ListenerCounters(status)
+        gelf =
+            definition.wireProtocol == .gelf
+            ? GELFIntake(
+                listener: definition.name,
+                recordSizeMaxBytes: limits.messageSizeMaxBytes(of: definition)
+            ) : nil
     }
 
     /// Starts reading into the intake.
     func start() throws(WardlineError) {
         do {
             let started = try WorkerThread("wl-udp") { [self] in
-                var loop = DatagramLoop(definition, world, counters)
+                var loop = DatagramLoop(definition, world, counters, gelf)
                 loop.run(receiver, until: isStopping)
             }
             thread.withLock { $0 = started }
@@ -113,8 +120,15 @@ private struct DatagramLoop {
     var lastLook: UTCTime
     var nextLook: Int64 = 0
     var emptyCount: UInt64 = 0
+    var gelf: GELFIntake?
 
-    init(_ definition: ListenerDefinition, _ world: ListenerWorld, _ counters: ListenerCounters) {
+    init(
+        _ definition: ListenerDefinition,
+        _ world: ListenerWorld,
+        _ counters: ListenerCounters,
+        _ gelf: GELFIntake?
+    ) {
+        self.gelf = gelf
         self.counters = counters
         intake = world.intake
         clock = world.clock
@@ -157,7 +171,14 @@ private struct DatagramLoop {
                 gate.takeFacts(into: &batch)
             }
             let isDone = isLast && (count == 0 || monotonicNanoseconds() > end)
-            if monotonicNanoseconds() >= nextLook || isDone { look(receiver) }
+            if monotonicNanoseconds() >= nextLook || isDone {
+                look(receiver)
+                if var messages = gelf.take() {
+                    let now = isDone ? .max : monotonicNanoseconds()
+                    messages.look(at: clock.now(), now, counters, into: &batch)
+                    gelf = messages
+                }
+            }
             if isDone || count == 0 || BatchBounds.isReached(batch), batch.count > 0 {
                 guard intake.put(batch) else { return }
                 batch = RecordBatch()
@@ -176,6 +197,14 @@ private struct DatagramLoop {
                 peerPort: facts.peer.port
             )
         )
+        if var messages = gelf.take() {
+            let now = monotonicNanoseconds()
+            if !messages.take(bytes, from: facts.peer, origin, at: time, now, into: &batch) {
+                emptyCount += 1
+            }
+            gelf = messages
+            return
+        }
         var flags: FrameFlags = isJSON ? .jsonLines : []
         if facts.isTruncated {
             flags.insert(.truncated)

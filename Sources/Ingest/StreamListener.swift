@@ -90,7 +90,7 @@ final class StreamListener: Sendable {
             clock: world.clock,
             reader: definition.carrier == .relp
                 ? .relp(RelpReader(sizeMaxBytes: size))
-                : .frames(ConnectionFramer(isJSON ? .jsonLines : .syslog, sizeMaxBytes: size)),
+                : .frames(ConnectionFramer(style(of: definition.wireProtocol), sizeMaxBytes: size)),
             flags: isJSON ? .jsonLines : [],
             sizeMaxBytes: size,
             gate: IntakeGate(
@@ -153,6 +153,14 @@ final class StreamListener: Sendable {
 
     /// Reads certificates, keys and authorities again; connections that are open stay as they are.
     func reload() throws(WardlineError) { try security?.reload() }
+
+    private static func style(of wire: ListenerDefinition.WireProtocol) -> ConnectionFramer.Style {
+        switch wire {
+        case .syslog: .syslog
+        case .jsonLines: .jsonLines
+        case .gelf: .gelf
+        }
+    }
 
     /// Reads what connections have sent, then closes them and the socket.
     ///

@@ -12,6 +12,8 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
         case syslog
         /// One JSON object a line.
         case jsonLines = "jsonl"
+        /// GELF 1.1: JSON in datagrams, whole, chunked or compressed, or ended by NUL on a connection.
+        case gelf
     }
 
     /// How the bytes come.
@@ -24,6 +26,10 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
         case tls
         /// RELP: stream connections whose records are acknowledged once they are durable.
         case relp
+        /// Bodies of HTTP requests; the protocol is what a body without a content type holds.
+        case http
+        /// Datagrams of a UNIX socket.
+        case unix
     }
 
     /// Name in records, facts and status; unique in a process.
@@ -40,6 +46,8 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
     public var limits = IntakeLimits()
     /// Certificates; nil for a listener without TLS.
     public var security: TransportSecurity?
+    /// What only some carriers have.
+    public var extras = ListenerExtras()
 
     /// Makes a definition.
     public init(name: String, _ wireProtocol: WireProtocol, _ carrier: Carrier, host: String, port: Int) {
@@ -54,7 +62,11 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
     public static let nameLengthMaxBytes = 64
 
     /// The address as it stands in a URL: `127.0.0.1:5514`, `[::1]:5514`.
-    public var address: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+    ///
+    /// A UNIX socket has its path.
+    public var address: String {
+        carrier == .unix ? extras.path : (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
+    }
 
     /// `syslog+udp://127.0.0.1:5514`.
     public var description: String { "\(wireProtocol.rawValue)+\(carrier.rawValue)://\(address)" }
@@ -73,7 +85,7 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
             throw WardlineError(.usage, "'\(url)' is no address to listen on. \(form)")
         }
         let schemes = WireProtocol.allCases.flatMap { wire in
-            Carrier.allCases.map { (text: "\(wire.rawValue)+\($0.rawValue)", wire: wire, carrier: $0) }
+            wire.carriers.map { (text: "\(wire.rawValue)+\($0.rawValue)", wire: wire, carrier: $0) }
         }
         guard let scheme = schemes.first(where: { $0.text == pieces[0] }) else {
             let hint = Spelling.suggestion(for: pieces[0], among: schemes.map(\.text))
@@ -86,6 +98,10 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
             )
         }
         let address = String(pieces[1].dropFirst(2))
+        if scheme.carrier == .unix {
+            try self.init(socket: address, scheme.wire, url: url)
+            return
+        }
         guard let (host, port) = ListenerDefinition.split(address: address) else {
             throw WardlineError(.usage, "'\(address)' in '\(url)' is no numeric address with a port. \(form)")
         }

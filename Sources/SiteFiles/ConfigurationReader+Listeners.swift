@@ -28,9 +28,8 @@ extension ConfigurationReader {
                 )
             }
             let taken = result.first { other in
-                (other.carrier == .udp) == (listener.carrier == .udp) && other.host == listener.host
-                    && other.port == listener.port
-                    && listener.port != 0
+                other.carrier.isStream == listener.carrier.isStream && other.address == listener.address
+                    && (listener.port != 0 || listener.carrier == .unix)
             }
             if let taken {
                 throw error(
@@ -49,7 +48,7 @@ extension ConfigurationReader {
             node,
             allowed: [
                 "name", "protocol", "transport", "bind", "tls", "allow", "max_connections_per_peer",
-                "idle_timeout", "max_message", "rate",
+                "idle_timeout", "max_message", "rate", "path", "mode", "token_file", "max_body",
             ]
         )
         let wire = try choice(
@@ -59,31 +58,40 @@ extension ConfigurationReader {
         )
         let transport = try required("transport", of: node)
         var carrier = try choice(transport, ListenerDefinition.Carrier.allCases, \.rawValue)
-        let bind = try required("bind", of: node)
-        guard let (host, port) = ListenerDefinition.split(address: try text(bind)) else {
-            throw error(
-                bind.mark,
-                "'\(try text(bind))' is no numeric address with a port",
-                "write \"127.0.0.1:5514\" or \"[::1]:5514\""
-            )
-        }
+        try check(wire, carrier, node)
+        let extras = try extras(node, carrier)
         if carrier == .tcp, node["tls"] != nil { carrier = .tls }
-        var name = "\(wire.rawValue)-\(carrier.rawValue)-\(try text(bind))"
-        if let given = node["name"] {
-            name = try text(given)
-            let isPlain = name.utf8.allSatisfy { (0x21...0x7e).contains($0) }
-            guard isPlain, (1...ListenerDefinition.nameLengthMaxBytes).contains(name.utf8.count) else {
+        var place = (host: "", port: 0)
+        var word = "unix"
+        if carrier != .unix {
+            let bind = try required("bind", of: node)
+            word = "\(carrier.rawValue)-\(try text(bind))"
+            guard let found = ListenerDefinition.split(address: try text(bind)) else {
                 throw error(
-                    given.mark,
-                    "the name of a listener has 1 to 64 printable ASCII characters without blanks"
+                    bind.mark,
+                    "'\(try text(bind))' is no numeric address with a port",
+                    "write \"127.0.0.1:5514\" or \"[::1]:5514\""
                 )
             }
+            place = found
         }
-        var result = ListenerDefinition(name: name, wire, carrier, host: host, port: port)
+        let name = try node["name"].map { given throws(SiteFilesError) in try inputName(given) }
+        var result = ListenerDefinition(
+            name: name ?? "\(wire.rawValue)-\(word)",
+            wire,
+            carrier,
+            host: place.host,
+            port: place.port
+        )
+        result.extras = extras
         result.limits = try intakeLimits(node, carrier)
         if let security = node["tls"] {
-            guard carrier != .udp else {
-                throw error(security.mark, "datagrams have no 'tls'", "use the transport tls or relp")
+            guard carrier == .tls || carrier == .relp else {
+                throw error(
+                    security.mark,
+                    "the transport \(carrier.rawValue) has no 'tls'",
+                    "use the transport tls or relp"
+                )
             }
             result.security = try transportSecurity(security)
         } else if carrier == .tls {
@@ -97,6 +105,11 @@ extension ConfigurationReader {
         _ carrier: ListenerDefinition.Carrier
     ) throws(SiteFilesError) -> IntakeLimits {
         var limits = IntakeLimits()
+        // These two have bounds of their own; a key that did nothing would be believed.
+        for key in ["allow", "rate", "max_connections_per_peer", "idle_timeout"] {
+            guard carrier == .http || carrier == .unix, let value = node[key] else { continue }
+            throw error(value.mark, "'\(key)' does not bound the transport \(carrier.rawValue)")
+        }
         if let value = node["allow"] { limits.allowed = try allowed(value) }
         if let value = node["max_message"] {
             limits.messageSizeMaxBytes = try size(value, ConfigurationReader.messageSizes)

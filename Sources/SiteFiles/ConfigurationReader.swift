@@ -17,7 +17,8 @@ struct ConfigurationReader {
     func configuration(of root: YAMLNode) throws(SiteFilesError) -> Configuration {
         var result = Configuration()
         let keys = [
-            "node", "data", "listen", "limits", "time", "site", "rules", "decoders", "fsync", "retention",
+            "node", "data", "listen", "limits", "time", "site", "rules", "decoders", "fsync", "store",
+            "retention", "follow",
         ]
         for (key, value) in try members(root, allowed: keys) {
             switch key.text {
@@ -29,6 +30,8 @@ struct ConfigurationReader {
             case "site": result.site = try texts(value)
             case "rules": result.rules = try texts(value)
             case "decoders": result.decoders = try texts(value)
+            case "follow": result.follow = try follow(value)
+            case "store": result.deflate = try deflate(value)
             case "retention": result.retention = try retention(value)
             default: result.groupCommit = try groupCommit(value)
             }
@@ -82,6 +85,15 @@ struct ConfigurationReader {
             throw error(node.mark, "'\(name)' is no time zone", "write UTC or a name such as Europe/Berlin")
         }
         return name
+    }
+
+    /// `store: { deflate: auto }`.
+    private func deflate(_ node: YAMLNode) throws(SiteFilesError) -> Configuration.Deflate {
+        var result = Configuration.Deflate.auto
+        for (_, value) in try members(node, allowed: ["deflate"]) {
+            result = try choice(value, Configuration.Deflate.allCases, \.rawValue)
+        }
+        return result
     }
 
     /// `fsync: group(20ms)` or `fsync: { every: 20ms, bytes: 4MiB }`.

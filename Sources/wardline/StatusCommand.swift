@@ -62,10 +62,17 @@ enum StatusText {
         for member in members {
             if let listeners = member.value.elements {
                 for listener in listeners {
-                    let counts = [
+                    var counts = [
                         "received", "kernelDrops", "rateDrops", "truncated", "connections", "refused",
                     ].compactMap { name in
                         listener[name]?.integer.map { "\(name) \(Amount.count($0))" }
+                    }
+                    for name in ["lost", "malformed"] {
+                        guard let count = listener[name]?.integer, count > 0 else { continue }
+                        counts.append("\(name) \(Amount.count(count))")
+                    }
+                    if let fault = listener["fault"]?.text, !fault.isEmpty {
+                        counts.append("last: " + TerminalText.escaped(fault))
                     }
                     let faults = StatusText.faults(listener)
                     let name = TerminalText.escaped(listener["name"]?.text ?? "")
