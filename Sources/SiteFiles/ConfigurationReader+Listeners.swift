@@ -89,7 +89,7 @@ extension ConfigurationReader {
             guard carrier == .tls || carrier == .relp else {
                 throw error(
                     security.mark,
-                    "the transport \(carrier.rawValue) has no 'tls'",
+                    carrier == .http ? "the transport http has no 'tls'" : "datagrams have no 'tls'",
                     "use the transport tls or relp"
                 )
             }
