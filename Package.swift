@@ -151,7 +151,10 @@ let package = Package(
             ["EventModel", "Digests", "Platform", "SegmentLog", "SimulationKit"],
             data: ["versions"]
         ),
-        tests("NormalizationTests", ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles"]),
+        tests(
+            "NormalizationTests",
+            ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles", "SimulationKit"]
+        ),
         tests(
             "SiteFilesTests",
             ["EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles"]

@@ -13,13 +13,15 @@ extension Normalizer {
         _ events: inout EventBatch
     ) -> Bool {
         switch decoders.decoders[number].format {
-        case .text: return tryText(number, &work, bytes, &events)
+        case .text: return tryText(decoders.routes.own[number], &work, bytes, &events)
         case .kv:
             let isComma = decoders.decoders[number].isCommaSeparated
             guard readPairs(&work, bytes, work.text, isCommaSeparated: isComma) > 0 else { return false }
         case .csv:
             guard work.keyed == nil else { return false }
-            values.addColumns(bytes.span, work.text, decoders.decoders[number].columns, decoders.slots)
+            let columns = decoders.decoders[number].columns.range
+            let numbers = decoders.tables.numbers
+            values.addColumns(bytes.span, work.text, numbers.span, columns, decoders.slots)
         case .json where decoders.decoders[number].explode >= 0:
             return tryExploded(number, &work, bytes, &events)
         case .json, .xml, .cef, .leef: break
@@ -30,14 +32,33 @@ extension Normalizer {
         return true
     }
 
+    /// Tries what a route offers, in order, until something makes events.
+    mutating func tryOffers(
+        _ offers: TablePart,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
+        for index in offers.range {
+            let offer = decoders.routes.offers[index]
+            let isTaken =
+                offer.entry >= 0
+                ? tryText(offer, &work, bytes, &events)
+                : tryDecoder(Int(offer.decoder), &work, bytes, &events)
+            if isTaken { return true }
+        }
+        return false
+    }
+
     /// Gives each alias of the decoder the value of the first of its keys that has one.
     private mutating func resolveAliases(_ number: Int) {
-        for index in decoders.decoders[number].aliases.indices {
-            let alias = decoders.decoders[number].aliases[index]
-            values.clear(alias.slot)
-            for source in alias.sources {
+        for index in decoders.decoders[number].aliases.range {
+            let alias = decoders.tables.aliases[index]
+            values.clear(Int(alias.slot))
+            for place in alias.sources.range {
+                let source = Int(decoders.tables.numbers[place])
                 guard let value = values.value(source), !value.range.isEmpty else { continue }
-                values.set(alias.slot, value)
+                values.set(Int(alias.slot), value)
                 break
             }
         }
@@ -46,10 +67,8 @@ extension Normalizer {
     /// The first keyed rule whose conditions hold.
     private func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
         for rule in decoders.decoders[number].rules {
-            if !decoders.rules[rule].codes.isEmpty, !decoders.rules[rule].codes.contains(work.code) {
-                continue
-            }
-            if holds(decoders.rules[rule].base.conditions, bytes) { return rule }
+            guard takesCode(decoders.tables.rules[rule].codes, work.code) else { continue }
+            if holds(decoders.tables.rules[rule].base.conditions, bytes) { return rule }
         }
         return nil
     }
@@ -63,8 +82,8 @@ extension Normalizer {
     ) -> Bool {
         let saved = work
         values.removeAll()
-        values.explodeSlot = decoders.decoders[number].explode
-        _ = values.addJSON(bytes.span, work.envelope.body, decoders.slots)
+        values.explodeSlot = Int(decoders.decoders[number].explode)
+        _ = values.addJSON(bytes.span, work.envelope.body, names)
         var made = false
         for element in 0..<max(1, min(values.elementCount, Normalizer.elementCountMax)) {
             values.choose(element: element)
@@ -79,7 +98,7 @@ extension Normalizer {
         if !made {
             values.removeAll()
             work = saved
-            _ = values.addJSON(bytes.span, work.envelope.body, decoders.slots)
+            _ = values.addJSON(bytes.span, work.envelope.body, names)
         }
         return made
     }
@@ -87,124 +106,161 @@ extension Normalizer {
     /// Most events of one record: bounds what a hostile array can make of one line.
     static let elementCountMax = 1_024
 
+    /// Runs a trie over the text: of the matches that their rules accept the one with the lowest number,
+    /// which stands first, makes the event.
     private mutating func tryText(
-        _ number: Int,
+        _ offer: RouteOffer,
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
     ) -> Bool {
         var text = work.text
         while let first = text.first, bytes[first].isBlank { text = first + 1..<text.upperBound }
-        guard let first = text.first else { return false }
-        let list = decoders.decoders[number].byFirstByte[Int(bytes[first])]
-        for entry in list {
-            let rule = Int(entry)
-            if matches(rule, number, text, &work, bytes) {
-                emit(rule, &work, bytes, &events)
-                return true
+        guard !text.isEmpty else { return false }
+        matcher.begin(at: offer.entry, text)
+        foundSlots.removeAll(keepingCapacity: true)
+        var best = -1
+        var isInSlots = false
+        while true {
+            let matches = matcher.next(decoders.program, bytes.span)
+            if matches.isEmpty { break }
+            for index in matches {
+                let pattern = Int(decoders.program.accepted[index])
+                guard best < 0 || pattern < best else { break }
+                isInSlots = accepts(pattern, &work, bytes)
+                guard isInSlots else { continue }
+                best = pattern
+                swap(&matched, &candidate)
+                matcher.want(below: Int32(pattern))
+                break
             }
         }
-        return false
+        if matcher.isTruncated { work.header.issues.insert(.decodeTruncated) }
+        guard best >= 0 else { return false }
+        if !isInSlots {
+            swap(&matched, &candidate)
+            keepCandidate(best, &work, bytes)
+        }
+        emit(Int(decoders.program.patterns[best].rule), &work, bytes, &events)
+        return true
     }
 
-    private mutating func matches(
-        _ rule: Int,
-        _ number: Int,
-        _ text: Range<Int>,
-        _ work: inout RecordWork,
-        _ bytes: [UInt8]
-    ) -> Bool {
-        if !decoders.rules[rule].codes.isEmpty, !decoders.rules[rule].codes.contains(work.code) {
-            return false
-        }
-        if !decoders.rules[rule].keywords.isEmpty {
+    /// Whether the rule of `pattern`, at whose match the matcher is, takes the text; its captures are in
+    /// their slots then.
+    private mutating func accepts(_ pattern: Int, _ work: inout RecordWork, _ bytes: [UInt8]) -> Bool {
+        let rule = Int(decoders.program.patterns[pattern].rule)
+        clearFound()
+        guard takesCode(decoders.tables.rules[rule].codes, work.code) else { return false }
+        if !decoders.tables.rules[rule].keywords.isEmpty {
             scanLiterals(work, bytes)
-            guard holds(decoders.rules[rule].keywords) else { return false }
+            guard holds(decoders.tables.rules[rule].keywords) else { return false }
         }
-        guard !decoders.rules[rule].patterns.isEmpty else {
-            return holds(decoders.rules[rule].base.conditions, bytes)
+        candidate.removeAll(keepingCapacity: true)
+        if decoders.tables.rules[rule].hasPatterns {
+            for index in 0..<matcher.captureCount { candidate.append(matcher.capture(index)) }
         }
-        for pattern in decoders.rules[rule].patterns {
-            guard matcher.matches(decoders.program, at: pattern, bytes.span, text) else {
-                if matcher.isTruncated { work.header.issues.insert(.decodeTruncated) }
-                continue
-            }
-            keepCaptures(number, &work, bytes)
-            if holds(decoders.rules[rule].base.conditions, bytes) { return true }
-            for index in 0..<matcher.captureCount { values.clear(Int(matcher.capture(index).slot)) }
-        }
+        keepCandidate(pattern, &work, bytes)
+        if holds(decoders.tables.rules[rule].base.conditions, bytes) { return true }
+        clearFound()
         return false
     }
 
-    /// Puts the captures of the last match into their slots.
-    mutating func keepCaptures(_ number: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
-        for index in 0..<matcher.captureCount {
-            let capture = matcher.capture(index)
-            let slot = Int(capture.slot)
-            values.clear(slot)
-            values.set(slot, standardValue(capture.range))
+    private mutating func clearFound() {
+        for index in foundSlots.indices { values.clear(foundSlots[index]) }
+        foundSlots.removeAll(keepingCapacity: true)
+    }
+
+    private func takesCode(_ codes: TablePart, _ code: Int) -> Bool {
+        if codes.isEmpty { return true }
+        for index in codes.range where Int(decoders.tables.numbers[index]) == code { return true }
+        return false
+    }
+
+    /// Puts the captures of a match of `pattern` into their slots.
+    private mutating func keepCandidate(_ pattern: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
+        let firstSlot = Int(decoders.program.patterns[pattern].firstSlot)
+        let number = Int(decoders.tables.rules[Int(decoders.program.patterns[pattern].rule)].decoder)
+        for index in candidate.indices {
+            let capture = candidate[index]
+            let slot = Int(decoders.program.captureSlots[firstSlot + Int(capture.number)])
+            if slot >= 0 {
+                values.clear(slot)
+                values.set(slot, standardValue(capture.range))
+                foundSlots.append(slot)
+            }
             if capture.type == .kv {
-                _ = readPairs(
-                    &work,
-                    bytes,
-                    capture.range,
-                    isCommaSeparated: decoders.decoders[number].isCommaSeparated
-                )
+                let isComma = decoders.decoders[number].isCommaSeparated
+                _ = readPairs(&work, bytes, capture.range, isCommaSeparated: isComma)
             } else if capture.type == .json {
-                work.header.issues.formUnion(values.addJSON(bytes.span, capture.range, decoders.slots))
+                work.header.issues.formUnion(values.addJSON(bytes.span, capture.range, names))
             }
         }
     }
 
     /// Whether all conditions hold for the values of this record.
-    func holds(_ conditions: [SlotCondition], _ bytes: [UInt8]) -> Bool {
-        for index in conditions.indices {
-            guard let value = values.value(conditions[index].slot) else {
-                guard conditions[index].acceptsMissing else { return false }
+    func holds(_ conditions: TablePart, _ bytes: [UInt8]) -> Bool {
+        for index in conditions.range {
+            let condition = decoders.tables.conditions[index]
+            guard let value = values.value(Int(condition.slot)) else {
+                guard condition.acceptsMissing else { return false }
                 continue
             }
             let holds =
                 value.isInWork
-                ? conditions[index].holds(values.work.span, value.range)
-                : conditions[index].holds(bytes.span, value.range)
+                ? condition.holds(decoders.tables, values.work.span, value.range)
+                : condition.holds(decoders.tables, bytes.span, value.range)
             if !holds { return false }
         }
         return true
     }
 
+    private func isSeen(_ index: Int) -> Bool {
+        literalStamps[Int(decoders.tables.numbers[index])] == literalStamp
+    }
+
     private func holds(_ keywords: CompiledKeywords) -> Bool {
-        for literal in keywords.all where literalStamps[literal] != literalStamp { return false }
-        for literal in keywords.none where literalStamps[literal] == literalStamp { return false }
-        for list in keywords.any {
+        for index in keywords.all.range where !isSeen(index) { return false }
+        for index in keywords.none.range where isSeen(index) { return false }
+        for list in keywords.any.range {
             var isFound = false
-            for literal in list where literalStamps[literal] == literalStamp { isFound = true }
+            for index in decoders.tables.parts[list].range where isSeen(index) { isFound = true }
             if !isFound { return false }
         }
         return true
     }
 
     /// Runs the find markers of a rule: for each, the first place where it matches gives its captures.
-    mutating func runFinds(_ rule: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) {
+    mutating func runFinds(_ rule: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
         let text = work.text
-        for find in decoders.rules[rule].finds {
+        for index in decoders.tables.rules[rule].finds.range {
+            let find = decoders.tables.finds[index]
+            let isWord = find.first.isWordByte
+            let upper = find.first >= 0x61 && find.first <= 0x7a ? find.first & 0xdf : find.first
             var start = text.lowerBound
-            while start < text.upperBound {
-                let isEdge =
-                    start == text.lowerBound || !bytes[start - 1].isWordByte || !find.first.isWordByte
-                if isEdge, bytes[start].folded == find.first,
-                    matcher.matches(decoders.program, at: find.start, bytes.span, start..<text.upperBound)
-                {
-                    for index in 0..<matcher.captureCount {
-                        let capture = matcher.capture(index)
-                        values.set(Int(capture.slot), standardValue(capture.range))
-                        markFound(Int(capture.slot))
-                    }
-                    break
-                }
+            while true {
+                start = ByteSearch.first(find.first, or: upper, bytes.span, start..<text.upperBound)
+                guard start < text.upperBound else { break }
+                let isEdge = start == text.lowerBound || !isWord || !bytes[start - 1].isWordByte
+                if isEdge, keepFound(find, start..<text.upperBound, bytes) { break }
                 start += 1
             }
         }
+        if matcher.isTruncated { work.header.issues.insert(.decodeTruncated) }
     }
 
-    private mutating func markFound(_ slot: Int) { foundSlots.append(slot) }
+    /// Puts the captures of a marker into their slots, if it stands at the start of `range`.
+    private mutating func keepFound(_ find: CompiledFind, _ range: Range<Int>, _ bytes: [UInt8]) -> Bool {
+        matcher.begin(at: find.start, range)
+        let matches = matcher.next(decoders.program, bytes.span)
+        guard let match = matches.first else { return false }
+        let firstSlot = Int(decoders.program.patterns[Int(decoders.program.accepted[match])].firstSlot)
+        for index in 0..<matcher.captureCount {
+            let capture = matcher.capture(index)
+            let slot = Int(decoders.program.captureSlots[firstSlot + Int(capture.number)])
+            guard slot >= 0 else { continue }
+            values.set(slot, standardValue(capture.range))
+            foundSlots.append(slot)
+        }
+        return true
+    }
 }
