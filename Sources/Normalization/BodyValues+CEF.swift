@@ -30,8 +30,9 @@ extension BodyValues {
         let isLEEF =
             bytes[at] == 0x4c && bytes[at + 1] == 0x45 && bytes[at + 2] == 0x45 && bytes[at + 3] == 0x46
             && bytes[at + 4] == 0x3a
-        guard isCEF || isLEEF else { return nil }
-        var index = at + (isLEEF ? 5 : 4)
+        let isBare = bytes[at].isDigit && bytes[at + 1] == 0x7c
+        guard isCEF || isLEEF || isBare else { return nil }
+        var index = at + (isLEEF ? 5 : isCEF ? 4 : 0)
         while index < range.upperBound, bytes[index].isBlank { index += 1 }
         let isSecond = index < range.upperBound && bytes[index] == 0x32
         var header = ProductHeader(isLEEF: isLEEF)
@@ -49,7 +50,8 @@ extension BodyValues {
         }
         header.extensionStart = index
         if isLEEF {
-            let delimiter = isSecond ? leefDelimiter(bytes, &index, range.upperBound) : 0x09
+            var delimiter = isSecond ? leefDelimiter(bytes, &index, range.upperBound) : 0x09
+            if delimiter == 0x09 { delimiter = ProductMark.delimiter(bytes, index..<range.upperBound) }
             addDelimited(bytes, index..<range.upperBound, delimiter, slots)
         } else {
             addExtension(bytes, index..<range.upperBound, slots)

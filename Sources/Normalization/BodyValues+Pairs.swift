@@ -13,7 +13,8 @@ extension BodyValues {
     ///   - range: Where the pairs lie.
     ///   - slots: Names that decoders know.
     ///   - isCommaSeparated: Pairs are parted by `, ` and keys and values may hold blanks, as Cisco ISE does;
-    ///     otherwise blanks part pairs, and a comma or semicolon before the blank is not part of the value.
+    ///     `Key: value` counts as well, as Firepower writes. Otherwise blanks part pairs, and a comma or
+    ///     semicolon before the blank is not part of the value.
     /// - Returns: number of pairs.
     @discardableResult
     mutating func addPairs(
@@ -24,25 +25,36 @@ extension BodyValues {
     ) -> Int {
         var index = range.lowerBound
         var count = 0
+        var audit = AuditPairs()
         while index < range.upperBound {
             while index < range.upperBound, isSeparator(bytes[index]) { index += 1 }
+            if audit.closes(bytes, range, &index) { continue }
             let keyStart = index
-            index =
-                isCommaSeparated
-                ? ByteSearch.first(0x3d, or: 0x2c, bytes, index..<range.upperBound)
-                : ByteSearch.first(0x3d, or: 0x20, or: 0x09, bytes, index..<range.upperBound)
-            guard index < range.upperBound, bytes[index] == 0x3d else { continue }
+            index = keyEnd(bytes, index..<range.upperBound, isCommaSeparated)
+            guard index < range.upperBound, bytes[index] == 0x3d || bytes[index] == 0x3a else { continue }
             var keyEnd = index
             while keyEnd > keyStart, bytes[keyEnd - 1].isBlank { keyEnd -= 1 }
             index += 1
+            while isCommaSeparated, index < range.upperBound, bytes[index].isBlank { index += 1 }
             extendKey(bytes, keyStart, &keyEnd, &index, range.upperBound)
-            let value = pairValue(bytes, range, &index, isCommaSeparated)
+            if audit.opens(bytes, range, &index) { continue }
+            let isQuoted = index < range.upperBound && (bytes[index] == 0x22 || bytes[index] == 0x27)
+            var value = pairValue(bytes, audit.bounds(bytes, range, index), &index, isCommaSeparated)
             guard keyEnd > keyStart else { continue }
+            audit.note(bytes, keyStart..<keyEnd, value.range)
+            if !isQuoted, audit.isEncoded(bytes, keyStart..<keyEnd, value.range) {
+                value = decoded(bytes, value.range)
+            }
             let key = Value(start: Int32(keyStart), end: Int32(keyEnd), isInWork: false)
             add(key, value, name: slots.number(bytes, keyStart..<keyEnd))
             count += 1
         }
         return count
+    }
+
+    /// Whether a colon with a blank behind it begins `range`.
+    private func isColonMark(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        range.count > 1 && bytes[range.lowerBound] == 0x3a && bytes[range.lowerBound + 1].isBlank
     }
 
     /// A vendor attribute holds a pair of its own: `cisco-av-pair=vlan=12` has the key `cisco-av-pair=vlan`.
@@ -64,8 +76,33 @@ extension BodyValues {
         index = inner + 1
     }
 
+    /// Hexadecimal digits as the text they stand for; NUL, which parts the words of a command, as a blank.
+    private mutating func decoded(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Value {
+        let start = work.count
+        var index = range.lowerBound
+        while index + 1 < range.upperBound {
+            let byte = (bytes[index].hexadecimalValue ?? 0) << 4 | (bytes[index + 1].hexadecimalValue ?? 0)
+            work.append(byte == 0 ? 0x20 : byte)
+            index += 2
+        }
+        return Value(start: Int32(start), end: Int32(work.count), isInWork: true)
+    }
+
     private func isSeparator(_ byte: UInt8) -> Bool {
-        byte.isBlank || byte == 0x2c || byte == 0x3b || byte == 0x0d || byte == 0x0a
+        byte.isBlank || byte == 0x2c || byte == 0x3b || byte == 0x0d || byte == 0x0a || byte == 0x1d
+    }
+
+    /// Where a key that begins `range` ends: at what parts it from its value, or where a pair ends without
+    /// one.
+    private func keyEnd(_ bytes: Span<UInt8>, _ range: Range<Int>, _ isCommaSeparated: Bool) -> Int {
+        guard isCommaSeparated else {
+            return ByteSearch.first(0x3d, or: 0x20, or: 0x09, or: 0x1d, bytes, range)
+        }
+        var index = ByteSearch.first(0x3d, or: 0x2c, or: 0x3a, bytes, range)
+        while index < range.upperBound, bytes[index] == 0x3a, !isColonMark(bytes, index..<range.upperBound) {
+            index = ByteSearch.first(0x3d, or: 0x2c, or: 0x3a, bytes, index + 1..<range.upperBound)
+        }
+        return index
     }
 
     private func pairValue(
@@ -94,7 +131,7 @@ extension BodyValues {
                 index += 1
             }
         } else {
-            index = ByteSearch.first(0x20, or: 0x09, bytes, index..<range.upperBound)
+            index = ByteSearch.first(0x20, or: 0x09, or: 0x1d, bytes, index..<range.upperBound)
         }
         var end = min(index, range.upperBound)
         while end > start, isSeparator(bytes[end - 1]) { end -= 1 }

@@ -8,7 +8,7 @@ extension BodyValues {
     /// Adds the leaves of an XML document: text under the path of its element (`Event.System.EventID`),
     /// attributes under `path.@name`.
     ///
-    /// An element with a `Name` attribute is called by it, as Windows does with `Data`.
+    /// An element with a `Name` attribute and a body is called by it, as Windows does with `Data`.
     ///
     /// Prefixes of names are dropped. Document types, and with them entities of one's own, are refused.
     mutating func addXML(
@@ -70,6 +70,14 @@ private struct XMLLeafScanner {
         byte.isBlank || byte == 0x3e || byte == 0x2f || byte == 0x3d || byte == 0x0a || byte == 0x0d
     }
 
+    private func isName(_ range: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
+        for index in range where bytes[index] < 0x80 {
+            let byte = bytes[index]
+            guard byte.isWordByte || byte == 0x2d || byte == 0x2e else { return false }
+        }
+        return true
+    }
+
     private func isSpace(_ byte: UInt8) -> Bool { byte.isBlank || byte == 0x0a || byte == 0x0d }
 
     private mutating func name(_ bytes: Span<UInt8>) -> Range<Int> {
@@ -88,7 +96,8 @@ private struct XMLLeafScanner {
     ) -> Bool {
         position += 1
         let name = name(bytes)
-        guard !name.isEmpty else { return false }
+        // `<root@host> logged in` is no element.
+        guard !name.isEmpty, isName(name, bytes) else { return false }
         var attributes: [(name: Range<Int>, value: Range<Int>)] = []
         var isClosed = false
         while position < end {
@@ -107,9 +116,10 @@ private struct XMLLeafScanner {
             guard let value = quoted(bytes), attributes.count < 64 else { return false }
             attributes.append((attribute, value))
         }
-        let called = attributes.first { isName(bytes, $0.name) }?.value ?? name
-        let path = joined(paths.last, called, bytes, &values)
-        for attribute in attributes {
+        // What closes at once has no text: its name is an attribute as any other (`Provider`).
+        let given = isClosed ? nil : attributes.first { isName(bytes, $0.name) }?.value
+        let path = joined(paths.last, given ?? name, bytes, &values)
+        for attribute in attributes where given == nil || !isName(bytes, attribute.name) {
             add(bytes, path, attribute.name, attribute.value, &values, slots)
         }
         if !isClosed { paths.append(path) }

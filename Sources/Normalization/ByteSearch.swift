@@ -64,6 +64,35 @@ enum ByteSearch {
         return index
     }
 
+    /// The first place of any of four bytes in `range`; its upper bound when there is none.
+    @inline(__always)
+    static func first(
+        _ byte: UInt8,
+        or second: UInt8,
+        or third: UInt8,
+        or fourth: UInt8,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
+    ) -> Int {
+        var index = range.lowerBound
+        let pattern = UInt64(byte) &* lanes
+        let secondPattern = UInt64(second) &* lanes
+        let thirdPattern = UInt64(third) &* lanes
+        let fourthPattern = UInt64(fourth) &* lanes
+        while index + 8 <= range.upperBound {
+            let word = bytes.word(at: index)
+            let found =
+                zeros(in: word ^ pattern) | zeros(in: word ^ secondPattern) | zeros(in: word ^ thirdPattern)
+                | zeros(in: word ^ fourthPattern)
+            if found != 0 { return index + found.trailingZeroBitCount >> 3 }
+            index += 8
+        }
+        while index < range.upperBound, bytes[index] != byte, bytes[index] != second, bytes[index] != third,
+            bytes[index] != fourth
+        { index += 1 }
+        return index
+    }
+
     /// The first place of any byte of `set` in `range`; its upper bound when there is none.
     static func first(_ set: ByteSet, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
         var index = range.lowerBound

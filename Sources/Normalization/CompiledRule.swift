@@ -91,6 +91,13 @@ struct CompiledFind: Sendable {
     var first: UInt8
 }
 
+/// Markers for the value of one slot: per target, in order.
+struct CompiledWithin: Sendable {
+    var slot: Int32
+    /// For each target a part of `finds`, in `parts`.
+    var targets: TablePart
+}
+
 /// One rule, ready to run.
 struct CompiledRule: Sendable {
     var decoder: Int32
@@ -121,9 +128,16 @@ struct CompiledDecoder: Sendable {
     /// Slots of the columns (csv), in `numbers`.
     var columns = TablePart()
     var isCommaSeparated = false
+    /// Names by which the header row of a table is known (csv), as parts of `texts`, in `parts`; empty: the
+    /// body is one row.
+    var headerNames = TablePart()
     var takesXML = false
     /// In `aliases`.
     var aliases = TablePart()
+    /// In `joins`.
+    var joins = TablePart()
+    /// Searches in the values of keys, in `within`.
+    var within = TablePart()
     /// Whether this is one of the built-in last resorts, whose events stay undecoded.
     var isGeneric = false
     /// Slot of the array that gives one event per element; -1 for none.
@@ -132,6 +146,13 @@ struct CompiledDecoder: Sendable {
 
 /// A slot that takes the value of the first of others.
 struct CompiledAlias: Sendable {
+    var slot: Int32
+    /// In `numbers`.
+    var sources: TablePart
+}
+
+/// A slot that takes the values of others, parted by a blank: `date+time`.
+struct CompiledJoin: Sendable {
     var slot: Int32
     /// In `numbers`.
     var sources: TablePart
@@ -149,6 +170,8 @@ struct RuleTables: Sendable {
     var entries: [CompiledEntry] = []
     var finds: [CompiledFind] = []
     var aliases: [CompiledAlias] = []
+    var joins: [CompiledJoin] = []
+    var within: [CompiledWithin] = []
     var parts: [TablePart] = []
     var numbers: [Int32] = []
     var texts: [UInt8] = []

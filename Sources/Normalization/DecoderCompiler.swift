@@ -56,10 +56,19 @@ struct DecoderCompiler {
             return CompiledAlias(slot: Int32(target), sources: tables.add(numbers: sources))
         }
         decoder.aliases = RuleTables.add(aliases, to: &tables.aliases)
+        var within: [CompiledWithin] = []
+        for item in definition.within { within.append(try self.within(item, definition)) }
+        decoder.within = RuleTables.add(within, to: &tables.within)
+        decoder.joins = joins(definition)
         decoder.isCommaSeparated = definition.isCommaSeparated
         decoder.isGeneric = definition.id.text.hasPrefix("generic.")
         decoder.dropped = slots(definition.drop)
-        decoder.columns = slots(definition.columns)
+        if definition.isTable {
+            let names = definition.columns.map { tables.add(text: $0.text.utf8) }
+            decoder.headerNames = RuleTables.add(names, to: &tables.parts)
+        } else {
+            decoder.columns = slots(definition.columns)
+        }
         if let explode = definition.explode { decoder.explode = Int32(slot(explode.text)) }
         decoders.append(decoder)
         decoderNames.append(definition.id.text)
@@ -242,6 +251,44 @@ struct DecoderCompiler {
         let entry = PatternTrie.write(patterns, isFolded: false, into: &program)
         entries[texts] = entry
         return RouteOffer(entry: entry, decoder: Int32(texts[0]))
+    }
+
+    private mutating func within(
+        _ item: WithinDefinition,
+        _ definition: DecoderDefinition
+    ) throws(DecoderError) -> CompiledWithin {
+        guard definition.format != .text else {
+            throw DecoderError(item.source.place, "'within' needs a keyed format; use 'find' in a rule")
+        }
+        let number = slot(item.source.text)
+        var targets: [TablePart] = []
+        for find in item.find {
+            let markers = try finds(find)
+            targets.append(RuleTables.add(markers, to: &tables.finds))
+        }
+        return CompiledWithin(slot: Int32(number), targets: RuleTables.add(targets, to: &tables.parts))
+    }
+
+    private mutating func joins(_ definition: DecoderDefinition) -> TablePart {
+        let joins = DecoderCompiler.joinNames(of: definition).map { name in
+            let target = slot(name)
+            let sources = name.split(separator: "+").map { slot(String($0)) }
+            return CompiledJoin(slot: Int32(target), sources: tables.add(numbers: sources))
+        }
+        return RuleTables.add(joins, to: &tables.joins)
+    }
+
+    /// The sources of times that join several keys, such as `date+time`.
+    private static func joinNames(of definition: DecoderDefinition) -> [String] {
+        var names: [String] = []
+        for fields in [definition.fields] + definition.rules.map(\.base.fields) {
+            for field in fields where field.target.text == "time" {
+                for value in field.values where value.text.contains("+") && !names.contains(value.text) {
+                    names.append(value.text)
+                }
+            }
+        }
+        return names
     }
 
     private mutating func finds(_ find: FieldAssignment) throws(DecoderError) -> [CompiledFind] {

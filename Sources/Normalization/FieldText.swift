@@ -30,6 +30,16 @@ struct FieldText {
         }
     }
 
+    /// The number of a KB article, with its `KB` where the text leaves it out.
+    func putArticle(_ field: FieldID, _ source: Span<UInt8>, _ events: inout EventBatch) {
+        for index in range where !source[index].isDigit { return append(field, source, &events) }
+        let start = events.bytes.count
+        events.bytes.append(0x4b)
+        events.bytes.append(0x42)
+        events.bytes.append(source, range)
+        events.add(field, from: start)
+    }
+
     /// An address, alone or with a port; a host name goes to the host field beside it.
     ///
     /// `::ffff:` is taken off, and the addresses that mean "none" (`::1`, `::`, `0.0.0.0`) are left out for

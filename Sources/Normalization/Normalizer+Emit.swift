@@ -15,7 +15,10 @@ extension Normalizer {
     ) {
         let compiled = decoders.tables.rules[rule]
         let decoder = Int(compiled.decoder)
-        if decoders.decoders[decoder].format != .text { foundSlots.removeAll(keepingCapacity: true) }
+        if decoders.decoders[decoder].format != .text {
+            foundSlots.removeAll(keepingCapacity: true)
+            foundSlots.append(contentsOf: withinSlots)
+        }
         if !compiled.finds.isEmpty { runFinds(rule, &work, bytes) }
         usedStamp &+= 1
         copyRecord(&work, bytes, &events)
@@ -200,6 +203,7 @@ extension Normalizer {
         if keepsMessage, !envelope.body.isEmpty, draft.take(.message) {
             append(.message, bytes, envelope.body, isRecord: true, &events)
         }
+        if !carried.isEmpty { addCarried(bytes, &draft, &events) }
     }
 
     /// Adds a field whose value is `range` of `source`: where that is the record, the batch holds the bytes

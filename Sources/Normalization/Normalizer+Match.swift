@@ -16,7 +16,10 @@ extension Normalizer {
         case .text: return tryText(decoders.routes.own[number], &work, bytes, &events)
         case .kv:
             let isComma = decoders.decoders[number].isCommaSeparated
-            guard readPairs(&work, bytes, work.text, isCommaSeparated: isComma) > 0 else { return false }
+            let range = pairRange(work, bytes)
+            guard readPairs(&work, bytes, range, isCommaSeparated: isComma) > 0 else { return false }
+        case .csv where !decoders.decoders[number].headerNames.isEmpty:
+            return tryTable(number, &work, bytes, &events)
         case .csv:
             guard work.keyed == nil else { return false }
             let columns = decoders.decoders[number].columns.range
@@ -26,10 +29,69 @@ extension Normalizer {
             return tryExploded(number, &work, bytes, &events)
         case .json, .xml, .cef, .leef: break
         }
-        resolveAliases(number)
+        derive(number, &work, bytes)
         guard let rule = firstRule(number, work, bytes) else { return false }
         emit(rule, &work, bytes, &events)
         return true
+    }
+
+    /// Where a body of pairs lies: parameters of a vendor's structured data (`[junos@2636.1.1.1.2.26 a="b"]`)
+    /// belong to it.
+    private func pairRange(_ work: borrowing RecordWork, _ bytes: [UInt8]) -> Range<Int> {
+        let data = work.envelope.structuredData
+        for index in data where bytes[index] == 0x40 { return data.lowerBound..<work.text.upperBound }
+        return work.text
+    }
+
+    /// Fills the slots that the decoder derives from others: aliases, joins and what lies within values.
+    mutating func derive(_ number: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
+        resolveAliases(number)
+        for index in decoders.decoders[number].joins.range { join(decoders.tables.joins[index], bytes) }
+        withinSlots.removeAll(keepingCapacity: true)
+        guard !decoders.decoders[number].within.isEmpty else { return }
+        for index in decoders.decoders[number].within.range {
+            search(decoders.tables.within[index], bytes)
+        }
+        if matcher.isTruncated { work.header.issues.insert(.decodeTruncated) }
+        // An alias may stand for what was found within another.
+        resolveAliases(number)
+    }
+
+    private mutating func join(_ join: CompiledJoin, _ bytes: [UInt8]) {
+        let slot = Int(join.slot)
+        values.clear(slot)
+        let start = values.work.count
+        for place in join.sources.range {
+            guard let value = values.value(Int(decoders.tables.numbers[place])) else { return }
+            if values.work.count > start { values.work.append(0x20) }
+            if value.isInWork {
+                values.repeatWork(value.range)
+            } else {
+                values.work.append(bytes.span, value.range)
+            }
+        }
+        values.set(slot, BodyValues.Value(start: Int32(start), end: Int32(values.work.count), isInWork: true))
+    }
+
+    /// Looks for the markers in the value of a key: per target, the first that is found gives its captures.
+    private mutating func search(_ item: CompiledWithin, _ bytes: [UInt8]) {
+        for target in item.targets.range {
+            for index in decoders.tables.parts[target].range {
+                guard let value = values.value(Int(item.slot)) else { break }
+                let source = value.isInWork ? values.work : bytes
+                guard let pattern = pattern(of: decoders.tables.finds[index], source.span, value.range)
+                else { continue }
+                for capture in 0..<matcher.captureCount {
+                    guard let (slot, range) = captured(capture, pattern) else { continue }
+                    var found = standardValue(range)
+                    found.isInWork = value.isInWork
+                    values.clear(slot)
+                    values.set(slot, found)
+                    withinSlots.append(slot)
+                }
+                break
+            }
+        }
     }
 
     /// Tries what a route offers, in order, until something makes events.
@@ -65,7 +127,7 @@ extension Normalizer {
     }
 
     /// The first keyed rule whose conditions hold.
-    private func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
+    func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
         for rule in decoders.decoders[number].rules {
             guard takesCode(decoders.tables.rules[rule].codes, work.code) else { continue }
             if holds(decoders.tables.rules[rule].base.conditions, bytes) { return rule }
@@ -87,7 +149,7 @@ extension Normalizer {
         var made = false
         for element in 0..<max(1, min(values.elementCount, Normalizer.elementCountMax)) {
             values.choose(element: element)
-            resolveAliases(number)
+            derive(number, &work, bytes)
             guard let rule = firstRule(number, work, bytes) else { continue }
             emit(rule, &work, bytes, &events, element: element)
             made = true
@@ -233,34 +295,43 @@ extension Normalizer {
     mutating func runFinds(_ rule: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
         let text = work.text
         for index in decoders.tables.rules[rule].finds.range {
-            let find = decoders.tables.finds[index]
-            let isWord = find.first.isWordByte
-            let upper = find.first >= 0x61 && find.first <= 0x7a ? find.first & 0xdf : find.first
-            var start = text.lowerBound
-            while true {
-                start = ByteSearch.first(find.first, or: upper, bytes.span, start..<text.upperBound)
-                guard start < text.upperBound else { break }
-                let isEdge = start == text.lowerBound || !isWord || !bytes[start - 1].isWordByte
-                if isEdge, keepFound(find, start..<text.upperBound, bytes) { break }
-                start += 1
+            guard let pattern = pattern(of: decoders.tables.finds[index], bytes.span, text) else { continue }
+            for capture in 0..<matcher.captureCount {
+                guard let (slot, range) = captured(capture, pattern) else { continue }
+                values.set(slot, standardValue(range))
+                foundSlots.append(slot)
             }
         }
         if matcher.isTruncated { work.header.issues.insert(.decodeTruncated) }
     }
 
-    /// Puts the captures of a marker into their slots, if it stands at the start of `range`.
-    private mutating func keepFound(_ find: CompiledFind, _ range: Range<Int>, _ bytes: [UInt8]) -> Bool {
-        matcher.begin(at: find.start, range)
-        let matches = matcher.next(decoders.program, bytes.span)
-        guard let match = matches.first else { return false }
-        let firstSlot = Int(decoders.program.patterns[Int(decoders.program.accepted[match])].firstSlot)
-        for index in 0..<matcher.captureCount {
-            let capture = matcher.capture(index)
-            let slot = Int(decoders.program.captureSlots[firstSlot + Int(capture.number)])
-            guard slot >= 0 else { continue }
-            values.set(slot, standardValue(capture.range))
-            foundSlots.append(slot)
+    /// The pattern of a marker, if it matches somewhere in `range`; the matcher holds the captures of the
+    /// first place.
+    private mutating func pattern(
+        of find: CompiledFind,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
+    ) -> Int? {
+        let isWord = find.first.isWordByte
+        let upper = find.first >= 0x61 && find.first <= 0x7a ? find.first & 0xdf : find.first
+        var start = range.lowerBound
+        while true {
+            start = ByteSearch.first(find.first, or: upper, bytes, start..<range.upperBound)
+            guard start < range.upperBound else { return nil }
+            if start == range.lowerBound || !isWord || !bytes[start - 1].isWordByte {
+                matcher.begin(at: find.start, start..<range.upperBound)
+                let matches = matcher.next(decoders.program, bytes)
+                if let match = matches.first { return Int(decoders.program.accepted[match]) }
+            }
+            start += 1
         }
-        return true
+    }
+
+    /// Slot and place of a capture of the last match, which is one of `pattern`; nil for one that is dropped.
+    private func captured(_ index: Int, _ pattern: Int) -> (slot: Int, range: Range<Int>)? {
+        let capture = matcher.capture(index)
+        let firstSlot = Int(decoders.program.patterns[pattern].firstSlot)
+        let slot = Int(decoders.program.captureSlots[firstSlot + Int(capture.number)])
+        return slot >= 0 ? (slot, capture.range) : nil
     }
 }

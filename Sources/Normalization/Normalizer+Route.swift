@@ -16,6 +16,12 @@ extension Normalizer {
                     return
                 }
                 if routeKeyed(&work, bytes, &events) { return }
+                if work.keyed == .xml, work.header.issues.contains(.badXML) {
+                    // `<info> text` only looks like XML.
+                    work.keyed = nil
+                    work.header.issues.remove(.badXML)
+                    begin(&work, bytes)
+                }
             } else if byte == 0x43 || byte == 0x4c, routeProduct(&work, bytes, &events) {
                 return
             }
@@ -23,8 +29,10 @@ extension Normalizer {
         if work.keyed == nil {
             if routeCode(&work, bytes, &events) { return }
             if routeApplication(&work, bytes, &events) { return }
+            if routeMarkedProduct(&work, bytes, &events) { return }
             if routeLiterals(&work, bytes, &events) { return }
             if routeHeaderless(&work, bytes, &events) { return }
+            if routeFallback(&work, bytes, &events) { return }
         }
         routeGeneric(&work, bytes, &events)
     }
@@ -37,6 +45,7 @@ extension Normalizer {
     ) -> Bool {
         guard readKeyed(&work, bytes) else { return false }
         guard let format = work.keyed else { return false }
+        if routeGELF(&work, bytes, &events) { return true }
         for route in decoders.routes.keyed.indices {
             let decoder = decoders.routes.keyed[route].decoder
             let isTaken =
@@ -64,6 +73,27 @@ extension Normalizer {
         return true
     }
 
+    /// CEF and LEEF behind a header that is none, or without the mark: `CEF: 0|...`, `tag -: CEF:0|...`,
+    /// `0|...`.
+    private mutating func routeMarkedProduct(
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
+        guard let start = ProductMark.start(bytes.span, work.record) else { return false }
+        let saved = work
+        if start < work.envelope.body.lowerBound {
+            work.envelope.application = 0..<0
+            work.envelope.processID = 0..<0
+        }
+        work.envelope.body = start..<work.record.upperBound
+        work.text = work.envelope.body
+        if routeProduct(&work, bytes, &events) { return true }
+        work = saved
+        values.removeLeaves()
+        return false
+    }
+
     private mutating func routeProduct(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
@@ -84,7 +114,7 @@ extension Normalizer {
         return false
     }
 
-    private mutating func routeCode(
+    mutating func routeCode(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -119,7 +149,7 @@ extension Normalizer {
     /// Longest name of an application or facility that is looked up when it has capitals; RFC 5424 allows 48.
     static let routeNameLengthMax = 64
 
-    private mutating func routeApplication(
+    mutating func routeApplication(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -159,7 +189,16 @@ extension Normalizer {
             last = selected[index]
             if tryDecoder(Int(last), &work, bytes, &events) { return true }
         }
-        return tryOffers(decoders.routes.fallbackOffers, &work, bytes, &events)
+        return false
+    }
+
+    /// Decoders for free wording: after all that know what they see, however the header was read.
+    private mutating func routeFallback(
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
+        tryOffers(decoders.routes.fallbackOffers, &work, bytes, &events)
     }
 
     /// Lines of files have a stamp but neither host nor tag: what looked like them is part of the body.

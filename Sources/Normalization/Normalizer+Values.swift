@@ -42,7 +42,7 @@ extension Normalizer {
         while start < end, source[start].isBlank { start += 1 }
         // A comma behind a word belongs to the sentence: `copied to /opt/bin/monitor, restarting`.
         if !target.isProse, end > start, source[end - 1] == 0x2c { end -= 1 }
-        guard start < end, !(end - start == 1 && source[start] == 0x2d) else { return (false, false) }
+        guard !Placeholder.holds(source, start..<end) else { return (false, false) }
         let text = FieldText(range: start..<end, shift: value.isInWork ? nil : recordShift)
         switch target {
         case .known(let field):
@@ -77,6 +77,9 @@ extension Normalizer {
             }
             for index in text.range where !source[index].isDigit { return false }
             text.append(field, source, &events)
+        case .softwareKB:
+            guard draft.take(field) else { return false }
+            text.putArticle(field, source, &events)
         case .networkTransport:
             guard draft.take(field) else { return false }
             if let name = ProtocolNumbers.name(source, text.range) {
@@ -114,10 +117,10 @@ extension Normalizer {
             guard leaf.value.end > leaf.value.start, leaf.key.range.count <= Normalizer.keyLengthMaxBytes
             else { continue }
             let range = leaf.value.range
-            if range.count == 1 {
-                let first = leaf.value.isInWork ? values.work[range.lowerBound] : bytes[range.lowerBound]
-                if first == 0x2d { continue }
-            }
+            let isEmpty =
+                leaf.value.isInWork
+                ? Placeholder.holds(values.work.span, range) : Placeholder.holds(bytes.span, range)
+            if isEmpty { continue }
             switch nameField(leaf, bytes) {
             case .field(let field):
                 if leaf.value.isInWork {
@@ -140,21 +143,25 @@ extension Normalizer {
 
     /// Where the value of a leaf goes.
     private mutating func nameField(_ leaf: BodyValues.Leaf, _ bytes: [UInt8]) -> NameField {
-        var number = Int(leaf.name)
-        if number < 0 {
-            let keys = leaf.key.isInWork ? values.work : bytes
-            if let known = names.number(keys.span, leaf.key.range) {
-                number = known
-            } else if dynamicCount < FieldTable.nameCountMax {
-                number = names.insert(keys.span, leaf.key.range)
-                nameFields.append(.unknown)
-            } else {
-                return field(ofKey: keys, leaf.key.range)
-            }
+        if leaf.name >= 0 {
+            let known = nameFields[Int(leaf.name)]
+            guard case .unknown = known else { return known }
         }
-        if case .unknown = nameFields[number] {
-            nameFields[number] = field(ofKey: leaf.key.isInWork ? values.work : bytes, leaf.key.range)
+        return nameField(leaf.key.isInWork ? values.work : bytes, leaf.key.range)
+    }
+
+    /// Where the values of a key go.
+    mutating func nameField(_ keys: [UInt8], _ key: Range<Int>) -> NameField {
+        let number: Int
+        if let known = names.number(keys.span, key) {
+            number = known
+        } else if dynamicCount < FieldTable.nameCountMax {
+            number = names.insert(keys.span, key)
+            nameFields.append(.unknown)
+        } else {
+            return field(ofKey: keys, key)
         }
+        if case .unknown = nameFields[number] { nameFields[number] = field(ofKey: keys, key) }
         return nameFields[number]
     }
 
@@ -164,17 +171,12 @@ extension Normalizer {
         return .field(fields.field(named: Array("ext.".utf8) + bytes[key]))
     }
 
-    /// Reads a time of a body: ISO 8601, or an epoch in seconds, milli-, micro- or nanoseconds by magnitude.
+    /// Reads a time of a body.
     func readTime(_ source: Span<UInt8>, _ range: Range<Int>, _ work: inout RecordWork) {
-        var reader = StampReader(range.lowerBound, range.upperBound, work.context)
-        if reader.read(source, from: range.lowerBound) {
-            work.envelope.time = reader.time
-            work.envelope.hasFraction = reader.hasFraction
-            work.header.issues.formUnion(reader.issues)
-        } else if let epoch = EpochTime.read(source, range) {
-            work.envelope.time = epoch.time
-            work.envelope.hasFraction = epoch.hasFraction
-        }
+        guard let stamp = BodyTime(source, range, work.context) else { return }
+        work.envelope.time = stamp.time
+        work.envelope.hasFraction = stamp.hasFraction
+        work.header.issues.formUnion(stamp.issues)
     }
 
     /// The time that a keyed body states, when the header has none.
@@ -188,6 +190,26 @@ extension Normalizer {
                 readTime(bytes.span, value.range, &work)
             }
         }
+    }
+}
+
+/// What devices write where they have no value.
+enum Placeholder {
+    private static let texts = ["-", "?", "N/A", "<none>", "(none)", "(null)", "<null>", "<nil>", "(empty)"]
+        .map {
+            Array($0.utf8)
+        }
+
+    /// Whether the text at `range` is empty or stands for "none".
+    static func holds(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        guard let first = range.first else { return true }
+        guard !bytes[first].isWordByte || bytes[first] == 0x4e, range.count <= 7 else { return false }
+        for text in texts where text.count == range.count {
+            var lane = 0
+            while lane < text.count, bytes[first + lane] == text[lane] { lane += 1 }
+            if lane == text.count { return true }
+        }
+        return false
     }
 }
 

@@ -40,11 +40,17 @@ public struct Normalizer: Sendable {
     /// Captures of the match that is looked at, and of the best one so far.
     var candidate: [PatternMatcher.Capture] = []
     var matched: [PatternMatcher.Capture] = []
+    /// Slots that searches within values filled for the decoder being tried.
+    var withinSlots: [Int] = []
     /// What takes a position in the record to its copy in the batch.
     var recordShift = 0
     /// Slots whose values went into fields of the event being made.
     var usedStamps: [UInt32]
     var usedStamp: UInt32 = 0
+    /// Fields around the message of the record being decoded: names and values in the record.
+    var carried: [(name: Range<Int>, value: Range<Int>)] = []
+    /// Slot of the text of a GELF object; nil where no decoder names it.
+    let gelfTextSlot: Int?
 
     /// Fields of a record for which room is made ahead: most of any batch so far.
     private var fieldsPerRecord = 12
@@ -60,6 +66,7 @@ public struct Normalizer: Sendable {
         self.siteKey = siteKey
         self.defaultOffsetSeconds = defaultOffsetSeconds
         values = BodyValues(slotCount: decoders.slots.count)
+        gelfTextSlot = decoders.slots.number("short_message")
         bodies = StructuredBodies(siteKey: siteKey)
         names = decoders.slots
         nameFields = Array(repeating: .unknown, count: decoders.slots.count)
@@ -130,22 +137,50 @@ public struct Normalizer: Sendable {
         header.issues = work.envelope.issues
         if row.flags.contains(.truncated) { header.issues.insert(.truncated) }
         if row.flags.contains(.partial) { header.issues.insert(.partialFrame) }
-        if row.flags.contains(.resynchronised) { header.issues.insert(.framingError) }
+        if !row.flags.isDisjoint(with: [.resynchronised, .unreadableCoding]) {
+            header.issues.insert(.framingError)
+        }
         if row.flags.contains(.imported) { header.flags.insert(.imported) }
         if row.receiveTime.isPresent { header.flags.insert(.received) }
         var hash = StableHash()
         hash.combine(bytes.span, row.range)
         header.contentHash = hash.value
         work.header = header
+        skipMark(&work, bytes)
         begin(&work, bytes)
+        if row.flags.contains(.journalEntry) { readJournalEntry(&work, bytes) }
         route(&work, bytes, &events)
     }
 
+    /// Steps over what stands before an XML document that ends the body.
+    ///
+    /// That is the `- ` of a viewer, or the rest of a header that names no version.
+    private func skipMark(_ work: inout RecordWork, _ bytes: [UInt8]) {
+        let body = work.envelope.body
+        guard let first = body.first, let last = body.last, bytes[last] == 0x3e, bytes[first] != 0x3c else {
+            return
+        }
+        for index in body.prefix(Normalizer.markLengthMaxBytes) where bytes[index] == 0x3c {
+            let name = bytes[min(index + 1, last)]
+            guard index > first, bytes[index - 1].isBlank, name == 0x3f || bytes[first] == 0x2d else {
+                return
+            }
+            work.envelope.body = index..<body.upperBound
+            work.text = work.envelope.body
+            return
+        }
+    }
+
+    /// Bytes that are searched for the start of an XML document.
+    static let markLengthMaxBytes = 256
+
     /// Prepares the reused storage and the standard slots.
-    private mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
+    mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
         values.removeAll()
         matcher.beginRecord()
         hasScannedLiterals = false
+        carried.removeAll(keepingCapacity: true)
+        withinSlots.removeAll(keepingCapacity: true)
         let envelope = work.envelope
         setStandard(StandardSlot.body, envelope.body)
         setStandard(StandardSlot.application, envelope.application)

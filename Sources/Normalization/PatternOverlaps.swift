@@ -135,6 +135,8 @@ struct PatternOverlaps {
         case .time: "2026-10-05 04:00:00"
         case .uuid: "12345678-1234-1234-1234-123456789abc"
         case .version: "1.2-3x"
+        case .rpmname: "n"
+        case .rpmversion: "1-2"
         case .kv: "k=v"
         case .json: "{}"
         case .rest: "r~r r"

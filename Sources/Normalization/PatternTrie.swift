@@ -30,7 +30,7 @@ enum PatternRank {
         case .hex: 18
         case .version: 19
         case .quoted: 20
-        case .host, .word, .until: wide
+        case .host, .word, .until, .rpmname, .rpmversion: wide
         case .json: rest
         case .kv: rest + 1
         case .rest: rest + 2

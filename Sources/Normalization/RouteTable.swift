@@ -86,7 +86,14 @@ struct RouteTable: Sendable {
             String.init
         )
         let product = parts.count > 1 ? parts[1] : "*"
-        products.append((TextTest(parts[0], &tables), TextTest(product, &tables), decoder))
+        // Who names a vendor or product goes before who takes any.
+        let isNamed = parts[0] != "*" || product != "*"
+        let place =
+            isNamed ? products.firstIndex { $0.vendor.kind == .present && $0.product.kind == .present } : nil
+        products.insert(
+            (TextTest(parts[0], &tables), TextTest(product, &tables), decoder),
+            at: place ?? products.count
+        )
     }
 
     mutating func addLiteral(_ text: String, _ decoder: Int) {
