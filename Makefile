@@ -28,6 +28,7 @@ release: install ## Build the release binary, .build/release/wardline.
 
 # XCTest is not used; without it the closing line of Swift Testing is the last one.
 test: install ## Run every test.
+	@sh .ci/install senders || true
 	$(SWIFT) test $(BUILD_FLAGS) --disable-xctest
 
 # KEEP=1 leaves the demonstration's store in the new folder wardline-demo, to look further.

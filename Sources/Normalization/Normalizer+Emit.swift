@@ -200,6 +200,9 @@ extension Normalizer {
         if !envelope.processID.isEmpty, draft.take(.processID) {
             append(.processID, bytes, envelope.processID, isRecord: true, &events)
         }
+        if !peerIdentity.isEmpty, draft.take(.peerIdentity) {
+            append(.peerIdentity, peerIdentity, peerIdentity.indices, isRecord: false, &events)
+        }
         if keepsMessage, !envelope.body.isEmpty, draft.take(.message) {
             append(.message, bytes, envelope.body, isRecord: true, &events)
         }

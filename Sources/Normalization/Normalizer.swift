@@ -44,6 +44,9 @@ public struct Normalizer: Sendable {
     var withinSlots: [Int] = []
     /// What takes a position in the record to its copy in the batch.
     var recordShift = 0
+    /// Who sent the record by its certificate, and the origin that says so.
+    var peerIdentity: [UInt8] = []
+    private var peerOrigin = UInt32.max
     /// Slots whose values went into fields of the event being made.
     var usedStamps: [UInt32]
     var usedStamp: UInt32 = 0
@@ -102,8 +105,13 @@ public struct Normalizer: Sendable {
         events.bytes.reserveCapacity(events.bytes.count + records.bytes.count * 5 / 4)
         events.entries.reserveCapacity(before + records.count * fieldsPerRecord)
         events.events.reserveCapacity(events.events.count + records.count)
+        peerOrigin = .max
         for index in records.rows.indices where records.rows[index].kind == .device {
             let row = records.rows[index]
+            if row.origin != peerOrigin {
+                peerOrigin = row.origin
+                peerIdentity = Array(records.origins[Int(row.origin)].identity.utf8)
+            }
             decodeRow(row, base.advanced(by: index), bytes, reference, &events)
         }
         let perRecord = (events.entries.count - before) / max(1, records.count)
