@@ -162,7 +162,10 @@ let package = Package(
             ["EventModel", "Digests", "Platform", "SegmentLog", "SimulationKit"],
             data: ["versions"]
         ),
-        tests("NormalizationTests", ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles"]),
+        tests(
+            "NormalizationTests",
+            ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles", "SimulationKit"]
+        ),
         tests(
             "SiteFilesTests",
             [

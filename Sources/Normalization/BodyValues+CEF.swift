@@ -64,7 +64,7 @@ extension BodyValues {
         work.append(contentsOf: name.utf8)
         let key = Value(start: Int32(start), end: Int32(work.count), isInWork: true)
         let value = Value(start: Int32(range.lowerBound), end: Int32(range.upperBound), isInWork: false)
-        add(key, value, slot: slots.number(work.span, key.range))
+        add(key, value, name: slots.number(work.span, key.range))
     }
 
     /// LEEF 2.0: one character, or `x09` or `0x09`, then `|`; empty means a tab.
@@ -99,7 +99,7 @@ extension BodyValues {
             if equals > start, equals < index {
                 let key = Value(start: Int32(start), end: Int32(equals), isInWork: false)
                 let value = Value(start: Int32(equals + 1), end: Int32(index), isInWork: false)
-                add(key, value, slot: slots.number(bytes, key.range))
+                add(key, value, name: slots.number(bytes, key.range))
             }
             index += 1
         }
@@ -171,7 +171,7 @@ extension BodyValues {
             }
             value = Value(start: Int32(workStart), end: Int32(work.count), isInWork: true)
         }
-        add(named, value, slot: slots.number(bytes, key))
+        add(named, value, name: slots.number(bytes, key))
     }
 
     /// Gives `cs1` the name that `cs1Label` states: both for the slots and for `ext.*`.

@@ -134,7 +134,7 @@ private struct JSONLeafScanner {
         case 0x5b: return array(bytes, key, depth, element, &values, slots)
         case 0x22:
             guard let text = string(bytes, &values) else { return false }
-            values.add(key, text, slot: slot(key, bytes, values, slots), element: element)
+            values.add(key, text, name: slot(key, bytes, values, slots), element: element)
             return true
         default:
             let start = position
@@ -143,7 +143,7 @@ private struct JSONLeafScanner {
             let isNull = position - start == 4 && bytes[start] == 0x6e
             if !isNull {
                 let text = BodyValues.Value(start: Int32(start), end: Int32(position), isInWork: false)
-                values.add(key, text, slot: slot(key, bytes, values, slots), element: element)
+                values.add(key, text, name: slot(key, bytes, values, slots), element: element)
             }
             return true
         }
@@ -182,9 +182,9 @@ private struct JSONLeafScanner {
     ) -> BodyValues.Value {
         guard !prefix.isEmpty, values.work.count < BodyValues.workSizeMaxBytes else { return name }
         let start = values.work.count
-        for index in prefix { values.work.append(values.work[index]) }
+        values.repeatWork(prefix)
         values.work.append(0x2e)
-        for index in name.range { values.work.append(name.isInWork ? values.work[index] : bytes[index]) }
+        if name.isInWork { values.repeatWork(name.range) } else { values.work.append(bytes, name.range) }
         return BodyValues.Value(start: Int32(start), end: Int32(values.work.count), isInWork: true)
     }
 
@@ -193,7 +193,7 @@ private struct JSONLeafScanner {
         guard position < end, bytes[position] == 0x22 else { return nil }
         position += 1
         let start = position
-        while position < end, bytes[position] != 0x22, bytes[position] != 0x5c { position += 1 }
+        position = ByteSearch.first(0x22, or: 0x5c, bytes, position..<end)
         guard position < end else { return nil }
         if bytes[position] == 0x22 {
             position += 1
@@ -214,7 +214,9 @@ private struct JSONLeafScanner {
             if byte == 0x5c {
                 guard escape(bytes, &values) else { return nil }
             } else {
-                values.work.append(byte)
+                let stop = ByteSearch.first(0x22, or: 0x5c, bytes, position..<end)
+                values.work.append(bytes, position - 1..<stop)
+                position = stop
             }
         }
         return nil

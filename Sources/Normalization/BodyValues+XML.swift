@@ -39,7 +39,7 @@ private struct XMLLeafScanner {
     ) -> ParseIssues {
         while position < end {
             let textStart = position
-            while position < end, bytes[position] != 0x3c { position += 1 }
+            position = ByteSearch.first(0x3c, bytes, position..<end)
             if let path = paths.last { addText(bytes, path, textStart..<position, &values, slots) }
             guard position + 1 < end else { break }
             switch bytes[position + 1] {
@@ -51,6 +51,10 @@ private struct XMLLeafScanner {
                 skip(past: 0x3e, bytes)
                 guard paths.popLast() != nil else { return .badXML }
             default:
+                guard !values.isFull else {
+                    values.isTruncated = true
+                    return []
+                }
                 guard paths.count < BodyValues.depthMax else { return .badXML }
                 guard open(bytes, &values, slots) else { return .badXML }
             }
@@ -59,8 +63,7 @@ private struct XMLLeafScanner {
     }
 
     private mutating func skip(past byte: UInt8, _ bytes: Span<UInt8>) {
-        while position < end, bytes[position] != byte { position += 1 }
-        position = min(position + 1, end)
+        position = min(ByteSearch.first(byte, bytes, position..<end) + 1, end)
     }
 
     private func isNameEnd(_ byte: UInt8) -> Bool {
@@ -137,7 +140,7 @@ private struct XMLLeafScanner {
         let quote = bytes[position]
         position += 1
         let start = position
-        while position < end, bytes[position] != quote { position += 1 }
+        position = ByteSearch.first(quote, bytes, position..<end)
         guard position < end else { return nil }
         position += 1
         return start..<position - 1
@@ -151,10 +154,10 @@ private struct XMLLeafScanner {
     ) -> Range<Int> {
         let start = values.work.count
         if let parent {
-            for index in parent { values.work.append(values.work[index]) }
+            values.repeatWork(parent)
             values.work.append(0x2e)
         }
-        for index in name { values.work.append(bytes[index]) }
+        values.work.append(bytes, name)
         return start..<values.work.count
     }
 
@@ -166,10 +169,15 @@ private struct XMLLeafScanner {
         _ values: inout BodyValues,
         _ slots: borrowing NameTable
     ) {
+        guard !values.isFull else {
+            values.isTruncated = true
+            return
+        }
         let start = values.work.count
-        for index in path { values.work.append(values.work[index]) }
-        values.work.append(contentsOf: [0x2e, 0x40])
-        for index in attribute { values.work.append(bytes[index]) }
+        values.repeatWork(path)
+        values.work.append(0x2e)
+        values.work.append(0x40)
+        values.work.append(bytes, attribute)
         addText(bytes, start..<values.work.count, value, &values, slots)
     }
 
@@ -187,10 +195,10 @@ private struct XMLLeafScanner {
         guard stop > start else { return }
         let key = BodyValues.Value(start: Int32(path.lowerBound), end: Int32(path.upperBound), isInWork: true)
         var value = BodyValues.Value(start: Int32(start), end: Int32(stop), isInWork: false)
-        var hasEntity = false
-        for index in start..<stop where bytes[index] == 0x26 { hasEntity = true }
-        if hasEntity { value = resolved(bytes, start..<stop, &values) }
-        values.add(key, value, slot: slots.number(values.work.span, path))
+        if ByteSearch.first(0x26, bytes, start..<stop) < stop {
+            value = resolved(bytes, start..<stop, &values)
+        }
+        values.add(key, value, name: slots.number(values.work.span, path))
     }
 
     /// The text with the five entities of XML resolved; others stay as written.
@@ -214,11 +222,7 @@ private struct XMLLeafScanner {
     }
 
     private func entity(_ bytes: Span<UInt8>, _ range: Range<Int>) -> (UInt8, Int)? {
-        let table: [(StaticString, UInt8)] = [
-            ("&amp;", 0x26), ("&lt;", 0x3c), ("&gt;", 0x3e), ("&quot;", 0x22), ("&apos;", 0x27),
-        ]
-        for (text, byte) in table {
-            let name = Array(text.description.utf8)
+        for (name, byte) in XMLLeafScanner.entities {
             guard range.count >= name.count else { continue }
             var lane = 0
             while lane < name.count, bytes[range.lowerBound + lane] == name[lane] { lane += 1 }
@@ -226,4 +230,9 @@ private struct XMLLeafScanner {
         }
         return nil
     }
+
+    private static let entities: [([UInt8], UInt8)] = [
+        (Array("&amp;".utf8), 0x26), (Array("&lt;".utf8), 0x3c), (Array("&gt;".utf8), 0x3e),
+        (Array("&quot;".utf8), 0x22), (Array("&apos;".utf8), 0x27),
+    ]
 }

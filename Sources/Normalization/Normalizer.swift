@@ -16,19 +16,30 @@ public struct Normalizer: Sendable {
     var matcher = PatternMatcher()
     var bodies: StructuredBodies
     var fields = FieldTable()
-    /// Numbers of `decoders.extensionNames`.
-    var extensionFields: [FieldID] = []
-    /// Names of `ext.*` fields met in bodies (without the prefix) and their numbers.
-    var dynamicNames = NameTable()
-    var dynamicFields: [FieldID] = []
+    /// Names of slots, then the other keys met in bodies.
+    var names: NameTable
+    /// For each of `names` the field `ext.NAME` that its values go to when nothing else takes them.
+    var nameFields: [NameField]
+    /// Number of names beyond those of slots.
+    var dynamicCount: Int { names.count - decoders.slots.count }
+    /// Fields of body decoders by their full names.
+    var draftNames = NameTable()
+    var draftFields: [FieldID] = []
     /// Decoder to its number in the batch being filled.
     var decoderNumbers: [Int32]
+    /// For the start of each text of the tables its place in the batch being filled; -1 when it is not there.
+    var textStarts: [Int]
     /// Literal to the record in which it was last seen.
     var literalStamps: [UInt32]
     var literalStamp: UInt32 = 0
     var hasScannedLiterals = false
+    /// Decoders that texts of the record select.
+    var selected: [Int32] = []
     /// Slots that patterns and markers filled for the event being made.
     var foundSlots: [Int] = []
+    /// Captures of the match that is looked at, and of the best one so far.
+    var candidate: [PatternMatcher.Capture] = []
+    var matched: [PatternMatcher.Capture] = []
     /// Slots that searches within values filled for the decoder being tried.
     var withinSlots: [Int] = []
     /// What takes a position in the record to its copy in the batch.
@@ -44,6 +55,9 @@ public struct Normalizer: Sendable {
     /// Slot of the text of a GELF object; nil where no decoder names it.
     let gelfTextSlot: Int?
 
+    /// Fields of a record for which room is made ahead: most of any batch so far.
+    private var fieldsPerRecord = 12
+
     /// Makes a normalizer.
     ///
     /// - Parameters:
@@ -57,8 +71,11 @@ public struct Normalizer: Sendable {
         values = BodyValues(slotCount: decoders.slots.count)
         gelfTextSlot = decoders.slots.number("short_message")
         bodies = StructuredBodies(siteKey: siteKey)
-        for name in decoders.extensionNames { extensionFields.append(fields.field(named: name)) }
+        names = decoders.slots
+        nameFields = Array(repeating: .unknown, count: decoders.slots.count)
+        for name in decoders.extensionNames { _ = fields.field(named: name) }
         decoderNumbers = Array(repeating: -1, count: decoders.decoders.count)
+        textStarts = Array(repeating: -1, count: decoders.tables.texts.count + 1)
         literalStamps = Array(repeating: 0, count: decoders.routes.literals.count)
         usedStamps = Array(repeating: 0, count: decoders.slots.count)
     }
@@ -81,9 +98,12 @@ public struct Normalizer: Sendable {
         into events: inout EventBatch
     ) {
         for index in decoderNumbers.indices { decoderNumbers[index] = -1 }
-        // A record gives its own bytes, some derived ones and about a dozen fields; doubling costs more.
+        for index in textStarts.indices { textStarts[index] = -1 }
+        let bytes = records.bytes
+        // A record gives its own bytes, some derived ones and as many fields as those before it.
+        let before = events.entries.count
         events.bytes.reserveCapacity(events.bytes.count + records.bytes.count * 5 / 4)
-        events.entries.reserveCapacity(events.entries.count + records.count * 12)
+        events.entries.reserveCapacity(before + records.count * fieldsPerRecord)
         events.events.reserveCapacity(events.events.count + records.count)
         peerOrigin = .max
         for index in records.rows.indices where records.rows[index].kind == .device {
@@ -92,10 +112,15 @@ public struct Normalizer: Sendable {
                 peerOrigin = row.origin
                 peerIdentity = Array(records.origins[Int(row.origin)].identity.utf8)
             }
-            decodeRow(row, base.advanced(by: index), records.bytes, reference, &events)
+            decodeRow(row, base.advanced(by: index), bytes, reference, &events)
         }
+        let perRecord = (events.entries.count - before) / max(1, records.count)
+        fieldsPerRecord = max(fieldsPerRecord, min(perRecord * 9 / 8 + 1, Normalizer.fieldsPerRecordMax))
         events.extensionNames = fields.names
     }
+
+    /// Most fields of a record for which room is made ahead.
+    private static let fieldsPerRecordMax = 64
 
     private mutating func decodeRow(
         _ row: RecordBatch.Row,
@@ -160,8 +185,10 @@ public struct Normalizer: Sendable {
     /// Prepares the reused storage and the standard slots.
     mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
         values.removeAll()
+        matcher.beginRecord()
         hasScannedLiterals = false
         carried.removeAll(keepingCapacity: true)
+        withinSlots.removeAll(keepingCapacity: true)
         let envelope = work.envelope
         setStandard(StandardSlot.body, envelope.body)
         setStandard(StandardSlot.application, envelope.application)
@@ -176,6 +203,16 @@ public struct Normalizer: Sendable {
     mutating func setStandard(_ slot: Int, _ range: Range<Int>) {
         if !range.isEmpty { values.set(slot, standardValue(range)) }
     }
+}
+
+/// Where the values of a key go that no decoder takes.
+enum NameField: Sendable {
+    /// Not asked yet.
+    case unknown
+    /// The field `ext.KEY`.
+    case field(FieldID)
+    /// Nowhere in clear: the key is one of patient identifiers.
+    case patient
 }
 
 /// What is known of the record being decoded.

@@ -6,7 +6,7 @@ import EventModel
 /// The body decoders written in Swift, tried before decoder files where their mark is seen.
 struct StructuredBodies: Sendable {
     private var drafts = EventDrafts()
-    private let audit: AuditDecoder
+    private var audit: AuditDecoder
 
     init(siteKey: SiteKey) { audit = AuditDecoder(siteKey: siteKey) }
 
