@@ -203,4 +203,16 @@ struct RuleTables: Sendable {
         list += items
         return TablePart(start: Int32(list.count - items.count), count: Int32(items.count))
     }
+
+    /// What the map makes of a value; nil when no entry takes it and there is nothing for all others.
+    func result(of map: CompiledMap, _ source: Span<UInt8>, _ range: Range<Int>) -> CompiledConstant? {
+        let span = texts.span
+        for index in map.entries.range {
+            let test = entries[index].test
+            if test.holds(span, source, range) != test.isNegated {
+                return entries[index].constant
+            }
+        }
+        return map.otherwise.range.first.map { constants[$0] }
+    }
 }

@@ -71,7 +71,7 @@ extension Normalizer {
         return number
     }
 
-    func decoderNumber(named name: String, _ events: inout EventBatch) -> UInt16 {
+    mutating func decoderNumber(named name: String, _ events: inout EventBatch) -> UInt16 {
         if let known = events.decoders.firstIndex(of: name) { return UInt16(known) }
         events.decoders.append(name)
         return UInt16(events.decoders.count - 1)
@@ -111,25 +111,12 @@ extension Normalizer {
             guard let value = values.value(slot), !value.range.isEmpty else { continue }
             let found =
                 value.isInWork
-                ? result(of: map, values.work.span, value.range)
-                : result(of: map, bytes.span, value.range)
+                ? decoders.tables.result(of: map, values.work.span, value.range)
+                : decoders.tables.result(of: map, bytes.span, value.range)
             guard let found else { continue }
             put(found, &draft, &events)
             return
         }
-    }
-
-    /// What the map makes of a value; nil when no entry takes it and there is nothing for all others.
-    private func result(of map: CompiledMap, _ source: Span<UInt8>, _ range: Range<Int>) -> CompiledConstant?
-    {
-        let texts = decoders.tables.texts.span
-        for index in map.entries.range {
-            let test = decoders.tables.entries[index].test
-            if test.holds(texts, source, range) != test.isNegated {
-                return decoders.tables.entries[index].constant
-            }
-        }
-        return map.otherwise.range.first.map { decoders.tables.constants[$0] }
     }
 
     private mutating func put(
@@ -234,7 +221,7 @@ extension Normalizer {
     }
 
     /// Settles the times of the newest event.
-    func stampTime(_ work: inout RecordWork, _ events: inout EventBatch) {
+    mutating func stampTime(_ work: inout RecordWork, _ events: inout EventBatch) {
         events.settle()
         let last = events.events.count - 1
         events.events[last].deviceTime = work.envelope.time

@@ -37,7 +37,7 @@ extension Normalizer {
 
     /// Where a body of pairs lies: parameters of a vendor's structured data (`[junos@2636.1.1.1.2.26 a="b"]`)
     /// belong to it.
-    private func pairRange(_ work: borrowing RecordWork, _ bytes: [UInt8]) -> Range<Int> {
+    private mutating func pairRange(_ work: borrowing RecordWork, _ bytes: [UInt8]) -> Range<Int> {
         let data = work.envelope.structuredData
         for index in data where bytes[index] == 0x40 { return data.lowerBound..<work.text.upperBound }
         return work.text
@@ -127,7 +127,7 @@ extension Normalizer {
     }
 
     /// The first keyed rule whose conditions hold.
-    func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
+    mutating func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
         for rule in decoders.decoders[number].rules {
             guard takesCode(decoders.tables.rules[rule].codes, work.code) else { continue }
             if holds(decoders.tables.rules[rule].base.conditions, bytes) { return rule }
@@ -232,7 +232,7 @@ extension Normalizer {
         foundSlots.removeAll(keepingCapacity: true)
     }
 
-    private func takesCode(_ codes: TablePart, _ code: Int) -> Bool {
+    private mutating func takesCode(_ codes: TablePart, _ code: Int) -> Bool {
         if codes.isEmpty { return true }
         for index in codes.range where Int(decoders.tables.numbers[index]) == code { return true }
         return false
@@ -260,7 +260,7 @@ extension Normalizer {
     }
 
     /// Whether all conditions hold for the values of this record.
-    func holds(_ conditions: TablePart, _ bytes: [UInt8]) -> Bool {
+    mutating func holds(_ conditions: TablePart, _ bytes: [UInt8]) -> Bool {
         for index in conditions.range {
             let condition = decoders.tables.conditions[index]
             guard let value = values.value(Int(condition.slot)) else {
@@ -276,11 +276,11 @@ extension Normalizer {
         return true
     }
 
-    private func isSeen(_ index: Int) -> Bool {
+    private mutating func isSeen(_ index: Int) -> Bool {
         literalStamps[Int(decoders.tables.numbers[index])] == literalStamp
     }
 
-    private func holds(_ keywords: CompiledKeywords) -> Bool {
+    private mutating func holds(_ keywords: CompiledKeywords) -> Bool {
         for index in keywords.all.range where !isSeen(index) { return false }
         for index in keywords.none.range where isSeen(index) { return false }
         for list in keywords.any.range {
@@ -328,7 +328,7 @@ extension Normalizer {
     }
 
     /// Slot and place of a capture of the last match, which is one of `pattern`; nil for one that is dropped.
-    private func captured(_ index: Int, _ pattern: Int) -> (slot: Int, range: Range<Int>)? {
+    private mutating func captured(_ index: Int, _ pattern: Int) -> (slot: Int, range: Range<Int>)? {
         let capture = matcher.capture(index)
         let firstSlot = Int(decoders.program.patterns[pattern].firstSlot)
         let slot = Int(decoders.program.captureSlots[firstSlot + Int(capture.number)])

@@ -20,18 +20,20 @@ extension Normalizer {
     ) -> Bool {
         let isDone =
             value.isInWork
-            ? put(target, values.work.span, value, &work, &draft, &events)
-            : put(target, bytes.span, value, &work, &draft, &events)
+            ? Normalizer.put(target, values.work.span, value, nil, siteKey, &work, &draft, &events)
+            : Normalizer.put(target, bytes.span, value, recordShift, siteKey, &work, &draft, &events)
         guard isDone.counts else { return isDone.has }
         usedStamps[slot] = usedStamp
         return true
     }
 
     /// Whether the field has a value now, and whether it is this one.
-    private func put(
+    private static func put(
         _ target: FieldTarget,
         _ source: Span<UInt8>,
         _ value: BodyValues.Value,
+        _ shift: Int?,
+        _ siteKey: SiteKey,
         _ work: inout RecordWork,
         _ draft: inout EventFiller,
         _ events: inout EventBatch
@@ -43,11 +45,11 @@ extension Normalizer {
         // A comma behind a word belongs to the sentence: `copied to /opt/bin/monitor, restarting`.
         if !target.isProse, end > start, source[end - 1] == 0x2c { end -= 1 }
         guard !Placeholder.holds(source, start..<end) else { return (false, false) }
-        let text = FieldText(range: start..<end, shift: value.isInWork ? nil : recordShift)
+        let text = FieldText(range: start..<end, shift: shift)
         switch target {
         case .known(let field):
             if draft.has(field) { return (true, false) }
-            guard putKnown(field, text, source, &draft, &events) else { return (false, false) }
+            guard putKnown(field, text, source, siteKey, &draft, &events) else { return (false, false) }
         case .named(let index):
             text.append(FieldID(rawValue: FieldID.firstExtension + UInt16(index)), source, &events)
         case .time: if !work.envelope.time.isPresent { readTime(source, text.range, &work) }
@@ -56,10 +58,11 @@ extension Normalizer {
         return (true, true)
     }
 
-    private func putKnown(
+    private static func putKnown(
         _ field: FieldID,
         _ text: FieldText,
         _ source: Span<UInt8>,
+        _ siteKey: SiteKey,
         _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) -> Bool {
@@ -172,7 +175,7 @@ extension Normalizer {
     }
 
     /// Reads a time of a body.
-    func readTime(_ source: Span<UInt8>, _ range: Range<Int>, _ work: inout RecordWork) {
+    private static func readTime(_ source: Span<UInt8>, _ range: Range<Int>, _ work: inout RecordWork) {
         guard let stamp = BodyTime(source, range, work.context) else { return }
         work.envelope.time = stamp.time
         work.envelope.hasFraction = stamp.hasFraction
@@ -185,9 +188,9 @@ extension Normalizer {
             guard !work.envelope.time.isPresent else { return }
             guard let value = values.value(slot) else { continue }
             if value.isInWork {
-                readTime(values.work.span, value.range, &work)
+                Normalizer.readTime(values.work.span, value.range, &work)
             } else {
-                readTime(bytes.span, value.range, &work)
+                Normalizer.readTime(bytes.span, value.range, &work)
             }
         }
     }

@@ -37,16 +37,7 @@ extension DecodersCommand {
 
         func run() throws {
             let context = try CommandContext(common, mode: list.output)
-            var survey = DecoderSurvey(
-                try Content.decoders(
-                    folder: lines.source.decoders,
-                    environment: context.environment,
-                    isQuiet: common.quiet
-                ),
-                reference: context.now
-            )
-            try lines.forEach(context) { survey.add($0) }
-            survey.finish()
+            let survey = try lines.survey(context)
             switch by {
             case .shape: writeShapes(survey, context)
             case .decoder: writeDecoders(survey, context)
@@ -135,16 +126,7 @@ extension DecodersCommand {
 
         func run() throws {
             let context = try CommandContext(common)
-            var survey = DecoderSurvey(
-                try Content.decoders(
-                    folder: lines.source.decoders,
-                    environment: context.environment,
-                    isQuiet: common.quiet
-                ),
-                reference: context.now
-            )
-            try lines.forEach(context) { survey.add($0) }
-            survey.finish()
+            let survey = try lines.survey(context)
             if !common.quiet { survey.note() }
             var groups = survey.miner.groups()
             if let sender { groups.removeAll { $0.application != (sender == "-" ? "" : sender) } }
@@ -227,8 +209,21 @@ struct LineSourceOptions: ParsableArguments {
         }
     }
 
+    /// Decodes every line.
+    func survey(_ context: CommandContext) throws -> DecoderSurvey {
+        let set = try Content.decoders(
+            folder: source.decoders,
+            environment: context.environment,
+            isQuiet: context.isQuiet
+        )
+        var survey = DecoderSurvey(set, reference: context.now)
+        try forEach(context) { survey.add($0) }
+        survey.finish()
+        return survey
+    }
+
     /// Hands over every line.
-    func forEach(_ context: CommandContext, _ body: ([UInt8]) -> Void) throws {
+    private func forEach(_ context: CommandContext, _ body: ([UInt8]) -> Void) throws {
         guard files.isEmpty else {
             for file in files { try forEachLine(of: file, body) }
             return
