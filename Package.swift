@@ -204,7 +204,7 @@ let package = Package(
         ),
         tests("EventModelTests", ["EventModel"]),
         tests("InventoryTests", ["EventModel", "Inventory"]),
-        tests("CorrelationTests", ["EventModel", "Inventory", "Correlation"]),
+        tests("CorrelationTests", ["EventModel", "Inventory", "Correlation", "SimulationKit"]),
         tests("TimelinesTests", ["EventModel", "Correlation", "Timelines"]),
         tests("TidyTests", ["EventModel", "WireFormats"]),
         tests(

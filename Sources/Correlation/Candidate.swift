@@ -68,30 +68,63 @@ final class Candidate: Sendable {
 
     /// Values of a rule's field, as text; empty when the event has none.
     func values(_ field: RuleField) -> [[UInt8]] {
-        switch field {
-        case .envelope(let envelope): [Array(envelopeText(envelope).utf8)]
-        case .known(let known): fieldValues { $0.field == known }
-        case .named(let name): named(name)
-        case .either(let name, let known):
-            named(name).nonEmpty ?? fieldValues { $0.field == known }
-        case .joined(let joined): situation.text(joined).map { [Array($0.utf8)] } ?? []
-        case .any: fieldValues { $0.field != .recordDigest }
-        }
-    }
-
-    /// Values of a field without a fixed number.
-    private func named(_ name: String) -> [[UInt8]] {
-        guard let index = batch.extensionNames.firstIndex(of: name) else { return [] }
-        let field = FieldID(rawValue: FieldID.firstExtension + UInt16(index))
-        return fieldValues { $0.field == field }
-    }
-
-    private func fieldValues(_ isWanted: (EventBatch.Entry) -> Bool) -> [[UInt8]] {
         var found: [[UInt8]] = []
-        for entry in batch.fields(of: index) where isWanted(entry) {
-            found.append(Array(batch.bytes[entry.range]))
+        _ = has(field) { value in
+            found.append(value.copied)
+            return false
         }
         return found
+    }
+
+    /// Whether a value of a rule's field is as wanted; nothing is copied.
+    func has(_ field: RuleField, where isWanted: (Span<UInt8>) -> Bool) -> Bool {
+        switch field {
+        case .envelope(let envelope): return test(envelopeText(envelope), isWanted)
+        case .known(let known): return hasField(known, isWanted)
+        case .named(let name): return number(of: name).map { hasField($0, isWanted) } ?? false
+        case .either(let name, let known):
+            guard let own = number(of: name), hasField(own, { _ in true }) else {
+                return hasField(known, isWanted)
+            }
+            return hasField(own, isWanted)
+        case .joined(let joined):
+            guard let text = situation.text(joined) else { return false }
+            return test(text, isWanted)
+        case .any:
+            return hasEntry(isWanted) { $0 != .recordDigest }
+        }
+    }
+
+    /// Number of a field without a fixed one; nil if the batch does not know it.
+    private func number(of name: String) -> FieldID? {
+        guard let index = batch.extensionNames.firstIndex(of: name) else { return nil }
+        return FieldID(rawValue: FieldID.firstExtension + UInt16(index))
+    }
+
+    /// Places of its fields among those of the batch.
+    private var places: Range<Int> {
+        Int(event.fieldStart)..<Int(event.fieldStart) + Int(event.fieldCount)
+    }
+
+    private func hasField(_ field: FieldID, _ isWanted: (Span<UInt8>) -> Bool) -> Bool {
+        hasEntry(isWanted) { $0 == field }
+    }
+
+    private func hasEntry(
+        _ isWanted: (Span<UInt8>) -> Bool,
+        of isAsked: (FieldID) -> Bool
+    ) -> Bool {
+        let bytes = batch.bytes
+        for place in places where isAsked(batch.entries[place].field) {
+            let value = bytes.span.extracting(batch.entries[place].range)
+            if isWanted(value) { return true }
+        }
+        return false
+    }
+
+    private func test(_ text: String, _ isWanted: (Span<UInt8>) -> Bool) -> Bool {
+        let bytes = text.utf8Span
+        return isWanted(bytes.span)
     }
 
     private func envelopeText(_ envelope: RuleField.Envelope) -> String {
@@ -115,6 +148,8 @@ struct Situation: Sendable {
     var target: Asset?
     /// Asset id, else claimed host, else source address: what the event is about.
     var subjectName = ""
+    /// Where the site names no asset and no zone at all: the host that the event says it comes from.
+    var claimedHost = ""
     var user = ""
     var sourceAddress: IPAddress?
     var targetAddress: IPAddress?
@@ -150,7 +185,12 @@ struct Situation: Sendable {
     }
 
     /// Assets that took part: subject, source, touched target, carried ones; sorted and distinct.
+    ///
+    /// Where the site names none, hosts go by the name that they claim.
     var involvedAssets: [String] {
+        guard claimedHost.isEmpty else {
+            return carriedAssets.isEmpty ? [claimedHost] : Set(carriedAssets + [claimedHost]).sorted()
+        }
         var ids = Set(carriedAssets)
         for asset in [subject, source] { if let asset { ids.insert(asset.id) } }
         if let target, targetWasTouched { ids.insert(target.id) }
@@ -197,7 +237,11 @@ struct Situation: Sendable {
     private func flag(_ value: Bool) -> String { value ? "true" : "false" }
 }
 
-extension [[UInt8]] {
-    /// The values; nil if there is none.
-    fileprivate var nonEmpty: Self? { isEmpty ? nil : self }
+extension Span<UInt8> {
+    /// The bytes in an array of their own.
+    var copied: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(self, indices)
+        return bytes
+    }
 }

@@ -17,6 +17,7 @@ public struct Correlator: Sendable {
     private var pending = PendingEvents()
     private var windows: [GroupWindows]
     private var episodes = Episodes()
+    private var passing: PassingRules
     /// Event time up to which everything is decided.
     public private(set) var watermark = UTCTime.absent
     /// Events decided early because too many waited.
@@ -26,6 +27,7 @@ public struct Correlator: Sendable {
     public init(rules: RuleSet, register: AssetRegister) {
         self.rules = rules
         surroundings = Surroundings(register: register)
+        passing = PassingRules(rules.gate)
         windows = rules.correlations.map { GroupWindows(rule: $0) }
     }
 
@@ -62,7 +64,7 @@ public struct Correlator: Sendable {
 
     /// Whether a rule, a join or a timeline may need event `index` of `batch`.
     ///
-    /// Integers and addresses alone decide.
+    /// What no rule can match, and nothing of the site is part of, is not.
     public mutating func wants(_ batch: EventBatch, _ index: Int) -> Bool {
         let event = batch.events[index]
         switch event.action {
@@ -71,9 +73,8 @@ public struct Correlator: Sendable {
             return true
         default: break
         }
-        let action = Int(event.action.rawValue)
-        let hasRules = !rules.byAction[action].isEmpty
-        if hasRules, !rules.actionNeedsSite[action] { return true }
+        let hasRules = passing.find(rules.gate, batch, index)
+        if hasRules, passing.rules.intersects(rules.siteless) { return true }
         guard !surroundings.register.isEmpty else { return false }
         switch event.eventClass {
         case .access, .update: return true
@@ -119,6 +120,7 @@ public struct Correlator: Sendable {
     /// dropped.
     public mutating func replace(_ rules: RuleSet) {
         self.rules = rules
+        passing = PassingRules(rules.gate)
         windows = rules.correlations.map { GroupWindows(rule: $0) }
     }
 
@@ -136,7 +138,7 @@ public struct Correlator: Sendable {
     private mutating func judge(_ next: Candidate) {
         expire(through: next.event.time.advanced(by: -1))
         let candidate = next.placed(in: surroundings.situation(of: next))
-        run(candidate, rules.byAction[Int(candidate.event.action.rawValue)], depth: 0)
+        run(candidate, depth: 0)
         surroundings.observe(candidate)
         judged.append(JudgedEvent(candidate))
         judgedCount += 1
@@ -146,11 +148,11 @@ public struct Correlator: Sendable {
     }
 
     /// Tries detections on a candidate and feeds what matches; verdicts of level high feed back once.
-    private mutating func run(_ candidate: Candidate, _ numbers: [Int], depth: Int) {
-        for number in numbers {
-            let rule = rules.detections[number]
-            guard rule.matches(candidate) else { continue }
-            if rule.raisesAlerts {
+    private mutating func run(_ candidate: Candidate, depth: Int) {
+        guard passing.find(rules.gate, candidate.batch, candidate.index) else { return }
+        for number in passing.numbers where rules.detections[number].matches(candidate) {
+            if rules.detections[number].raisesAlerts {
+                let rule = rules.detections[number]
                 raise(
                     rule.definition.header,
                     rule.definition.fingerprint,
@@ -180,8 +182,8 @@ public struct Correlator: Sendable {
     }
 
     private mutating func conclude(_ number: Int, _ match: GroupWindows.Match, depth: Int) {
-        let rule = rules.correlations[number]
-        if rule.raisesAlerts {
+        if rules.correlations[number].raisesAlerts {
+            let rule = rules.correlations[number]
             raise(
                 rule.definition.header,
                 rule.definition.fingerprint,
@@ -193,12 +195,12 @@ public struct Correlator: Sendable {
                 depth: depth
             )
         }
-        guard depth < 4, let last = match.candidates.last else { return }
+        let chained = rules.detections.count + number
+        guard depth < 4, !rules.feeds[chained].isEmpty, let last = match.candidates.last else { return }
         var situation = last.situation
         situation.carriedAssets = match.candidates.flatMap(\.situation.involvedAssets)
         let carried = match.candidates.flatMap { $0.carried + [$0.witness] }
-        let chained = last.placed(in: situation, carrying: carried)
-        feed(rules.detections.count + number, chained, depth: depth + 1)
+        feed(chained, last.placed(in: situation, carrying: carried), depth: depth + 1)
     }
 
     private mutating func expire(through time: UTCTime) {
@@ -238,7 +240,7 @@ public struct Correlator: Sendable {
         situation.carriedAssets = candidates.flatMap(\.situation.involvedAssets)
         let notice = AlertNotice.candidate(header, key, candidates, last)
             .placed(in: situation, carrying: candidates.map(\.witness))
-        run(notice, rules.byAction[Int(Action.securityAlert.rawValue)], depth: 1)
+        run(notice, depth: 1)
     }
 
     /// What was judged since the last call, cut where the count of judged events says so; the last stretch is

@@ -101,27 +101,27 @@ extension DetectionRule {
         return compiled
     }
 
-    /// Actions under which an event can match; nil for any.
-    static func actions(_ search: CompiledSearch) -> Set<Action>? {
+    /// Bytes of a part of the envelope under which an event can match; nil for any.
+    func accepted(_ envelope: RuleField.Envelope) -> ByteSet? { DetectionRule.accepted(envelope, test) }
+
+    private static func accepted(_ envelope: RuleField.Envelope, _ search: CompiledSearch) -> ByteSet? {
         switch search {
-        case .all(let parts): return intersection(parts.map(actions))
-        case .any(let parts): return union(parts.map(actions))
+        case .all(let parts):
+            return parts.compactMap { accepted(envelope, $0) }.reduce(nil) { found, next in
+                found.map { $0.intersection(next) } ?? next
+            }
+        case .any(let parts):
+            var found: ByteSet? = ByteSet([] as [UInt8])
+            for part in parts { found = accepted(envelope, part).flatMap { found?.union($0) } }
+            return found
         case .not: return nil
-        case .test(let test):
-            guard case .envelope(let envelope) = test.field, !test.isNegated,
-                envelope == .action, test.test.references.isEmpty
-            else { return nil }
-            return Set(Action.allCases.filter { test.accepts($0.name) })
+        case .test(let test): return test.field == .envelope(envelope) ? test.header : nil
         }
     }
 
-    private static func intersection(_ sets: [Set<Action>?]) -> Set<Action>? {
-        sets.compactMap { $0 }.reduce(nil) { found, next in found.map { $0.intersection(next) } ?? next }
-    }
-
-    private static func union(_ sets: [Set<Action>?]) -> Set<Action>? {
-        guard !sets.contains(where: { $0 == nil }) else { return nil }
-        return sets.compactMap { $0 }.reduce(into: Set<Action>()) { $0.formUnion($1) }
+    /// Actions under which an event can match; nil for any.
+    static func actions(_ search: CompiledSearch) -> Set<Action>? {
+        accepted(.action, search).map { bytes in Set(Action.allCases.filter { bytes[$0.rawValue] }) }
     }
 
     /// Whether every way to match needs a joined field to have a positive value.

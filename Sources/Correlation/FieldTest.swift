@@ -37,53 +37,99 @@ struct FieldTest: Sendable {
     let test: Test
     let isNegated: Bool
 
+    /// For a test of the envelope that one byte decides: the bytes that pass, negation included.
+    private(set) var header: ByteSet?
+
     func matches(_ candidate: Candidate) -> Bool {
-        isNegated != FieldTest.holds(test, candidate.values(field), candidate.values)
+        if let header, case .envelope(let envelope) = field {
+            return header[FieldTest.byte(envelope, candidate.event)]
+        }
+        return isNegated != FieldTest.holds(test, field, candidate)
     }
 
     /// Whether a field with this one value passes, when that does not depend on other fields.
     func accepts(_ value: String) -> Bool {
-        isNegated != FieldTest.holds(test, [Array(value.utf8)]) { _ in [] }
+        var batch = EventBatch()
+        batch.begin(Event(offset: .zero, time: .absent, logTime: .absent))
+        batch.add(.message, Array(value.utf8))
+        return isNegated != FieldTest.holds(test, .known(.message), Candidate(batch: batch, index: 0))
     }
 
-    private static func holds(
-        _ test: Test,
-        _ values: [[UInt8]],
-        _ others: (RuleField) -> [[UInt8]]
-    ) -> Bool {
+    private static func byte(_ envelope: RuleField.Envelope, _ event: Event) -> UInt8 {
+        switch envelope {
+        case .eventClass: event.eventClass.rawValue
+        case .action: event.action.rawValue
+        case .outcome: event.outcome.rawValue
+        case .severity: event.severity
+        case .decoder: 0
+        }
+    }
+
+    /// Asks each value of a part of the envelope once; nil where other fields or names decide.
+    private mutating func tabulate() {
+        guard case .envelope(let envelope) = field, test.references.isEmpty else { return }
+        switch envelope {
+        case .eventClass: header = bytes(EventClass.allCases.map { ($0.rawValue, $0.name) })
+        case .action: header = bytes(Action.allCases.map { ($0.rawValue, $0.name) })
+        case .outcome: header = bytes(Outcome.allCases.map { ($0.rawValue, $0.name) })
+        case .severity: header = bytes((0...255).map { (UInt8($0), $0 == 255 ? "" : String($0)) })
+        case .decoder: return
+        }
+    }
+
+    private func bytes(_ names: [(UInt8, String)]) -> ByteSet {
+        var isAccepted = [Bool](repeating: false, count: 256)
+        for (byte, name) in names { isAccepted[Int(byte)] = accepts(name) }
+        return ByteSet { isAccepted[Int($0)] }
+    }
+
+    private static func holds(_ test: Test, _ field: RuleField, _ candidate: Candidate) -> Bool {
         switch test {
         case .patterns(let patterns, let exact):
-            return values.contains { value in
-                !exact.isEmpty && exact.contains(value.map(TextPattern.folded))
-                    || patterns.contains { $0.matches(value) }
+            return candidate.has(field) { value in
+                FieldTest.isAmong(exact, value) || patterns.contains { $0.matches(value) }
             }
-        case .expression(let expression): return values.contains(where: expression.matches)
+        case .expression(let expression): return candidate.has(field) { expression.matches($0.copied) }
         case .number(let comparison, let number):
-            return values.contains { value in
-                RuleNumber(value).map { comparison.holds($0, number) } ?? false
+            return candidate.has(field) { value in
+                FieldTest.number(value).map { comparison.holds($0, number) } ?? false
             }
         case .numbers(let numbers):
-            return values.contains { value in RuleNumber(value).map(numbers.contains) ?? false }
+            return candidate.has(field) { FieldTest.number($0).map(numbers.contains) ?? false }
         case .datePart(let part, let comparison, let number):
-            return values.contains { value in
-                part.number(in: value).map { comparison.holds(RuleNumber($0), number) } ?? false
+            return candidate.has(field) { value in
+                part.number(in: value.copied).map { comparison.holds(RuleNumber($0), number) } ?? false
             }
         case .networks(let prefixes):
-            return values.contains { value in
-                guard let address = IPAddress(value.span) else { return false }
+            return candidate.has(field) { value in
+                guard let address = IPAddress(value) else { return false }
                 return prefixes.contains { $0.contains(address) }
             }
         case .reference(let other, let startsWith, let endsWith):
-            let others = others(other).map { $0.map(TextPattern.folded) }
-            return values.contains { value in
-                let value = value.map(TextPattern.folded)
+            let others = candidate.values(other).map { $0.map(TextPattern.folded) }
+            guard !others.isEmpty else { return false }
+            return candidate.has(field) { value in
+                let value = value.copied.map(TextPattern.folded)
                 return others.contains { isEqual(value, $0, startsWith, endsWith) }
             }
-        case .null: return values.isEmpty
-        case .exists(let wanted): return values.isEmpty != wanted
-        case .some(let parts): return parts.contains { holds($0, values, others) }
-        case .every(let parts): return parts.allSatisfy { holds($0, values, others) }
+        case .null: return !candidate.has(field) { _ in true }
+        case .exists(let wanted): return candidate.has(field) { _ in true } == wanted
+        case .some(let parts): return parts.contains { holds($0, field, candidate) }
+        case .every(let parts): return parts.allSatisfy { holds($0, field, candidate) }
         }
+    }
+
+    /// Whether `value`, in lower case, is one of the texts.
+    private static func isAmong(_ texts: Set<[UInt8]>, _ value: Span<UInt8>) -> Bool {
+        guard texts.count > 8 else {
+            return texts.contains { TextPattern.isEqual(value, 0, $0) && $0.count == value.count }
+        }
+        return texts.contains(value.copied.map(TextPattern.folded))
+    }
+
+    private static func number(_ value: Span<UInt8>) -> RuleNumber? {
+        guard !value.isEmpty, value[0] <= 0x39 else { return nil }
+        return RuleNumber(value.copied)
     }
 
     /// Whether `value` is `other`, or starts with it, ends with it, or holds it somewhere (both flags).
@@ -133,6 +179,7 @@ extension FieldTest {
         } else {
             test = try FieldTest.test(modified.values, isKeyword, position)
         }
+        tabulate()
     }
 
     /// The test that any of `values` passes: texts and networks are gathered, others stand for themselves.

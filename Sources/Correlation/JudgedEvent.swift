@@ -6,49 +6,28 @@ import Inventory
 
 /// An event that was judged, with what it was resolved to at its time: what timelines draw from.
 public struct JudgedEvent: Sendable {
+    private let candidate: Candidate
+
+    init(_ candidate: Candidate) { self.candidate = candidate }
+
     /// Batch that holds its fields.
-    public let batch: EventBatch
+    public var batch: EventBatch { candidate.batch }
     /// Index in the batch.
-    public let index: Int
-    /// Asset that it is about; empty if none.
-    public var subject: String
-    /// Asset at its source; empty if none.
-    public var source: String
-    /// Asset at its target; empty if none.
-    public var target: String
-    /// Zone of its source address; empty if it has none.
-    public var sourceZone: String
-    /// Zone of its target address; empty if it has none.
-    public var targetZone: String
-    /// Zone that its asset belongs to; empty if none.
-    public var homeZone: String
-
-    init(_ candidate: Candidate) {
-        let found = candidate.situation
-        batch = candidate.batch
-        index = candidate.index
-        subject = found.subject?.id ?? ""
-        source = found.source?.id ?? ""
-        target = found.target?.id ?? ""
-        sourceZone = found.sourceZone?.id ?? ""
-        targetZone = found.targetZone?.id ?? ""
-        homeZone = found.subject?.zone ?? ""
-    }
-
-    /// `other` with its fields in `batch`, where it is the only event.
-    private init(_ other: JudgedEvent, batch: EventBatch) {
-        self.batch = batch
-        index = 0
-        subject = other.subject
-        source = other.source
-        target = other.target
-        sourceZone = other.sourceZone
-        targetZone = other.targetZone
-        homeZone = other.homeZone
-    }
-
+    public var index: Int { candidate.index }
     /// Header, with the corrected time.
-    public var event: Event { batch.events[index] }
+    public var event: Event { candidate.event }
+    /// Asset that it is about, or the claimed host where the site names none; empty if neither.
+    public var subject: String { candidate.situation.subject?.id ?? candidate.situation.claimedHost }
+    /// Asset at its source; empty if none.
+    public var source: String { candidate.situation.source?.id ?? "" }
+    /// Asset at its target; empty if none.
+    public var target: String { candidate.situation.target?.id ?? "" }
+    /// Zone of its source address; empty if it has none.
+    public var sourceZone: String { candidate.situation.sourceZone?.id ?? "" }
+    /// Zone of its target address; empty if it has none.
+    public var targetZone: String { candidate.situation.targetZone?.id ?? "" }
+    /// Zone that its asset belongs to; empty if none.
+    public var homeZone: String { candidate.situation.subject?.zone ?? "" }
 
     /// The same event in a batch of its own, so that its old neighbours can be forgotten.
     public var detached: JudgedEvent {
@@ -57,7 +36,7 @@ public struct JudgedEvent: Sendable {
         own.extensionNames = batch.extensionNames
         own.begin(event)
         for entry in batch.fields(of: index) { own.add(entry.field, Array(batch.bytes[entry.range])) }
-        return JudgedEvent(self, batch: own)
+        return JudgedEvent(Candidate(batch: own, index: 0, situation: candidate.situation))
     }
 }
 

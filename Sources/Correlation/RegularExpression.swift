@@ -41,6 +41,16 @@ struct RegularExpression: Hashable, Sendable {
             return isInside != isNegated
         }
 
+        /// Lower case of the ASCII character that it stands for, if it stands for one only.
+        var onlyByte: UInt8? {
+            guard !isNegated, ranges.count == 1, ranges[0].count == 1, ranges[0].lowerBound < 0x80 else {
+                return nil
+            }
+            // In Unicode, `k` and `s` have further upper cases.
+            let byte = TextPattern.folded(UInt8(ranges[0].lowerBound))
+            return ignoresCase && (byte == 0x6b || byte == 0x73) ? nil : byte
+        }
+
         private static func otherCases(of scalar: UInt32) -> [UInt32] {
             if scalar < 0x80 {
                 let letter = scalar | 0x20
@@ -91,6 +101,36 @@ struct RegularExpression: Hashable, Sendable {
     func matches(_ value: [UInt8]) -> Bool {
         var search = Search(steps: steps, text: RegularExpression.scalars(of: value))
         return search.run()
+    }
+
+    /// The longest text, in lower case, that stands in every value that matches; empty if none is known.
+    ///
+    /// Characters in a row that no jump leads round.
+    var requiredText: [UInt8] {
+        var isCertain = [Bool](repeating: true, count: steps.count)
+        for (index, step) in steps.enumerated() {
+            let targets: [Int] =
+                switch step {
+                case .split(let first, let second): [first, second]
+                case .jump(let target): [target]
+                default: []
+                }
+            for target in targets where target > index + 1 {
+                for skipped in index + 1..<target { isCertain[skipped] = false }
+            }
+        }
+        var longest: [UInt8] = []
+        var run: [UInt8] = []
+        for (index, step) in steps.enumerated() {
+            if case .assertion = step { continue }
+            guard isCertain[index], case .character(let set) = step, let byte = set.onlyByte else {
+                run = []
+                continue
+            }
+            run.append(byte)
+            if run.count > longest.count { longest = run }
+        }
+        return longest
     }
 
     private static func scalars(of value: [UInt8]) -> [UInt32] {

@@ -7,16 +7,16 @@ import EventModel
 public struct RuleSet: Sendable {
     var detections: [DetectionRule]
     var correlations: [CorrelationRule]
-    /// Detections to try, by action number.
-    private(set) var byAction: [[Int]]
+    /// Detections that an event can match.
+    private(set) var gate: RuleGate
     /// Correlations fed by a rule: index of detection, or detections.count + index of correlation.
     private(set) var feeds: [[(correlation: Int, source: Int)]]
     /// Numbers of rules by id and by name.
     private var numbers: [String: Int] = [:]
     /// For each correlation, how many correlations stand on each other up to it.
     private var levels: [Int] = []
-    /// Whether every detection for an action needs a site fact.
-    private(set) var actionNeedsSite: [Bool]
+    /// Detections that can match without any fact of the site.
+    private(set) var siteless: RuleBits
 
     /// Fields that any rule names.
     private(set) var fields: Set<RuleField> = []
@@ -88,9 +88,9 @@ public struct RuleSet: Sendable {
     private init(detections: [DetectionRule]) {
         self.detections = detections
         correlations = []
-        byAction = []
         feeds = []
-        actionNeedsSite = []
+        gate = RuleGate([])
+        siteless = gate.none
         for (number, rule) in detections.enumerated() { name(rule.definition.header, number) }
     }
 
@@ -189,14 +189,9 @@ public struct RuleSet: Sendable {
             fields.formUnion(rule.groupFields.joined().flatMap(\.sources))
             fields.formUnion(rule.countedFields.flatMap(\.sources))
         }
-        byAction = Array(repeating: [], count: 256)
-        actionNeedsSite = Array(repeating: true, count: 256)
-        for (number, rule) in detections.enumerated() {
-            for action in Action.allCases where rule.actions?.contains(action) ?? true {
-                byAction[Int(action.rawValue)].append(number)
-                if !rule.needsSite { actionNeedsSite[Int(action.rawValue)] = false }
-            }
-        }
+        gate = RuleGate(detections)
+        siteless = gate.none
+        for (number, rule) in detections.enumerated() where !rule.needsSite { siteless.insert(number) }
         feeds = Array(repeating: [], count: detections.count + correlations.count)
         for (number, rule) in correlations.enumerated() {
             for (position, source) in rule.sources.enumerated() { feeds[source].append((number, position)) }

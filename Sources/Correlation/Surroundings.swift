@@ -41,22 +41,39 @@ struct Surroundings: Sendable {
         found.sourceAddress = candidate.batch.address(.sourceIP, in: candidate.index)
         found.targetAddress = candidate.batch.address(.targetIP, in: candidate.index)
         found.targetPort = candidate.batch.integer(.targetPort, in: candidate.index).map(Int.init)
-        found.source = asset(.sourceIP, .sourceMAC, .sourceHost, candidate)
-        found.target = asset(.targetIP, .targetMAC, .targetHost, candidate)
+        found.targetWasTouched = event.outcome != .failure && event.action != .deny
+        found.isInteractive = Surroundings.isInteractive(candidate)
         if let address = found.sourceAddress { found.sourceZone = zone(address) }
         if let address = found.targetAddress {
             found.targetZone = zone(address)
             found.targetIsInternet = register.isInternet(address)
         }
+        guard !register.isEmpty else {
+            resolveClaims(&found, candidate)
+            return found
+        }
+        found.source = asset(.sourceIP, .sourceMAC, .sourceHost, candidate)
+        found.target = asset(.targetIP, .targetMAC, .targetHost, candidate)
         resolveSubject(&found, candidate)
         found.subjectAddress = register.addresses.addresses(of: found.subjectName).last
-        found.targetWasTouched = event.outcome != .failure && event.action != .deny
         resolveFlow(&found, candidate)
         resolveVendor(&found, candidate)
         resolveWork(&found, candidate)
         resolveReach(&found, event.time)
-        found.isInteractive = Surroundings.isInteractive(candidate)
         return found
+    }
+
+    /// What is known without a site: who and what the event names.
+    private mutating func resolveClaims(_ found: inout Situation, _ candidate: Candidate) {
+        let named = candidate.text(.deviceID)
+        if !candidate.event.flags.contains(.witness) {
+            found.claimedHost = AssetRegister.folded(candidate.text(.hostName))
+        }
+        found.subjectName = !named.isEmpty ? named : found.claimedHost
+        if found.subjectName.isEmpty { found.subjectName = found.sourceAddress?.description ?? "" }
+        found.subjectAddress = register.addresses.addresses(of: found.subjectName).last
+        resolveFlow(&found, candidate)
+        resolveVendor(&found, candidate)
     }
 
     private mutating func zone(_ address: IPAddress) -> Zone? {

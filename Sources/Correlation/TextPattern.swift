@@ -46,20 +46,29 @@ struct TextPattern: Hashable, Sendable {
         }
     }
 
+    /// Literal runs in lower case: what a value must hold to match.
+    var literals: [[UInt8]] {
+        parts.compactMap { part in
+            guard case .literal(let bytes) = part else { return nil }
+            return isCased ? bytes.map(TextPattern.folded) : bytes
+        }
+    }
+
     /// Whether the whole of `value` matches.
     ///
     /// Greedy with one fall-back point: O(value x parts).
-    func matches(_ value: [UInt8]) -> Bool {
-        let value = isCased ? value : value.map(TextPattern.folded)
+    func matches(_ value: Span<UInt8>) -> Bool {
         var position = 0
         var part = 0
         var resume: (part: Int, position: Int)?
         while true {
             if part == parts.count {
                 if position == value.count { return true }
-            } else if parts[part] == .run {
+            } else if case .run = parts[part] {
                 resume = (part + 1, position)
                 part += 1
+                // What follows may stand at the end alone, or nothing follows.
+                if part == parts.count { return true }
                 continue
             } else if let next = step(parts[part], value, position) {
                 position = next
@@ -73,12 +82,17 @@ struct TextPattern: Hashable, Sendable {
         }
     }
 
-    private func step(_ part: Part, _ value: [UInt8], _ position: Int) -> Int? {
+    func matches(_ value: [UInt8]) -> Bool { matches(value.span) }
+
+    private func step(_ part: Part, _ value: Span<UInt8>, _ position: Int) -> Int? {
         switch part {
         case .literal(let bytes):
             guard position + bytes.count <= value.count else { return nil }
-            for index in bytes.indices where value[position + index] != bytes[index] { return nil }
-            return position + bytes.count
+            if isCased {
+                for index in bytes.indices where value[position + index] != bytes[index] { return nil }
+                return position + bytes.count
+            }
+            return TextPattern.isEqual(value, position, bytes) ? position + bytes.count : nil
         case .one:
             guard position < value.count else { return nil }
             var next = position + 1
@@ -87,6 +101,13 @@ struct TextPattern: Hashable, Sendable {
         case .run:
             return position
         }
+    }
+
+    /// Whether `text`, which is in lower case, stands at `position`, whatever the case there.
+    static func isEqual(_ value: Span<UInt8>, _ position: Int, _ text: [UInt8]) -> Bool {
+        guard position + text.count <= value.count else { return false }
+        for index in text.indices where folded(value[position + index]) != text[index] { return false }
+        return true
     }
 
     /// ASCII lower case; other bytes as they are.

@@ -42,6 +42,15 @@ public struct ByteSet: Hashable, Sendable {
         return word & 1 << UInt64(byte & 63) != 0
     }
 
+    /// The bytes in both.
+    public func intersection(_ other: ByteSet) -> ByteSet {
+        var both = self
+        both.words = (
+            words.0 & other.words.0, words.1 & other.words.1, words.2 & other.words.2, words.3 & other.words.3
+        )
+        return both
+    }
+
     /// The bytes in either.
     public func union(_ other: ByteSet) -> ByteSet {
         var both = self

@@ -34,6 +34,19 @@ public struct StableHash: Sendable {
         if index < range.upperBound { combine(bytes.word(at: index, range.upperBound - index)) }
     }
 
+    /// Mixes the bytes of `range`, ASCII letters in lower case: values that differ in case only are equal.
+    public mutating func combineFolded(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        combine(UInt64(range.count))
+        var index = range.lowerBound
+        while index + 8 <= range.upperBound {
+            combine(ByteFolding.folded(bytes.word(at: index)))
+            index += 8
+        }
+        if index < range.upperBound {
+            combine(ByteFolding.folded(bytes.word(at: index, range.upperBound - index)))
+        }
+    }
+
     /// Mixes text as UTF-8.
     public mutating func combine(_ text: String) {
         let bytes = Array(text.utf8)

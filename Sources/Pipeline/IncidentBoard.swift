@@ -35,11 +35,10 @@ struct IncidentBoard: Sendable {
     private var isChanged = false
 
     /// Takes what was judged; answers with the facts for the journal.
-    mutating func take(_ judgements: [Judgement], hasSite: Bool) -> [JSONValue] {
+    mutating func take(_ judgements: [Judgement]) -> [JSONValue] {
         var facts: [JSONValue] = []
         for (number, judgement) in judgements.enumerated() {
             for alert in judgement.alerts { facts.append(note(alert)) }
-            guard hasSite else { continue }
             for judged in judgement.judged { widen(judged.event.time) }
             newest += judgement.judged
             guard number + 1 < judgements.count else { continue }

@@ -101,9 +101,10 @@ public struct Judge: RecordJudge {
         }
         next = decoded.end
         if let last = records.rows.last { lastLogTime = max(lastLogTime, last.logTime) }
-        note(board.take(known(correlator.takeJudgements()), hasSite: !correlator.register.isEmpty))
+        note(board.take(known(correlator.takeJudgements())))
         sinceDrawn += records.count
-        if sinceDrawn >= Judge.drawCount { settle() }
+        // Nothing is decided before an import ends, and what it holds would be judged each time.
+        if sinceDrawn >= Judge.drawCount, imported == nil { settle() }
         return events
     }
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-import WireFormats
-
 /// Finds many texts in one pass over the bytes, case folded (Aho and Corasick, 1975, as a dense table over
 /// the bytes that occur in the texts).
-struct LiteralMatcher: Sendable {
+public struct LiteralMatcher: Sendable {
     /// Byte to column of the table; 0 stands for every byte that no text holds.
     private var columns: [UInt8]
     private var columnCount: Int
@@ -14,19 +12,20 @@ struct LiteralMatcher: Sendable {
     /// State to the first of its outputs in `outputs`, and the count.
     private var outputStarts: [Int32] = []
     private var outputs: [Int32] = []
-    private(set) var lengths: [Int32] = []
+    /// Length of each text.
+    public private(set) var lengths: [Int32] = []
 
     /// Builds the table.
     ///
     /// Texts are folded; numbers are their positions.
     ///
     /// - Complexity: O(total length x distinct bytes) time and space.
-    init(_ texts: [[UInt8]]) {
+    public init(_ texts: [[UInt8]]) {
         columns = Array(repeating: 0, count: 256)
         columnCount = 1
         for text in texts {
-            for byte in text where columns[Int(byte.folded)] == 0 && columnCount < 255 {
-                columns[Int(byte.folded)] = UInt8(columnCount)
+            for byte in text where columns[Int(ByteFolding.folded(byte))] == 0 && columnCount < 255 {
+                columns[Int(ByteFolding.folded(byte))] = UInt8(columnCount)
                 columnCount += 1
             }
         }
@@ -84,7 +83,11 @@ struct LiteralMatcher: Sendable {
     }
 
     /// Calls `found` with the number of each text and the position after it.
-    func scan(_ bytes: Span<UInt8>, _ range: Range<Int>, _ found: (_ number: Int, _ end: Int) -> Void) {
+    public func scan(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ found: (_ number: Int, _ end: Int) -> Void
+    ) {
         guard !lengths.isEmpty else { return }
         let table = table.span
         let columns = columns.span

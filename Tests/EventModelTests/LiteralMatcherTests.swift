@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import EventModel
 import Testing
-
-@testable import Normalization
 
 struct LiteralMatcherTests {
     private func found(_ texts: [String], _ body: String) -> [[Int]] {

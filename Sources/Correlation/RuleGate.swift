@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+/// Which rules an event can match at all, told without trying one.
+///
+/// The header rules most of them out by three table look-ups. What is left of them must find one of its
+/// ``RuleNeed``s: all texts of all rules on a field share one pass over its value.
+struct RuleGate: Sendable {
+    /// By raw value of a part of the header, the rules whose tests of it alone do not rule the event out.
+    private var byAction: [RuleBits]
+    private var byClass: [RuleBits]
+    private var byOutcome: [RuleBits]
+    /// Rules of which no need is known.
+    private var needless: RuleBits
+    private let empty: RuleBits
+    private var fields: [FieldNeeds] = []
+    /// Numbers in `fields` by the number of the field; -1 for none.
+    private var knownFields: [Int16]
+    private var namedFields: [String: Int16] = [:]
+    /// Needs that any field can fill; -1 for none.
+    private var anyField: Int16 = -1
+
+    /// A gate for `rules`.
+    init(_ rules: [DetectionRule]) {
+        empty = RuleBits(count: rules.count)
+        needless = empty
+        byAction = Array(repeating: empty, count: 256)
+        byClass = byAction
+        byOutcome = byAction
+        knownFields = Array(repeating: -1, count: Int(FieldID.firstExtension))
+        for (number, rule) in rules.enumerated() {
+            let actions = rule.accepted(.action)
+            let classes = rule.accepted(.eventClass)
+            let outcomes = rule.accepted(.outcome)
+            for byte in 0..<256 {
+                if actions?[UInt8(byte)] ?? true { byAction[byte].insert(number) }
+                if classes?[UInt8(byte)] ?? true { byClass[byte].insert(number) }
+                if outcomes?[UInt8(byte)] ?? true { byOutcome[byte].insert(number) }
+            }
+            guard let needs = RuleNeed.any(of: rule.test) else {
+                needless.insert(number)
+                continue
+            }
+            for need in needs { add(need, number) }
+        }
+        for index in fields.indices { fields[index].index() }
+    }
+
+    private mutating func add(_ need: RuleNeed, _ rule: Int) {
+        let (field, text, isWhole): (RuleField, [UInt8]?, Bool) =
+            switch need {
+            case .present(let field): (field, nil, false)
+            case .whole(let field, let text): (field, text, true)
+            case .inside(let field, let text): (field, text, false)
+            }
+        for source in field.sources {
+            let place = place(of: source)
+            guard place >= 0 else {
+                needless.insert(rule)
+                continue
+            }
+            fields[place].add(text, isWhole: isWhole, rule)
+        }
+    }
+
+    private mutating func place(of field: RuleField) -> Int {
+        func made(_ found: Int16?) -> Int16 {
+            if let found, found >= 0 { return found }
+            fields.append(FieldNeeds(empty))
+            return Int16(fields.count - 1)
+        }
+        switch field {
+        case .known(let known):
+            knownFields[Int(known.rawValue)] = made(knownFields[Int(known.rawValue)])
+            return Int(knownFields[Int(known.rawValue)])
+        case .named(let name):
+            let found = made(namedFields[name])
+            namedFields[name] = found
+            return Int(found)
+        case .any:
+            anyField = made(anyField)
+            return Int(anyField)
+        case .envelope, .joined, .either: return -1
+        }
+    }
+
+    /// Needs of each field of a batch, by the number of the field; -1 for none.
+    func places(_ extensionNames: [String]) -> [Int16] {
+        knownFields + extensionNames.map { namedFields[$0] ?? -1 }
+    }
+
+    /// No rule.
+    var none: RuleBits { empty }
+
+    /// Rules that the header of `event` does not rule out, into `found`; false when there is none.
+    func passHeader(_ event: Event, into found: inout RuleBits) -> Bool {
+        found.replace(by: byAction[Int(event.action.rawValue)])
+        found.formIntersection(byClass[Int(event.eventClass.rawValue)])
+        found.formIntersection(byOutcome[Int(event.outcome.rawValue)])
+        return !found.isEmpty
+    }
+
+    /// Rules that event `index` of `batch` may match, into `found`; false when there is none.
+    ///
+    /// - Parameters:
+    ///   - places: ``places(_:)`` of the batch.
+    ///   - met: memory for the rules whose needs are met.
+    func pass(
+        _ batch: EventBatch,
+        _ index: Int,
+        _ places: [Int16],
+        into found: inout RuleBits,
+        met: inout RuleBits
+    ) -> Bool {
+        let event = batch.events[index]
+        guard passHeader(event, into: &found) else { return false }
+        guard !fields.isEmpty else {
+            found.formIntersection(needless)
+            return !found.isEmpty
+        }
+        met.replace(by: needless)
+        let bytes = batch.bytes.span
+        let start = Int(event.fieldStart)
+        for entry in start..<start + Int(event.fieldCount) {
+            let field = batch.entries[entry].field
+            let place = Int(places[Int(field.rawValue)])
+            if place >= 0, found.intersects(fields[place].rules) {
+                fields[place].collect(bytes, batch.entries[entry].range, &met)
+            }
+            if anyField >= 0, field != .recordDigest, found.intersects(fields[Int(anyField)].rules) {
+                fields[Int(anyField)].collect(bytes, batch.entries[entry].range, &met)
+            }
+        }
+        found.formIntersection(met)
+        return !found.isEmpty
+    }
+}
+
+/// The needs of all rules on one field.
+private struct FieldNeeds: Sendable {
+    /// Rules with a need here.
+    private(set) var rules: RuleBits
+    /// Rules that any value satisfies.
+    private var present: RuleBits
+    private var hasPresent = false
+    /// Rules by hash of a whole value in lower case, and its length at most.
+    private var whole: [UInt64: [Int32]] = [:]
+    private var wholeCountMax = -1
+    private var texts: [[UInt8]: [Int32]] = [:]
+    private var matcher = LiteralMatcher([])
+    /// Rules of each text of `matcher`.
+    private var rulesOfText: [[Int32]] = []
+
+    init(_ empty: RuleBits) {
+        rules = empty
+        present = empty
+    }
+
+    mutating func add(_ text: [UInt8]?, isWhole: Bool, _ rule: Int) {
+        rules.insert(rule)
+        guard let text else {
+            present.insert(rule)
+            hasPresent = true
+            return
+        }
+        guard isWhole else {
+            if texts[text]?.last != Int32(rule) { texts[text, default: []].append(Int32(rule)) }
+            return
+        }
+        let hash = FieldNeeds.hash(text.span, text.indices)
+        if whole[hash]?.last != Int32(rule) { whole[hash, default: []].append(Int32(rule)) }
+        wholeCountMax = max(wholeCountMax, text.count)
+    }
+
+    mutating func index() {
+        let sorted = texts.keys.sorted { $0.lexicographicallyPrecedes($1) }
+        matcher = LiteralMatcher(sorted)
+        rulesOfText = sorted.map { texts[$0] ?? [] }
+        texts = [:]
+    }
+
+    /// Adds the rules to which the value is one that they need.
+    func collect(_ bytes: Span<UInt8>, _ range: Range<Int>, _ met: inout RuleBits) {
+        if hasPresent { met.formUnion(present) }
+        if range.count <= wholeCountMax, let found = whole[FieldNeeds.hash(bytes, range)] {
+            for rule in found { met.insert(Int(rule)) }
+        }
+        guard !rulesOfText.isEmpty else { return }
+        matcher.scan(bytes, range) { text, _ in
+            for rule in rulesOfText[text] { met.insert(Int(rule)) }
+        }
+    }
+
+    private static func hash(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
+        var hash = StableHash()
+        hash.combineFolded(bytes, range)
+        return hash.value
+    }
+}

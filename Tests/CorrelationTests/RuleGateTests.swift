@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import SimulationKit
+import Testing
+
+@testable import Correlation
+
+/// The gate lets through whatever a rule matches.
+struct RuleGateTests {
+    private static let position = RulePosition(file: "rule.yml", line: 1, column: 1)
+    private static let words = ["", "a", "Ab", "abba", "root", "x y", "7", "10.0.0.7", "\u{212a}elvin"]
+
+    /// A random test of a random field.
+    private static func test(_ random: inout SeededGenerator) throws -> CompiledSearch {
+        let fields = ["user.name", "other", "src.ip", "message", "", "action", "outcome", "IpAddress"]
+        let field = fields.randomElement(using: &random) ?? ""
+        let forms: [([String], [String])] = [
+            ([], words + ["a*", "*b?a*", "login", "failure"]),
+            (["contains"], ["a", "bb", "oo", "log", "ROOT"]),
+            (["startswith"], ["a", "10.", "l"]), (["endswith", "cased"], ["b", "T", "n"]),
+            (["re"], ["^a(b|x)+a$", "r.*t", "(ab)?ba", "k", "[0-9]{2}\\.", "root|x"]),
+            (["re", "i"], ["KELVIN", "RO{2}T", "a(?:bb)a"]), (["contains", "all"], ["a", "b"]),
+            (["neq"], ["a", "root"]), (["cidr"], ["10.0.0.0/8"]),
+        ]
+        let (modifiers, values) = forms.randomElement(using: &random) ?? ([], [])
+        let count = modifiers.contains("all") ? 2 : Int.random(in: 1...3, using: &random)
+        let chosen = (0..<count).map { _ in RuleScalar.text(values.randomElement(using: &random) ?? "a") }
+        if Int.random(in: 0..<12, using: &random) == 0, !field.isEmpty {
+            return .test(try FieldTest(name: field, modifiers: [], values: [.null], position: position))
+        }
+        if field.isEmpty, modifiers == ["cidr"] { return try test(&random) }
+        return .test(try FieldTest(name: field, modifiers: modifiers, values: chosen, position: position))
+    }
+
+    private static func search(_ depth: Int, _ random: inout SeededGenerator) throws -> CompiledSearch {
+        guard depth > 0 else { return try test(&random) }
+        var parts: [CompiledSearch] = []
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            parts.append(try search(Int.random(in: 0..<depth, using: &random), &random))
+        }
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0, 1: return .all(parts)
+        case 2, 3: return .any(parts)
+        default: return .not(parts[0])
+        }
+    }
+
+    private static func rule(_ random: inout SeededGenerator) throws -> DetectionRule {
+        let definition = DetectionDefinition(
+            header: RuleHeader(title: "t", position: position),
+            logsource: [:],
+            searches: [.init(name: "s", definition: .all([]))],
+            conditions: [RuleText("s", position)],
+            placeholders: [:],
+            groupBy: [],
+            episodeNanoseconds: 0,
+            fingerprint: "f"
+        )
+        var rule = try DetectionRule(compiling: definition)
+        rule.test = try search(3, &random)
+        return rule
+    }
+
+    private static func event(_ random: inout SeededGenerator) -> EventBatch {
+        var batch = EventBatch()
+        var table = FieldTable()
+        var event = Event(offset: .zero, time: .absent, logTime: .absent)
+        event.action = [Action.login, .connect, .logout].randomElement(using: &random) ?? .login
+        event.outcome = [Outcome.failure, .success].randomElement(using: &random) ?? .failure
+        batch.begin(event)
+        for name in ["user.name", "ext.other", "src.ip", "message", "ext.IpAddress", "ext.third"] {
+            guard Bool.random(using: &random) else { continue }
+            let value = words.randomElement(using: &random) ?? ""
+            batch.add(FieldID.known(name) ?? table.field(named: name), value)
+        }
+        batch.extensionNames = table.names
+        return batch
+    }
+
+    /// Matches of 40 sets of 40 rules that a gate, perhaps of other rules, lets through or does not.
+    private static func outcome(
+        _ gated: ([DetectionRule]) -> [DetectionRule]
+    ) throws -> (passed: Int, missed: Int, spared: Int) {
+        var found = (passed: 0, missed: 0, spared: 0)
+        for seed in 0..<40 {
+            var random = SeededGenerator(seed: UInt64(seed))
+            var rules: [DetectionRule] = []
+            for _ in 0..<40 { rules.append(try rule(&random)) }
+            let gate = RuleGate(gated(rules))
+            var passing = PassingRules(gate)
+            for _ in 0..<60 {
+                let batch = event(&random)
+                let numbers = passing.find(gate, batch, 0) ? Set(passing.numbers) : []
+                for (number, rule) in rules.enumerated() {
+                    let isMatch = rule.matches(Candidate(batch: batch, index: 0))
+                    if isMatch, numbers.contains(number) { found.passed += 1 }
+                    if isMatch, !numbers.contains(number) { found.missed += 1 }
+                    if !numbers.contains(number) { found.spared += 1 }
+                }
+            }
+        }
+        return found
+    }
+
+    @Test func `no rule that matches is ruled out, and many that do not are`() throws {
+        let found = try Self.outcome { $0 }
+        #expect(found.missed == 0)
+        #expect(found.passed > 10_000)
+        #expect(found.spared > 20_000)
+    }
+
+    /// The planted mutant: a gate that takes one rule for another loses matches.
+    @Test func `a gate of other rules is found out`() throws {
+        let found = try Self.outcome { Array($0.dropFirst() + $0.prefix(1)) }
+        #expect(found.missed > 1_000)
+    }
+}
