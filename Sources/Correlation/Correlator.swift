@@ -174,7 +174,7 @@ public struct Correlator: Sendable {
         }
     }
 
-    private mutating func feed(_ number: Int, _ candidate: Candidate, depth: Int) {
+    mutating func feed(_ number: Int, _ candidate: Candidate, depth: Int) {
         for (correlation, source) in rules.feeds[number] {
             guard let match = windows[correlation].add(candidate, from: source) else { continue }
             conclude(correlation, match, depth: depth)
@@ -203,7 +203,7 @@ public struct Correlator: Sendable {
         feed(chained, last.placed(in: situation, carrying: carried), depth: depth + 1)
     }
 
-    private mutating func expire(through time: UTCTime) {
+    mutating func expire(through time: UTCTime) {
         for number in windows.indices where rules.correlations[number].decidesAtClose {
             for match in windows[number].expired(through: time) { conclude(number, match, depth: 0) }
         }

@@ -262,10 +262,12 @@ struct ModifiedField: Sendable {
 
     private func list(_ name: String, _ lists: [String: [String]]) throws(RuleError) -> [String] {
         guard let list = lists[name], !list.isEmpty else {
-            throw error(
+            var missing = error(
                 "the placeholder `%\(name)%` has no values; list them under `wardline: {placeholders: "
                     + "{\(name): [...]}}`"
             )
+            missing.leavesInactive = true
+            throw missing
         }
         return list
     }

@@ -32,11 +32,14 @@ public struct RuleError: Error, Hashable, Sendable, CustomStringConvertible {
     public var position: RulePosition
     /// What is wrong and what to do.
     public var message: String
+    /// Whether nothing is wrong but that a placeholder has no values: the rule is inactive, not refused.
+    public var leavesInactive: Bool
 
     /// Makes an error.
-    public init(_ position: RulePosition, _ message: String) {
+    public init(_ position: RulePosition, _ message: String, leavesInactive: Bool = false) {
         self.position = position
         self.message = message
+        self.leavesInactive = leavesInactive
     }
 
     /// `FILE:LINE:COLUMN: MESSAGE`.

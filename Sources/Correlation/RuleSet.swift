@@ -18,13 +18,24 @@ public struct RuleSet: Sendable {
     /// Detections that can match without any fact of the site.
     private(set) var siteless: RuleBits
 
+    /// A rule that is right and not in force.
+    public struct Inactive: Sendable {
+        /// Title, level, author and so on.
+        public var header: RuleHeader
+        /// Why.
+        public var reason: RuleError
+    }
+
+    /// Rules whose placeholders have no values, and correlations over such.
+    public private(set) var inactive: [Inactive] = []
+
     /// Fields that any rule names.
     private(set) var fields: Set<RuleField> = []
     /// Whether a rule searches every field.
     var readsEveryField: Bool { fields.contains(.any) }
 
     /// What is odd about rules and does not keep them from running.
-    public var warnings: [RuleError] { detections.flatMap(\.warnings) }
+    public var warnings: [RuleError] { detections.flatMap(\.warnings) + inactive.map(\.reason) }
 
     /// Headers in order: detections, then correlations.
     public var headers: [RuleHeader] {
@@ -37,14 +48,18 @@ public struct RuleSet: Sendable {
     public static func compile(_ definitions: [RuleDefinition]) -> (rules: RuleSet, errors: [RuleError]) {
         var errors: [RuleError] = []
         var detections: [DetectionRule] = []
+        var inactive: [Inactive] = []
         for case .detection(let definition) in definitions {
             do throws(RuleError) {
                 detections.append(try DetectionRule(compiling: definition))
+            } catch  where error.leavesInactive {
+                inactive.append(Inactive(header: definition.header, reason: error))
             } catch {
                 errors.append(error)
             }
         }
         var set = RuleSet(detections: detections)
+        set.inactive = inactive
         // In the order of fingerprints, so that the order of files decides no identity.
         let filters = definitions.compactMap { definition -> FilterDefinition? in
             guard case .filter(let found) = definition else { return nil }
@@ -79,6 +94,7 @@ public struct RuleSet: Sendable {
             }
             waiting = later
         }
+        waiting = set.deactivate(waiting)
         let known = Set(definitions.flatMap { [$0.header.id, $0.header.name] })
         for definition in waiting { errors.append(set.refusal(of: definition, known)) }
         set.index()
@@ -152,6 +168,29 @@ public struct RuleSet: Sendable {
         }
         name(definition.header, detections.count + correlations.count)
         correlations.append(rule)
+    }
+
+    /// Sets aside correlations that build on inactive rules; returns the others.
+    private mutating func deactivate(_ waiting: [CorrelationDefinition]) -> [CorrelationDefinition] {
+        var waiting = waiting
+        var count = -1
+        while count != inactive.count {
+            count = inactive.count
+            let names = Set(inactive.flatMap { [$0.header.id, $0.header.name] }.filter { !$0.isEmpty })
+            waiting.removeAll { definition in
+                guard let base = definition.references.first(where: { names.contains($0.text) }) else {
+                    return false
+                }
+                let reason = RuleError(
+                    base.position,
+                    "the rule `\(base.text)` is inactive, so this one is",
+                    leavesInactive: true
+                )
+                inactive.append(Inactive(header: definition.header, reason: reason))
+                return true
+            }
+        }
+        return waiting
     }
 
     /// Why a correlation cannot be compiled whose rules are not all there.

@@ -30,12 +30,26 @@ public enum SigmaReader {
         public var warnings: [RuleError]
         /// Documents that compiled.
         public var count: Int
+        /// Rules that are right and wait for the values of a placeholder.
+        public var inactive: [RuleSet.Inactive] { rules.inactive }
+    }
+
+    /// How names of files end that hold rules.
+    public static let fileSuffixes = [".yml", ".yaml"]
+    /// How names of files end that hold cases for the rules beside them; they are never read as rules.
+    public static let caseSuffixes = [".test.yml", ".test.yaml"]
+
+    /// Whether a file of that name holds rules.
+    public static func isRuleFile(_ name: String) -> Bool {
+        fileSuffixes.contains(where: name.hasSuffix) && !caseSuffixes.contains(where: name.hasSuffix)
     }
 
     /// Reads and compiles `files`; their order does not matter.
     ///
     /// A wrong document leaves the others in force.
-    public static func load(_ files: [File]) -> Outcome {
+    ///
+    /// - Parameter forMatching: Whether they are for a ``RuleMatcher``.
+    public static func load(_ files: [File], forMatching: Bool = false) -> Outcome {
         var definitions: [RuleDefinition] = []
         var errors: [RuleError] = []
         var warnings: [RuleError] = []
@@ -57,7 +71,11 @@ public enum SigmaReader {
                     continue
                 }
                 for name in names { places[name] = definition.header.position }
-                definitions.append(definition)
+                definitions.append(forMatching ? definition.forMatching : definition)
+                for name in forMatching ? definition.emptyPlaceholders : [] {
+                    let message = "the placeholder `%\(name)%` has no values, so that nothing equals it"
+                    warnings.append(RuleError(definition.header.position, message, leavesInactive: true))
+                }
             }
         }
         let compiled = RuleSet.compile(definitions)

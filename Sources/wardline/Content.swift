@@ -80,12 +80,18 @@ enum Content {
 
     private static func isFolder(_ path: String) -> Bool { POSIXStorage().isDirectory(path) }
 
+    /// The rule files under `folder` in order of path; files of cases are left out.
+    static func ruleFiles(in folder: String) throws(WardlineError) -> [(name: String, bytes: [UInt8])] {
+        try files(in: folder, endingIn: SigmaReader.fileSuffixes, except: SigmaReader.caseSuffixes)
+    }
+
     /// The files under `folder` whose names end so, in order of path.
     ///
     /// Links are not followed.
     static func files(
         in folder: String,
-        endingIn suffixes: [String]
+        endingIn suffixes: [String],
+        except others: [String] = []
     ) throws(WardlineError) -> [(name: String, bytes: [UInt8])] {
         let manager = FileManager.default
         guard isFolder(folder) else {
@@ -94,7 +100,9 @@ enum Content {
         guard let paths = try? manager.subpathsOfDirectory(atPath: folder) else {
             throw WardlineError(.input, "The folder cannot be read. Check its permissions.", location: folder)
         }
-        let wanted = paths.filter { path in suffixes.contains { path.hasSuffix($0) } }.sorted()
+        let wanted = paths.filter { path in
+            suffixes.contains(where: path.hasSuffix) && !others.contains(where: path.hasSuffix)
+        }.sorted()
         guard wanted.count <= fileCountMax else {
             throw WardlineError(
                 .input,

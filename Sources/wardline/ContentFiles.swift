@@ -74,7 +74,7 @@ struct ContentFiles: Sendable {
         if let batch = try policyFact(configuration, unless: inForce) { batches.append(batch) }
         for path in site { batches += try siteFacts(path, unless: inForce) }
         let sets: [(role: String, folders: [String], suffixes: [String])] = [
-            ("decoders", decoders, [DecoderLoader.fileSuffix]), ("rules", rules, [".yml", ".yaml"]),
+            ("decoders", decoders, [DecoderLoader.fileSuffix]), ("rules", rules, SigmaReader.fileSuffixes),
         ]
         for set in sets {
             var files: [File] = []
@@ -88,9 +88,12 @@ struct ContentFiles: Sendable {
                 folders = [shipped]
             }
             for folder in folders {
-                files += try Content.files(in: folder, endingIn: set.suffixes).map {
-                    File(name: $0.name, bytes: $0.bytes)
-                }
+                let found = try Content.files(
+                    in: folder,
+                    endingIn: set.suffixes,
+                    except: SigmaReader.caseSuffixes
+                )
+                files += found.map { File(name: $0.name, bytes: $0.bytes) }
             }
             if let batch = try activation(set.role, files, unless: inForce) { batches.append(batch) }
         }

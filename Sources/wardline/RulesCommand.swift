@@ -13,7 +13,7 @@ struct RulesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rules",
         abstract: "Work with rule files.",
-        subcommands: [Check.self, List.self]
+        subcommands: [Check.self, List.self, Match.self]
     )
 
     /// Whether rule files are right.
@@ -65,12 +65,20 @@ enum RuleFiles {
         _ paths: [String],
         _ environment: [String: String]
     ) throws(WardlineError) -> SigmaReader.Outcome {
+        SigmaReader.load(try files(paths, environment))
+    }
+
+    /// The rule files that paths name, folders with what lies below them; files of cases are left out.
+    static func files(
+        _ paths: [String],
+        _ environment: [String: String]
+    ) throws(WardlineError) -> [SigmaReader.File] {
         var paths = paths
         if paths.isEmpty, let shipped = try Content.shared("rules", environment) { paths = [shipped] }
         var files: [SigmaReader.File] = []
         for path in paths {
             if POSIXStorage().isDirectory(path) {
-                files += try Content.files(in: path, endingIn: [".yml", ".yaml"]).map {
+                files += try Content.ruleFiles(in: path).map {
                     SigmaReader.File(name: path + "/" + $0.name, bytes: $0.bytes)
                 }
             } else {
@@ -84,7 +92,7 @@ enum RuleFiles {
                 "There are no rule files (`*.yml`). Name a file or folder that has some."
             )
         }
-        return SigmaReader.load(files)
+        return files
     }
 }
 
@@ -100,6 +108,7 @@ struct ContentReport {
         problems = outcome.errors.map(\.description)
         warnings = outcome.warnings.map(\.description)
         summary = "rules: \(outcome.count) right, \(outcome.errors.count) refused"
+        if !outcome.inactive.isEmpty { summary += ", \(outcome.inactive.count) inactive" }
     }
 
     /// Reads the site files of a folder as a store would.

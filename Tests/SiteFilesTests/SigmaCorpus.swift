@@ -63,9 +63,12 @@ enum SigmaCorpus {
     /// The published rules as they are.
     static let plain: (rules: RuleSet, errors: [RuleError]) = compile(published)
 
+    /// The published rules as `rules match` reads them.
+    static let matched: SigmaReader.Outcome = SigmaReader.load(published, forMatching: true)
+
     /// The published rules, those with placeholders given a value that no event has.
     static let resolved: (rules: RuleSet, errors: [RuleError]) = {
-        let wanting = Set(plain.errors.map(\.position.file))
+        let wanting = Set(plain.rules.inactive.map(\.reason.position.file))
         return compile(
             published.map { file in
                 guard wanting.contains(file.name) else { return file }
