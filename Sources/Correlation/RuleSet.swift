@@ -188,6 +188,8 @@ public struct RuleSet: Sendable {
         for rule in correlations {
             fields.formUnion(rule.groupFields.joined().flatMap(\.sources))
             fields.formUnion(rule.countedFields.flatMap(\.sources))
+            fields.formUnion(rule.firstSeenFields.flatMap(\.sources))
+            fields.formUnion(rule.sequence?.fields ?? [])
         }
         byAction = Array(repeating: [], count: 256)
         actionNeedsSite = Array(repeating: true, count: 256)
