@@ -148,7 +148,7 @@ public struct CaseExport {
             .init("level", .text(alert.level.name)), .init("key", .texts(alert.key)),
             .init("first", .text(alert.first.description)), .init("last", .text(alert.last.description)),
             .init("count", .integer(Int64(alert.count))), .init("tags", .texts(alert.tags)),
-            .init("absences", .texts(alert.absences)),
+            .init("absences", .texts(alert.statedAbsences)),
             .init("evidence", .array(alert.evidence.map { .integer(Int64(clamping: $0.offset.value)) })),
             .init("author", .text(alert.attribution.author)),
             .init("license", .text(alert.attribution.license)),

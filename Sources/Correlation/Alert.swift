@@ -85,6 +85,12 @@ public struct Alert: Hashable, Sendable {
     public var isProvisional: Bool
     /// Whether state was capped, so that counts are lower bounds.
     public var isLowerBound: Bool
+    /// How sure the order of the evidence is; nil where the rule asks for none.
+    public var order: EventOrder?
+    /// Why it is not known that something did not come; empty where it is known, or nothing was asked.
+    ///
+    /// Such a verdict opens no incident alone (DESIGN 3.5).
+    public var coverageGap = ""
     /// Group key: field name and value pairs, sorted by name.
     public var key: [String]
     /// Earliest witness time.
@@ -115,6 +121,12 @@ public struct Alert: Hashable, Sendable {
     public var evidence: [Witness]
     /// Author, licence, references.
     public var attribution: Attribution
+
+    /// What was looked for and not there, and why it may have been there all the same; sorted.
+    public var statedAbsences: [String] {
+        coverageGap.isEmpty
+            ? absences : (absences + ["whether it did not come is unknown: " + coverageGap]).sorted()
+    }
 
     /// Classes of the evidence, in the order access, network, update.
     public var classes: [EventClass] {

@@ -5,6 +5,9 @@ import EventModel
 
 /// A verdict as an event that other rules can correlate (action `security_alert`, decoder `wardline.alert`).
 enum AlertNotice {
+    /// Decoder that the event names: ourselves.
+    static let decoder = "wardline.alert"
+
     /// The verdict of a rule over `candidates` as one event at the time of the last of them.
     static func candidate(
         _ header: RuleHeader,
@@ -13,7 +16,7 @@ enum AlertNotice {
         _ last: Candidate
     ) -> Candidate {
         var batch = EventBatch()
-        batch.decoders = ["none", "wardline.alert"]
+        batch.decoders = ["none", decoder]
         batch.extensionNames = ["ext.alert.rule", "ext.alert.level"]
         var event = last.event
         event.action = .securityAlert

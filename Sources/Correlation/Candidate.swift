@@ -48,6 +48,11 @@ final class Candidate: Sendable {
         Candidate(batch: batch, index: index, copies: copies, situation: situation, carried: carried)
     }
 
+    /// Whether both are the same event, in whatever situation.
+    func isSame(as other: Candidate) -> Bool {
+        event.offset == other.event.offset && event.ordinal == other.event.ordinal
+    }
+
     /// The event as evidence.
     var witness: Witness {
         Witness(
@@ -157,6 +162,8 @@ struct Situation: Sendable {
     var sourceZone: Zone?
     var targetIsInternet = false
     var subjectAddress: IPAddress?
+    var subjectZone: Zone?
+    var exposure: Exposure?
     var targetZone: Zone?
     var verdict: FlowVerdict?
     var isNewPeer = false
@@ -202,6 +209,14 @@ struct Situation: Sendable {
         switch field {
         case .asset: subject?.id
         case .assetType: subject?.deviceType
+        case .assetIsCritical: subject.map { flag($0.isLifeCritical) }
+        case .assetHoldsHealthInformation: subject.map { flag($0.holdsHealthInformation) }
+        case .assetVendor: subject.flatMap { filled($0.manufacturer) }
+        case .assetModel: subject.flatMap { filled($0.model) }
+        case .assetFirmware: subject.flatMap { filled($0.firmware) }
+        case .assetZone: subject.flatMap { filled($0.zone) }
+        case .assetTier: subjectZone.flatMap { filled($0.tier) }
+        case .exposure: exposure?.rawValue
         case .subject: subjectName.isEmpty ? nil : subjectName
         case .sourceAsset: source?.id
         case .targetAsset: target?.id
@@ -217,6 +232,11 @@ struct Situation: Sendable {
         case .isNewPeer: flag(isNewPeer)
         case .peer: peer.isEmpty ? nil : peer
         case .userIsVendor: flag(isVendor)
+        case .userIsOfAssetVendor:
+            subject.map { asset in
+                flag(asset.vendorAccounts.contains { $0.lowercased() == user.lowercased() })
+            }
+        case .changeKind: change.flatMap { filled($0.kind) }
         case .userConduit: conduit.rawValue
         case .change: change?.id
         case .bracket: bracket?.rawValue
@@ -233,6 +253,8 @@ struct Situation: Sendable {
         guard let source, let sourceZone, sourceZone.isMedical else { return false }
         return !source.deviceType.lowercased().contains("server")
     }
+
+    private func filled(_ text: String) -> String? { text.isEmpty ? nil : text }
 
     private func flag(_ value: Bool) -> String { value ? "true" : "false" }
 }

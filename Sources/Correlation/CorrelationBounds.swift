@@ -13,6 +13,41 @@ public enum CorrelationBounds {
     /// become lower bounds.
     public static let matchesPerGroupMax = 1_024
 
+    /// Matches that one step of a sequence may ask for: 256 (what evidence keeps).
+    public static let runCountMax = 256
+
+    /// Steps of a sequence: 16; each costs a reference per kept match.
+    public static let stepCountMax = 16
+
+    /// Keys of which a `first-seen` rule knows values: 16,384.
+    ///
+    /// Beyond it those touched longest ago go and learn anew, which leaves verdicts out: they become lower
+    /// bounds.
+    public static let firstSeenKeyCountMax = 16_384
+
+    /// Values known of one key: 1,024 of 16 bytes.
+    ///
+    /// Further ones are not reported, and verdicts become lower bounds.
+    public static let firstSeenValueCountMax = 1_024
+
+    /// Past days that a baseline looks at: 31, so 744 counts of a key at hours.
+    public static let baselineDayCountMax = 31
+
+    /// Sources whose silence is known: 65,536.
+    ///
+    /// Beyond it an absence on a further source is unknown.
+    public static let coverageSourceCountMax = 65_536
+
+    /// Stretches in which one source was heard: 64, each as long as no silence that matters parts it.
+    ///
+    /// The oldest goes; an absence that reaches back before it is unknown.
+    public static let coverageStretchCountMax = 64
+
+    /// Losses remembered: 1,024.
+    ///
+    /// The oldest goes; an absence that reaches back before it is unknown.
+    public static let coverageLossCountMax = 1_024
+
     /// Correlations that may stand on each other: 4.
     ///
     /// One match runs through all of them at once; a deeper rule is refused when it is read.

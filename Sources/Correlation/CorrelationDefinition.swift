@@ -84,6 +84,8 @@ public struct CorrelationDefinition: Hashable, Sendable {
     public var regularTolerance: Double?
     /// `wardline.period-min`: shortest period that counts as regular, nanoseconds.
     public var regularMinimum: Int64
+    /// Further keys under `wardline:`.
+    public var extras = CorrelationExtension()
     /// Where the correlation stands.
     public var position: RulePosition
     /// Part of alert identity.

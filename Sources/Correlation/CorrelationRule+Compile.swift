@@ -4,7 +4,8 @@
 extension CorrelationDefinition {
     /// Rules that it names: `rules`, else those of its condition, in order.
     var references: [RuleText] {
-        guard rules.isEmpty, let condition else { return rules }
+        guard rules.isEmpty else { return rules }
+        guard let condition else { return extras.references }
         return ConditionParser.names(in: condition.text).map { RuleText($0, condition.position) }
     }
 }
@@ -35,19 +36,40 @@ extension CorrelationRule {
         self.sources = sources
         groupNames = definition.groupBy.map(\.text)
         groupFields = try CorrelationRule.groupFields(definition, references, numbers)
-        countedFields = try CorrelationRule.countedFields(definition)
+        countedFields = try CorrelationRule.fields(definition.countedFields)
         thresholds = definition.thresholds.compactMap { threshold in
             Comparison(rawValue: threshold.operation).map { ($0, threshold.value) }
         }
-        terms = try CorrelationRule.terms(definition, references)
+        firstSeenFields = try CorrelationRule.fields(definition.extras.firstSeen?.fields ?? [])
+        let isStepwise = definition.extras.sequence != nil || definition.extras.absence != nil
+        terms = isStepwise ? [] : try CorrelationRule.terms(definition, references)
+        if isStepwise {
+            sequence = try StepSequence(compiling: definition, references)
+        } else if definition.kind == .temporalOrdered, terms.allSatisfy(\.absent.isEmpty) {
+            sequence = StepSequence(terms)
+        } else {
+            sequence = nil
+        }
         let isTemporal = definition.kind == .temporal || definition.kind == .temporalOrdered
         decidesAtClose =
-            isTemporal
-            ? terms.contains { $0.waits(inOrder: definition.kind == .temporalOrdered) }
-            : thresholds.contains { $0.comparison != .greaterThan && $0.comparison != .greaterOrEqual }
+            isStepwise
+            ? sequence?.absence != nil
+            : isTemporal
+                ? terms.contains { $0.waits(inOrder: definition.kind == .temporalOrdered) }
+                : thresholds.contains { $0.comparison != .greaterThan && $0.comparison != .greaterOrEqual }
         try CorrelationRule.refuseNever(definition, thresholds)
-        if decidesAtClose, definition.regularTolerance != nil {
-            throw RuleError(definition.position, "`regular` goes with `gt` or `gte` only")
+        let extras = definition.extras
+        for (isAsked, name) in [
+            (definition.regularTolerance != nil, "regular"), (extras.firstSeen != nil, "first-seen"),
+            (extras.baseline != nil, "baseline"),
+        ] where isAsked && decidesAtClose {
+            throw RuleError(definition.position, "`\(name)` goes with `gt` or `gte` only")
+        }
+        if extras.sessionGap != nil, isTemporal, decidesAtClose || definition.kind == .temporalOrdered {
+            throw RuleError(
+                definition.position,
+                "`window: session` goes with counts and plain `temporal` only"
+            )
         }
     }
 
@@ -123,9 +145,9 @@ extension CorrelationRule {
         return found
     }
 
-    private static func countedFields(_ definition: CorrelationDefinition) throws(RuleError) -> [RuleField] {
+    private static func fields(_ names: [RuleText]) throws(RuleError) -> [RuleField] {
         var found: [RuleField] = []
-        for name in definition.countedFields {
+        for name in names {
             guard let field = RuleField(name: name.text), field != .any else {
                 throw RuleError(name.position, RuleField.unknown(name.text))
             }

@@ -17,11 +17,20 @@ struct CorrelationRule: Sendable {
     let terms: [TemporalTerm]
     /// Whether a verdict may wait for its window to close: absences, and thresholds that more events undo.
     let decidesAtClose: Bool
+    /// Steps in order, where order is all that is asked for.
+    let sequence: StepSequence?
+    /// Fields whose new values take part; empty unless `first-seen` is asked.
+    let firstSeenFields: [RuleField]
     var raisesAlerts = true
 
-    /// Whether the rule asks for all its sources in order and for nothing else.
-    var isChain: Bool {
-        definition.kind == .temporalOrdered && terms.count == 1 && terms[0].present.count == sources.count
+    /// How long an episode stays open after its newest evidence.
+    var episodeWindow: Int64 { definition.timespan }
+
+    /// Shortest silence of a source that makes one of its absences unknown; nil without absences.
+    var silence: Int64? {
+        guard decidesAtClose else { return nil }
+        guard let sequence else { return terms.isEmpty ? nil : definition.timespan }
+        return sequence.absence?.silence
     }
 
     /// What of `candidate` is counted or added; nil when it has none of it, so that it does not take part.

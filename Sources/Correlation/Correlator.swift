@@ -15,7 +15,8 @@ public struct Correlator: Sendable {
     private var finished: [Judgement] = []
     var surroundings: Surroundings
     private var pending = PendingEvents()
-    private var windows: [GroupWindows]
+    private var states: [CorrelationState]
+    private var coverage = Coverage()
     private var episodes = Episodes()
     private var passing: PassingRules
     /// Event time up to which everything is decided.
@@ -28,7 +29,14 @@ public struct Correlator: Sendable {
         self.rules = rules
         surroundings = Surroundings(register: register)
         passing = PassingRules(rules.gate)
-        windows = rules.correlations.map { GroupWindows(rule: $0) }
+        states = rules.correlations.map { CorrelationState(rule: $0) }
+        serveRules()
+    }
+
+    /// What the rules in force ask to be known beside events.
+    private mutating func serveRules() {
+        coverage.serve(rules.correlations.compactMap(\.silence).min())
+        surroundings.knowsExposure = rules.fields.contains(.joined(.exposure))
     }
 
     /// Facts about now.
@@ -43,7 +51,7 @@ public struct Correlator: Sendable {
     /// Due time of the earliest verdict that waits for time to pass: a waiting event or an absence; nil if
     /// none.
     public var due: UTCTime? {
-        let absences = windows.compactMap(\.earliestDeadline)
+        let absences = states.compactMap(\.earliestDeadline)
         return (absences + [pending.earliest].compactMap { $0 }).min()
     }
 
@@ -54,12 +62,29 @@ public struct Correlator: Sendable {
         guard !batch.events.isEmpty else { return }
         let number = pending.hold(batch)
         for index in batch.events.indices {
+            if coverage.isNeeded { hear(batch, index, listener: nil) }
             pending.add(index, of: number)
             while pending.count > CorrelationBounds.pendingCountMax, let next = pending.next() {
                 earlyCount += 1
                 judge(next)
             }
         }
+    }
+
+    /// Whether a rule asks what was not seen, so that every event of every source matters.
+    public var needsCoverage: Bool { coverage.isNeeded }
+
+    /// Notes that the source of event `index` of `batch` was heard, whether or not a rule wants the event.
+    ///
+    /// - Parameter listener: What received it live, whose losses concern it; nil in an import.
+    public mutating func hear(_ batch: EventBatch, _ index: Int, listener: String?) {
+        guard let source = Coverage.source(of: batch, index) else { return }
+        coverage.hear(source, at: batch.events[index].time, listener: listener)
+    }
+
+    /// Notes that records were lost between two times: of `listener`, or of every one if it is nil.
+    public mutating func lose(_ listener: String?, from: UTCTime, through: UTCTime, reason: String) {
+        coverage.lose(listener, from: from, through: through, reason: reason)
     }
 
     /// Whether a rule, a join or a timeline may need event `index` of `batch`.
@@ -121,7 +146,8 @@ public struct Correlator: Sendable {
     public mutating func replace(_ rules: RuleSet) {
         self.rules = rules
         passing = PassingRules(rules.gate)
-        windows = rules.correlations.map { GroupWindows(rule: $0) }
+        states = rules.correlations.map { CorrelationState(rule: $0) }
+        serveRules()
     }
 
     /// Decides everything up to and with `time`; absences that fall due by then are decided too.
@@ -157,9 +183,7 @@ public struct Correlator: Sendable {
                     rule.definition.header,
                     rule.definition.fingerprint,
                     episodeKey(rule, candidate),
-                    [candidate],
-                    count: 1,
-                    window: rule.definition.episodeNanoseconds,
+                    Finding(candidates: [candidate], count: 1, window: rule.definition.episodeNanoseconds),
                     depth: depth
                 )
             }
@@ -176,8 +200,9 @@ public struct Correlator: Sendable {
 
     mutating func feed(_ number: Int, _ candidate: Candidate, depth: Int) {
         for (correlation, source) in rules.feeds[number] {
-            guard let match = windows[correlation].add(candidate, from: source) else { continue }
-            conclude(correlation, match, depth: depth)
+            for match in states[correlation].add(candidate, from: source) {
+                conclude(correlation, match, depth: depth)
+            }
         }
     }
 
@@ -188,10 +213,7 @@ public struct Correlator: Sendable {
                 rule.definition.header,
                 rule.definition.fingerprint,
                 match.key,
-                match.candidates,
-                count: match.count,
-                window: rule.definition.timespan,
-                isLowerBound: match.isLowerBound,
+                Finding(match, window: rule.episodeWindow),
                 depth: depth
             )
         }
@@ -204,8 +226,8 @@ public struct Correlator: Sendable {
     }
 
     mutating func expire(through time: UTCTime) {
-        for number in windows.indices where rules.correlations[number].decidesAtClose {
-            for match in windows[number].expired(through: time) { conclude(number, match, depth: 0) }
+        for number in states.indices where rules.correlations[number].decidesAtClose {
+            for match in states[number].expired(through: time, coverage) { conclude(number, match, depth: 0) }
         }
     }
 
@@ -213,23 +235,14 @@ public struct Correlator: Sendable {
         _ header: RuleHeader,
         _ fingerprint: String,
         _ key: [String],
-        _ candidates: [Candidate],
-        count: Int,
-        window: Int64,
-        isLowerBound: Bool = false,
+        _ finding: Finding,
         depth: Int
     ) {
+        let candidates = finding.candidates
         guard let last = candidates.last else { return }
-        let isNew = episodes.note(
-            header,
-            fingerprint,
-            key,
-            candidates,
-            count: count,
-            window: window,
-            isLowerBound: isLowerBound
-        )
-        guard header.level >= .high else { return }
+        let isNew = episodes.note(header, fingerprint, key, finding)
+        // What is not known makes nobody suspect.
+        guard header.level >= .high, finding.gap.isEmpty else { return }
         for candidate in candidates {
             if let asset = candidate.situation.source ?? candidate.situation.subject {
                 surroundings.suspect(asset.id, at: candidate.event.time)

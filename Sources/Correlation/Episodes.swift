@@ -5,6 +5,36 @@ import Digests
 import EventModel
 import Inventory
 
+/// What a rule found: the events, and how sure it is.
+struct Finding: Sendable {
+    /// Events that the verdict rests on.
+    var candidates: [Candidate]
+    /// Number of events or values.
+    var count: Int
+    /// How long the episode stays open after it, nanoseconds.
+    var window: Int64
+    /// Whether state was capped.
+    var isLowerBound = false
+    /// How sure the order is; nil where order does not matter.
+    var order: EventOrder?
+    /// Why an absence is not known; empty where it is known or none was asked for.
+    var gap = ""
+
+    init(candidates: [Candidate], count: Int, window: Int64) {
+        self.candidates = candidates
+        self.count = count
+        self.window = window
+    }
+
+    /// What a correlation found.
+    init(_ match: GroupWindows.Match, window: Int64) {
+        self.init(candidates: match.candidates, count: match.count, window: window)
+        isLowerBound = match.isLowerBound
+        order = match.order
+        if case .unknown(let reason) = match.absence { gap = reason }
+    }
+}
+
 /// Open and finished episodes: one episode of a rule for a key is one alert, however often its condition
 /// holds.
 struct Episodes: Sendable {
@@ -24,16 +54,13 @@ struct Episodes: Sendable {
         _ header: RuleHeader,
         _ fingerprint: String,
         _ key: [String],
-        _ candidates: [Candidate],
-        count: Int,
-        window: Int64,
-        isLowerBound: Bool
+        _ finding: Finding
     ) -> Bool {
-        guard let last = candidates.last else { return false }
+        guard let last = finding.candidates.last else { return false }
         let identity = Identity(fingerprint: fingerprint, key: key)
-        if var alert = open[identity], last.event.time <= alert.last.advanced(by: window) {
-            let added = Episodes.extend(&alert, candidates, count, isLowerBound)
-            if added { keep(alert, identity) }
+        if var alert = open[identity], last.event.time <= alert.last.advanced(by: finding.window) {
+            let before = alert
+            if Episodes.extend(&alert, finding) || alert != before { keep(alert, identity) }
             return false
         }
         var alert = Alert(
@@ -42,7 +69,7 @@ struct Episodes: Sendable {
             title: header.title,
             level: header.level,
             isReview: header.isReview,
-            isLowerBound: isLowerBound,
+            isLowerBound: finding.isLowerBound,
             key: key,
             first: last.event.time,
             last: last.event.time,
@@ -61,9 +88,11 @@ struct Episodes: Sendable {
                 references: header.references
             )
         )
-        alert.episode = self.count
-        self.count += 1
-        _ = Episodes.extend(&alert, candidates, count, isLowerBound)
+        alert.episode = count
+        count += 1
+        alert.order = finding.order
+        alert.coverageGap = finding.gap
+        _ = Episodes.extend(&alert, finding)
         keep(alert, identity)
         return true
     }
@@ -91,12 +120,8 @@ struct Episodes: Sendable {
     }
 
     /// Adds witnesses that the alert does not have yet; true if any was new.
-    private static func extend(
-        _ alert: inout Alert,
-        _ candidates: [Candidate],
-        _ count: Int,
-        _ isLowerBound: Bool
-    ) -> Bool {
+    private static func extend(_ alert: inout Alert, _ finding: Finding) -> Bool {
+        let candidates = finding.candidates
         var known = Set(alert.evidence.map { [$0.offset.value, UInt64($0.ordinal)] })
         var isExtended = false
         for candidate in candidates {
@@ -113,8 +138,11 @@ struct Episodes: Sendable {
             note(candidate, in: &alert)
         }
         alert.evidence.sort { ($0.time, $0.contentHash, $0.offset) < ($1.time, $1.contentHash, $1.offset) }
-        alert.count = max(alert.count, count)
-        alert.isLowerBound = alert.isLowerBound || isLowerBound
+        alert.count = max(alert.count, finding.count)
+        alert.isLowerBound = alert.isLowerBound || finding.isLowerBound
+        // One sure finding makes the episode sure.
+        if finding.order == .certain { alert.order = .certain }
+        if finding.gap.isEmpty { alert.coverageGap = "" }
         if let first = alert.evidence.first, let last = alert.evidence.last {
             alert.first = first.time
             alert.last = last.time

@@ -13,6 +13,10 @@ struct GroupWindows: Sendable {
         var candidates: [Candidate]
         var count: Int
         var isLowerBound: Bool
+        /// How sure the order of the candidates is; nil where order does not matter.
+        var order: EventOrder?
+        /// What is known of what must not have come; nil where nothing was asked.
+        var absence: AbsenceFinding?
     }
 
     private struct Entry: Sendable {
@@ -21,16 +25,14 @@ struct GroupWindows: Sendable {
         var value: [UInt8]
     }
 
-    private struct Group: Sendable {
+    private struct Group: KeyedGroup {
         var entries: [Entry] = []
         var isCapped = false
         var touched = UTCTime.absent
     }
 
     private let rule: CorrelationRule
-    private var groups: [[String]: Group] = [:]
-    private var evictions = 0
-    private var pruneCount = GroupWindows.pruneCountMin
+    private var table = GroupTable<Group>()
     /// No window closes before it; may be too early, never too late.
     private var nextClose: UTCTime?
 
@@ -39,77 +41,44 @@ struct GroupWindows: Sendable {
     }
 
     /// Takes a match of source number `source`; returns the correlation's match when its condition holds now.
-    mutating func add(_ candidate: Candidate, from source: Int) -> Match? {
-        var matches: [Match] = []
-        for key in keys(candidate, source) {
-            if let match = add(candidate, source, key) { matches.append(match) }
-        }
-        return matches.first
-    }
-
-    /// Group keys of a candidate: one for each combination of values; none when a field is missing.
-    private func keys(_ candidate: Candidate, _ source: Int) -> [[String]] {
-        var keys: [[String]] = [[]]
-        for (name, field) in zip(rule.groupNames, rule.groupFields[source]) {
-            let values = candidate.values(field).prefix(8)
-            keys = keys.flatMap { key in
-                values.map { key + [name + "=" + String(decoding: $0, as: UTF8.self).lowercased()] }
-            }
-        }
-        return keys
-    }
-
-    private mutating func add(_ candidate: Candidate, _ source: Int, _ key: [String]) -> Match? {
+    mutating func add(_ candidate: Candidate, _ source: Int, _ key: [String]) -> Match? {
         let time = candidate.event.time
         guard let value = rule.counted(candidate) else { return nil }
         let oldest = time.advanced(by: -rule.definition.timespan)
-        // Taken out, so that its entries are changed in place.
-        let known = groups.removeValue(forKey: key)
-        var group = known ?? Group()
-        group.entries.removeAll { $0.candidate.event.time < oldest }
-        // A later stage without the one before it can never complete: most successes follow no failures.
-        if rule.isChain, source > 0,
-            !group.entries.contains(where: { $0.source == source - 1 })
-        {
-            if !group.entries.isEmpty { groups[key] = group }
-            return nil
-        }
+        var group = table.take(key) ?? Group()
+        trim(&group, oldest, time)
         group.entries.append(Entry(candidate: candidate, source: source, value: value))
         if group.entries.count > CorrelationBounds.matchesPerGroupMax {
             group.entries.removeFirst()
             group.isCapped = true
         }
         if rule.decidesAtClose {
-            let close = time.advanced(by: rule.definition.timespan)
+            let close = closes(group) ?? time.advanced(by: rule.definition.timespan)
             nextClose = min(nextClose ?? close, close)
         }
-        group.touched = time
-        if known == nil, groups.count >= CorrelationBounds.groupCountMax { evict(before: oldest) }
-        groups[key] = group
-        prune(at: time)
+        group.touched = max(group.touched, time)
+        table.put(group, key, after: oldest)
         return verdict(group, key, source)
     }
 
-    /// Forgets groups whose matches have all left the window, whenever the number of groups has doubled.
-    private mutating func prune(at time: UTCTime) {
-        guard groups.count >= pruneCount, !rule.decidesAtClose else { return }
-        let oldest = time.advanced(by: -rule.definition.timespan)
-        groups = groups.filter { $0.value.touched >= oldest }
-        pruneCount = max(GroupWindows.pruneCountMin, groups.count * 2)
+    /// Removes what has left the window that ends at `time`, or the session that is over by then.
+    private func trim(_ group: inout Group, _ oldest: UTCTime, _ time: UTCTime) {
+        guard let gap = rule.definition.extras.sessionGap else {
+            group.entries.removeAll { $0.candidate.event.time < oldest }
+            return
+        }
+        guard let first = group.entries.first?.candidate.event.time,
+            let last = group.entries.last?.candidate.event.time
+        else { return }
+        if time > last.advanced(by: gap) || first < oldest { group.entries = [] }
     }
 
-    /// Groups that are kept without a look at their age.
-    private static let pruneCountMin = 256
-
-    private mutating func evict(before oldest: UTCTime) {
-        let before = groups.count
-        groups = groups.filter { $0.value.touched >= oldest }
-        guard groups.count >= CorrelationBounds.groupCountMax else { return }
-        let cut = groups.map { ($0.value.touched, $0.key.joined(separator: "\u{1f}")) }
-            .sorted { ($0.0, $0.1) < ($1.0, $1.1) }.prefix(CorrelationBounds.groupCountMax / 4)
-        let gone = Set(cut.map(\.1))
-        groups = groups.filter { !gone.contains($0.key.joined(separator: "\u{1f}")) }
-        evictions += before - groups.count
+    /// When the session of a group is over if nothing more comes; nil without sessions.
+    private func closes(_ group: Group) -> UTCTime? {
+        guard let gap = rule.definition.extras.sessionGap, let first = group.entries.first,
+            let last = group.entries.last
+        else { return nil }
+        return min(close(of: first), last.candidate.event.time.advanced(by: gap))
     }
 
     private func verdict(_ group: Group, _ key: [String], _ source: Int) -> Match? {
@@ -187,7 +156,11 @@ struct GroupWindows: Sendable {
     /// next one.
     private func ordered(_ group: Group, _ key: [String], _ source: Int) -> Match? {
         for term in rule.terms where term.present.last == source && !term.waits(inOrder: true) {
-            if let chosen = chain(group, term) { return match(group, key, chosen, chosen.count) }
+            if let chosen = chain(group, term) {
+                var found = match(group, key, chosen, chosen.count)
+                found.order = EventOrder(of: chosen)
+                return found
+            }
         }
         return nil
     }
@@ -198,7 +171,7 @@ struct GroupWindows: Sendable {
         for stage in term.present.dropLast().reversed() {
             let earlier = group.entries.indices.last { index in
                 index < last && group.entries[index].source == stage
-                    && !GroupWindows.isSame(group.entries[index].candidate, chosen[0])
+                    && !group.entries[index].candidate.isSame(as: chosen[0])
             }
             guard let earlier else { return nil }
             chosen.insert(group.entries[earlier].candidate, at: 0)
@@ -208,19 +181,24 @@ struct GroupWindows: Sendable {
         return group.entries[..<last].contains { before.contains($0.source) } ? nil : chosen
     }
 
-    private static func isSame(_ left: Candidate, _ right: Candidate) -> Bool {
-        left.event.offset == right.event.offset && left.event.ordinal == right.event.ordinal
-    }
-
     private func match(_ group: Group, _ key: [String], _ candidates: [Candidate], _ count: Int) -> Match {
-        Match(key: key, candidates: candidates, count: count, isLowerBound: group.isCapped || evictions > 0)
+        Match(
+            key: key,
+            candidates: candidates,
+            count: count,
+            isLowerBound: group.isCapped || table.evictions > 0
+        )
     }
 
     /// When the first verdict is due that waits for its window to close; nil if none waits.
     var earliestDeadline: UTCTime? {
         guard rule.decidesAtClose else { return nil }
         var earliest: UTCTime?
-        for group in groups.values {
+        for group in table.groups.values {
+            if let close = closes(group) {
+                earliest = min(earliest ?? close, close)
+                continue
+            }
             for entry in group.entries where opensWindow(entry) {
                 earliest = min(earliest ?? close(of: entry), close(of: entry))
             }
@@ -229,25 +207,34 @@ struct GroupWindows: Sendable {
     }
 
     /// Verdicts whose window has closed by `time`: absences, and thresholds that more events could undo.
-    mutating func expired(through time: UTCTime) -> [Match] {
+    mutating func expired(through time: UTCTime, _ coverage: Coverage) -> [Match] {
         guard rule.decidesAtClose, let nextClose, nextClose <= time else { return [] }
         var found: [Match] = []
-        for key in groups.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            guard var group = groups[key], group.entries.contains(where: { close(of: $0) <= time }) else {
+        for key in table.sortedKeys {
+            guard let waiting = table.groups[key], isDue(waiting, time), var group = table.take(key) else {
                 continue
             }
             if rule.terms.isEmpty {
                 found += closedWindows(&group, key, time)
             } else {
                 for index in group.entries.indices where close(of: group.entries[index]) <= time {
-                    if let match = unanswered(group, key, index) { found.append(match) }
+                    if let match = unanswered(group, key, index, coverage) { found.append(match) }
                 }
                 group.entries.removeAll { close(of: $0) <= time }
             }
-            groups[key] = group.entries.isEmpty ? nil : group
+            if !group.entries.isEmpty { table.put(group, key, after: .absent) }
         }
-        self.nextClose = groups.values.flatMap(\.entries).map { close(of: $0) }.min()
+        let next = table.groups.values.compactMap { dueTime(of: $0) }.min()
+        self.nextClose = next
         return found
+    }
+
+    private func dueTime(of group: Group) -> UTCTime? {
+        closes(group) ?? group.entries.map { close(of: $0) }.min()
+    }
+
+    private func isDue(_ group: Group, _ time: UTCTime) -> Bool {
+        dueTime(of: group).map { $0 <= time } ?? false
     }
 
     private func close(of entry: Entry) -> UTCTime {
@@ -263,6 +250,11 @@ struct GroupWindows: Sendable {
         var found: [Match] = []
         // What came late stands behind what it precedes.
         group.entries.sort { $0.candidate.event.time < $1.candidate.event.time }
+        if closes(group) != nil {
+            let entries = group.entries
+            group.entries = []
+            return measured(group, key, entries[...]).map { [$0] } ?? []
+        }
         while let first = group.entries.first, close(of: first) <= time {
             let count = group.entries.count { $0.candidate.event.time <= close(of: first) }
             if let match = measured(group, key, group.entries.prefix(count)) { found.append(match) }
@@ -272,7 +264,12 @@ struct GroupWindows: Sendable {
     }
 
     /// The match that entry `index` opens, when the rest came within its window and nothing that must not.
-    private func unanswered(_ group: Group, _ key: [String], _ index: Int) -> Match? {
+    private func unanswered(
+        _ group: Group,
+        _ key: [String],
+        _ index: Int,
+        _ coverage: Coverage
+    ) -> Match? {
         let isOrdered = rule.definition.kind == .temporalOrdered
         let first = group.entries[index]
         let window = group.entries.filter {
@@ -284,7 +281,11 @@ struct GroupWindows: Sendable {
             guard !window.contains(where: { after.contains($0.source) }),
                 let chosen = following(first, window, term, isOrdered)
             else { continue }
-            return match(group, key, chosen, chosen.count)
+            var found = match(group, key, chosen, chosen.count)
+            if isOrdered { found.order = EventOrder(of: chosen) }
+            let span = rule.definition.timespan
+            found.absence = coverage.finding(after: first.candidate, within: span, silence: span)
+            return found
         }
         return nil
     }
@@ -309,7 +310,7 @@ struct GroupWindows: Sendable {
         var rest = window[...]
         for wanted in term.present {
             let index = rest.firstIndex { entry in
-                entry.source == wanted && !chosen.contains { GroupWindows.isSame($0, entry.candidate) }
+                entry.source == wanted && !chosen.contains { $0.isSame(as: entry.candidate) }
             }
             guard let index else { return nil }
             chosen.append(rest[index].candidate)

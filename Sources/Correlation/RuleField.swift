@@ -76,6 +76,22 @@ enum JoinedField: String, CaseIterable, Sendable {
     case asset
     /// Type of that asset.
     case assetType = "asset.type"
+    /// Whether a patient's life may depend on that asset.
+    case assetIsCritical = "asset.critical"
+    /// Whether it stores health information.
+    case assetHoldsHealthInformation = "asset.phi"
+    /// Its maker.
+    case assetVendor = "asset.vendor"
+    case assetModel = "asset.model"
+    /// Its firmware as the inventory knows it.
+    case assetFirmware = "asset.firmware"
+    /// Zone that it belongs to.
+    case assetZone = "asset.zone"
+    /// Tier of that zone, in the site's words.
+    case assetTier = "asset.tier"
+    /// `internet`, `vendor`, `internal` or `none`: the widest reach of the conduits that lead to its zone and
+    /// are open at the time.
+    case exposure = "asset.exposure"
     /// Asset or host that the event is about.
     case subject
     case sourceAsset = "src.asset"
@@ -98,10 +114,14 @@ enum JoinedField: String, CaseIterable, Sendable {
     /// `ADDRESS:PORT/TRANSPORT` of the target.
     case peer = "flow.peer"
     case userIsVendor = "user.vendor"
+    /// Whether the account is one of the vendor of this very asset.
+    case userIsOfAssetVendor = "user.asset_vendor"
     /// `on`, `off`, `local` or `unknown`: whether the vendor or default account came by its conduit.
     case userConduit = "user.conduit"
     /// Id of the change record that covers the act.
     case change
+    /// Its kind, in the site's words.
+    case changeKind = "change.kind"
     /// `remote`, `local`, or absent: service session open on the asset.
     case bracket
     /// `yes`, `no` or `unknown`.

@@ -227,6 +227,8 @@ public struct RuleSet: Sendable {
         for rule in correlations {
             fields.formUnion(rule.groupFields.joined().flatMap(\.sources))
             fields.formUnion(rule.countedFields.flatMap(\.sources))
+            fields.formUnion(rule.firstSeenFields.flatMap(\.sources))
+            fields.formUnion(rule.sequence?.fields ?? [])
         }
         gate = RuleGate(detections)
         siteless = gate.none

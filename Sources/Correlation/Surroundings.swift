@@ -9,6 +9,8 @@ import Inventory
 /// Folded in event-time order; every table is bounded (``CorrelationBounds``).
 struct Surroundings: Sendable {
     var register: AssetRegister
+    /// Whether a rule asks for exposure, which costs a walk over the conduits.
+    var knowsExposure = false
     private var brackets: [String: [Bracket]] = [:]
     private var peers: Set<UInt64> = []
     private var suspects: [String: UTCTime] = [:]
@@ -55,6 +57,10 @@ struct Surroundings: Sendable {
         found.source = asset(.sourceIP, .sourceMAC, .sourceHost, candidate)
         found.target = asset(.targetIP, .targetMAC, .targetHost, candidate)
         resolveSubject(&found, candidate)
+        if let subject = found.subject {
+            found.subjectZone = register.zone(named: subject.zone)
+            if knowsExposure { found.exposure = register.exposure(of: subject, at: event.time) }
+        }
         found.subjectAddress = register.addresses.addresses(of: found.subjectName).last
         resolveFlow(&found, candidate)
         resolveVendor(&found, candidate)

@@ -19,14 +19,30 @@ extension Judge {
         case .importEnd: endImport(fact)
         case .siteFact, .activation: bring(row.kind, fact)
         case .loss:
-            update.losses.append(Judge.loss(fact, offset))
+            lose(Judge.loss(fact, offset))
             note([VerdictFacts.intake("intake.lost", fact, offset)])
         case .fault: note([VerdictFacts.intake("intake.fault", fact, offset)])
         // A file that was begun waits to be resumed; files that ended wait for no more.
-        case .start, .stop: if imported?.isInFile == false { concludeImport() }
+        case .start, .stop:
+            let before = index > 0 ? records.rows[index - 1].logTime : lastLogTime
+            if row.kind == .start {
+                correlator.lose(nil, from: before, through: row.logTime, reason: "Wardline did not run")
+            }
+            if imported?.isInFile == false { concludeImport() }
         case .removed: removedEnd = max(removedEnd, offset.advanced(by: 1))
         case .device, .suppression, .position, .fact: break
         }
+    }
+
+    private mutating func lose(_ loss: LossRow) {
+        update.losses.append(loss)
+        // What was lost was stamped a little before it should have come.
+        correlator.lose(
+            loss.listener.isEmpty ? nil : loss.listener,
+            from: loss.from.isPresent ? loss.from.advanced(by: -content.lateness) : loss.from,
+            through: loss.through,
+            reason: loss.reason
+        )
     }
 
     private mutating func tick(_ logTime: UTCTime) {

@@ -38,6 +38,9 @@ extension Judge {
                 counters.countRecord(records.rows[row], origin, events, index, source: source, skew: skew)
             }
             counters.countEvent(events, index, source: source, register: correlator.register, skew: skew)
+            if correlator.needsCoverage {
+                correlator.hear(events, index, listener: imported == nil ? origin.listener : nil)
+            }
             let isWanted = correlator.wants(events, index)
             if imported == nil { follow(&events, index, &gathered, isWanted: isWanted) }
             guard isWanted else { continue }

@@ -15,6 +15,8 @@ enum VerdictFacts {
             .init("count", .integer(Int64(alert.count))), .init("cause", .integer(Int64(alert.cause.value))),
             .init("evidence", .array(alert.evidence.map { .integer(Int64($0.offset.value)) })),
         ]
+        if let order = alert.order { members.append(.init("order", .text(order.name))) }
+        if !alert.coverageGap.isEmpty { members.append(.init("unknown", .text(alert.coverageGap))) }
         if !old.isEmpty { members.append(.init("replaces", .text(old))) }
         return .object(members)
     }

@@ -33,7 +33,7 @@ extension ReadModels {
             database,
             """
             INSERT INTO alert VALUES
-                (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 owner, id, Int64(position), StoredText.encode(alert.rule), StoredText.encode(alert.title),
@@ -44,6 +44,7 @@ extension ReadModels {
                 StoredText.encode(alert.sessions), alert.joinWindow, StoredText.encode(alert.tags),
                 StoredText.encode(alert.absences), StoredText.encode(alert.attribution.author),
                 StoredText.encode(alert.attribution.license), StoredText.encode(alert.attribution.references),
+                Int64(alert.order?.rawValue ?? 0), StoredText.encode(alert.coverageGap),
             ]
         )
         for (position, witness) in alert.evidence.enumerated() {

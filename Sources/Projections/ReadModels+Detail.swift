@@ -42,12 +42,12 @@ extension ReadModels {
         let sql = """
             SELECT id, rule, title, level, is_review, is_provisional, is_lower_bound, key, first_time,
                 last_time, count, cause, assets, users, addresses, artefacts, sessions, join_window, tags,
-                absences, author, license, reference_list
+                absences, author, license, reference_list, event_order, coverage_gap
             FROM alert WHERE incident = ? ORDER BY position, id
             """
         return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [owner]).map { row in
             let evidence = try witnesses(owner: owner, alert: row[0] as String, database)
-            return Alert(
+            var alert = Alert(
                 id: row.text(0),
                 rule: row.text(1),
                 title: row.text(2),
@@ -75,6 +75,9 @@ extension ReadModels {
                     references: row.texts(22)
                 )
             )
+            alert.order = UInt8(exactly: row.integer(23)).flatMap { EventOrder(rawValue: $0) }
+            alert.coverageGap = row.text(24)
+            return alert
         }
     }
 

@@ -69,7 +69,8 @@ extension ReadModels {
             last_time INTEGER, count INTEGER NOT NULL,
             cause INTEGER NOT NULL, assets TEXT, users TEXT, addresses TEXT, artefacts TEXT, sessions TEXT,
             join_window INTEGER NOT NULL, tags TEXT, absences TEXT, author TEXT NOT NULL,
-            license TEXT NOT NULL, reference_list TEXT,
+            license TEXT NOT NULL, reference_list TEXT, event_order INTEGER NOT NULL,
+            coverage_gap TEXT NOT NULL,
             PRIMARY KEY (incident, id)
         ) STRICT, WITHOUT ROWID
         """,

@@ -75,8 +75,9 @@ extension SigmaDocumentReader {
         guard !searches.isEmpty else {
             throw error(node, "`\(part)` has a condition and nothing to search for")
         }
-        if let block = root["wardline"], let wrong = block["regular"] {
-            throw error(wrong, "`regular` belongs to a correlation")
+        for key in ["regular"] + SigmaDocumentReader.correlationBlockKeys {
+            guard let wrong = root["wardline"]?[key] else { continue }
+            throw error(wrong, "`\(key)` under `wardline` belongs to a correlation")
         }
         return DetectionDefinition(
             header: header,
@@ -180,24 +181,13 @@ extension SigmaDocumentReader {
         _ root: YAMLNode,
         _ header: RuleHeader
     ) throws(RuleError) -> CorrelationDefinition {
-        for (key, _) in try members(node, "correlation")
-        where !SigmaDocumentReader.correlationKeys.contains(key.text) {
-            throw RuleError(
-                position(key.mark),
-                "`correlation` has no key `\(key.text)`; it has "
-                    + SigmaDocumentReader.correlationKeys.joined(separator: ", ")
-            )
-        }
+        try checkKeys(node, root)
         guard let typeNode = node["type"], let kind = CorrelationDefinition.Kind(rawValue: try text(typeNode))
         else {
             let names = CorrelationDefinition.Kind.allCases.map(\.rawValue).joined(separator: ", ")
             throw error(node["type"] ?? node, "the type of a correlation is one of \(names)")
         }
         guard let spanNode = node["timespan"] else { throw error(node, "the correlation has no `timespan`") }
-        for key in ["group-by", "timespan", "placeholders"] {
-            guard let wrong = root["wardline"]?[key] else { continue }
-            throw error(wrong, "`\(key)` under `wardline` belongs to a detection")
-        }
         var definition = CorrelationDefinition(
             header: header,
             kind: kind,
@@ -216,7 +206,9 @@ extension SigmaDocumentReader {
             fingerprint: fingerprint
         )
         if let value = node["condition"] { try condition(value, &definition) }
-        guard !definition.rules.isEmpty || definition.condition != nil else {
+        if let block = root["wardline"] { try extend(&definition, block) }
+        let names = definition.extras.sequence != nil || definition.condition != nil
+        guard !definition.rules.isEmpty || names else {
             throw error(node, "the correlation names no `rules`")
         }
         try checkCondition(node, definition)
@@ -228,6 +220,17 @@ extension SigmaDocumentReader {
         }
         if let value = root["wardline"]?["regular"] { try regular(value, &definition) }
         return definition
+    }
+
+    private func checkKeys(_ node: YAMLNode, _ root: YAMLNode) throws(RuleError) {
+        let known = SigmaDocumentReader.correlationKeys
+        for (key, _) in try members(node, "correlation") where !known.contains(key.text) {
+            throw unknown(key, "correlation", known)
+        }
+        for key in ["group-by", "timespan", "placeholders"] {
+            guard let wrong = root["wardline"]?[key] else { continue }
+            throw error(wrong, "`\(key)` under `wardline` belongs to a detection")
+        }
     }
 
     private static let correlationKeys = [

@@ -92,9 +92,10 @@ struct SigmaDocumentReader {
         }
     }
 
-    private static let blockKeys = [
-        "group-by", "timespan", "join-window", "review", "base", "absent", "regular", "placeholders",
-    ]
+    private static let blockKeys =
+        [
+            "group-by", "timespan", "join-window", "review", "base", "absent", "regular", "placeholders",
+        ] + correlationBlockKeys
 
     private func readBlock(_ block: YAMLNode, _ header: inout RuleHeader) throws(RuleError) {
         let known = SigmaDocumentReader.blockKeys
@@ -107,10 +108,7 @@ struct SigmaDocumentReader {
             case "base": header.isBase = try truth(value, "base")
             case let name where known.contains(name): continue
             default:
-                throw RuleError(
-                    position(key.mark),
-                    "`wardline` has no key `\(key.text)`; it has \(known.joined(separator: ", "))"
-                )
+                throw unknown(key, "wardline", known)
             }
         }
     }

@@ -136,7 +136,7 @@ public struct IncidentAssembly: Sendable {
             first: evidence.first?.time ?? core.first,
             last: evidence.last?.time ?? core.last,
             entries: sorted,
-            absences: Set(core.alerts.flatMap(\.absences)).sorted(),
+            absences: Set(core.alerts.flatMap(\.statedAbsences)).sorted(),
             whyJoined: core.whyJoined,
             isProvisional: core.alerts.contains(where: \.isProvisional)
         )

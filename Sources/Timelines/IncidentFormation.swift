@@ -93,7 +93,10 @@ public enum IncidentFormation {
     }
 
     /// A high or critical alert on an asset, or alerts of two classes joined on one.
-    private static func opens(_ alerts: [Alert]) -> Bool {
+    ///
+    /// An absence that is not known joins others and opens nothing.
+    private static func opens(_ all: [Alert]) -> Bool {
+        let alerts = all.filter(\.coverageGap.isEmpty)
         let onAssets = alerts.filter { !$0.assets.isEmpty }
         if onAssets.contains(where: { $0.level >= .high }) { return true }
         let classes = Set(alerts.flatMap { $0.classes.map(\.rawValue) })

@@ -65,7 +65,8 @@ enum ReviewList {
             .init("first", .text(review.first.description)), .init("last", .text(review.last.description)),
             .init("count", .integer(Int64(review.count))), .init("devices", .texts(review.assets)),
             .init("users", .texts(review.users)), .init("addresses", .texts(review.addresses)),
-            .init("absences", .texts(review.absences)), .init("provisional", .bool(review.isProvisional)),
+            .init("absences", .texts(review.statedAbsences)),
+            .init("provisional", .bool(review.isProvisional)),
             .init("evidence", .array(review.evidence.map { .integer(Int64(clamping: $0.offset.value)) })),
         ])
     }
@@ -74,7 +75,8 @@ enum ReviewList {
         reviews.map { review in
             let who = (review.assets + review.users).joined(separator: " ")
             let absent =
-                review.absences.isEmpty ? "" : " (not seen: \(review.absences.joined(separator: ", ")))"
+                review.statedAbsences.isEmpty
+                ? "" : " (not seen: \(review.statedAbsences.joined(separator: ", ")))"
             let time = mode == .shortISO ? context.times.iso(review.first) : context.times.short(review.first)
             return time + "  " + context.palette.paint("review ", .caution) + "  "
                 + TerminalText.fitted(TerminalText.escaped(who.isEmpty ? "-" : who), 16) + "  "

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+/// State of one correlation rule, of the kind that the rule needs.
+struct CorrelationState: Sendable {
+    private let rule: CorrelationRule
+    private var windows: GroupWindows
+    private var sequence: SequenceWindows?
+    private var firstSeen: FirstSeenMemory?
+    private var baseline: BaselineCounts?
+
+    init(rule: CorrelationRule) {
+        self.rule = rule
+        windows = GroupWindows(rule: rule)
+        sequence = rule.sequence.map { SequenceWindows(rule: rule, sequence: $0) }
+        firstSeen = rule.definition.extras.firstSeen.map { FirstSeenMemory(fields: rule.firstSeenFields, $0) }
+        baseline = rule.definition.extras.baseline.map { BaselineCounts(rule: rule, $0) }
+    }
+
+    /// Takes a match of source number `source`; returns what its conditions say now, in order of key.
+    mutating func add(_ candidate: Candidate, from source: Int) -> [GroupWindows.Match] {
+        var matches: [GroupWindows.Match] = []
+        for key in rule.keys(of: candidate, source) {
+            if let isNew = firstSeen?.isNew(candidate, key), !isNew { continue }
+            if sequence != nil {
+                matches += sequence?.add(candidate, source, key) ?? []
+            } else if baseline != nil {
+                if let match = baseline?.add(candidate, key) { matches.append(match) }
+            } else if var match = windows.add(candidate, source, key) {
+                if firstSeen?.isCapped ?? false { match.isLowerBound = true }
+                matches.append(match)
+            }
+        }
+        return matches
+    }
+
+    /// When the first verdict is due that waits for its window to close; nil if none waits.
+    var earliestDeadline: UTCTime? { sequence?.earliestDeadline ?? windows.earliestDeadline }
+
+    /// Verdicts whose window has closed by `time`: absences, and thresholds that more events could undo.
+    mutating func expired(through time: UTCTime, _ coverage: Coverage) -> [GroupWindows.Match] {
+        guard rule.decidesAtClose else { return [] }
+        if sequence != nil { return sequence?.expired(through: time, coverage) ?? [] }
+        return windows.expired(through: time, coverage)
+    }
+}
+
+extension CorrelationRule {
+    /// Group keys of a match: one for each combination of values; none when a field is missing.
+    func keys(of candidate: Candidate, _ source: Int) -> [[String]] {
+        var keys: [[String]] = [[]]
+        for (name, field) in zip(groupNames, groupFields[source]) {
+            var values: [String] = []
+            for value in candidate.values(field).prefix(8) {
+                let text = String(decoding: value, as: UTF8.self).lowercased()
+                if !values.contains(text) { values.append(text) }
+            }
+            keys = keys.flatMap { key in values.map { key + [name + "=" + $0] } }
+        }
+        return keys
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+/// What is known of something that must not have come.
+enum AbsenceFinding: Hashable, Sendable {
+    /// It did not come, and whoever would have told was heard meanwhile.
+    case observed
+    /// It was not seen, and here is why that proves nothing.
+    case unknown(String)
+}
+
+/// When each source was heard, and what was lost: whether a thing that was not seen did not happen.
+///
+/// Stretches of hearing are the event times of all events of a source, joined where nothing longer than the
+/// resolution lies between: the order in which they come decides nothing.
+struct Coverage: Sendable {
+    private struct Source: Sendable {
+        /// Listener of its newest live record; nil if it is known from imports only.
+        var listener: String?
+        /// Ascending, apart by more than the resolution.
+        var stretches: [ClosedRange<UTCTime>] = []
+        /// Before it stretches may be missing.
+        var forgotten = UTCTime.absent
+    }
+
+    /// Records of a listener that were lost; of every listener if it has none.
+    private struct Loss: Sendable {
+        var listener: String?
+        var from: UTCTime
+        var through: UTCTime
+        var reason: String
+    }
+
+    private var sources: [UInt64: Source] = [:]
+    private var losses: [Loss] = []
+    private var forgottenLosses = UTCTime.absent
+    /// Gaps that join no matter: less than every silence that a rule asks for; nil if none asks.
+    private var resolution: Int64?
+
+    /// A minute: what joins without need for more.
+    private static let resolutionMax: Int64 = 60 * UTCTime.second
+
+    /// Whether a rule asks for it.
+    var isNeeded: Bool { resolution != nil }
+
+    /// Serves rules for which silences as short as `silence` matter.
+    mutating func serve(_ silence: Int64?) {
+        resolution = silence.map { min(Coverage.resolutionMax, max(1, $0 / 2)) }
+    }
+
+    /// Who would have told: the host that the event names, else its decoder; nil for our own verdicts, which
+    /// nothing can lose.
+    static func source(of batch: EventBatch, _ index: Int) -> UInt64? {
+        var hash = StableHash()
+        if let host = batch.range(of: .hostName, in: index) {
+            hash.combine(batch.bytes.span, host)
+        } else {
+            let decoder = batch.decoders[Int(batch.events[index].decoder)]
+            guard decoder != AlertNotice.decoder else { return nil }
+            hash.combine(decoder)
+        }
+        return hash.value
+    }
+
+    /// Notes that a source was heard; `listener` of live records.
+    mutating func hear(_ number: UInt64, at time: UTCTime, listener: String?) {
+        guard let resolution else { return }
+        guard var source = sources[number] else {
+            guard sources.count < CorrelationBounds.coverageSourceCountMax else { return }
+            sources[number] = Source(listener: listener, stretches: [time...time])
+            return
+        }
+        if let last = source.stretches.last, last.contains(time), listener == source.listener { return }
+        sources[number] = nil
+        if listener != nil { source.listener = listener }
+        Coverage.widen(&source.stretches, time, resolution)
+        if source.stretches.count > CorrelationBounds.coverageStretchCountMax {
+            source.forgotten = source.stretches.removeFirst().upperBound
+        }
+        sources[number] = source
+    }
+
+    private static func widen(_ stretches: inout [ClosedRange<UTCTime>], _ time: UTCTime, _ resolution: Int64)
+    {
+        let from = time.advanced(by: -resolution)
+        let through = time.advanced(by: resolution)
+        // Most events are the newest of their source: the walk from the end is short.
+        var upper = stretches.count
+        while upper > 0, stretches[upper - 1].lowerBound > through { upper -= 1 }
+        var lower = upper
+        while lower > 0, stretches[lower - 1].upperBound >= from { lower -= 1 }
+        var joined = time...time
+        if lower < upper {
+            joined =
+                min(time, stretches[lower].lowerBound)...max(time, stretches[upper - 1].upperBound)
+        }
+        stretches.replaceSubrange(lower..<upper, with: [joined])
+    }
+
+    /// Notes that records of a listener, or of all, were lost between two times.
+    mutating func lose(_ listener: String?, from: UTCTime, through: UTCTime, reason: String) {
+        guard from.isPresent, through.isPresent else { return }
+        losses.append(Loss(listener: listener, from: from, through: through, reason: reason))
+        guard losses.count > CorrelationBounds.coverageLossCountMax else { return }
+        forgottenLosses = max(forgottenLosses, losses.removeFirst().through)
+    }
+
+    /// Whether the source of `candidate` would have been heard until `within` after it.
+    ///
+    /// - Parameter silence: A gap this long, from the event to the deadline, proves nothing.
+    func finding(after candidate: Candidate, within: Int64, silence: Int64) -> AbsenceFinding {
+        guard let number = Coverage.source(of: candidate.batch, candidate.index) else { return .observed }
+        let host = candidate.text(.hostName)
+        let name = host.isEmpty ? "its source" : host
+        let start = candidate.event.time
+        let deadline = start.advanced(by: within)
+        guard let source = sources[number] else {
+            return .unknown("too many sources to know when \(name) was heard")
+        }
+        guard source.forgotten < start else { return .unknown("\(name) was heard too long ago to know when") }
+        var heard = start
+        for stretch in source.stretches where stretch.upperBound >= start && stretch.lowerBound <= deadline {
+            if stretch.lowerBound.nanoseconds - heard.nanoseconds >= silence { break }
+            heard = max(heard, min(stretch.upperBound, deadline))
+        }
+        if deadline.nanoseconds - heard.nanoseconds >= silence {
+            return .unknown("\(name) was silent after \(heard)")
+        }
+        guard let listener = source.listener else { return .observed }
+        guard forgottenLosses < start else { return .unknown("too many losses to know what \(name) lost") }
+        for loss in losses where loss.from <= deadline && loss.through >= start {
+            guard loss.listener == nil || loss.listener == listener else { continue }
+            return .unknown("records of \(name) may be lost: \(loss.reason), \(loss.from) to \(loss.through)")
+        }
+        return .observed
+    }
+}
