@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import EventModel
+
 /// Reads the XML form of an audit message: DICOM's spelling (`csd-code`, `originalText`) and that of RFC
 /// 3881.
 enum AuditXML {
@@ -9,14 +11,19 @@ enum AuditXML {
         guard let start = find(Array("AuditMessage".utf8), in: bytes) else { return nil }
         guard let open = bytes[..<start].lastIndex(of: 0x3c), start - open <= 16 else { return nil }
         var reader = AuditXMLReader()
+        // A document type before the element could define what stands in it.
+        if find(Array("<!DOCTYPE".utf8), in: Array(bytes[..<open])) != nil {
+            reader.message.fault = .xmlDoctypeRefused
+            return reader.message
+        }
         var walker = XMLWalker(bytes, from: open)
         while true {
             switch walker.next() {
             case .open(let name, let attributes): reader.open(name, attributes)
             case .close(let name): reader.close(name)
             case .text(let text): reader.text += text
-            case .end(let isBroken):
-                reader.message.isBroken = isBroken
+            case .end(let issues):
+                reader.message.fault = issues
                 return reader.message
             }
         }

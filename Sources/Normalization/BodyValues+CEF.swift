@@ -30,8 +30,9 @@ extension BodyValues {
         let isLEEF =
             bytes[at] == 0x4c && bytes[at + 1] == 0x45 && bytes[at + 2] == 0x45 && bytes[at + 3] == 0x46
             && bytes[at + 4] == 0x3a
-        guard isCEF || isLEEF else { return nil }
-        var index = at + (isLEEF ? 5 : 4)
+        let isBare = !isCEF && !isLEEF
+        guard !isBare || isProductHeader(bytes, range) else { return nil }
+        var index = at + (isBare ? 0 : isLEEF ? 5 : 4)
         while index < range.upperBound, bytes[index].isBlank { index += 1 }
         let isSecond = index < range.upperBound && bytes[index] == 0x32
         var header = ProductHeader(isLEEF: isLEEF)
@@ -44,24 +45,91 @@ extension BodyValues {
             index = min(index, range.upperBound)
             if number == 1 { header.vendor = start..<index }
             if number == 2 { header.product = start..<index }
-            if !name.isEmpty { addConstant(name, start..<index, slots) }
+            if !name.isEmpty { addConstant(name, bytes, start..<index, slots) }
             index = min(index + 1, range.upperBound)
         }
         header.extensionStart = index
         if isLEEF {
-            let delimiter = isSecond ? leefDelimiter(bytes, &index, range.upperBound) : 0x09
-            addDelimited(bytes, index..<range.upperBound, delimiter, slots)
+            var delimiter = isSecond ? leefDelimiter(bytes, &index, range.upperBound) : 0x09
+            if delimiter == 0x09 { delimiter = delimiterInUse(bytes, index..<range.upperBound) }
+            if delimiter == 0x20 {
+                addExtension(bytes, index..<range.upperBound, slots)
+            } else {
+                addDelimited(bytes, index..<range.upperBound, delimiter, slots)
+            }
         } else {
             addExtension(bytes, index..<range.upperBound, slots)
         }
         return header
     }
 
-    private mutating func addConstant(_ name: String, _ range: Range<Int>, _ slots: borrowing NameTable) {
+    /// Whether the prefix `CEF:` was lost: `0` or `1`, then seven parts that end in a severity.
+    private func isProductHeader(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        let first = range.lowerBound
+        guard bytes[first] == 0x30 || bytes[first] == 0x31, bytes[first + 1] == 0x7c else { return false }
+        var bars = 0
+        var start = first
+        var index = first
+        while index < range.upperBound {
+            if bytes[index] == 0x5c {
+                index += 2
+                continue
+            }
+            if bytes[index] == 0x7c {
+                bars += 1
+                if bars == 7 { break }
+                guard index > start else { return false }
+                start = index + 1
+            }
+            index += 1
+        }
+        guard bars == 7, index > start, index - start <= 9 else { return false }
+        return bytes[start].isDigit || (bytes[start].folded >= 0x61 && bytes[start].folded <= 0x7a)
+    }
+
+    /// What parts the pairs where LEEF wants tabs: a tab, else `^`, else blanks.
+    private func delimiterInUse(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt8 {
+        var hasCaret = false
+        var hasBlank = false
+        var equals = 0
+        for index in range {
+            switch bytes[index] {
+            case 0x09: return 0x09
+            case 0x5e: hasCaret = true
+            case 0x20: hasBlank = true
+            case 0x3d: equals += 1
+            default: break
+            }
+        }
+        guard equals > 1 else { return 0x09 }
+        return hasCaret ? 0x5e : hasBlank ? 0x20 : 0x09
+    }
+
+    private mutating func addConstant(
+        _ name: String,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ slots: borrowing NameTable
+    ) {
         let start = work.count
         work.append(contentsOf: name.utf8)
         let key = Value(start: Int32(start), end: Int32(work.count), isInWork: true)
-        let value = Value(start: Int32(range.lowerBound), end: Int32(range.upperBound), isInWork: false)
+        var value = Value(start: Int32(range.lowerBound), end: Int32(range.upperBound), isInWork: false)
+        var hasEscape = false
+        for index in range where bytes[index] == 0x5c { hasEscape = true }
+        if hasEscape {
+            let first = work.count
+            var index = range.lowerBound
+            while index < range.upperBound {
+                let isEscape =
+                    bytes[index] == 0x5c && index + 1 < range.upperBound
+                    && (bytes[index + 1] == 0x5c || bytes[index + 1] == 0x7c)
+                if isEscape { index += 1 }
+                work.append(bytes[index])
+                index += 1
+            }
+            value = Value(start: Int32(first), end: Int32(work.count), isInWork: true)
+        }
         add(key, value, slot: slots.number(work.span, key.range))
     }
 
@@ -150,6 +218,15 @@ extension BodyValues {
         var end = range.upperBound
         while start < end, bytes[start].isBlank { start += 1 }
         while end > start, bytes[end - 1].isBlank || bytes[end - 1] == 0x0d { end -= 1 }
+        // A bar at the very end closes the line, as it does the header.
+        if end > start + 1, bytes[end - 1] == 0x7c, bytes[end - 2].isBlank {
+            end -= 1
+            while end > start, bytes[end - 1].isBlank { end -= 1 }
+        }
+        if end - start > 1, bytes[start] == 0x22, bytes[end - 1] == 0x22 {
+            start += 1
+            end -= 1
+        }
         let named = Value(start: Int32(key.lowerBound), end: Int32(key.upperBound), isInWork: false)
         var value = Value(start: Int32(start), end: Int32(end), isInWork: false)
         var hasEscape = false

@@ -5,6 +5,9 @@ import EventModel
 import WireFormats
 
 extension BodyValues {
+    /// Longest path of an element or attribute: longer ones are no names but data.
+    static let pathLengthMaxBytes = 512
+
     /// Adds the leaves of an XML document: text under the path of its element (`Event.System.EventID`),
     /// attributes under `path.@name`.
     ///
@@ -16,100 +19,49 @@ extension BodyValues {
         _ range: Range<Int>,
         _ slots: borrowing NameTable
     ) -> ParseIssues {
-        var scanner = XMLLeafScanner(position: range.lowerBound, end: range.upperBound)
-        return scanner.run(bytes, &self, slots)
+        var reader = XMLLeafReader(XMLScanner(range))
+        return reader.run(bytes, &self, slots)
     }
 }
 
-private struct XMLLeafScanner {
-    var position: Int
-    let end: Int
+private struct XMLLeafReader {
+    var scanner: XMLScanner
     /// Paths of the open elements, in `work`.
     var paths: [Range<Int>] = []
 
-    init(position: Int, end: Int) {
-        self.position = position
-        self.end = end
-    }
+    init(_ scanner: XMLScanner) { self.scanner = scanner }
 
     mutating func run(
         _ bytes: Span<UInt8>,
         _ values: inout BodyValues,
         _ slots: borrowing NameTable
     ) -> ParseIssues {
-        while position < end {
-            let textStart = position
-            while position < end, bytes[position] != 0x3c { position += 1 }
-            if let path = paths.last { addText(bytes, path, textStart..<position, &values, slots) }
-            guard position + 1 < end else { break }
-            switch bytes[position + 1] {
-            case 0x3f: skip(past: 0x3e, bytes)
-            case 0x21:
-                guard position + 2 < end, bytes[position + 2] == 0x2d else { return .xmlDoctypeRefused }
-                skip(past: 0x3e, bytes)
-            case 0x2f:
-                skip(past: 0x3e, bytes)
-                guard paths.popLast() != nil else { return .badXML }
-            default:
-                guard paths.count < BodyValues.depthMax else { return .badXML }
-                guard open(bytes, &values, slots) else { return .badXML }
+        while true {
+            switch scanner.next(bytes) {
+            case .open(let name): guard open(bytes, name, &values, slots) else { return .decodeTruncated }
+            case .close: paths.removeLast()
+            case .text(let range):
+                if let path = paths.last { addText(bytes, path, range, &values, slots, isLiteral: false) }
+            case .literal(let range):
+                if let path = paths.last { addText(bytes, path, range, &values, slots, isLiteral: true) }
+            case .end: return []
+            case .fault(let fault): return fault.issues
             }
         }
-        return paths.isEmpty ? [] : .badXML
-    }
-
-    private mutating func skip(past byte: UInt8, _ bytes: Span<UInt8>) {
-        while position < end, bytes[position] != byte { position += 1 }
-        position = min(position + 1, end)
-    }
-
-    private func isNameEnd(_ byte: UInt8) -> Bool {
-        byte.isBlank || byte == 0x3e || byte == 0x2f || byte == 0x3d || byte == 0x0a || byte == 0x0d
-    }
-
-    private func isSpace(_ byte: UInt8) -> Bool { byte.isBlank || byte == 0x0a || byte == 0x0d }
-
-    private mutating func name(_ bytes: Span<UInt8>) -> Range<Int> {
-        var start = position
-        while position < end, !isNameEnd(bytes[position]) {
-            if bytes[position] == 0x3a { start = position + 1 }
-            position += 1
-        }
-        return start..<position
     }
 
     private mutating func open(
         _ bytes: Span<UInt8>,
+        _ name: Range<Int>,
         _ values: inout BodyValues,
         _ slots: borrowing NameTable
     ) -> Bool {
-        position += 1
-        let name = name(bytes)
-        guard !name.isEmpty else { return false }
-        var attributes: [(name: Range<Int>, value: Range<Int>)] = []
-        var isClosed = false
-        while position < end {
-            while position < end, isSpace(bytes[position]) { position += 1 }
-            guard position < end else { return false }
-            if bytes[position] == 0x3e {
-                position += 1
-                break
-            }
-            if bytes[position] == 0x2f {
-                isClosed = true
-                position += 1
-                continue
-            }
-            let attribute = self.name(bytes)
-            guard let value = quoted(bytes), attributes.count < 64 else { return false }
-            attributes.append((attribute, value))
+        let called = scanner.attributes.first { isName(bytes, $0.name) }?.value ?? name
+        guard let path = joined(paths.last, called, bytes, &values) else { return false }
+        for attribute in scanner.attributes {
+            guard add(bytes, path, attribute, &values, slots) else { return false }
         }
-        let called = attributes.first { isName(bytes, $0.name) }?.value ?? name
-        let path = joined(paths.last, called, bytes, &values)
-        for attribute in attributes {
-            add(bytes, path, attribute.name, attribute.value, &values, slots)
-        }
-        if !isClosed { paths.append(path) }
+        paths.append(path)
         return true
     }
 
@@ -118,27 +70,17 @@ private struct XMLLeafScanner {
             && bytes[range.lowerBound + 2] == 0x6d && bytes[range.lowerBound + 3] == 0x65
     }
 
-    private mutating func quoted(_ bytes: Span<UInt8>) -> Range<Int>? {
-        while position < end, isSpace(bytes[position]) { position += 1 }
-        guard position < end, bytes[position] == 0x3d else { return nil }
-        position += 1
-        while position < end, isSpace(bytes[position]) { position += 1 }
-        guard position < end, bytes[position] == 0x22 || bytes[position] == 0x27 else { return nil }
-        let quote = bytes[position]
-        position += 1
-        let start = position
-        while position < end, bytes[position] != quote { position += 1 }
-        guard position < end else { return nil }
-        position += 1
-        return start..<position - 1
-    }
-
+    /// The path of an element in `work`; nil at a bound.
     private func joined(
         _ parent: Range<Int>?,
         _ name: Range<Int>,
         _ bytes: Span<UInt8>,
         _ values: inout BodyValues
-    ) -> Range<Int> {
+    ) -> Range<Int>? {
+        let length = (parent?.count ?? 0) + 1 + name.count
+        guard length <= BodyValues.pathLengthMaxBytes, values.work.count < BodyValues.workSizeMaxBytes else {
+            return nil
+        }
         let start = values.work.count
         if let parent {
             for index in parent { values.work.append(values.work[index]) }
@@ -151,24 +93,31 @@ private struct XMLLeafScanner {
     private func add(
         _ bytes: Span<UInt8>,
         _ path: Range<Int>,
-        _ attribute: Range<Int>,
-        _ value: Range<Int>,
+        _ attribute: XMLScanner.Attribute,
         _ values: inout BodyValues,
         _ slots: borrowing NameTable
-    ) {
+    ) -> Bool {
+        let length = path.count + 2 + attribute.name.count
+        guard length <= BodyValues.pathLengthMaxBytes, values.work.count < BodyValues.workSizeMaxBytes else {
+            return false
+        }
         let start = values.work.count
         for index in path { values.work.append(values.work[index]) }
         values.work.append(contentsOf: [0x2e, 0x40])
-        for index in attribute { values.work.append(bytes[index]) }
-        addText(bytes, start..<values.work.count, value, &values, slots)
+        for index in attribute.name { values.work.append(bytes[index]) }
+        addText(bytes, start..<values.work.count, attribute.value, &values, slots, isLiteral: false)
+        return true
     }
+
+    private func isSpace(_ byte: UInt8) -> Bool { byte.isBlank || byte == 0x0a || byte == 0x0d }
 
     private func addText(
         _ bytes: Span<UInt8>,
         _ path: Range<Int>,
         _ text: Range<Int>,
         _ values: inout BodyValues,
-        _ slots: borrowing NameTable
+        _ slots: borrowing NameTable,
+        isLiteral: Bool
     ) {
         var start = text.lowerBound
         var stop = text.upperBound
@@ -177,43 +126,11 @@ private struct XMLLeafScanner {
         guard stop > start else { return }
         let key = BodyValues.Value(start: Int32(path.lowerBound), end: Int32(path.upperBound), isInWork: true)
         var value = BodyValues.Value(start: Int32(start), end: Int32(stop), isInWork: false)
-        var hasEntity = false
-        for index in start..<stop where bytes[index] == 0x26 { hasEntity = true }
-        if hasEntity { value = resolved(bytes, start..<stop, &values) }
+        if !isLiteral, XMLText.hasReferences(bytes, start..<stop) {
+            let first = values.work.count
+            XMLText.append(bytes, start..<stop, to: &values.work)
+            value = BodyValues.Value(start: Int32(first), end: Int32(values.work.count), isInWork: true)
+        }
         values.add(key, value, slot: slots.number(values.work.span, path))
-    }
-
-    /// The text with the five entities of XML resolved; others stay as written.
-    private func resolved(
-        _ bytes: Span<UInt8>,
-        _ range: Range<Int>,
-        _ values: inout BodyValues
-    ) -> BodyValues.Value {
-        let start = values.work.count
-        var index = range.lowerBound
-        while index < range.upperBound {
-            if bytes[index] == 0x26, let (byte, length) = entity(bytes, index..<range.upperBound) {
-                values.work.append(byte)
-                index += length
-            } else {
-                values.work.append(bytes[index])
-                index += 1
-            }
-        }
-        return BodyValues.Value(start: Int32(start), end: Int32(values.work.count), isInWork: true)
-    }
-
-    private func entity(_ bytes: Span<UInt8>, _ range: Range<Int>) -> (UInt8, Int)? {
-        let table: [(StaticString, UInt8)] = [
-            ("&amp;", 0x26), ("&lt;", 0x3c), ("&gt;", 0x3e), ("&quot;", 0x22), ("&apos;", 0x27),
-        ]
-        for (text, byte) in table {
-            let name = Array(text.description.utf8)
-            guard range.count >= name.count else { continue }
-            var lane = 0
-            while lane < name.count, bytes[range.lowerBound + lane] == name[lane] { lane += 1 }
-            if lane == name.count { return (byte, lane) }
-        }
-        return nil
     }
 }

@@ -37,6 +37,10 @@ struct BodyValues: Sendable {
     var work: [UInt8] = []
     /// All keyed values in body order.
     private(set) var leaves: [Leaf] = []
+    /// Names of the members of the objects that are open, innermost last.
+    var memberNames: [Value] = []
+    /// Names compared so far.
+    var comparisonCount = 0
     /// Whether a bound was met.
     var isTruncated = false
     /// Slot of the array whose elements are counted; -1 for none.
@@ -60,6 +64,8 @@ struct BodyValues: Sendable {
     mutating func removeAll() {
         work.removeAll(keepingCapacity: true)
         leaves.removeAll(keepingCapacity: true)
+        memberNames.removeAll(keepingCapacity: true)
+        comparisonCount = 0
         isTruncated = false
         explodeSlot = -1
         elementCount = 0
@@ -105,6 +111,21 @@ struct BodyValues: Sendable {
         for leaf in leaves where Int(leaf.element) == number && leaf.slot >= 0 {
             set(Int(leaf.slot), leaf.value)
         }
+    }
+
+    /// Lets the slot of leaf `number` have its value, if it is the newest leaf; earlier ones of that slot
+    /// stay
+    /// under their own name.
+    mutating func supersede(by number: Int) {
+        guard number == leaves.count - 1, leaves[number].slot >= 0 else { return }
+        let leaf = leaves[number]
+        for other in 0..<number where leaves[other].slot == leaf.slot && leaves[other].element == leaf.element
+        {
+            leaves[other].slot = -1
+        }
+        guard leaf.element < 0 else { return }
+        clear(Int(leaf.slot))
+        set(Int(leaf.slot), leaf.value)
     }
 
     /// Replaces the key of leaf `index`.

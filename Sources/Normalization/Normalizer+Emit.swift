@@ -52,6 +52,7 @@ extension Normalizer {
         copyRecord(&work, bytes, &events)
         events.begin(header(of: work, nil, &events))
         addHeaderFields(work, bytes, keepsMessage: true, &draft, &events)
+        addElements(&work, bytes, &events)
         stampTime(&work, &events)
     }
 
@@ -167,6 +168,7 @@ extension Normalizer {
         let isGeneric = decoders.decoders[decoder].isGeneric
         let keepsMessage = work.keyed == nil && (isText || decoders.decoders[decoder].format == .kv)
         addHeaderFields(work, bytes, keepsMessage: keepsMessage, &draft, &events)
+        addElements(&work, bytes, &events)
         addLeaves(decoder, bytes, element, &draft, &events)
         let last = events.events.count - 1
         let action = draft.action ?? .other
@@ -195,6 +197,10 @@ extension Normalizer {
         if !envelope.processID.isEmpty, draft.take(.processID) {
             append(.processID, bytes, envelope.processID, isRecord: true, &events)
         }
+        if !envelope.sequence.isEmpty {
+            append(sequenceField, bytes, envelope.sequence, isRecord: true, &events)
+        }
+        if !envelope.uptime.isEmpty { append(uptimeField, bytes, envelope.uptime, isRecord: true, &events) }
         if keepsMessage, !envelope.body.isEmpty, draft.take(.message) {
             append(.message, bytes, envelope.body, isRecord: true, &events)
         }
@@ -234,8 +240,11 @@ extension Normalizer {
 
     /// Settles the times of the newest event.
     func stampTime(_ work: inout RecordWork, _ events: inout EventBatch) {
+        if !citation.isEmpty { addCitation(&events) }
         let last = events.events.count - 1
         events.events[last].deviceTime = work.envelope.time
+        // A body may have said when it was, and what of that was assumed.
+        events.events[last].issues.formUnion(work.header.issues)
         if work.envelope.time.isPresent {
             events.events[last].time = work.envelope.time
             if work.envelope.hasFraction { events.events[last].flags.insert(.subsecond) }

@@ -16,8 +16,9 @@ extension Normalizer {
                     return
                 }
                 if routeKeyed(&work, bytes, &events) { return }
-            } else if byte == 0x43 || byte == 0x4c, routeProduct(&work, bytes, &events) {
-                return
+            } else if byte == 0x43 || byte == 0x4c || byte == 0x30 || byte == 0x31 {
+                restoreProduct(&work, bytes)
+                if routeProduct(&work, bytes, &events) { return }
             }
         }
         if work.keyed == nil {
@@ -63,6 +64,21 @@ extension Normalizer {
         work.keyed = isObject ? .json : .xml
         return true
     }
+
+    /// With a blank behind it, `CEF:` looks like a tag.
+    private mutating func restoreProduct(_ work: inout RecordWork, _ bytes: [UInt8]) {
+        let name = work.envelope.application
+        guard name.count == 3 || name.count == 4,
+            bytes[name].elementsEqual(name.count == 3 ? Self.cef : Self.leef)
+        else { return }
+        work.envelope.application = 0..<0
+        work.envelope.body = name.lowerBound..<work.envelope.body.upperBound
+        work.text = work.envelope.body
+        begin(&work, bytes)
+    }
+
+    private static let cef = Array("CEF".utf8)
+    private static let leef = Array("LEEF".utf8)
 
     private mutating func routeProduct(
         _ work: inout RecordWork,

@@ -181,7 +181,7 @@ extension Normalizer {
 
     /// Reads a time of a body: ISO 8601, or an epoch in seconds, milli-, micro- or nanoseconds by magnitude.
     func readTime(_ source: [UInt8], _ range: Range<Int>, _ work: inout RecordWork) {
-        var reader = StampReader(range.lowerBound, range.upperBound, work.context)
+        var reader = StampReader(range.lowerBound, range.upperBound, work.context, isAllStamp: true)
         if reader.read(source.span, from: range.lowerBound) {
             work.envelope.time = reader.time
             work.envelope.hasFraction = reader.hasFraction
@@ -199,6 +199,7 @@ extension Normalizer {
             guard let value = values.value(slot) else { continue }
             readTime(value.isInWork ? values.work : bytes, value.range, &work)
         }
+        readTimeOfParts(&work, bytes)
     }
 }
 

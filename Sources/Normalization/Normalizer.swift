@@ -34,6 +34,16 @@ public struct Normalizer: Sendable {
     /// Slots whose values went into fields of the event being made.
     var usedStamps: [UInt32]
     var usedStamp: UInt32 = 0
+    /// Records that wait for others.
+    var assembler = RecordAssembler()
+    /// The newest message of each source.
+    var recent = RecentMessages()
+    /// Offsets of the records that the event being made joins, as text; empty for one record.
+    var citation: [UInt8] = []
+    /// Fields of headers and joins that no decoder names.
+    let citationField: FieldID
+    let sequenceField: FieldID
+    let uptimeField: FieldID
 
     /// Makes a normalizer.
     ///
@@ -47,6 +57,9 @@ public struct Normalizer: Sendable {
         self.defaultOffsetSeconds = defaultOffsetSeconds
         values = BodyValues(slotCount: decoders.slots.count)
         bodies = StructuredBodies(siteKey: siteKey)
+        citationField = fields.field(named: "ext.records")
+        sequenceField = fields.field(named: "ext.sequence")
+        uptimeField = fields.field(named: "ext.uptime")
         for name in decoders.extensionNames { extensionFields.append(fields.field(named: name)) }
         decoderNumbers = Array(repeating: -1, count: decoders.decoders.count)
         literalStamps = Array(repeating: 0, count: decoders.routes.literals.count)
@@ -75,20 +88,32 @@ public struct Normalizer: Sendable {
         events.bytes.reserveCapacity(events.bytes.count + records.bytes.count * 5 / 4)
         events.entries.reserveCapacity(events.entries.count + records.count * 12)
         events.events.reserveCapacity(events.events.count + records.count)
+        recent.begin(records)
+        let sources = records.origins.map(Normalizer.source)
         for index in records.rows.indices where records.rows[index].kind == .device {
-            let row = records.rows[index]
-            decodeRow(row, base.advanced(by: index), records.bytes, reference, &events)
+            decodeRow(records.rows[index], index, base, sources, records.bytes, reference, &events)
         }
+        recent.finish(assembler.count)
         events.extensionNames = fields.names
+    }
+
+    /// What tells the sources of records without a host apart.
+    private static func source(_ origin: Origin) -> UInt64 {
+        var hash = StableHash(seed: 1)
+        hash.combine(origin.peer?.description ?? origin.listener)
+        return hash.value
     }
 
     private mutating func decodeRow(
         _ row: RecordBatch.Row,
-        _ offset: Offset,
+        _ index: Int,
+        _ base: Offset,
+        _ sources: [UInt64],
         _ bytes: [UInt8],
         _ reference: UTCTime?,
         _ events: inout EventBatch
     ) {
+        let offset = base.advanced(by: index)
         let stated = row.receiveTime.isPresent ? row.receiveTime : nil
         let isClaimed = row.flags.contains(.claimedReceiveTime)
         let resolved = (isClaimed ? stated ?? reference : reference ?? stated) ?? row.logTime
@@ -112,12 +137,53 @@ public struct Normalizer: Sendable {
         hash.combine(bytes.span, row.range)
         header.contentHash = hash.value
         work.header = header
-        begin(&work, bytes)
-        route(&work, bytes, &events)
+        if row.flags.contains(.jsonLines) || work.envelope.form == .raw { noteOtherJSON(&work, row, bytes) }
+        assembler.advance()
+        let source = source(of: work, bytes, sources[Int(row.origin)])
+        let clock = stated ?? (header.flags.contains(.imported) ? work.envelope.time : row.logTime)
+        let place = RecordAssembler.Place(
+            source: source,
+            offset: offset,
+            clock: clock.isPresent ? clock : work.envelope.time
+        )
+        if let piece = RecordPiece(work.envelope, bytes.span) {
+            recent.pass(row.length)
+            decode(piece, place, &work, bytes, &events)
+        } else {
+            recent.note(source, index, row.length, offset, assembler.count)
+            decodeAlone(&work, bytes, &events)
+        }
+        if work.elements != nil { reportSoftware(place, &work, bytes, &events) }
+    }
+
+    /// Says of JSON that is no object that it is none; it stays text.
+    private mutating func noteOtherJSON(
+        _ work: inout RecordWork,
+        _ row: RecordBatch.Row,
+        _ bytes: [UInt8]
+    ) {
+        let body = work.envelope.body
+        guard let first = body.first, let last = body.last, bytes[first] != 0x7b else { return }
+        if row.flags.contains(.jsonLines) {
+            work.header.issues.insert(.notAnObject)
+        } else if bytes[first] == 0x5b, bytes[last] == 0x5d {
+            values.removeAll()
+            let issues = values.addJSON(bytes.span, body, decoders.slots)
+            if !issues.contains(.badJSON) { work.header.issues.formUnion(issues) }
+        }
+    }
+
+    /// The host, else the origin.
+    private func source(of work: borrowing RecordWork, _ bytes: [UInt8], _ origin: UInt64) -> UInt64 {
+        let host = work.envelope.host
+        guard !host.isEmpty else { return origin }
+        var hash = StableHash()
+        hash.combine(bytes.span, host)
+        return hash.value
     }
 
     /// Prepares the reused storage and the standard slots.
-    private mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
+    mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
         values.removeAll()
         hasScannedLiterals = false
         let envelope = work.envelope
@@ -156,6 +222,8 @@ struct RecordWork {
     var keyed: BodyFormat?
     /// From where the pairs of the body have been read, and how; nil before.
     var pairMode: (start: Int, isCommaSeparated: Bool)?
+    /// What the structured data says; nil before it was read.
+    var elements: ElementFacts?
 
     init(envelope: Envelope, record: Range<Int>, offset: Offset, context: StampContext) {
         self.envelope = envelope

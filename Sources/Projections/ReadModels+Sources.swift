@@ -19,7 +19,8 @@ extension ReadModels {
             let sql = """
                 SELECT name, listener, peer, records, undecoded, raw_bytes, first_event, last_event,
                     last_received, skew,
-                    ifnull((SELECT sum(count) FROM loss WHERE loss.listener = source.listener), 0)
+                    ifnull((SELECT sum(count) FROM loss
+                        WHERE loss.listener IN (source.listener, source.name)), 0)
                 FROM source ORDER BY name
                 """
             return try Row.fetchAll(database, sql: sql).map { row in

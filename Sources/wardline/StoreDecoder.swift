@@ -21,21 +21,24 @@ final class StoreDecoder: RecordDecoding {
         self.siteKey = siteKey
     }
 
+    var lookBackCount: Int { Normalizer.lookBackCount }
+
     func events(
         of records: RecordBatch,
         base: Offset,
+        before: RecordBatch,
         context: DecodingContext
     ) throws(WardlineError) -> EventBatch {
         var events = EventBatch()
-        if let files = context.decoders {
-            var normalizer = try normalizer(files)
-            normalizer.decode(records, base: base, reference: context.reference, into: &events)
-            normalizers[files] = normalizer
-        } else {
-            var normalizer = try shipped()
-            normalizer.decode(records, base: base, reference: context.reference, into: &events)
-            fallback = normalizer
+        var normalizer =
+            try context.decoders.map { files throws(WardlineError) in try normalizer(files) } ?? shipped()
+        normalizer.forget()
+        if before.count > 0 {
+            let start = Offset(base.value - UInt64(before.count))
+            normalizer.prime(before, base: start, reference: context.reference)
         }
+        normalizer.decode(records, base: base, reference: context.reference, into: &events)
+        if let files = context.decoders { normalizers[files] = normalizer } else { fallback = normalizer }
         return events
     }
 

@@ -1,0 +1,1 @@
+../../../Tests/SiteFilesTests/FuzzTargets.swift

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import EventModel
+import WireFormats
+
+/// Records that only together say what happened.
+extension Normalizer {
+    /// Most events that a line about repetitions gives: rules that count reach their bounds long before.
+    static let repetitionCountMax = 32
+
+    /// Forgets earlier records, because those that come do not follow them.
+    public mutating func forget() {
+        assembler = RecordAssembler()
+        recent.removeAll()
+    }
+
+    /// Takes note of records without giving their events: those right before the ones that are decoded next.
+    ///
+    /// Together with ``forget()`` it lets decoding begin anywhere: with ``lookBackCount`` records before it
+    /// the
+    /// events are those of a run from the start.
+    public mutating func prime(_ records: RecordBatch, base: Offset, reference: UTCTime?) {
+        var ignored = EventBatch()
+        decode(records, base: base, reference: reference, into: &ignored)
+    }
+
+    /// Records before a place that what is decoded there can depend on.
+    ///
+    /// Twice what is remembered: a message of which only the middle lies within reach must not look like a
+    /// new
+    /// one.
+    public static var lookBackCount: Int { 2 * RecordAssembler.lookBackCountMax }
+
+    /// Decodes a record that is a piece of something.
+    mutating func decode(
+        _ piece: RecordPiece,
+        _ place: RecordAssembler.Place,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) {
+        switch piece {
+        case .segment(let id, let total, let number, let text):
+            let overdue = assembler.takeOverdue(place)
+            if total < 2 || number >= total {
+                decodeAlone(&work, bytes, &events)
+            } else {
+                let piece = group(number, .other, bytes, text, place)
+                take(piece, total: total, id: id, kind: 1, place, &work, bytes, &events)
+            }
+            for group in overdue { decodeJoined(group, isWhole: false, &work, &events) }
+        case .audit(let id, let part, let text):
+            let overdue = assembler.takeOverdue(place)
+            if part == .other {
+                decodeAlone(&work, bytes, &events)
+            } else {
+                let piece = group(0, part, bytes, text, place)
+                take(piece, total: 0, id: id, kind: 2, place, &work, bytes, &events)
+            }
+            for group in overdue { decodeJoined(group, isWhole: false, &work, &events) }
+        case .stanza(let line, let text): decode(line, text, place, &work, bytes, &events)
+        case .package(let verb, let name): decode(verb, name, place, &work, bytes, &events)
+        case .repetition(let count, let text):
+            decodeAlone(&work, bytes, &events)
+            repeatMessage(count, text, place, &work, bytes, &events)
+        }
+    }
+
+    private func group(
+        _ number: Int,
+        _ part: RecordPiece.AuditPart,
+        _ bytes: [UInt8],
+        _ text: Range<Int>,
+        _ place: RecordAssembler.Place
+    ) -> RecordAssembler.Group.Piece {
+        RecordAssembler.Group.Piece(
+            number: number,
+            part: part,
+            text: Array(bytes[text]),
+            offset: place.offset
+        )
+    }
+
+    /// Decodes a record as it stands.
+    mutating func decodeAlone(_ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch) {
+        begin(&work, bytes)
+        route(&work, bytes, &events)
+    }
+
+    /// Adds a piece: its record gives the event of the whole if it is the last, else one that only shows it.
+    private mutating func take(
+        _ piece: RecordAssembler.Group.Piece,
+        total: Int,
+        id: Range<Int>,
+        kind: UInt64,
+        _ place: RecordAssembler.Place,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) {
+        let whole = assembler.add(
+            piece,
+            total: total,
+            to: RecordAssembler.key(place.source, kind, bytes.span, id),
+            id: Array(bytes[id]),
+            header: Array(bytes[work.record.lowerBound..<work.envelope.body.lowerBound]),
+            at: place
+        )
+        if let whole, decodeJoined(whole, isWhole: true, &work, &events) { return }
+        work.header.issues.insert(.fragment)
+        let first = events.events.count
+        decodeAlone(&work, bytes, &events)
+        // A part of a fact is no fact: the whole is counted, not its pieces.
+        for index in first..<events.events.count {
+            events.events[index].action = .statusReport
+            events.events[index].outcome = .unknown
+        }
+    }
+
+    /// Decodes the text of a group; false if its pieces make no message.
+    @discardableResult
+    private mutating func decodeJoined(
+        _ group: RecordAssembler.Group,
+        isWhole: Bool,
+        _ work: inout RecordWork,
+        _ events: inout EventBatch
+    ) -> Bool {
+        guard let text = group.joined else { return false }
+        var issues: ParseIssues = isWhole ? [] : .fragment
+        if group.isTruncated { issues.insert(.decodeTruncated) }
+        decode(text, citing: group.offsets, adding: issues, &work, &events)
+        return true
+    }
+
+    /// Decodes text that is no record as further events of one.
+    private mutating func decode(
+        _ text: [UInt8],
+        citing offsets: [Offset],
+        adding issues: ParseIssues,
+        at time: UTCTime? = nil,
+        _ work: inout RecordWork,
+        _ events: inout EventBatch
+    ) {
+        var part = RecordWork(
+            envelope: EnvelopeReader.read(text.span, 0..<text.count, work.context),
+            record: 0..<text.count,
+            offset: work.offset,
+            context: work.context
+        )
+        if let time {
+            part.envelope.time = time
+            part.envelope.hasFraction = work.envelope.hasFraction
+        }
+        part.header = work.header
+        part.header.severity = part.envelope.severity
+        part.header.issues = part.envelope.issues.union(issues)
+        var hash = StableHash()
+        hash.combine(text.span, 0..<text.count)
+        hash.combine(UInt64(work.ordinal))
+        part.header.contentHash = hash.value
+        part.ordinal = work.ordinal
+        citation = Array(offsets.map { String($0.value) }.joined(separator: " ").utf8)
+        begin(&part, text)
+        route(&part, text, &events)
+        citation = []
+        work.ordinal = part.ordinal
+    }
+
+    /// A relay left out what it was sent again: the events are given as if it had not.
+    private mutating func repeatMessage(
+        _ count: Int,
+        _ text: Range<Int>?,
+        _ place: RecordAssembler.Place,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) {
+        var message: [UInt8] = []
+        var cited: [Offset] = []
+        if let text {
+            message = Array(bytes[work.record.lowerBound..<work.envelope.body.lowerBound])
+            message.append(contentsOf: bytes[text])
+        } else {
+            guard let found = recent.message(place.source, assembler.count) else { return }
+            message = Array(found.records.bytes[found.row.range])
+            cited = [found.offset, place.offset]
+        }
+        let first = events.events.count
+        for number in 0..<min(count, Normalizer.repetitionCountMax) {
+            decode(message, citing: cited, adding: [], at: work.envelope.time, &work, &events)
+            // Of what no decoder understands, one is enough.
+            guard number > 0 || events.events[first].eventClass != .unclassified else { break }
+        }
+        guard count > Normalizer.repetitionCountMax, let last = events.events.indices.last else { return }
+        events.events[last].issues.insert(.decodeTruncated)
+    }
+
+    /// Names the records that the newest event is made of.
+    func addCitation(_ events: inout EventBatch) {
+        let start = events.bytes.count
+        events.bytes.append(contentsOf: citation)
+        events.entries.append(
+            EventBatch.Entry(field: citationField, start: UInt32(start), length: UInt32(citation.count))
+        )
+        events.events[events.events.count - 1].fieldCount += 1
+    }
+}
+
+extension RecordAssembler.Group {
+    /// The message as it would stand in one record; nil without the piece that says what it is.
+    fileprivate var joined: [UInt8]? { total > 0 ? joinedSegments : joinedAudit }
+
+    /// `ID 1 0 text`: one segment of one.
+    private var joinedSegments: [UInt8]? {
+        let sorted = pieces.sorted { $0.number < $1.number }
+        guard let first = sorted.first, first.number == 0 else { return nil }
+        var text = header + id + Array(" 1 0 ".utf8)
+        for piece in sorted { text += piece.text }
+        return text
+    }
+
+    /// The system call first; the words of its command, whose keys are those of registers, under `execve.`.
+    private var joinedAudit: [UInt8]? {
+        guard let call = pieces.first(where: { $0.part == .call }), pieces.count > 1 || isTruncated else {
+            return pieces.first { $0.part == .call }.map { audit($0.text) }
+        }
+        var text = audit(call.text)
+        for piece in pieces where piece.part != .call && piece.part != .end {
+            text.append(0x20)
+            text += piece.part == .arguments ? RecordAssembler.Group.prefixed(piece.text) : piece.text
+        }
+        return text
+    }
+
+    private func audit(_ text: [UInt8]) -> [UInt8] {
+        header + Array("type=SYSCALL msg=audit(".utf8) + id + Array("): ".utf8) + text
+    }
+
+    private static func prefixed(_ text: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var isAtStart = true
+        var isQuoted = false
+        for byte in text {
+            if isAtStart, byte != 0x20 { result += Array("execve.".utf8) }
+            if byte == 0x22 { isQuoted.toggle() }
+            isAtStart = byte == 0x20 && !isQuoted
+            result.append(byte)
+        }
+        return result
+    }
+}
