@@ -7,6 +7,8 @@
 SWIFT ?= swift
 # Undeclared imports between modules are errors: Package.swift is the layer table.
 BUILD_FLAGS ?= --explicit-target-dependency-import-check error
+# With Swift's own libraries inside, a process starts in half the time and needs no Swift where it runs.
+RELEASE_FLAGS ?= --configuration release --static-swift-stdlib
 SOURCES := Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Sources
 
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ build: install ## Build everything for debugging.
 	$(SWIFT) build $(BUILD_FLAGS)
 
 release: install ## Build the release binary, .build/release/wardline.
-	$(SWIFT) build $(BUILD_FLAGS) --configuration release --product wardline
+	$(SWIFT) build $(BUILD_FLAGS) $(RELEASE_FLAGS) --product wardline
 
 # XCTest is not used; without it the closing line of Swift Testing is the last one.
 test: install ## Run every test.

@@ -42,6 +42,7 @@ public final class Daemon: Sendable {
         defer { withExtendedLifetime(lock) {} }
         let engine = try openEngine()
         var listeners: Listeners?
+        var follower: FileFollower?
         var control: ControlServer?
         do throws(WardlineError) {
             try engine.start()
@@ -53,13 +54,23 @@ public final class Daemon: Sendable {
                 clock: options.clock
             )
             listeners = opened
+            let followed = try FileFollower(
+                options.configuration.follow,
+                limits: options.configuration.limits,
+                intake: engine.intake,
+                clock: options.clock,
+                storage: options.storage,
+                storePath: options.storePath
+            )
+            follower = followed
             control = try ControlServer(
                 path: options.storePath + "/" + DaemonOptions.socketName,
                 commands: DaemonCommands(
                     options: options,
                     content: content,
                     engine: engine,
-                    listeners: opened
+                    listeners: opened,
+                    follower: followed
                 )
             )
             if let signals { try watch(signals) }
@@ -68,12 +79,14 @@ public final class Daemon: Sendable {
             wait(engine)
         } catch {
             control?.stop()
+            follower?.stop()
             listeners?.stop()
             try? engine.stop()
             throw error
         }
         engine.endWaitingForSpace()
         control?.stop()
+        follower?.stop()
         listeners?.stop()
         try engine.stop()
         return 0
@@ -131,6 +144,7 @@ public final class Daemon: Sendable {
             path: options.storePath,
             stream: "records",
             hasColumns: true,
+            options: options.configuration.logOptions,
             clock: options.clock,
             signer: signer
         )
@@ -139,6 +153,7 @@ public final class Daemon: Sendable {
             path: options.storePath,
             stream: "journal",
             hasColumns: false,
+            options: options.configuration.logOptions,
             clock: options.clock,
             signer: signer
         )

@@ -13,9 +13,17 @@ struct DaemonCommands: Sendable {
     let content: DaemonContent
     let engine: Engine
     let listeners: Listeners
+    let follower: FileFollower
     private let startedAt = monotonicNanoseconds()
 
-    init(options: DaemonOptions, content: DaemonContent, engine: Engine, listeners: Listeners) {
+    init(
+        options: DaemonOptions,
+        content: DaemonContent,
+        engine: Engine,
+        listeners: Listeners,
+        follower: FileFollower
+    ) {
+        self.follower = follower
         self.options = options
         self.content = content
         self.engine = engine
@@ -62,7 +70,7 @@ struct DaemonCommands: Sendable {
                 ])
             ),
             .init("residentBytes", .integer(Int64(processResources().residentBytes))),
-            .init("listeners", .array(listeners.status.map(\.json))),
+            .init("listeners", .array((listeners.status + follower.status).map(\.json))),
         ]
         if let failure = status.failure { members.append(.init("failure", .text(failure.description))) }
         return .object(members)
@@ -76,6 +84,10 @@ struct DaemonCommands: Sendable {
             }
             referenceTime = time
         }
+        let word = request["format"]?.text ?? ImportFormat.lines.rawValue
+        guard let format = ImportFormat(rawValue: word) else {
+            throw WardlineError(.usage, "'\(word)' is no format; write lines or journal-export.")
+        }
         let importer = FileImport(
             engine: engine,
             storage: options.storage,
@@ -86,6 +98,7 @@ struct DaemonCommands: Sendable {
         var jobs: [ImportRequest] = []
         for path in try request["paths"] == nil ? [path(of: request)] : paths(of: request) {
             var job = ImportRequest(path: path, referenceTime: referenceTime)
+            job.format = format
             job.recordSizeMaxBytes = options.configuration.limits.recordSizeMaxBytes
             jobs.append(job)
         }

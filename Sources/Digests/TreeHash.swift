@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-import Crypto
+import CSHA256
 
 /// A hash of a Merkle tree: SHA-256, 32 bytes in place.
 ///
@@ -20,10 +20,19 @@ import Crypto
         for (index, byte) in bytes.enumerated() { words[index / 8] |= UInt64(byte) << UInt64(index % 8 * 8) }
     }
 
-    private init(_ digest: SHA256.Digest) {
-        // Valid: a SHA-256 digest has 32 bytes, and the load needs no alignment.
-        words = unsafe digest.withUnsafeBytes { unsafe $0.loadUnaligned(as: SIMD4<UInt64>.self) }
+    /// SHA-256 of `bytes`.
+    ///
+    /// Some 140 ns less than through `Crypto`, which matters for trees of millions of leaves: decision 0019.
+    private init(hashing bytes: UnsafeRawBufferPointer) {
+        var words = SIMD4<UInt64>.zero
+        // Valid: reads exactly the buffer, and writes the 32 bytes of the words.
+        unsafe withUnsafeMutableBytes(of: &words) { target in
+            let digest = unsafe target.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            let data = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            _ = unsafe CCryptoBoringSSL_SHA256(data, bytes.count, digest)
+        }
         for lane in 0..<4 { words[lane] = UInt64(littleEndian: words[lane]) }
+        self.words = words
     }
 
     /// The 32 bytes.
@@ -32,7 +41,7 @@ import Crypto
     }
 
     /// Hash of the tree without leaves.
-    public static let empty = TreeHash(SHA256.hash(data: []))
+    public static let empty = unsafe TreeHash(hashing: UnsafeRawBufferPointer(start: nil, count: 0))
 
     /// What a leaf begins with: its content follows.
     public static let leafPrefix: UInt8 = 0
@@ -52,13 +61,11 @@ import Crypto
 
     /// Hash of a leaf whose content follows ``leafPrefix`` in `bytes`.
     ///
-    /// - Complexity: O(bytes); one allocation, by swift-crypto.
+    /// - Complexity: O(bytes); allocates nothing.
     public static func leaf(prefixed bytes: Span<UInt8>) -> TreeHash {
         precondition(!bytes.isEmpty && bytes[0] == leafPrefix, "a leaf begins with its prefix")
-        var state = SHA256()
         // Valid: the span bounds the buffer, which is only read during the call.
-        unsafe bytes.bytes.withUnsafeBytes { unsafe state.update(bufferPointer: $0) }
-        return TreeHash(state.finalize())
+        return unsafe bytes.bytes.withUnsafeBytes { unsafe TreeHash(hashing: $0) }
     }
 
     /// Hash of the node above two.
@@ -70,11 +77,9 @@ import Crypto
             words[5 + lane] = right.words[lane]
         }
         for lane in 0..<9 { words[lane] = words[lane].littleEndian }
-        var state = SHA256()
         // Valid: 65 bytes of the 72 of the words, which the closure reads and does not keep.
-        unsafe words.span.bytes.withUnsafeBytes { buffer in
-            unsafe state.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[7...]))
+        return unsafe words.span.bytes.withUnsafeBytes { buffer in
+            unsafe TreeHash(hashing: UnsafeRawBufferPointer(rebasing: buffer[7...]))
         }
-        return TreeHash(state.finalize())
     }
 }

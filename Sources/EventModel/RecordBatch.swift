@@ -27,6 +27,8 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
     case suppression = 10
     /// Stands for a record that retention removed; no bytes, and nothing else of the record is left.
     case removed = 11
+    /// How far a followed file has been read, after the records before it in the same batch: JSON.
+    case position = 12
     /// An entry of the `journal` stream: one canonical JSON object.
     case fact = 32
 }
@@ -45,6 +47,12 @@ public enum Transport: UInt8, Sendable, CaseIterable {
     case file = 3
     /// One line of standard input.
     case standardInput = 4
+    /// One datagram of a UNIX socket.
+    case unix = 8
+    /// One line or value of the body of an HTTP request.
+    case http = 9
+    /// One line of a file that is followed while it is written.
+    case followed = 10
 }
 
 /// What framing noticed about a record.
@@ -76,6 +84,15 @@ public struct FrameFlags: OptionSet, Hashable, Sendable {
     /// A line of a file of claims that is none, or whose time or peer cannot be read: kept without that
     /// claim.
     public static let unreadableClaim = FrameFlags(rawValue: 1 << 8)
+    /// Put together from the chunks of several datagrams (GELF), or, with `partial`, one chunk of a set that
+    /// stayed incomplete.
+    public static let chunked = FrameFlags(rawValue: 1 << 11)
+    /// Sent with gzip or zlib; the record is what they hold, checked by their checksum.
+    public static let inflated = FrameFlags(rawValue: 1 << 12)
+    /// Chunking or compression could not be undone: the record is what was received.
+    public static let unreadableCoding = FrameFlags(rawValue: 1 << 13)
+    /// One entry of the journal export format.
+    public static let journalEntry = FrameFlags(rawValue: 1 << 14)
 }
 
 /// Who a group of records came from; stored once per connection or datagram peer, not per record.

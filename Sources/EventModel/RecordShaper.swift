@@ -29,10 +29,7 @@ public struct RecordShaper: Sendable {
         _ scanner: inout ShapeScanner,
         _ bytes: Span<UInt8>
     ) -> UInt16 {
-        if let number = tree.find(scanner, bytes, range) {
-            shapes.slots.append(contentsOf: tree.slots)
-            return UInt16(number)
-        }
+        if let number = tree.find(scanner, bytes, range, into: &shapes.slots) { return UInt16(number) }
         scanner.scan(bytes, range)
         let known = shapes.templates.count
         let number = place(scanner, bytes, range)

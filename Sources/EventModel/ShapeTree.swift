@@ -29,8 +29,6 @@ struct ShapeTree: Sendable {
     private var branches: [Branch] = []
     /// Constant text of all templates.
     private var literals: [UInt8] = []
-    /// Variables of the record that was found last.
-    private(set) var slots: [RecordShapes.Slot] = []
 
     mutating func removeAll() {
         literals.removeAll(keepingCapacity: true)
@@ -39,19 +37,25 @@ struct ShapeTree: Sendable {
         branches.removeAll(keepingCapacity: true)
     }
 
-    /// The template of the record at `range`, whose variables are then in ``slots``; nil for a record of
+    /// The template of the record at `range`, whose variables are appended to `slots`; nil for a record of
     /// another kind.
-    mutating func find(_ scanner: ShapeScanner, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
-        slots.removeAll(keepingCapacity: true)
+    mutating func find(
+        _ scanner: ShapeScanner,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        into slots: inout [RecordShapes.Slot]
+    ) -> Int? {
+        let first = slots.count
         var (node, position) = (0, range.lowerBound)
         while let step = step(from: node, scanner, bytes, position..<range.upperBound) {
             if step.previous >= 0 { moveToFront(step.branch, after: step.previous, of: node) }
-            node = branches[step.branch].target
-            guard branches[step.branch].rule != nil else { return node }
+            node = step.target
+            guard !step.isEnd else { return node }
             let length = UInt32(step.slot.upperBound - step.slot.lowerBound)
             slots.append(RecordShapes.Slot(start: UInt32(step.slot.lowerBound), length: length))
             position = step.slot.upperBound
         }
+        slots.removeLast(slots.count - first)
         return nil
     }
 
@@ -60,6 +64,9 @@ struct ShapeTree: Sendable {
         var branch: Int
         var previous: Int
         var slot: Range<Int>
+        /// The node that it leads to, or the template that ends.
+        var target: Int
+        var isEnd: Bool
     }
 
     /// The branch that goes on from `node` at the start of `rest`; nil for none.
@@ -69,7 +76,7 @@ struct ShapeTree: Sendable {
         _ bytes: Span<UInt8>,
         _ rest: Range<Int>
     ) -> Step? {
-        let literals = literals.span
+        let (literals, branches) = (literals.span, branches.span)
         var (number, previous) = (nodes[node], -1)
         while number >= 0 {
             let branch = branches[number]
@@ -77,10 +84,22 @@ struct ShapeTree: Sendable {
             if start <= rest.upperBound, ShapeTree.begins(bytes, rest.lowerBound, branch, literals) {
                 if let rule = branch.rule {
                     if let end = scanner.end(of: rule, branch.kind, bytes, at: start, rest.upperBound) {
-                        return Step(branch: number, previous: previous, slot: start..<end)
+                        return Step(
+                            branch: number,
+                            previous: previous,
+                            slot: start..<end,
+                            target: branch.target,
+                            isEnd: false
+                        )
                     }
                 } else if start == rest.upperBound {
-                    return Step(branch: number, previous: previous, slot: start..<start)
+                    return Step(
+                        branch: number,
+                        previous: previous,
+                        slot: start..<start,
+                        target: branch.target,
+                        isEnd: true
+                    )
                 }
             }
             (previous, number) = (number, branch.next)

@@ -21,6 +21,7 @@ final class DatagramListener: Sendable {
     private let receiver: UDPReceiver
     private let isStopping = Atomic<Bool>(false)
     private let thread = Mutex<WorkerThread?>(nil)
+    private let gelf: GELFIntake?
 
     /// Binds; datagrams wait in the kernel until ``start(_:clock:)``.
     init(_ definition: ListenerDefinition, limits: Configuration.Limits) throws(WardlineError) {
@@ -35,7 +36,10 @@ final class DatagramListener: Sendable {
             receiver = try UDPReceiver(
                 SocketAddress(address, UInt16(clamping: definition.port)),
                 receiveBufferBytes: limits.receiveBufferBytes,
-                datagramSizeMax: min(limits.recordSizeMaxBytes, UDPReceiver.datagramSizeMaxBytes)
+                // What a compressed or chunked datagram holds is known only when all of it is there.
+                datagramSizeMax: definition.wireProtocol == .gelf
+                    ? UDPReceiver.datagramSizeMaxBytes
+                    : min(limits.recordSizeMaxBytes, UDPReceiver.datagramSizeMaxBytes)
             )
         } catch {
             throw WardlineError(
@@ -55,13 +59,16 @@ final class DatagramListener: Sendable {
         )
         status.receiveBufferBytes = receiver.grantedBufferBytes
         counters = ListenerCounters(status)
+        gelf =
+            definition.wireProtocol == .gelf
+            ? GELFIntake(listener: definition.name, recordSizeMaxBytes: limits.recordSizeMaxBytes) : nil
     }
 
     /// Starts reading into `intake`.
     func start(_ intake: IntakeQueue, clock: any WallClock) throws(WardlineError) {
         do {
             let started = try WorkerThread("wl-udp") { [self] in
-                var loop = DatagramLoop(counters: counters, intake: intake, clock: clock)
+                var loop = DatagramLoop(counters: counters, intake: intake, clock: clock, gelf: gelf)
                 loop.run(receiver, until: isStopping)
             }
             thread.withLock { $0 = started }
@@ -101,8 +108,10 @@ private struct DatagramLoop {
     var lastLook: UTCTime
     var nextLook: Int64 = 0
     var emptyCount: UInt64 = 0
+    var gelf: GELFIntake?
 
-    init(counters: ListenerCounters, intake: IntakeQueue, clock: any WallClock) {
+    init(counters: ListenerCounters, intake: IntakeQueue, clock: any WallClock, gelf: GELFIntake?) {
+        self.gelf = gelf
         self.counters = counters
         self.intake = intake
         self.clock = clock
@@ -133,7 +142,14 @@ private struct DatagramLoop {
                 emptyCount = 0
             }
             let isDone = isLast && (count == 0 || monotonicNanoseconds() > end)
-            if monotonicNanoseconds() >= nextLook || isDone { look(receiver) }
+            if monotonicNanoseconds() >= nextLook || isDone {
+                look(receiver)
+                if var messages = gelf.take() {
+                    let now = isDone ? .max : monotonicNanoseconds()
+                    messages.look(at: clock.now(), now, counters, into: &batch)
+                    gelf = messages
+                }
+            }
             if isDone || count == 0 || BatchBounds.isReached(batch), batch.count > 0 {
                 guard intake.put(batch) else { return }
                 batch = RecordBatch()
@@ -151,6 +167,14 @@ private struct DatagramLoop {
                 peerPort: facts.peer.port
             )
         )
+        if var messages = gelf.take() {
+            let now = monotonicNanoseconds()
+            if !messages.take(bytes, from: facts.peer, origin, at: time, now, into: &batch) {
+                emptyCount += 1
+            }
+            gelf = messages
+            return
+        }
         var flags: FrameFlags = isJSON ? .jsonLines : []
         if facts.isTruncated { flags.insert(.truncated) }
         if isJSON, !facts.isTruncated {

@@ -5,7 +5,8 @@ import CZlib
 import EventModel
 import WireFormats
 
-/// Inflates a gzip stream piece by piece, any number of members after another (RFC 1952 section 2.2).
+/// Inflates a gzip stream piece by piece, any number of members after another (RFC 1952 section 2.2), or one
+/// zlib stream (RFC 1950).
 ///
 /// Owned by one thread; memory is zlib's window and one output piece.
 @safe final class GzipInflater {
@@ -13,6 +14,8 @@ import WireFormats
     static let pieceSizeBytes = 262_144
 
     private let stream: UnsafeMutablePointer<z_stream>
+    private let coding: PayloadCoding
+    private let pieceSizeBytes: Int
     private var isMemberOpen = true
     /// Whether the bytes so far end with a member: a file that ends elsewhere was cut.
     private(set) var isComplete = false
@@ -20,12 +23,18 @@ import WireFormats
     /// Whether a file that starts with `bytes` is gzip.
     static func isGzip(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1f, 0x8b]) }
 
-    init() throws(WardlineError) {
+    init(
+        _ coding: PayloadCoding = .gzip,
+        pieceSizeBytes: Int = GzipInflater.pieceSizeBytes
+    ) throws(WardlineError) {
+        self.coding = coding
+        self.pieceSizeBytes = pieceSizeBytes
         // Valid: allocated and initialised here, freed in deinit; zlib keeps no other pointer to it.
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
         // 15 is the largest window, 16 asks for the gzip form.
-        let code = unsafe inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        let window: Int32 = coding == .gzip ? 15 + 16 : 15
+        let code = unsafe inflateInit2_(stream, window, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard code == Z_OK else {
             throw WardlineError(.internal, "zlib refused to start.", cause: "code \(code)")
         }
@@ -43,8 +52,11 @@ import WireFormats
     func inflate(_ input: [UInt8], _ give: ([UInt8]) throws(WardlineError) -> Void) throws(WardlineError) {
         var taken = 0
         while taken < input.count {
-            var output = [UInt8](repeating: 0, count: GzipInflater.pieceSizeBytes)
+            var output = [UInt8](repeating: 0, count: pieceSizeBytes)
             if !isMemberOpen {
+                guard coding == .gzip else {
+                    throw WardlineError(.input, "There are bytes behind the zlib data.")
+                }
                 // Zeros after the last member are padding of some writers.
                 guard input[taken] != 0 else {
                     taken += 1
@@ -75,7 +87,7 @@ import WireFormats
     /// Gives out what zlib holds although all input was taken.
     private func drain(_ give: ([UInt8]) throws(WardlineError) -> Void) throws(WardlineError) {
         while isMemberOpen {
-            var output = [UInt8](repeating: 0, count: GzipInflater.pieceSizeBytes)
+            var output = [UInt8](repeating: 0, count: pieceSizeBytes)
             let (code, _, made) = step([0], from: 1, into: &output)
             output.removeLast(output.count - made)
             if made > 0 { try give(output) }
@@ -83,7 +95,7 @@ import WireFormats
                 isMemberOpen = false
                 isComplete = true
             }
-            guard made == GzipInflater.pieceSizeBytes else { return }
+            guard made == pieceSizeBytes else { return }
         }
     }
 

@@ -8,6 +8,8 @@ import WireFormats
 /// Turns the bytes of a file into batches of imported records.
 struct ImportBatcher {
     private var framer: ConnectionFramer
+    /// Cuts instead of `framer` where the format is that of the journal.
+    private var journal: JournalFramer?
     private let hasClaims: Bool
     private let file: String
     private let intake: IntakeQueue
@@ -22,12 +24,15 @@ struct ImportBatcher {
 
     init(_ request: ImportRequest, skip: Int, intake: IntakeQueue) {
         let name = request.path.hasSuffix(".gz") ? String(request.path.dropLast(3)) : request.path
-        hasClaims = name.hasSuffix(".rec.jsonl")
+        hasClaims = name.hasSuffix(".rec.jsonl") && request.format == .lines
         // The text of a claim is escaped: its line may be longer than the record.
         framer = ConnectionFramer(
             .lines,
             sizeMaxBytes: request.recordSizeMaxBytes * (hasClaims ? 6 : 1) + 512
         )
+        if request.format == .journalExport {
+            journal = JournalFramer(sizeMaxBytes: request.recordSizeMaxBytes)
+        }
         sizeMaxBytes = request.recordSizeMaxBytes
         file = request.path
         transport = request.path == "-" ? .standardInput : .file
@@ -37,14 +42,18 @@ struct ImportBatcher {
 
     mutating func take(_ bytes: [UInt8]) throws(WardlineError) {
         var target = FrameTarget(batch: RecordBatch(), origin: 0, flags: [], time: .absent)
-        framer.feed(bytes.span, into: &target)
+        if journal == nil {
+            framer.feed(bytes.span, into: &target)
+        } else {
+            journal?.feed(bytes.span, into: &target)
+        }
         try add(target.batch)
     }
 
     /// The last line needs no end.
     mutating func finish() throws(WardlineError) {
         var target = FrameTarget(batch: RecordBatch(), origin: 0, flags: [], time: .absent)
-        framer.finish(into: &target)
+        if journal == nil { framer.finish(into: &target) } else { journal?.finish(into: &target) }
         try add(target.batch)
         try flush()
     }
@@ -80,7 +89,8 @@ struct ImportBatcher {
                 bytes,
                 row.range,
                 from: Origin(listener: file, transport: transport),
-                length: row.originalLength
+                length: row.originalLength,
+                flags: row.flags
             )
             return
         }

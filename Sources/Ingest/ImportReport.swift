@@ -9,6 +9,8 @@ public struct ImportRequest: Hashable, Sendable {
     public var path: String
     /// Time that resolves stamps without a year; nil takes the time of last change of the file.
     public var referenceTime: UTCTime?
+    /// What the file is made of.
+    public var format = ImportFormat.lines
     /// Kept bytes of one record; the rest is cut and counted.
     public var recordSizeMaxBytes = 65_536
 
@@ -17,6 +19,14 @@ public struct ImportRequest: Hashable, Sendable {
         self.path = path
         self.referenceTime = referenceTime
     }
+}
+
+/// How a file is cut into records.
+public enum ImportFormat: String, Hashable, Sendable, CaseIterable {
+    /// One record a line; `*.rec.jsonl` has claims of receipt.
+    case lines
+    /// One record an entry of the systemd journal, as `journalctl -o export` writes them.
+    case journalExport = "journal-export"
 }
 
 /// What an import did.

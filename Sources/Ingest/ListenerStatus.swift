@@ -8,11 +8,11 @@ import Synchronization
 public struct ListenerStatus: Hashable, Sendable {
     /// Name from the configuration.
     public var name: String
-    /// `HOST:PORT` as bound; the port is never 0.
+    /// `HOST:PORT` as bound, never with port 0; the path of a socket; the pattern of followed files.
     public var address: String
-    /// `udp` or `tcp`.
+    /// `udp`, `tcp`, `http`, `unix` or `file`.
     public var transport: String
-    /// `syslog` or `jsonl`.
+    /// `syslog`, `jsonl` or `gelf`.
     public var wireProtocol: String
     /// Records taken; datagrams without content count too.
     public var received: UInt64 = 0
@@ -28,6 +28,13 @@ public struct ListenerStatus: Hashable, Sendable {
     public var receiveBufferBytes = 0
     /// Records cut at the cap.
     public var truncated: UInt64 = 0
+    /// What is known to have been sent and did not arrive whole: chunked messages with chunks missing, bytes
+    /// of a followed file that were cut off before they were read.
+    public var lost: UInt64 = 0
+    /// Datagrams, requests and files that could not be read as what they claim to be.
+    public var malformed: UInt64 = 0
+    /// The last reason of a loss, refusal or malformed input; empty if there was none.
+    public var fault = ""
 
     init(name: String, address: String, transport: String, wireProtocol: String) {
         self.name = name
@@ -48,7 +55,8 @@ public struct ListenerStatus: Hashable, Sendable {
             .init("bytes", .integer(Int64(bytes))), .init("connections", .integer(Int64(connections))),
             .init("refused", .integer(Int64(refused))), .init("kernelDrops", .integer(Int64(kernelDrops))),
             .init("receiveBufferBytes", .integer(Int64(receiveBufferBytes))),
-            .init("truncated", .integer(Int64(truncated))),
+            .init("truncated", .integer(Int64(truncated))), .init("lost", .integer(Int64(lost))),
+            .init("malformed", .integer(Int64(malformed))), .init("fault", .text(fault)),
         ])
     }
 }

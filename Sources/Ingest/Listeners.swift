@@ -12,6 +12,8 @@ public import SiteFiles
 public final class Listeners: Sendable {
     private let streams: [StreamListener]
     private let datagrams: [DatagramListener]
+    private let requests: [HTTPListener]
+    private let locals: [LocalListener]
     private let group: MultiThreadedEventLoopGroup
 
     /// Opens listeners.
@@ -30,6 +32,8 @@ public final class Listeners: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var streams: [StreamListener] = []
         var datagrams: [DatagramListener] = []
+        var requests: [HTTPListener] = []
+        var locals: [LocalListener] = []
         do {
             for definition in definitions {
                 switch definition.carrier {
@@ -44,23 +48,40 @@ public final class Listeners: Sendable {
                         )
                     )
                 case .udp: datagrams.append(try DatagramListener(definition, limits: limits))
+                case .unix: locals.append(try LocalListener(definition, limits: limits))
+                case .http:
+                    requests.append(
+                        try HTTPListener(
+                            definition,
+                            limits: limits,
+                            intake: intake,
+                            clock: clock,
+                            loop: group.next()
+                        )
+                    )
                 }
             }
             for listener in datagrams { try listener.start(intake, clock: clock) }
+            for listener in locals { try listener.start(intake, clock: clock) }
         } catch {
             for listener in streams { listener.stop() }
             for listener in datagrams { listener.stop() }
+            for listener in locals { listener.stop() }
+            for listener in requests { listener.stop() }
             try? group.syncShutdownGracefully()
             throw error
         }
         self.group = group
         self.streams = streams
         self.datagrams = datagrams
+        self.requests = requests
+        self.locals = locals
     }
 
     /// What each listener did, datagrams first.
     public var status: [ListenerStatus] {
-        datagrams.map { $0.counters.status } + streams.map { $0.counters.status }
+        (datagrams.map(\.counters) + streams.map(\.counters) + requests.map(\.counters)
+            + locals.map(\.counters)).map(\.status)
     }
 
     /// Takes what senders have sent, then closes everything.
@@ -69,6 +90,8 @@ public final class Listeners: Sendable {
     public func stop() {
         for listener in streams { listener.stop() }
         for listener in datagrams { listener.stop() }
+        for listener in locals { listener.stop() }
+        for listener in requests { listener.stop() }
         try? group.syncShutdownGracefully()
     }
 }

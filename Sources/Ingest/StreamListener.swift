@@ -52,7 +52,7 @@ final class StreamListener: Sendable {
                         counters: counters,
                         clock: clock,
                         framing: ConnectionFramer(
-                            isJSON ? .jsonLines : .syslog,
+                            StreamListener.style(of: definition.wireProtocol),
                             sizeMaxBytes: limits.recordSizeMaxBytes
                         ),
                         flags: isJSON ? .jsonLines : [],
@@ -94,6 +94,14 @@ final class StreamListener: Sendable {
                 cause: "\(error)",
                 location: definition.name
             )
+        }
+    }
+
+    private static func style(of wire: ListenerDefinition.WireProtocol) -> ConnectionFramer.Style {
+        switch wire {
+        case .syslog: .syslog
+        case .jsonLines: .jsonLines
+        case .gelf: .gelf
         }
     }
 

@@ -30,9 +30,9 @@ extension BodyValues {
         let isLEEF =
             bytes[at] == 0x4c && bytes[at + 1] == 0x45 && bytes[at + 2] == 0x45 && bytes[at + 3] == 0x46
             && bytes[at + 4] == 0x3a
-        let isBare = !isCEF && !isLEEF
-        guard !isBare || isProductHeader(bytes, range) else { return nil }
-        var index = at + (isBare ? 0 : isLEEF ? 5 : 4)
+        let isBare = bytes[at].isDigit && bytes[at + 1] == 0x7c
+        guard isCEF || isLEEF || isBare else { return nil }
+        var index = at + (isLEEF ? 5 : isCEF ? 4 : 0)
         while index < range.upperBound, bytes[index].isBlank { index += 1 }
         let isSecond = index < range.upperBound && bytes[index] == 0x32
         var header = ProductHeader(isLEEF: isLEEF)
@@ -51,7 +51,7 @@ extension BodyValues {
         header.extensionStart = index
         if isLEEF {
             var delimiter = isSecond ? leefDelimiter(bytes, &index, range.upperBound) : 0x09
-            if delimiter == 0x09 { delimiter = delimiterInUse(bytes, index..<range.upperBound) }
+            if delimiter == 0x09 { delimiter = ProductMark.delimiter(bytes, index..<range.upperBound) }
             if delimiter == 0x20 {
                 addExtension(bytes, index..<range.upperBound, slots)
             } else {
@@ -61,48 +61,6 @@ extension BodyValues {
             addExtension(bytes, index..<range.upperBound, slots)
         }
         return header
-    }
-
-    /// Whether the prefix `CEF:` was lost: `0` or `1`, then seven parts that end in a severity.
-    private func isProductHeader(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        let first = range.lowerBound
-        guard bytes[first] == 0x30 || bytes[first] == 0x31, bytes[first + 1] == 0x7c else { return false }
-        var bars = 0
-        var start = first
-        var index = first
-        while index < range.upperBound {
-            if bytes[index] == 0x5c {
-                index += 2
-                continue
-            }
-            if bytes[index] == 0x7c {
-                bars += 1
-                if bars == 7 { break }
-                guard index > start else { return false }
-                start = index + 1
-            }
-            index += 1
-        }
-        guard bars == 7, index > start, index - start <= 9 else { return false }
-        return bytes[start].isDigit || (bytes[start].folded >= 0x61 && bytes[start].folded <= 0x7a)
-    }
-
-    /// What parts the pairs where LEEF wants tabs: a tab, else `^`, else blanks.
-    private func delimiterInUse(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt8 {
-        var hasCaret = false
-        var hasBlank = false
-        var equals = 0
-        for index in range {
-            switch bytes[index] {
-            case 0x09: return 0x09
-            case 0x5e: hasCaret = true
-            case 0x20: hasBlank = true
-            case 0x3d: equals += 1
-            default: break
-            }
-        }
-        guard equals > 1 else { return 0x09 }
-        return hasCaret ? 0x5e : hasBlank ? 0x20 : 0x09
     }
 
     private mutating func addConstant(

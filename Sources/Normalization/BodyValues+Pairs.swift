@@ -13,7 +13,8 @@ extension BodyValues {
     ///   - range: Where the pairs lie.
     ///   - slots: Names that decoders know.
     ///   - isCommaSeparated: Pairs are parted by `, ` and keys and values may hold blanks, as Cisco ISE does;
-    ///     otherwise blanks part pairs, and a comma or semicolon before the blank is not part of the value.
+    ///     `Key: value` counts as well, as Firepower writes. Otherwise blanks part pairs, and a comma or
+    ///     semicolon before the blank is not part of the value.
     /// - Returns: number of pairs.
     @discardableResult
     mutating func addPairs(
@@ -24,24 +25,38 @@ extension BodyValues {
     ) -> Int {
         var index = range.lowerBound
         var count = 0
+        var audit = AuditPairs()
         while index < range.upperBound {
             while index < range.upperBound, isSeparator(bytes[index]) { index += 1 }
+            if audit.closes(bytes, range, &index) { continue }
             let keyStart = index
-            while index < range.upperBound, bytes[index] != 0x3d, !ends(bytes[index], isCommaSeparated) {
-                index += 1
-            }
-            guard index < range.upperBound, bytes[index] == 0x3d else { continue }
+            while index < range.upperBound, bytes[index] != 0x3d, !ends(bytes[index], isCommaSeparated),
+                !(isCommaSeparated && isColonMark(bytes, index..<range.upperBound))
+            { index += 1 }
+            guard index < range.upperBound, bytes[index] == 0x3d || bytes[index] == 0x3a else { continue }
             var keyEnd = index
             while keyEnd > keyStart, bytes[keyEnd - 1].isBlank { keyEnd -= 1 }
             index += 1
+            while isCommaSeparated, index < range.upperBound, bytes[index].isBlank { index += 1 }
             extendKey(bytes, keyStart, &keyEnd, &index, range.upperBound)
-            let value = pairValue(bytes, range, &index, isCommaSeparated)
+            if audit.opens(bytes, range, &index) { continue }
+            let isQuoted = index < range.upperBound && (bytes[index] == 0x22 || bytes[index] == 0x27)
+            var value = pairValue(bytes, audit.bounds(bytes, range, index), &index, isCommaSeparated)
             guard keyEnd > keyStart else { continue }
+            audit.note(bytes, keyStart..<keyEnd, value.range)
+            if !isQuoted, audit.isEncoded(bytes, keyStart..<keyEnd, value.range) {
+                value = decoded(bytes, value.range)
+            }
             let key = Value(start: Int32(keyStart), end: Int32(keyEnd), isInWork: false)
             add(key, value, slot: slots.number(bytes, keyStart..<keyEnd))
             count += 1
         }
         return count
+    }
+
+    /// Whether a colon with a blank behind it begins `range`.
+    private func isColonMark(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        range.count > 1 && bytes[range.lowerBound] == 0x3a && bytes[range.lowerBound + 1].isBlank
     }
 
     /// A vendor attribute holds a pair of its own: `cisco-av-pair=vlan=12` has the key `cisco-av-pair=vlan`.
@@ -63,12 +78,24 @@ extension BodyValues {
         index = inner + 1
     }
 
+    /// Hexadecimal digits as the text they stand for; NUL, which parts the words of a command, as a blank.
+    private mutating func decoded(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Value {
+        let start = work.count
+        var index = range.lowerBound
+        while index + 1 < range.upperBound {
+            let byte = (bytes[index].hexadecimalValue ?? 0) << 4 | (bytes[index + 1].hexadecimalValue ?? 0)
+            work.append(byte == 0 ? 0x20 : byte)
+            index += 2
+        }
+        return Value(start: Int32(start), end: Int32(work.count), isInWork: true)
+    }
+
     private func isSeparator(_ byte: UInt8) -> Bool {
-        byte.isBlank || byte == 0x2c || byte == 0x3b || byte == 0x0d || byte == 0x0a
+        byte.isBlank || byte == 0x2c || byte == 0x3b || byte == 0x0d || byte == 0x0a || byte == 0x1d
     }
 
     private func ends(_ byte: UInt8, _ isCommaSeparated: Bool) -> Bool {
-        isCommaSeparated ? byte == 0x2c : byte.isBlank
+        isCommaSeparated ? byte == 0x2c : byte.isBlank || byte == 0x1d
     }
 
     private func pairValue(

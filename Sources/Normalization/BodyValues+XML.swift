@@ -11,7 +11,7 @@ extension BodyValues {
     /// Adds the leaves of an XML document: text under the path of its element (`Event.System.EventID`),
     /// attributes under `path.@name`.
     ///
-    /// An element with a `Name` attribute is called by it, as Windows does with `Data`.
+    /// An element with a `Name` attribute and a body is called by it, as Windows does with `Data`.
     ///
     /// Prefixes of names are dropped. Document types, and with them entities of one's own, are refused.
     mutating func addXML(
@@ -56,9 +56,10 @@ private struct XMLLeafReader {
         _ values: inout BodyValues,
         _ slots: borrowing NameTable
     ) -> Bool {
-        let called = scanner.attributes.first { isName(bytes, $0.name) }?.value ?? name
-        guard let path = joined(paths.last, called, bytes, &values) else { return false }
-        for attribute in scanner.attributes {
+        // What closes at once has no text: its name is an attribute as any other (`Provider`).
+        let given = scanner.isEmptyElement ? nil : scanner.attributes.first { isName(bytes, $0.name) }?.value
+        guard let path = joined(paths.last, given ?? name, bytes, &values) else { return false }
+        for attribute in scanner.attributes where given == nil || !isName(bytes, attribute.name) {
             guard add(bytes, path, attribute, &values, slots) else { return false }
         }
         paths.append(path)

@@ -82,6 +82,12 @@ struct BodyValues: Sendable {
         leaves.removeAll(keepingCapacity: true)
     }
 
+    /// Forgets the leaves that `isUnwanted` says, and the values of their slots.
+    mutating func removeLeaves(where isUnwanted: (Leaf) -> Bool) {
+        for leaf in leaves where leaf.slot >= 0 && isUnwanted(leaf) { clear(Int(leaf.slot)) }
+        leaves.removeAll(where: isUnwanted)
+    }
+
     /// The value of `slot`; nil if there is none.
     func value(_ slot: Int) -> Value? { stamps[slot] == stamp ? values[slot] : nil }
 

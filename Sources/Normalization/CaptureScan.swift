@@ -42,6 +42,8 @@ struct CaptureScan {
         case .uuid: uuid(bytes, range)
         case .version: version(bytes, range)
         case .word: word(bytes, range, ByteSet())
+        case .rpmname: before(0x2d, 2, bytes, range)
+        case .rpmversion: before(0x2e, 1, bytes, range)
         case .kv, .json, .rest, .until: CaptureScan(value: trimmed(bytes, range), next: range.upperBound)
         }
     }
@@ -67,6 +69,24 @@ struct CaptureScan {
         var index = range.lowerBound
         while index < end, !bytes[index].isDigit { index += 1 }
         return index < end ? CaptureScan(range, upTo: end) : nil
+    }
+
+    /// The part of the word before the `count`th `mark` from its right.
+    private static func before(
+        _ mark: UInt8,
+        _ count: Int,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
+    ) -> CaptureScan? {
+        guard let whole = word(bytes, range, ByteSet()) else { return nil }
+        var index = whole.next
+        var left = count
+        while left > 0 {
+            index -= 1
+            guard index > range.lowerBound else { return nil }
+            if bytes[index] == mark { left -= 1 }
+        }
+        return CaptureScan(range, upTo: index)
     }
 
     private static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {

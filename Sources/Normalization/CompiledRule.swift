@@ -65,6 +65,12 @@ struct CompiledFind: Sendable {
     var first: UInt8
 }
 
+/// Markers for the value of one slot: per target, in order.
+struct CompiledWithin: Sendable {
+    var slot: Int
+    var finds: [[CompiledFind]]
+}
+
 /// One rule, ready to run.
 struct CompiledRule: Sendable {
     var id: String
@@ -96,9 +102,15 @@ struct CompiledDecoder: Sendable {
     /// Slots of the columns (csv).
     var columns: [Int] = []
     var isCommaSeparated = false
+    /// Names by which the header row of a table is known (csv); empty: the body is one row.
+    var headerNames: [[UInt8]] = []
     var takesXML = false
     /// Slots that take the value of the first of others.
     var aliases: [(slot: Int, sources: [Int])] = []
+    /// Slots that take the values of others, parted by a blank: `date+time`.
+    var joins: [(slot: Int, parts: [Int])] = []
+    /// Searches in the values of keys.
+    var within: [CompiledWithin] = []
     /// Whether this is one of the built-in last resorts, whose events stay undecoded.
     var isGeneric = false
     /// Slot of the array that gives one event per element; -1 for none.

@@ -42,10 +42,18 @@ struct DecoderCompiler {
         for alias in definition.aliases {
             decoder.aliases.append((slot(alias.target.text), alias.values.map { slot($0.text) }))
         }
+        for item in definition.within { decoder.within.append(try within(item, definition)) }
+        for name in DecoderCompiler.joinNames(of: definition) {
+            decoder.joins.append((slot(name), name.split(separator: "+").map { slot(String($0)) }))
+        }
         decoder.isCommaSeparated = definition.isCommaSeparated
         decoder.isGeneric = definition.id.text.hasPrefix("generic.")
         for key in definition.drop { decoder.dropped.insert(slot(key.text)) }
-        for column in definition.columns { decoder.columns.append(slot(column.text)) }
+        if definition.isTable {
+            decoder.headerNames = definition.columns.map { Array($0.text.utf8) }
+        } else {
+            for column in definition.columns { decoder.columns.append(slot(column.text)) }
+        }
         if let explode = definition.explode { decoder.explode = slot(explode.text) }
         decoders.append(decoder)
         try select(definition, number)
@@ -162,6 +170,31 @@ struct DecoderCompiler {
         }
         let table = slots
         return program.compile(nodes, isFolded: isFolded) { table.number($0) }
+    }
+
+    private mutating func within(
+        _ item: WithinDefinition,
+        _ definition: DecoderDefinition
+    ) throws(DecoderError) -> CompiledWithin {
+        guard definition.format != .text else {
+            throw DecoderError(item.source.place, "'within' needs a keyed format; use 'find' in a rule")
+        }
+        var compiled = CompiledWithin(slot: slot(item.source.text), finds: [])
+        for find in item.find { compiled.finds.append(try finds(find)) }
+        return compiled
+    }
+
+    /// The sources of times that join several keys, such as `date+time`.
+    private static func joinNames(of definition: DecoderDefinition) -> [String] {
+        var names: [String] = []
+        for fields in [definition.fields] + definition.rules.map(\.base.fields) {
+            for field in fields where field.target.text == "time" {
+                for value in field.values where value.text.contains("+") && !names.contains(value.text) {
+                    names.append(value.text)
+                }
+            }
+        }
+        return names
     }
 
     private mutating func finds(_ find: FieldAssignment) throws(DecoderError) -> [CompiledFind] {

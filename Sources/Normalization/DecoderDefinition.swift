@@ -175,6 +175,20 @@ public struct SampleDefinition: Hashable, Sendable {
     }
 }
 
+/// Markers to find in the value of one key of a keyed body.
+public struct WithinDefinition: Hashable, Sendable {
+    /// The key, or `$body` and alike.
+    public var source: PlacedText
+    /// Fields, or names of the decoder's own, and the markers that give them: the first that is found counts.
+    public var find: [FieldAssignment]
+
+    /// Makes a search in one value.
+    public init(source: PlacedText, find: [FieldAssignment]) {
+        self.source = source
+        self.find = find
+    }
+}
+
 /// One kind of message that a decoder knows.
 public struct RuleDefinition: Hashable, Sendable {
     /// Identifier, unique in its decoder.
@@ -206,12 +220,16 @@ public struct DecoderDefinition: Hashable, Sendable {
     public var id: PlacedText
     /// Version of the file.
     public var version: String = "1.0.0"
+    /// What it reads, in words; empty when not said.
+    public var title = ""
     /// How the body is written.
     public var format: BodyFormat = .text
     /// Whether XML bodies are taken as well (json only): keys and paths are alike.
     public var takesXML = false
     /// Names of the decoder's own for the first of several keys that is present.
     public var aliases: [FieldAssignment] = []
+    /// Markers to find in the values of keys, each giving the captures it names (keyed bodies only).
+    public var within: [WithinDefinition] = []
     /// Which messages are offered.
     public var select = DecoderSelector()
     /// Whether the reporter is a witness, never the subject.
@@ -224,8 +242,11 @@ public struct DecoderDefinition: Hashable, Sendable {
     public var maps: [ValueMapDefinition] = []
     /// Keys that are not kept as `ext.*`.
     public var drop: [PlacedText] = []
-    /// Names of the columns (csv).
+    /// Names of the columns (csv); of a table the names by which its header row is known.
     public var columns: [PlacedText] = []
+    /// Whether the body is a whole table (csv): a header row names the columns, each row below gives an
+    /// event.
+    public var isTable = false
     /// Whether pairs are parted by commas instead of blanks (kv, and captures of type kv).
     public var isCommaSeparated = false
     /// Array whose elements give one event each (json).

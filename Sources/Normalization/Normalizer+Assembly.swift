@@ -15,13 +15,15 @@ extension Normalizer {
         recent.removeAll()
     }
 
-    /// Takes note of records without giving their events: those right before the ones that are decoded next.
+    /// Begins anew with the records right before `offset`, where decoding goes on; gives none of their
+    /// events.
     ///
-    /// Together with ``forget()`` it lets decoding begin anywhere: with ``lookBackCount`` records before it
-    /// the
-    /// events are those of a run from the start.
-    public mutating func prime(_ records: RecordBatch, base: Offset, reference: UTCTime?) {
+    /// With ``lookBackCount`` records the events that follow are those of a run from the start.
+    public mutating func prime(_ records: RecordBatch, before offset: Offset, reference: UTCTime?) {
+        forget()
+        guard records.count > 0 else { return }
         var ignored = EventBatch()
+        let base = Offset(offset.value - UInt64(records.count))
         decode(records, base: base, reference: reference, into: &ignored)
     }
 
@@ -46,17 +48,8 @@ extension Normalizer {
             if total < 2 || number >= total {
                 decodeAlone(&work, bytes, &events)
             } else {
-                let piece = group(number, .other, bytes, text, place)
-                take(piece, total: total, id: id, kind: 1, place, &work, bytes, &events)
-            }
-            for group in overdue { decodeJoined(group, isWhole: false, &work, &events) }
-        case .audit(let id, let part, let text):
-            let overdue = assembler.takeOverdue(place)
-            if part == .other {
-                decodeAlone(&work, bytes, &events)
-            } else {
-                let piece = group(0, part, bytes, text, place)
-                take(piece, total: 0, id: id, kind: 2, place, &work, bytes, &events)
+                let piece = group(number, bytes, text, place)
+                take(piece, total: total, id: id, place, &work, bytes, &events)
             }
             for group in overdue { decodeJoined(group, isWhole: false, &work, &events) }
         case .stanza(let line, let text): decode(line, text, place, &work, bytes, &events)
@@ -69,14 +62,12 @@ extension Normalizer {
 
     private func group(
         _ number: Int,
-        _ part: RecordPiece.AuditPart,
         _ bytes: [UInt8],
         _ text: Range<Int>,
         _ place: RecordAssembler.Place
     ) -> RecordAssembler.Group.Piece {
         RecordAssembler.Group.Piece(
             number: number,
-            part: part,
             text: Array(bytes[text]),
             offset: place.offset
         )
@@ -93,7 +84,6 @@ extension Normalizer {
         _ piece: RecordAssembler.Group.Piece,
         total: Int,
         id: Range<Int>,
-        kind: UInt64,
         _ place: RecordAssembler.Place,
         _ work: inout RecordWork,
         _ bytes: [UInt8],
@@ -102,7 +92,7 @@ extension Normalizer {
         let whole = assembler.add(
             piece,
             total: total,
-            to: RecordAssembler.key(place.source, kind, bytes.span, id),
+            to: RecordAssembler.key(place.source, bytes.span, id),
             id: Array(bytes[id]),
             header: Array(bytes[work.record.lowerBound..<work.envelope.body.lowerBound]),
             at: place
@@ -161,6 +151,9 @@ extension Normalizer {
         part.header.contentHash = hash.value
         part.ordinal = work.ordinal
         citation = Array(offsets.map { String($0.value) }.joined(separator: " ").utf8)
+        // What came around the record is not around this text.
+        carried.removeAll(keepingCapacity: true)
+        skipMark(&part, text)
         begin(&part, text)
         route(&part, text, &events)
         citation = []
@@ -208,45 +201,12 @@ extension Normalizer {
 }
 
 extension RecordAssembler.Group {
-    /// The message as it would stand in one record; nil without the piece that says what it is.
-    fileprivate var joined: [UInt8]? { total > 0 ? joinedSegments : joinedAudit }
-
-    /// `ID 1 0 text`: one segment of one.
-    private var joinedSegments: [UInt8]? {
+    /// The message as one record, `ID 1 0 text`; nil without the piece that says what it is.
+    fileprivate var joined: [UInt8]? {
         let sorted = pieces.sorted { $0.number < $1.number }
         guard let first = sorted.first, first.number == 0 else { return nil }
         var text = header + id + Array(" 1 0 ".utf8)
         for piece in sorted { text += piece.text }
         return text
-    }
-
-    /// The system call first; the words of its command, whose keys are those of registers, under `execve.`.
-    private var joinedAudit: [UInt8]? {
-        guard let call = pieces.first(where: { $0.part == .call }), pieces.count > 1 || isTruncated else {
-            return pieces.first { $0.part == .call }.map { audit($0.text) }
-        }
-        var text = audit(call.text)
-        for piece in pieces where piece.part != .call && piece.part != .end {
-            text.append(0x20)
-            text += piece.part == .arguments ? RecordAssembler.Group.prefixed(piece.text) : piece.text
-        }
-        return text
-    }
-
-    private func audit(_ text: [UInt8]) -> [UInt8] {
-        header + Array("type=SYSCALL msg=audit(".utf8) + id + Array("): ".utf8) + text
-    }
-
-    private static func prefixed(_ text: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        var isAtStart = true
-        var isQuoted = false
-        for byte in text {
-            if isAtStart, byte != 0x20 { result += Array("execve.".utf8) }
-            if byte == 0x22 { isQuoted.toggle() }
-            isAtStart = byte == 0x20 && !isQuoted
-            result.append(byte)
-        }
-        return result
     }
 }

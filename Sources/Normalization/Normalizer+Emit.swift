@@ -22,6 +22,8 @@ extension Normalizer {
                 foundSlots.append(Int(matcher.capture(index).slot))
             }
             if !decoders.rules[rule].finds.isEmpty { runFinds(rule, work, bytes) }
+        } else {
+            foundSlots.append(contentsOf: withinSlots)
         }
         usedStamp &+= 1
         copyRecord(&work, bytes, &events)
@@ -204,6 +206,7 @@ extension Normalizer {
         if keepsMessage, !envelope.body.isEmpty, draft.take(.message) {
             append(.message, bytes, envelope.body, isRecord: true, &events)
         }
+        if !carried.isEmpty { addCarried(bytes, &draft, &events) }
     }
 
     /// Adds a field whose value is `range` of `source`: where that is the record, the batch holds the bytes

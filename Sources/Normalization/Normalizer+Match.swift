@@ -16,7 +16,10 @@ extension Normalizer {
         case .text: return tryText(number, &work, bytes, &events)
         case .kv:
             let isComma = decoders.decoders[number].isCommaSeparated
-            guard readPairs(&work, bytes, work.text, isCommaSeparated: isComma) > 0 else { return false }
+            let range = pairRange(work, bytes)
+            guard readPairs(&work, bytes, range, isCommaSeparated: isComma) > 0 else { return false }
+        case .csv where !decoders.decoders[number].headerNames.isEmpty:
+            return tryTable(number, &work, bytes, &events)
         case .csv:
             guard work.keyed == nil else { return false }
             values.addColumns(bytes.span, work.text, decoders.decoders[number].columns, decoders.slots)
@@ -24,10 +27,78 @@ extension Normalizer {
             return tryExploded(number, &work, bytes, &events)
         case .json, .xml, .cef, .leef: break
         }
-        resolveAliases(number)
+        derive(number, bytes)
         guard let rule = firstRule(number, work, bytes) else { return false }
         emit(rule, &work, bytes, &events)
         return true
+    }
+
+    /// Where a body of pairs lies: parameters of a vendor's structured data (`[junos@2636.1.1.1.2.26 a="b"]`)
+    /// belong to it.
+    private func pairRange(_ work: borrowing RecordWork, _ bytes: [UInt8]) -> Range<Int> {
+        let data = work.envelope.structuredData
+        for index in data where bytes[index] == 0x40 { return data.lowerBound..<work.text.upperBound }
+        return work.text
+    }
+
+    /// Fills the slots that the decoder derives from others: aliases, joins and what lies within values.
+    mutating func derive(_ number: Int, _ bytes: [UInt8]) {
+        resolveAliases(number)
+        for join in decoders.decoders[number].joins { self.join(join.parts, into: join.slot, bytes) }
+        withinSlots.removeAll(keepingCapacity: true)
+        guard !decoders.decoders[number].within.isEmpty else { return }
+        for item in decoders.decoders[number].within { search(item, bytes) }
+        // An alias may stand for what was found within another.
+        resolveAliases(number)
+    }
+
+    private mutating func join(_ parts: [Int], into slot: Int, _ bytes: [UInt8]) {
+        values.clear(slot)
+        let start = values.work.count
+        for part in parts {
+            guard let value = values.value(part) else { return }
+            if values.work.count > start { values.work.append(0x20) }
+            for index in value.range {
+                values.work.append(value.isInWork ? values.work[index] : bytes[index])
+            }
+        }
+        values.set(slot, BodyValues.Value(start: Int32(start), end: Int32(values.work.count), isInWork: true))
+    }
+
+    /// Looks for the markers in the value of a key: per target, the first that is found gives its captures.
+    private mutating func search(_ item: CompiledWithin, _ bytes: [UInt8]) {
+        for list in item.finds {
+            for find in list {
+                guard let value = values.value(item.slot) else { break }
+                let source = value.isInWork ? values.work : bytes
+                guard finds(find, source.span, value.range) else { continue }
+                for index in 0..<matcher.captureCount {
+                    let capture = matcher.capture(index)
+                    var found = standardValue(capture.range)
+                    found.isInWork = value.isInWork
+                    values.clear(Int(capture.slot))
+                    values.set(Int(capture.slot), found)
+                    withinSlots.append(Int(capture.slot))
+                }
+                break
+            }
+        }
+    }
+
+    /// Whether the marker matches somewhere in `range`; the matcher holds the captures of the first place.
+    private mutating func finds(_ find: CompiledFind, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let isEdge =
+                start == range.lowerBound || !bytes[start - 1].isWordByte || !find.first.isWordByte
+            if isEdge, bytes[start].folded == find.first,
+                matcher.matches(decoders.program, at: find.start, bytes, start..<range.upperBound)
+            {
+                return true
+            }
+            start += 1
+        }
+        return false
     }
 
     /// Gives each alias of the decoder the value of the first of its keys that has one.
@@ -44,7 +115,7 @@ extension Normalizer {
     }
 
     /// The first keyed rule whose conditions hold.
-    private func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
+    func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
         for rule in decoders.decoders[number].rules {
             if !decoders.rules[rule].codes.isEmpty, !decoders.rules[rule].codes.contains(work.code) {
                 continue
@@ -68,7 +139,7 @@ extension Normalizer {
         var made = false
         for element in 0..<max(1, min(values.elementCount, Normalizer.elementCountMax)) {
             values.choose(element: element)
-            resolveAliases(number)
+            derive(number, bytes)
             guard let rule = firstRule(number, work, bytes) else { continue }
             emit(rule, &work, bytes, &events, element: element)
             made = true
@@ -187,21 +258,11 @@ extension Normalizer {
     mutating func runFinds(_ rule: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) {
         let text = work.text
         for find in decoders.rules[rule].finds {
-            var start = text.lowerBound
-            while start < text.upperBound {
-                let isEdge =
-                    start == text.lowerBound || !bytes[start - 1].isWordByte || !find.first.isWordByte
-                if isEdge, bytes[start].folded == find.first,
-                    matcher.matches(decoders.program, at: find.start, bytes.span, start..<text.upperBound)
-                {
-                    for index in 0..<matcher.captureCount {
-                        let capture = matcher.capture(index)
-                        values.set(Int(capture.slot), standardValue(capture.range))
-                        markFound(Int(capture.slot))
-                    }
-                    break
-                }
-                start += 1
+            guard finds(find, bytes.span, text) else { continue }
+            for index in 0..<matcher.captureCount {
+                let capture = matcher.capture(index)
+                values.set(Int(capture.slot), standardValue(capture.range))
+                markFound(Int(capture.slot))
             }
         }
     }

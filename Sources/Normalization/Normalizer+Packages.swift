@@ -129,6 +129,7 @@ extension Normalizer {
         bodies.found.add(.softwareFrom, from.span, 0..<from.count)
         bodies.found.add(.softwareTo, to.span, 0..<to.count)
         bodies.found.add(named: "ext.arch", bytes.span, package.architecture)
+        bodies.found.add(named: "ext.epoch", bytes.span, package.epoch)
         emitDrafts("yum", &work, bytes, &events)
         citation = []
     }

@@ -16,16 +16,23 @@ extension Normalizer {
                     return
                 }
                 if routeKeyed(&work, bytes, &events) { return }
-            } else if byte == 0x43 || byte == 0x4c || byte == 0x30 || byte == 0x31 {
-                restoreProduct(&work, bytes)
-                if routeProduct(&work, bytes, &events) { return }
+                if work.keyed == .xml, work.header.issues.contains(.badXML) {
+                    // `<info> text` only looks like XML.
+                    work.keyed = nil
+                    work.header.issues.remove(.badXML)
+                    begin(&work, bytes)
+                }
+            } else if byte == 0x43 || byte == 0x4c, routeProduct(&work, bytes, &events) {
+                return
             }
         }
         if work.keyed == nil {
             if routeCode(&work, bytes, &events) { return }
             if routeApplication(&work, bytes, &events) { return }
+            if routeMarkedProduct(&work, bytes, &events) { return }
             if routeLiterals(&work, bytes, &events) { return }
             if routeHeaderless(&work, bytes, &events) { return }
+            if routeFallback(&work, bytes, &events) { return }
         }
         routeGeneric(&work, bytes, &events)
     }
@@ -38,6 +45,7 @@ extension Normalizer {
     ) -> Bool {
         guard readKeyed(&work, bytes) else { return false }
         guard let format = work.keyed else { return false }
+        if routeGELF(&work, bytes, &events) { return true }
         for route in decoders.routes.keyed.indices {
             let decoder = decoders.routes.keyed[route].decoder
             let isTaken =
@@ -65,20 +73,26 @@ extension Normalizer {
         return true
     }
 
-    /// With a blank behind it, `CEF:` looks like a tag.
-    private mutating func restoreProduct(_ work: inout RecordWork, _ bytes: [UInt8]) {
-        let name = work.envelope.application
-        guard name.count == 3 || name.count == 4,
-            bytes[name].elementsEqual(name.count == 3 ? Self.cef : Self.leef)
-        else { return }
-        work.envelope.application = 0..<0
-        work.envelope.body = name.lowerBound..<work.envelope.body.upperBound
+    /// CEF and LEEF behind a header that is none, or without the mark: `CEF: 0|...`, `tag -: CEF:0|...`,
+    /// `0|...`.
+    private mutating func routeMarkedProduct(
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
+        guard let start = ProductMark.start(bytes.span, work.record) else { return false }
+        let saved = work
+        if start < work.envelope.body.lowerBound {
+            work.envelope.application = 0..<0
+            work.envelope.processID = 0..<0
+        }
+        work.envelope.body = start..<work.record.upperBound
         work.text = work.envelope.body
-        begin(&work, bytes)
+        if routeProduct(&work, bytes, &events) { return true }
+        work = saved
+        values.removeLeaves()
+        return false
     }
-
-    private static let cef = Array("CEF".utf8)
-    private static let leef = Array("LEEF".utf8)
 
     private mutating func routeProduct(
         _ work: inout RecordWork,
@@ -100,7 +114,7 @@ extension Normalizer {
         return false
     }
 
-    private mutating func routeCode(
+    mutating func routeCode(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -136,7 +150,7 @@ extension Normalizer {
         return table.number(lower.span, 0..<lower.count)
     }
 
-    private mutating func routeApplication(
+    mutating func routeApplication(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -172,6 +186,15 @@ extension Normalizer {
         for route in decoders.routes.byLiteral where literalStamps[route.literal] == literalStamp {
             if tryDecoder(route.decoder, &work, bytes, &events) { return true }
         }
+        return false
+    }
+
+    /// Decoders for free wording: after all that know what they see, however the header was read.
+    private mutating func routeFallback(
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
         for decoder in decoders.routes.fallback where !decoders.decoders[decoder].isGeneric {
             if tryDecoder(decoder, &work, bytes, &events) { return true }
         }

@@ -25,7 +25,7 @@ extension Normalizer {
         while let first = range.first, source[first].isBlank { range = first + 1..<range.upperBound }
         // A comma behind a word belongs to the sentence: `copied to /opt/bin/monitor, restarting`.
         if !target.isProse, let last = range.last, source[last] == 0x2c { range = range.lowerBound..<last }
-        guard let first = range.first, !(range.count == 1 && source[first] == 0x2d) else { return false }
+        guard !Placeholder.holds(source, range) else { return false }
         switch target {
         case .known(let field):
             guard !draft.has(field) else { return true }
@@ -59,6 +59,10 @@ extension Normalizer {
             guard range.count <= (field == .networkBytes ? 18 : 5), draft.take(field) else { return false }
             for index in range where !source[index].isDigit { return false }
             append(field, source, range, isRecord: isRecord, &events)
+        case .softwareKB:
+            guard draft.take(field) else { return false }
+            let isBare = source[range].allSatisfy(\.isDigit)
+            events.add(field, (isBare ? [0x4b, 0x42] : []) + source[range])
         case .networkTransport:
             guard draft.take(field) else { return false }
             if let name = ProtocolNumbers.name(source.span, range) {
@@ -147,7 +151,7 @@ extension Normalizer {
             let range = leaf.value.range
             guard !range.isEmpty, leaf.key.range.count <= Normalizer.keyLengthMaxBytes else { continue }
             let source = leaf.value.isInWork ? values.work : bytes
-            if range.count == 1, source[range.lowerBound] == 0x2d { continue }
+            if Placeholder.holds(source, range) { continue }
             let keys = leaf.key.isInWork ? values.work : bytes
             if PatientKeys.contains(keys, leaf.key.range) {
                 if draft.take(.patientToken) {
@@ -179,17 +183,12 @@ extension Normalizer {
         return field
     }
 
-    /// Reads a time of a body: ISO 8601, or an epoch in seconds, milli-, micro- or nanoseconds by magnitude.
+    /// Reads a time of a body.
     func readTime(_ source: [UInt8], _ range: Range<Int>, _ work: inout RecordWork) {
-        var reader = StampReader(range.lowerBound, range.upperBound, work.context, isAllStamp: true)
-        if reader.read(source.span, from: range.lowerBound) {
-            work.envelope.time = reader.time
-            work.envelope.hasFraction = reader.hasFraction
-            work.header.issues.formUnion(reader.issues)
-        } else if let epoch = EpochTime.read(source.span, range) {
-            work.envelope.time = epoch.time
-            work.envelope.hasFraction = epoch.hasFraction
-        }
+        guard let stamp = BodyTime(source.span, range, work.context) else { return }
+        work.envelope.time = stamp.time
+        work.envelope.hasFraction = stamp.hasFraction
+        work.header.issues.formUnion(stamp.issues)
     }
 
     /// The time that a keyed body states, when the header has none.
@@ -200,6 +199,26 @@ extension Normalizer {
             readTime(value.isInWork ? values.work : bytes, value.range, &work)
         }
         readTimeOfParts(&work, bytes)
+    }
+}
+
+/// What devices write where they have no value.
+enum Placeholder {
+    private static let texts = ["-", "?", "N/A", "<none>", "(none)", "(null)", "<null>", "<nil>", "(empty)"]
+        .map {
+            Array($0.utf8)
+        }
+
+    /// Whether the text at `range` is empty or stands for "none".
+    static func holds(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+        guard let first = range.first else { return true }
+        guard !bytes[first].isWordByte || bytes[first] == 0x4e, range.count <= 7 else { return false }
+        for text in texts where text.count == range.count {
+            var lane = 0
+            while lane < text.count, bytes[first + lane] == text[lane] { lane += 1 }
+            if lane == text.count { return true }
+        }
+        return false
     }
 }
 

@@ -29,6 +29,8 @@ public struct Normalizer: Sendable {
     var hasScannedLiterals = false
     /// Slots that patterns and markers filled for the event being made.
     var foundSlots: [Int] = []
+    /// Slots that searches within values filled for the decoder being tried.
+    var withinSlots: [Int] = []
     /// What takes a position in the record to its copy in the batch.
     var recordShift = 0
     /// Slots whose values went into fields of the event being made.
@@ -44,6 +46,10 @@ public struct Normalizer: Sendable {
     let citationField: FieldID
     let sequenceField: FieldID
     let uptimeField: FieldID
+    /// Fields around the message of the record being decoded: names and values in the record.
+    var carried: [(name: Range<Int>, value: Range<Int>)] = []
+    /// Slot of the text of a GELF object; nil where no decoder names it.
+    let gelfTextSlot: Int?
 
     /// Makes a normalizer.
     ///
@@ -56,6 +62,7 @@ public struct Normalizer: Sendable {
         self.siteKey = siteKey
         self.defaultOffsetSeconds = defaultOffsetSeconds
         values = BodyValues(slotCount: decoders.slots.count)
+        gelfTextSlot = decoders.slots.number("short_message")
         bodies = StructuredBodies(siteKey: siteKey)
         citationField = fields.field(named: "ext.records")
         sequenceField = fields.field(named: "ext.sequence")
@@ -130,27 +137,51 @@ public struct Normalizer: Sendable {
         header.issues = work.envelope.issues
         if row.flags.contains(.truncated) { header.issues.insert(.truncated) }
         if row.flags.contains(.partial) { header.issues.insert(.partialFrame) }
-        if row.flags.contains(.resynchronised) { header.issues.insert(.framingError) }
+        if !row.flags.isDisjoint(with: [.resynchronised, .unreadableCoding]) {
+            header.issues.insert(.framingError)
+        }
         if row.flags.contains(.imported) { header.flags.insert(.imported) }
         if row.receiveTime.isPresent { header.flags.insert(.received) }
         var hash = StableHash()
         hash.combine(bytes.span, row.range)
         header.contentHash = hash.value
         work.header = header
+        skipMark(&work, bytes)
+        carried.removeAll(keepingCapacity: true)
+        assembler.advance(to: work.offset)
+        if row.flags.contains(.journalEntry) {
+            // The fields of an entry belong to it alone: journald neither splits messages nor folds them.
+            readJournalEntry(&work, bytes)
+            recent.pass(row.length)
+            decodeAlone(&work, bytes, &events)
+            return
+        }
         if row.flags.contains(.jsonLines) || work.envelope.form == .raw { noteOtherJSON(&work, row, bytes) }
-        assembler.advance()
-        let source = source(of: work, bytes, sources[Int(row.origin)])
-        let clock = stated ?? (header.flags.contains(.imported) ? work.envelope.time : row.logTime)
+        decodeInPlace(&work, row, index, sources[Int(row.origin)], bytes, &events)
+    }
+
+    /// Decodes a record by itself or with those before it.
+    private mutating func decodeInPlace(
+        _ work: inout RecordWork,
+        _ row: RecordBatch.Row,
+        _ index: Int,
+        _ origin: UInt64,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) {
+        let stated = row.receiveTime.isPresent ? row.receiveTime : nil
+        let source = source(of: work, bytes, origin)
+        let clock = stated ?? (work.header.flags.contains(.imported) ? work.envelope.time : row.logTime)
         let place = RecordAssembler.Place(
             source: source,
-            offset: offset,
+            offset: work.offset,
             clock: clock.isPresent ? clock : work.envelope.time
         )
         if let piece = RecordPiece(work.envelope, bytes.span) {
             recent.pass(row.length)
             decode(piece, place, &work, bytes, &events)
         } else {
-            recent.note(source, index, row.length, offset, assembler.count)
+            recent.note(source, index, row.length, work.offset, assembler.count)
             decodeAlone(&work, bytes, &events)
         }
         if work.elements != nil { reportSoftware(place, &work, bytes, &events) }
@@ -181,6 +212,28 @@ public struct Normalizer: Sendable {
         hash.combine(bytes.span, host)
         return hash.value
     }
+
+    /// Steps over what stands before an XML document that ends the body.
+    ///
+    /// That is the `- ` of a viewer, or the rest of a header that names no version.
+    func skipMark(_ work: inout RecordWork, _ bytes: [UInt8]) {
+        let body = work.envelope.body
+        guard let first = body.first, let last = body.last, bytes[last] == 0x3e, bytes[first] != 0x3c else {
+            return
+        }
+        for index in body.prefix(Normalizer.markLengthMaxBytes) where bytes[index] == 0x3c {
+            let name = bytes[min(index + 1, last)]
+            guard index > first, bytes[index - 1].isBlank, name == 0x3f || bytes[first] == 0x2d else {
+                return
+            }
+            work.envelope.body = index..<body.upperBound
+            work.text = work.envelope.body
+            return
+        }
+    }
+
+    /// Bytes that are searched for the start of an XML document.
+    static let markLengthMaxBytes = 256
 
     /// Prepares the reused storage and the standard slots.
     mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {

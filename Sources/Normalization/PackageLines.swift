@@ -10,6 +10,8 @@ struct PackageName {
     /// Version with its release, and the epoch where it stands before the version.
     var version: Range<Int>
     var architecture: Range<Int>
+    /// The epoch where it stands before the name.
+    var epoch = 0..<0
 
     /// The parts of the name at `range`; nil if it is none.
     init?(_ bytes: Span<UInt8>, _ range: Range<Int>) {
@@ -23,7 +25,10 @@ struct PackageName {
             guard byte > 0x20, byte < 0x7f else { return nil }
             if byte == 0x2e { dot = index }
             if byte == 0x2d { dashes.append(index) }
-            if byte == 0x3a, dashes.isEmpty { start = index + 1 }
+            if byte == 0x3a, dashes.isEmpty {
+                epoch = start..<index
+                start = index + 1
+            }
         }
         guard dashes.count >= 2, dot > dashes[dashes.count - 1], dot + 1 < end else { return nil }
         let cut = dashes[dashes.count - 2]

@@ -35,6 +35,10 @@ enum CaptureType: String, CaseIterable, Sendable {
     case uuid
     /// A version such as `2:8.2.3995-1ubuntu2.1`.
     case version
+    /// The name in `name-version-release.arch`, told from the right.
+    case rpmname
+    /// What is left of `version-release.arch` before the last full stop of the word.
+    case rpmversion
     /// `key=value` pairs to the end; the keys become values of their own.
     case kv
     /// A JSON object to the end; its members become values of their own.

@@ -16,7 +16,7 @@ struct RecordAssembler: Sendable {
     static let lookBackCountMax = 4_096
     /// Messages that wait for pieces; beyond it the oldest is given up.
     static let groupCountMax = 256
-    /// Pieces of one message; Cisco ISE sends at most 16, a system call has some 10 records.
+    /// Pieces of one message; Cisco ISE sends at most 16.
     static let pieceCountMax = 64
     /// Bytes of one message; pieces beyond it are left out, and the event says `decode_truncated`.
     static let groupSizeMaxBytes = 65_536
@@ -40,19 +40,18 @@ struct RecordAssembler: Sendable {
         /// One piece of it.
         struct Piece: Sendable {
             var number: Int
-            var part: RecordPiece.AuditPart
             var text: [UInt8]
             var offset: Offset
         }
 
-        /// Hash of source, kind and identifier.
+        /// Hash of source and identifier.
         var key: UInt64
         var source: UInt64
         /// The identifier as it is written.
         var id: [UInt8]
         /// Bytes of the first piece before its body.
         var header: [UInt8]
-        /// Number of pieces; 0 if only the last one tells.
+        /// Number of pieces.
         var total: Int
         var pieces: [Piece] = []
         var sizeBytes = 0
@@ -83,15 +82,22 @@ struct RecordAssembler: Sendable {
         var offset: Offset
     }
 
-    /// Records seen.
+    /// Records seen, those between that are none of devices included: what lies how far back must not depend
+    /// on where a reader began.
     private(set) var count: UInt64 = 0
+    private var newest: Offset?
     private var groups: [Group] = []
     private var stanzas: [UInt64: Stanza] = [:]
     private var announcements: [Announcement] = []
     private var reports: [UInt64: (hash: UInt64, at: UInt64)] = [:]
 
-    /// Counts a record.
-    mutating func advance() { count &+= 1 }
+    /// Counts the record at `offset`.
+    mutating func advance(to offset: Offset) {
+        var step: UInt64 = 1
+        if let newest, offset > newest { step = offset.value - newest.value }
+        newest = offset
+        count &+= step
+    }
 
     private func isRemembered(_ first: UInt64) -> Bool { RecordAssembler.isWithinReach(first, count) }
 
@@ -100,10 +106,9 @@ struct RecordAssembler: Sendable {
     }
 
     /// The key of a message of `source`.
-    static func key(_ source: UInt64, _ kind: UInt64, _ bytes: Span<UInt8>, _ id: Range<Int>) -> UInt64 {
+    static func key(_ source: UInt64, _ bytes: Span<UInt8>, _ id: Range<Int>) -> UInt64 {
         var hash = StableHash()
         hash.combine(source)
-        hash.combine(kind)
         hash.combine(bytes, id)
         return hash.value
     }
@@ -154,12 +159,10 @@ struct RecordAssembler: Sendable {
         }
         guard let index else { return nil }
         groups[index].clock = max(groups[index].clock, place.clock)
-        let isKnown = total > 0 && groups[index].pieces.contains { $0.number == piece.number }
+        let isKnown = groups[index].pieces.contains { $0.number == piece.number }
         if !isKnown { append(piece, to: index) }
         let isWhole =
-            total > 0
-            ? groups[index].pieces.count == min(groups[index].total, RecordAssembler.pieceCountMax)
-            : piece.part == .last || piece.part == .end
+            groups[index].pieces.count == min(groups[index].total, RecordAssembler.pieceCountMax)
         return isWhole ? groups.remove(at: index) : nil
     }
 

@@ -8,31 +8,12 @@ import WireFormats
 enum RecordPiece {
     /// Segment `number` of `total` of a message of Cisco ISE or ACS: `CISE_x ID TOTAL NUMBER text`.
     case segment(id: Range<Int>, total: Int, number: Int, text: Range<Int>)
-    /// One of the records that the Linux audit system writes for one system call; any record of the audit log
-    /// shows its time.
-    case audit(id: Range<Int>, part: AuditPart, text: Range<Int>)
     /// A line of an apt history stanza.
     case stanza(AptLine, text: Range<Int>)
     /// A line of the yum or dnf transaction log about one package.
     case package(PackageVerb, name: Range<Int>)
     /// `last message repeated 3 times`, or with the text in brackets behind it.
     case repetition(count: Int, text: Range<Int>?)
-
-    /// Which record of a system call.
-    enum AuditPart: Sendable {
-        /// The call itself.
-        case call
-        /// Its arguments, whose keys are those of the call's registers.
-        case arguments
-        /// Anything else about it.
-        case detail
-        /// The last one.
-        case last
-        /// The end, which says nothing.
-        case end
-        /// Not about a system call.
-        case other
-    }
 
     /// Kinds of lines of apt's `history.log`.
     enum AptLine: Sendable {
@@ -67,13 +48,7 @@ enum RecordPiece {
             return
         }
         switch bytes[first] {
-        case 0x74, 0x6e, 0x61, 0x6d:
-            if let found = RecordPiece.audit(body, bytes) {
-                self = found
-                return
-            }
-            fallthrough
-        case 0x6c:
+        case 0x6c, 0x6d:
             guard let found = RecordPiece.repetition(body, bytes) else { return nil }
             self = found
         case 0x43, 0x44, 0x45, 0x49, 0x4f, 0x50, 0x52, 0x53, 0x55:
@@ -121,41 +96,6 @@ enum RecordPiece {
             let place = number(bytes, &index, body.upperBound), total >= 1
         else { return nil }
         return .segment(id: id, total: total, number: place, text: index..<body.upperBound)
-    }
-
-    /// `[node=X ]type=NAME msg=audit(SECONDS:SERIAL): text`, as in the log, from audispd, and from the
-    /// kernel.
-    private static func audit(_ body: Range<Int>, _ bytes: Span<UInt8>) -> RecordPiece? {
-        var index = body.lowerBound
-        if begins(bytes, body, PieceWords.kernel) { index += PieceWords.kernel.count }
-        if begins(bytes, body, PieceWords.node) {
-            while index < body.upperBound, bytes[index] != 0x20 { index += 1 }
-            index += 1
-        }
-        guard index < body.upperBound, begins(bytes, index..<body.upperBound, PieceWords.type) else {
-            return nil
-        }
-        index += PieceWords.type.count
-        let kind = index
-        while index < body.upperBound, bytes[index] != 0x20, index - kind < 24 { index += 1 }
-        let name = kind..<index
-        guard index < body.upperBound, bytes[index] == 0x20 else { return nil }
-        index += 1
-        if begins(bytes, index..<body.upperBound, PieceWords.message) { index += PieceWords.message.count }
-        guard begins(bytes, index..<body.upperBound, PieceWords.audit) else { return nil }
-        index += PieceWords.audit.count
-        let start = index
-        while index < body.upperBound, bytes[index] != 0x29, index - start < 40 { index += 1 }
-        guard index + 1 < body.upperBound, bytes[index] == 0x29, bytes[index + 1] == 0x3a else { return nil }
-        let text = min(index + 3, body.upperBound)..<body.upperBound
-        return .audit(id: start..<index, part: part(bytes, name), text: text)
-    }
-
-    private static func part(_ bytes: Span<UInt8>, _ name: Range<Int>) -> AuditPart {
-        for entry in PieceWords.auditParts where entry.name.count == name.count {
-            if begins(bytes, name, entry.name) { return entry.part }
-        }
-        return .other
     }
 
     private static func repetition(_ body: Range<Int>, _ bytes: Span<UInt8>) -> RecordPiece? {
@@ -210,26 +150,9 @@ enum RecordPiece {
 private enum PieceWords {
     static let ise = Array("CISE_".utf8)
     static let acs = Array("CSCOacs_".utf8)
-    static let kernel = Array("audit: ".utf8)
-    static let node = Array("node=".utf8)
-    static let type = Array("type=".utf8)
-    static let message = Array("msg=".utf8)
-    static let audit = Array("audit(".utf8)
     static let lastRepeated = Array("last message repeated ".utf8)
     static let repeated = Array("message repeated ".utf8)
     static let time = Array("time".utf8)
-
-    private static let auditNames: [(String, RecordPiece.AuditPart)] = [
-        ("SYSCALL", .call), ("1300", .call), ("EXECVE", .arguments), ("1309", .arguments),
-        ("PROCTITLE", .last), ("1327", .last), ("EOE", .end), ("1320", .end), ("PATH", .detail),
-        ("1302", .detail), ("IPC", .detail), ("1303", .detail), ("SOCKETCALL", .detail), ("1304", .detail),
-        ("SOCKADDR", .detail), ("1306", .detail), ("CWD", .detail), ("1307", .detail), ("FD_PAIR", .detail),
-        ("1317", .detail), ("OBJ_PID", .detail), ("1318", .detail), ("BPRM_FCAPS", .detail),
-        ("1321", .detail), ("CAPSET", .detail), ("1322", .detail), ("MMAP", .detail), ("1323", .detail),
-    ]
-    static let auditParts: [(name: [UInt8], part: RecordPiece.AuditPart)] = auditNames.map {
-        (Array($0.0.utf8), $0.1)
-    }
 
     private static let aptWords: [(String, RecordPiece.AptLine, Bool)] = [
         ("Start-Date: ", .start, false), ("End-Date: ", .end, false), ("Commandline: ", .command, false),

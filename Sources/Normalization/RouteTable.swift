@@ -60,7 +60,15 @@ struct RouteTable: Sendable {
         let parts = text.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false).map(
             String.init
         )
-        products.append((TextTest(parts[0]), TextTest(parts.count > 1 ? parts[1] : "*"), decoder))
+        let product = parts.count > 1 ? parts[1] : "*"
+        // Who names a vendor or product goes before who takes any.
+        let isNamed = parts[0] != "*" || product != "*"
+        let place =
+            isNamed ? products.firstIndex { $0.vendor.kind == .present && $0.product.kind == .present } : nil
+        products.insert(
+            (TextTest(parts[0]), TextTest(product), decoder),
+            at: place ?? products.count
+        )
     }
 
     mutating func addLiteral(_ text: String, _ decoder: Int) {

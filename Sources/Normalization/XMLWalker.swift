@@ -38,6 +38,8 @@ struct XMLWalker {
         case .text(let range): return .text(text(range))
         case .literal(let range): return .text(String(decoding: bytes[range], as: UTF8.self))
         case .end: return .end(issues: [])
+        // What is not read to its end is not known to be well formed.
+        case .fault(.bound): return .end(issues: [.badXML, .decodeTruncated])
         case .fault(let fault): return .end(issues: fault.issues)
         }
     }

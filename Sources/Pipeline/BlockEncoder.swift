@@ -24,11 +24,12 @@ final class BlockEncoder: Sendable {
     private let done = HandoverQueue<Result<EncodedBlock, LogError>>(capacity: .max)
     private let thread: WorkerThread
 
-    /// Starts the thread; `hasColumns` is false for streams whose records are never decoded.
-    init(hasColumns: Bool) throws(StorageError) {
+    /// Starts the thread; `hasColumns` is false for streams whose records are never decoded, `deflate`
+    /// compresses.
+    init(hasColumns: Bool, deflate: DeflateLibrary) throws(StorageError) {
         let (queue, done) = (queue, done)
         thread = try WorkerThread("wl-block") {
-            var work = BlockWork(hasColumns: hasColumns)
+            var work = BlockWork(hasColumns: hasColumns, deflate: deflate)
             while let item = queue.take() {
                 switch item {
                 case .events(let events, let base, let through, let epoch):
@@ -87,9 +88,12 @@ private struct BlockWork {
     var jobs: [BlockJob] = []
     var isHurried = false
     private var pieces: [Piece] = []
-    private var buffers = BlockBuffers()
+    private var buffers: BlockBuffers
 
-    init(hasColumns: Bool) { self.hasColumns = hasColumns }
+    init(hasColumns: Bool, deflate: DeflateLibrary) {
+        self.hasColumns = hasColumns
+        buffers = BlockBuffers(.live, deflate)
+    }
 
     mutating func add(_ events: EventBatch, base: Offset, through: Offset, epoch: [UInt8]) {
         guard hasColumns else { return }

@@ -4,8 +4,8 @@
 import EventModel
 
 extension RecordBatch {
-    /// Most records that the log is given at once: half of what it takes.
-    static let pieceCountMax = 32_768
+    /// Most records that the log is given at once: half of what it takes, which is a block.
+    static let pieceCountMax = 8_192
     /// Most bytes that the log is given at once: half of what it takes, so that row data fits too.
     static let pieceSizeMaxBytes = 8 * 1_048_576
 

@@ -22,7 +22,7 @@ extension Judge {
         // A file that was begun waits to be resumed; files that ended wait for no more.
         case .start, .stop: if imported?.isInFile == false { concludeImport() }
         case .removed: removedEnd = max(removedEnd, offset.advanced(by: 1))
-        case .device, .suppression, .fact: break
+        case .device, .suppression, .position, .fact: break
         }
     }
 

@@ -71,6 +71,7 @@ struct LogDecoder: RecordDecoder {
             decoders = outcome.decoders
             normalizer = Normalizer(decoders: decoders, siteKey: siteKey)
             return refused + outcome.refused.map(\.description)
+        case .activation: normalizer.forget()
         default: break
         }
         return []

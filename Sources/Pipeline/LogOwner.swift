@@ -49,7 +49,7 @@ public final class LogOwner: EngineLog {
             throw error.wardlineError("open", stream)
         }
         do throws(StorageError) {
-            encoder = try BlockEncoder(hasColumns: hasColumns)
+            encoder = try BlockEncoder(hasColumns: hasColumns, deflate: options.deflate)
         } catch {
             throw WardlineError(
                 .internal,

@@ -162,7 +162,8 @@ public final class UDPReceiver: @unchecked Sendable {
         return unsafe withUnsafePointer(to: &storage) { unsafe SocketAddress($0) } ?? address
     }
 
-    private static func wakePipe() throws(StorageError) -> (Int32, Int32) {
+    /// A pipe that never blocks: reading end, writing end.
+    static func wakePipe() throws(StorageError) -> (Int32, Int32) {
         var ends: [Int32] = [0, 0]
         // Valid: two numbers are written and there are two.
         guard unsafe pipe(&ends) == 0 else { throw .last(.system, "pipe") }

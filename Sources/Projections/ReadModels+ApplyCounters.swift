@@ -8,58 +8,59 @@ import GRDB
 extension ReadModels {
     static func add(_ counters: SourceCounters, _ database: Database) throws {
         let name = StoredText.encode(counters.name)
-        let hasRecords = counters.records > 0
+        let sql = "SELECT \(sourceColumns) FROM source WHERE name = ?"
+        var sum = SourceCounters(name: counters.name)
+        if let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [name]) {
+            sum = source(row)
+        }
+        sum.merge(counters)
         try execute(
             database,
-            """
-            INSERT INTO source VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-            ON CONFLICT (name) DO UPDATE SET
-                listener = CASE WHEN ?4 > 0 THEN excluded.listener ELSE listener END,
-                peer = CASE WHEN ?4 > 0 THEN excluded.peer ELSE peer END,
-                records = records + excluded.records, undecoded = undecoded + excluded.undecoded,
-                raw_bytes = raw_bytes + excluded.raw_bytes,
-                first_event = min(ifnull(first_event, ?7), ifnull(?7, first_event)),
-                last_event = max(ifnull(last_event, ?8), ifnull(?8, last_event)),
-                last_received = ifnull(excluded.last_received, last_received),
-                skew = ifnull(excluded.skew, skew)
-            """,
+            "INSERT OR REPLACE INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                name, StoredText.encode(counters.listener), StoredText.encode(counters.peer),
-                counters.records,
-                counters.undecoded, counters.rawBytes, counters.firstEvent.column, counters.lastEvent.column,
-                hasRecords ? counters.lastReceived.column : nil, counters.skew,
+                name, StoredText.encode(sum.listener), StoredText.encode(sum.peer), sum.records,
+                sum.undecoded,
+                sum.rawBytes, sum.firstEvent.column, sum.lastEvent.column, sum.lastReceived.column, sum.skew,
+                StoredText.encode(
+                    sum.decoders.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+                        .flatMap { [$0.key, String($0.value)] }
+                ),
+                StoredText.encode(
+                    sum.issues.indices.filter { sum.issues[$0] > 0 }
+                        .flatMap { [String($0), String(sum.issues[$0])] }
+                ),
             ]
         )
-        for (bit, count) in counters.issues.enumerated() where count > 0 {
-            try add(count, of: ParseIssues.codes[bit], kind: CountKind.issue, source: name, database)
-        }
-        // Sorted so that one update always writes in one order.
-        for (decoder, count) in counters.decoders.sorted(by: { $0.key < $1.key }) where count > 0 {
-            try add(count, of: StoredText.encode(decoder), kind: CountKind.decoder, source: name, database)
-        }
     }
 
-    /// What a row of `source_count` counts.
-    enum CountKind {
-        static let issue = "issue"
-        static let decoder = "decoder"
+    /// The columns that ``source(_:)`` reads.
+    static let sourceColumns = """
+        name, listener, peer, records, undecoded, raw_bytes, first_event, last_event, last_received, skew,
+        decoders, issues
+        """
+
+    /// The counters of a row of `source`.
+    static func source(_ row: Row) -> SourceCounters {
+        var counters = SourceCounters(name: row.text(0), listener: row.text(1), peer: row.text(2))
+        counters.records = row.integer(3)
+        counters.undecoded = row.integer(4)
+        counters.rawBytes = row.integer(5)
+        counters.firstEvent = row.time(6)
+        counters.lastEvent = row.time(7)
+        counters.lastReceived = row.time(8)
+        counters.skew = row[9] as Int64?
+        for (name, count) in pairs(row.texts(10)) { counters.decoders[name] = count }
+        for (bit, count) in pairs(row.texts(11)) {
+            if let bit = Int(bit), counters.issues.indices.contains(bit) { counters.issues[bit] = count }
+        }
+        return counters
     }
 
-    private static func add(
-        _ count: Int64,
-        of name: String,
-        kind: String,
-        source: String,
-        _ database: Database
-    ) throws {
-        try execute(
-            database,
-            """
-            INSERT INTO source_count VALUES (?, ?, ?, ?)
-            ON CONFLICT (source, kind, name) DO UPDATE SET count = count + excluded.count
-            """,
-            [source, kind, name, count]
-        )
+    /// A list of names, each followed by how often it was found.
+    private static func pairs(_ list: [String]) -> [(String, Int64)] {
+        stride(from: 0, to: list.count - 1, by: 2).compactMap { index in
+            Int64(list[index + 1]).map { (list[index], $0) }
+        }
     }
 
     static func replace(_ inventory: [DeviceDefinition], _ database: Database) throws {

@@ -4,6 +4,9 @@
 import GRDB
 
 /// The tables. Times are nanoseconds since 1970 in UTC, NULL where absent; lists are ``StoredText`` lists.
+///
+/// `decoders` and `issues` of a source are lists of a name and a count in turn, an issue by its bit number: a
+/// row for each would take as much as all other tables together.
 extension ReadModels {
     static func createTables(_ database: Database) throws {
         for statement in tables { try database.execute(sql: statement) }
@@ -83,13 +86,7 @@ extension ReadModels {
         CREATE TABLE source (
             name TEXT PRIMARY KEY, listener TEXT NOT NULL, peer TEXT NOT NULL, records INTEGER NOT NULL,
             undecoded INTEGER NOT NULL, raw_bytes INTEGER NOT NULL, first_event INTEGER, last_event INTEGER,
-            last_received INTEGER, skew INTEGER
-        ) STRICT, WITHOUT ROWID
-        """,
-        """
-        CREATE TABLE source_count (
-            source TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL,
-            PRIMARY KEY (source, kind, name)
+            last_received INTEGER, skew INTEGER, decoders TEXT, issues TEXT
         ) STRICT, WITHOUT ROWID
         """,
         """

@@ -9,39 +9,39 @@ extension ReadModels {
     /// Every source, by name.
     public func sources() throws(WardlineError) -> [StoredSource] {
         try read { database in
-            var counts: [String: [String: [StoredSource.Count]]] = [:]
-            let countSQL = "SELECT source, kind, name, count FROM source_count ORDER BY count DESC, name"
-            for row in try Row.fetchAll(database, sql: countSQL) {
-                counts[row[0] as String, default: [:]][row[1] as String, default: []].append(
-                    StoredSource.Count(name: row.text(2), count: row.integer(3))
-                )
-            }
             let sql = """
-                SELECT name, listener, peer, records, undecoded, raw_bytes, first_event, last_event,
-                    last_received, skew,
+                SELECT \(ReadModels.sourceColumns),
                     ifnull((SELECT sum(count) FROM loss
                         WHERE loss.listener IN (source.listener, source.name)), 0)
                 FROM source ORDER BY name
                 """
             return try Row.fetchAll(database, sql: sql).map { row in
-                let found = counts[row[0] as String] ?? [:]
+                let found = ReadModels.source(row)
+                let issues = found.issues.enumerated().map { (ParseIssues.codes[$0.offset], $0.element) }
                 return StoredSource(
-                    name: row.text(0),
-                    listener: row.text(1),
-                    peer: row.text(2),
-                    records: row.integer(3),
-                    undecoded: row.integer(4),
-                    rawBytes: row.integer(5),
-                    decoders: found[CountKind.decoder] ?? [],
-                    issues: found[CountKind.issue] ?? [],
-                    firstEvent: row.time(6),
-                    lastEvent: row.time(7),
-                    lastReceived: row.time(8),
-                    skew: row[9] as Int64?,
-                    losses: row.integer(10)
+                    name: found.name,
+                    listener: found.listener,
+                    peer: found.peer,
+                    records: found.records,
+                    undecoded: found.undecoded,
+                    rawBytes: found.rawBytes,
+                    decoders: ReadModels.counts(found.decoders.map { ($0.key, $0.value) }),
+                    issues: ReadModels.counts(issues),
+                    firstEvent: found.firstEvent,
+                    lastEvent: found.lastEvent,
+                    lastReceived: found.lastReceived,
+                    skew: found.skew,
+                    losses: row.integer(12)
                 )
             }
         }
+    }
+
+    /// What was found at all, most first, then by name.
+    private static func counts(_ found: [(name: String, count: Int64)]) -> [StoredSource.Count] {
+        found.filter { $0.count > 0 }
+            .sorted { $0.count != $1.count ? $0.count > $1.count : $0.name < $1.name }
+            .map { StoredSource.Count(name: $0.name, count: $0.count) }
     }
 
     /// Every device of the inventory, and every one that was seen without being listed; by asset id.

@@ -38,7 +38,7 @@ public final class ReadModels: Sendable {
     ///
     /// A file of another format is emptied by the writer and refused by readers: it is cheaper to fold the
     /// log again than to keep migrations of derived data.
-    public static let formatVersion = 1
+    public static let formatVersion = 2
 
     /// Most ids that an ambiguous look-up names: more do not help a person to choose.
     public static let candidateCountMax = 20
@@ -105,6 +105,16 @@ public final class ReadModels: Sendable {
         try write { database in
             try ReadModels.dropTables(database)
             try ReadModels.createTables(database)
+        }
+    }
+
+    /// Writes the file anew without the gaps that changes have left in it.
+    ///
+    /// - Complexity: O(bytes); no transaction may be open.
+    public func compact() throws(WardlineError) {
+        try requireWriting()
+        try ReadModels.guardingWrite("compact the read models", of: queue) {
+            try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM") }
         }
     }
 

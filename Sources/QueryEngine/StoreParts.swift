@@ -10,9 +10,9 @@ public import SegmentLog
 ///
 /// Not thread-safe: owned by one scan.
 public final class StoreParts: PartSource {
-    private let store: StoreReader
+    let store: StoreReader
     private let decoder: any RecordDecoding
-    private var reader: LogReader
+    var reader: LogReader
     private var isFirstListing = true
     /// Parts that are being read for `aheadCondition` before they are asked for.
     private var ahead: ReadAhead?
@@ -112,7 +112,7 @@ public final class StoreParts: PartSource {
     }
 
     /// Decodes the runs between control records that change how records are decoded.
-    private func decode(_ records: RecordBatch, from part: LogPart) throws(WardlineError) -> EventBatch {
+    func decode(_ records: RecordBatch, from part: LogPart) throws(WardlineError) -> EventBatch {
         var context = try context(before: part)
         var before = try self.records(before: part)
         var merged = EventBatch()

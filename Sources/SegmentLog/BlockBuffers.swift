@@ -14,6 +14,8 @@ public enum BlockEffort: Hashable, Sendable {
     var textLevel: Int32 { self == .live ? 3 : 6 }
     /// zlib's level for bytes of numbers.
     var planeLevel: Int32 { self == .live ? 1 : 6 }
+    /// libdeflate's level.
+    var libdeflateLevel: Int32 { self == .live ? 1 : 12 }
 }
 
 /// Memory for encoding blocks one after another; owned by one thread.
@@ -29,10 +31,11 @@ public struct BlockBuffers {
     /// Whether the events became columns, which tell the values that their records have not.
     private var areEventsColumns = false
 
-    /// Holds nothing yet.
-    public init(_ effort: BlockEffort = .live) {
-        recordEncoder = RecordColumnsEncoder(effort)
-        eventEncoder = EventColumnsEncoder(effort)
+    /// Holds nothing yet; pages are compressed by `library`.
+    public init(_ effort: BlockEffort = .live, _ library: DeflateLibrary = .auto) {
+        let deflater = ColumnDeflater(effort, library)
+        recordEncoder = RecordColumnsEncoder(deflater)
+        eventEncoder = EventColumnsEncoder(deflater)
     }
 
     /// The records as columns, or row by row where columns do not pay.
@@ -93,16 +96,17 @@ public struct BlockBuffers {
     /// ``LogPart`` could not use it.
     mutating func filters(_ events: [EventBatch], level: Int32) throws(LogError) -> [BlockChunk] {
         guard areColumns, areEventsColumns, batch.count >= BlockFilters.recordCountMin else { return [] }
-        var filters = BlockFilters()
+        var marks = TrigramMarks()
+        insertRecords(into: &marks)
+        let others = eventEncoder.ownTexts
+        for slot in others.slots { marks.insert(others.bytes.span, slot.range) }
+        var filters = BlockFilters(TrigramMap(marks))
         var keys = ValueKeys()
         for batch in events {
             filters.insert(batch.events)
             keys.insert(batch)
         }
         filters.hasUsualAddresses = keys.hasUsualAddresses
-        insertRecords(into: &filters)
-        let others = eventEncoder.ownTexts
-        for slot in others.slots { filters.insert(others.bytes.span, slot.range) }
         let kind = ChunkEntry.Kind.filters
         var chunks = [
             try BlockChunk(kind, ChunkEntry.Encoding.blockFilters, filters.encoded(), level: level)
@@ -116,21 +120,22 @@ public struct BlockBuffers {
     }
 
     /// Adds each template once as a whole, and of its other records the variables with what is beside them.
-    private func insertRecords(into filters: inout BlockFilters) {
+    private func insertRecords(into marks: inout TrigramMarks) {
         let shapes = shaper.shapes
-        let span = batch.bytes.span
+        let (bytes, rows, slots) = (batch.bytes.span, batch.rows.span, shapes.slots.span)
         var isKnown = [Bool](repeating: false, count: shapes.templates.count)
-        for (index, row) in batch.rows.enumerated() {
+        for index in rows.indices {
+            let record = rows[index].range
             let template = Int(shapes.numbers[index])
             guard isKnown[template] else {
                 isKnown[template] = true
-                filters.insert(span, row.range)
+                marks.insert(bytes, record)
                 continue
             }
-            for slot in shapes.slots[Int(shapes.firstSlots[index])..<Int(shapes.firstSlots[index + 1])] {
-                let range = slot.range
-                let start = max(row.range.lowerBound, range.lowerBound - 2)
-                filters.insert(span, start..<min(row.range.upperBound, range.upperBound + 2))
+            for number in Int(shapes.firstSlots[index])..<Int(shapes.firstSlots[index + 1]) {
+                let range = slots[number].range
+                let start = max(record.lowerBound, range.lowerBound - 2)
+                marks.insert(bytes, start..<min(record.upperBound, range.upperBound + 2))
             }
         }
     }

@@ -97,13 +97,19 @@ enum Deflate {
     /// Allocates `length` bytes, which the caller has bounded; stops when they are full.
     static func decompress(_ bytes: [UInt8], _ range: Range<Int>, length: Int) -> [UInt8]? {
         var isWhole = false
+        let fast = FastInflate()
         // Valid: zlib writes at most `written`, which is the capacity; `range` lies inside the array (checked
         // by the slice), and zlib reads at most its length.
-        let result = unsafe [UInt8](unsafeUninitializedCapacity: max(1, length)) { buffer, count in
+        let result = unsafe [UInt8](unsafeUninitializedCapacity: max(1, length)) { room, count in
+            let buffer = unsafe UnsafeMutableBufferPointer(rebasing: room[..<length])
             var written = UInt(length)
             var used = UInt(range.count)
             let code = unsafe bytes[range].withUnsafeBufferPointer { source in
-                unsafe uncompress2(buffer.baseAddress, &written, source.baseAddress, &used)
+                let target = UnsafeMutableRawBufferPointer(buffer)
+                if let fast, unsafe fast.decompress(UnsafeRawBufferPointer(source), into: target) {
+                    return Z_OK
+                }
+                return unsafe uncompress2(buffer.baseAddress, &written, source.baseAddress, &used)
             }
             isWhole = code == Z_OK && written == UInt(length) && used == UInt(range.count)
             count = isWhole ? length : 0
@@ -118,6 +124,8 @@ enum Deflate {
 @safe final class InflateStream {
     /// At an address that stays, because zlib checks it.
     private let stream: UnsafeMutablePointer<z_stream>
+    /// For bytes without a dictionary.
+    private let fast = FastInflate()
 
     /// A decompressor of the zlib format.
     init() {
@@ -126,6 +134,8 @@ enum Deflate {
         unsafe stream.initialize(to: z_stream())
         let code = unsafe inflateInit_(stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         precondition(code == Z_OK, "zlib has no memory for a decompressor")
+        // What it decompresses carries a CRC-32C of the same bytes, so its own checksum is not computed.
+        _ = unsafe inflateValidate(stream, 0)
     }
 
     deinit {
@@ -137,15 +147,28 @@ enum Deflate {
     /// Decompresses `range` of `bytes` into exactly `length` bytes of `target` from `start` on; false if it
     /// is anything else.
     ///
-    /// Traps when a range is not inside its bytes.
+    /// The bytes may need one of `dictionaries`. Traps when a range is not inside its bytes.
     func decompress(
         _ bytes: [UInt8],
         _ range: Range<Int>,
         into target: inout [UInt8],
         at start: Int,
-        _ length: Int
+        _ length: Int,
+        _ dictionaries: [PresetDictionary] = []
     ) -> Bool {
         precondition(start >= 0 && length > 0 && length <= target.count - start, "no room to decompress")
+        if let fast, !Deflate.needsDictionary(bytes, range) {
+            // Valid: the slices check that both ranges are inside; both pointers end with the closures.
+            let isWhole = unsafe bytes[range].withUnsafeBytes { source in
+                unsafe target.withUnsafeMutableBytes { buffer in
+                    let part = unsafe UnsafeMutableRawBufferPointer(
+                        rebasing: buffer[start..<start + length]
+                    )
+                    return unsafe fast.decompress(source, into: part)
+                }
+            }
+            if isWhole { return true }
+        }
         guard unsafe inflateReset(stream) == Z_OK else { return false }
         var code = Z_STREAM_ERROR
         // Valid: zlib reads exactly the range, whose slice checks it, and writes at most `length` bytes,
@@ -157,10 +180,24 @@ enum Deflate {
                 unsafe stream.pointee.next_out = buffer.baseAddress?.advanced(by: start)
                 unsafe stream.pointee.avail_out = UInt32(length)
                 code = unsafe inflate(stream, Z_FINISH)
+                if code == Z_NEED_DICT, takeDictionary(dictionaries) {
+                    code = unsafe inflate(stream, Z_FINISH)
+                }
                 unsafe stream.pointee.next_in = nil
                 unsafe stream.pointee.next_out = nil
             }
         }
         return unsafe code == Z_STREAM_END && stream.pointee.avail_in == 0 && stream.pointee.avail_out == 0
+    }
+
+    /// Gives the stream the dictionary that it asks for; false when it is not there.
+    private func takeDictionary(_ dictionaries: [PresetDictionary]) -> Bool {
+        let id = unsafe UInt32(truncatingIfNeeded: stream.pointee.adler)
+        guard let dictionary = dictionaries.first(where: { $0.id == id }) else { return false }
+        // Valid: zlib reads exactly the dictionary's bytes, and keeps a copy of its own.
+        let code = unsafe dictionary.bytes.withUnsafeBufferPointer {
+            unsafe inflateSetDictionary(stream, $0.baseAddress, UInt32($0.count))
+        }
+        return code == Z_OK
     }
 }

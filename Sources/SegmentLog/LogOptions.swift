@@ -21,8 +21,13 @@ public struct LogOptions: Sendable {
     public var walFileSizeMaxBytes = 64 << 20
     /// zlib's level for chunks, 1...9.
     public var compressionLevel: Int32 = 1
+    /// Which library compresses the columns of blocks.
+    public var deflate = DeflateLibrary.auto
     /// Bytes held back so that a full disk can itself be recorded; 0 for none.
-    public var reserveSizeBytes = 1 << 20
+    ///
+    /// A fact is a few hundred bytes, and what it needs at once is a page of the write-ahead log and one of
+    /// the read models.
+    public var reserveSizeBytes = 64 << 10
     /// False only in the test that proves that the crash harness notices it.
     var cutsTornTail = true
 

@@ -15,6 +15,16 @@ public struct Configuration: Hashable, Sendable {
         case never
     }
 
+    /// Which library compresses what arrives; any zlib reads what each of them writes.
+    public enum Deflate: String, Hashable, Sendable, CaseIterable {
+        /// libdeflate where the machine has it, else zlib.
+        case auto
+        /// zlib alone.
+        case zlib
+        /// libdeflate; zlib where the machine has none.
+        case libdeflate
+    }
+
     /// Bounds that protect the process from its senders.
     public struct Limits: Hashable, Sendable {
         /// Kept bytes of one record; the rest is cut and counted.
@@ -67,6 +77,8 @@ public struct Configuration: Hashable, Sendable {
     public var data: String?
     /// Where to listen; ``defaultListeners`` if the file has no `listen`.
     public var listeners = Configuration.defaultListeners
+    /// Files that are read while others write them.
+    public var follow: [FollowDefinition] = []
     /// Bounds.
     public var limits = Limits()
     /// Zone of device stamps that have none, as an IANA name or `UTC`.
@@ -83,6 +95,8 @@ public struct Configuration: Hashable, Sendable {
     public var decoders: [String] = []
     /// Durability.
     public var groupCommit = GroupCommit()
+    /// What compresses.
+    public var deflate = Deflate.auto
     /// How long records are kept, the first rule that fits an event counts; what none fits is kept for ever.
     public var retention: [RetentionRule] = []
 
@@ -118,6 +132,13 @@ public struct Configuration: Hashable, Sendable {
         result.site = site.map(absolute)
         result.rules = rules.map(absolute)
         result.decoders = decoders.map(absolute)
+        for index in follow.indices { result.follow[index].path = absolute(follow[index].path) }
+        for index in listeners.indices where !listeners[index].extras.path.isEmpty {
+            result.listeners[index].extras.path = absolute(listeners[index].extras.path)
+        }
+        for index in listeners.indices {
+            result.listeners[index].extras.tokenFile = listeners[index].extras.tokenFile.map(absolute)
+        }
         return result
     }
 }

@@ -12,6 +12,8 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
         case syslog
         /// One JSON object a line.
         case jsonLines = "jsonl"
+        /// GELF 1.1: JSON in datagrams, whole, chunked or compressed, or ended by NUL on a connection.
+        case gelf
     }
 
     /// How the bytes come.
@@ -20,6 +22,10 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
         case udp
         /// Stream connections.
         case tcp
+        /// Bodies of HTTP requests; the protocol is what a body without a content type holds.
+        case http
+        /// Datagrams of a UNIX socket.
+        case unix
     }
 
     /// Name in records, facts and status; unique in a process.
@@ -32,6 +38,8 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
     public var host: String
     /// Port; 0 lets the system choose.
     public var port: Int
+    /// What only some carriers have.
+    public var extras = ListenerExtras()
 
     /// Makes a definition.
     public init(name: String, _ wireProtocol: WireProtocol, _ carrier: Carrier, host: String, port: Int) {
@@ -46,7 +54,11 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
     public static let nameLengthMaxBytes = 64
 
     /// The address as it stands in a URL: `127.0.0.1:5514`, `[::1]:5514`.
-    public var address: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+    ///
+    /// A UNIX socket has its path.
+    public var address: String {
+        carrier == .unix ? extras.path : (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
+    }
 
     /// `syslog+udp://127.0.0.1:5514`.
     public var description: String { "\(wireProtocol.rawValue)+\(carrier.rawValue)://\(address)" }
@@ -65,13 +77,17 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
             throw WardlineError(.usage, "'\(url)' is no address to listen on. \(form)")
         }
         let schemes = WireProtocol.allCases.flatMap { wire in
-            Carrier.allCases.map { (text: "\(wire.rawValue)+\($0.rawValue)", wire: wire, carrier: $0) }
+            wire.carriers.map { (text: "\(wire.rawValue)+\($0.rawValue)", wire: wire, carrier: $0) }
         }
         guard let scheme = schemes.first(where: { $0.text == pieces[0] }) else {
             let hint = Spelling.suggestion(for: pieces[0], among: schemes.map(\.text))
             throw WardlineError(.usage, "'\(pieces[0])' in '\(url)' is no known protocol\(hint). \(form)")
         }
         let address = String(pieces[1].dropFirst(2))
+        if scheme.carrier == .unix {
+            try self.init(socket: address, scheme.wire, url: url)
+            return
+        }
         guard let (host, port) = ListenerDefinition.split(address: address) else {
             throw WardlineError(.usage, "'\(address)' in '\(url)' is no numeric address with a port. \(form)")
         }

@@ -14,7 +14,8 @@ struct ConfigurationReader {
     func configuration(of root: YAMLNode) throws(SiteFilesError) -> Configuration {
         var result = Configuration()
         let keys = [
-            "node", "data", "listen", "limits", "time", "site", "rules", "decoders", "fsync", "retention",
+            "node", "data", "listen", "limits", "time", "site", "rules", "decoders", "fsync", "store",
+            "retention", "follow",
         ]
         for (key, value) in try members(root, allowed: keys) {
             switch key.text {
@@ -26,6 +27,8 @@ struct ConfigurationReader {
             case "site": result.site = try texts(value)
             case "rules": result.rules = try texts(value)
             case "decoders": result.decoders = try texts(value)
+            case "follow": result.follow = try follow(value)
+            case "store": result.deflate = try deflate(value)
             case "retention": result.retention = try retention(value)
             default: result.groupCommit = try groupCommit(value)
             }
@@ -66,9 +69,8 @@ struct ConfigurationReader {
                 )
             }
             let taken = result.first { other in
-                other.carrier == listener.carrier && other.host == listener.host
-                    && other.port == listener.port
-                    && listener.port != 0
+                other.carrier.isStream == listener.carrier.isStream && other.address == listener.address
+                    && (listener.port != 0 || listener.carrier == .unix)
             }
             if let taken {
                 throw error(
@@ -83,7 +85,10 @@ struct ConfigurationReader {
     }
 
     private func listener(_ node: YAMLNode) throws(SiteFilesError) -> ListenerDefinition {
-        _ = try members(node, allowed: ["name", "protocol", "transport", "bind"])
+        _ = try members(
+            node,
+            allowed: ["name", "protocol", "transport", "bind", "path", "mode", "token_file", "max_body"]
+        )
         let wire = try choice(
             required("protocol", of: node),
             ListenerDefinition.WireProtocol.allCases,
@@ -94,26 +99,32 @@ struct ConfigurationReader {
             ListenerDefinition.Carrier.allCases,
             \.rawValue
         )
-        let bind = try required("bind", of: node)
-        guard let (host, port) = ListenerDefinition.split(address: try text(bind)) else {
-            throw error(
-                bind.mark,
-                "'\(try text(bind))' is no numeric address with a port",
-                "write \"127.0.0.1:5514\" or \"[::1]:5514\""
-            )
-        }
-        var name = "\(wire.rawValue)-\(carrier.rawValue)-\(try text(bind))"
-        if let given = node["name"] {
-            name = try text(given)
-            let isPlain = name.utf8.allSatisfy { (0x21...0x7e).contains($0) }
-            guard isPlain, (1...ListenerDefinition.nameLengthMaxBytes).contains(name.utf8.count) else {
+        try check(wire, carrier, node)
+        let extras = try extras(node, carrier)
+        var place = (host: "", port: 0)
+        var word = "unix"
+        if carrier != .unix {
+            let bind = try required("bind", of: node)
+            word = "\(carrier.rawValue)-\(try text(bind))"
+            guard let found = ListenerDefinition.split(address: try text(bind)) else {
                 throw error(
-                    given.mark,
-                    "the name of a listener has 1 to 64 printable ASCII characters without blanks"
+                    bind.mark,
+                    "'\(try text(bind))' is no numeric address with a port",
+                    "write \"127.0.0.1:5514\" or \"[::1]:5514\""
                 )
             }
+            place = found
         }
-        return ListenerDefinition(name: name, wire, carrier, host: host, port: port)
+        let name = try node["name"].map { given throws(SiteFilesError) in try inputName(given) }
+        var listener = ListenerDefinition(
+            name: name ?? "\(wire.rawValue)-\(word)",
+            wire,
+            carrier,
+            host: place.host,
+            port: place.port
+        )
+        listener.extras = extras
+        return listener
     }
 
     private func limits(_ node: YAMLNode) throws(SiteFilesError) -> Configuration.Limits {
@@ -152,6 +163,15 @@ struct ConfigurationReader {
             throw error(node.mark, "'\(name)' is no time zone", "write UTC or a name such as Europe/Berlin")
         }
         return name
+    }
+
+    /// `store: { deflate: auto }`.
+    private func deflate(_ node: YAMLNode) throws(SiteFilesError) -> Configuration.Deflate {
+        var result = Configuration.Deflate.auto
+        for (_, value) in try members(node, allowed: ["deflate"]) {
+            result = try choice(value, Configuration.Deflate.allCases, \.rawValue)
+        }
+        return result
     }
 
     /// `fsync: group(20ms)` or `fsync: { every: 20ms, bytes: 4MiB }`.

@@ -27,6 +27,14 @@ extension DecoderFileReader {
         return members
     }
 
+    /// The members of a mapping with keys of any name.
+    func pairs(_ node: YAMLNode) throws(SiteFilesError) -> [(key: YAMLScalar, value: YAMLNode)] {
+        guard let members = node.members else {
+            throw error(node.mark, "expected a mapping, found a \(node.kind)")
+        }
+        return members
+    }
+
     func elements(_ node: YAMLNode) throws(SiteFilesError) -> [YAMLNode] {
         guard let elements = node.elements else {
             throw error(node.mark, "expected a list, found a \(node.kind)")

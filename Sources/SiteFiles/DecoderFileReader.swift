@@ -18,7 +18,7 @@ struct DecoderFileReader {
             allowed: [
                 "id", "version", "title", "format", "witness", "pairs", "select", "set", "fields", "maps",
                 "drop",
-                "columns", "explode", "alias", "header", "rules",
+                "columns", "table", "explode", "alias", "within", "header", "rules",
             ]
         )
         guard let id = root["id"] else { throw error(root.mark, "the file has no 'id'") }
@@ -27,6 +27,7 @@ struct DecoderFileReader {
         for (key, value) in members {
             switch key.text {
             case "version": definition.version = try text(value).text
+            case "title": definition.title = try text(value).text
             case "format":
                 let names = try texts(value).map(\.text)
                 definition.takesXML = names == ["json", "xml"]
@@ -34,6 +35,12 @@ struct DecoderFileReader {
                     throw error(value.mark, "the only pair of formats is [json, xml]")
                 }
                 definition.format = definition.takesXML ? .json : try format(value)
+            case "within":
+                for (key, find) in try pairs(value) {
+                    definition.within.append(
+                        WithinDefinition(source: placed(key), find: try assignments(find))
+                    )
+                }
             case "alias": definition.aliases = try assignments(value)
             case "witness": definition.isWitness = try bool(value)
             case "pairs": definition.isCommaSeparated = try choice(value, ["blank", "comma"]) == "comma"
@@ -43,6 +50,7 @@ struct DecoderFileReader {
             case "maps": definition.maps = try maps(value)
             case "drop": definition.drop = try texts(value)
             case "columns": definition.columns = try texts(value)
+            case "table": definition.isTable = try bool(value)
             case "explode": definition.explode = try text(value)
             case "rules":
                 for rule in try elements(value) { definition.rules.append(try self.rule(rule)) }

@@ -64,6 +64,32 @@ enum DecoderSamples {
         return warnings
     }
 
+    /// What a line gives by `decoder` of `set`, as an expectation says it; nil when another decoder takes it.
+    ///
+    /// Names of the header and times are left out.
+    static func fields(
+        of line: String,
+        by set: DecoderSet,
+        decoder: String
+    ) -> [(name: String, value: String)]? {
+        var normalizer = makeNormalizer(set)
+        let input = PlacedText(line)
+        let events = decode(SampleDefinition(input: input, expect: [], absent: []), &normalizer)
+        guard let event = events.events.first, events.decoders[Int(event.decoder)] == decoder else {
+            return nil
+        }
+        var found: [(name: String, value: String)] = [("action", event.action.name)]
+        for entry in events.fields(of: 0) {
+            let name = events.name(of: entry.field)
+            guard !["message", "ext.app", "ext.pid"].contains(name), found.count < 40,
+                !found.contains(where: { $0.name == name }),
+                let value = YAMLText.plain(Array(events.bytes[entry.range])), value.utf8.count <= 200
+            else { continue }
+            found.append((name, value))
+        }
+        return found
+    }
+
     private static func makeNormalizer(_ set: DecoderSet) -> Normalizer {
         Normalizer(decoders: set, siteKey: SiteKey(id: "sample", secret: Array("sample".utf8)))
     }

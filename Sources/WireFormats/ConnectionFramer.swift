@@ -16,6 +16,8 @@ public struct ConnectionFramer: Sendable {
         case syslog
         /// One JSON object a line.
         case jsonLines
+        /// GELF: JSON texts that end at NUL; line ends inside them are content.
+        case gelf
         /// Lines of a file, kept as they are.
         case lines
     }
@@ -107,7 +109,7 @@ public struct ConnectionFramer: Sendable {
             case .lines:
                 state = .delimited(length: 0)
                 return index
-            case .jsonLines:
+            case .gelf, .jsonLines:
                 // RFC 7464 puts a record separator before each text.
                 if ConnectionFramer.isFiller(byte) || byte == 0x1e { return index + 1 }
                 state = .delimited(length: 0)
@@ -156,8 +158,11 @@ public struct ConnectionFramer: Sendable {
         _ target: inout FrameTarget
     ) -> Int {
         var end = start
-        let takesNul = style == .syslog
-        while end < bytes.count, bytes[end] != 0x0a, !(takesNul && bytes[end] == 0) { end += 1 }
+        let takesNul = style == .syslog || style == .gelf
+        let takesLine = style != .gelf
+        while end < bytes.count, !(takesLine && bytes[end] == 0x0a), !(takesNul && bytes[end] == 0) {
+            end += 1
+        }
         let length = before + end - start
         guard end < bytes.count else {
             keep(bytes, start..<end)

@@ -52,6 +52,8 @@ public struct XMLScanner: Sendable {
 
     /// Attributes of the element that was opened last.
     public private(set) var attributes: [Attribute] = []
+    /// Whether the element that was opened last closes at once, and so has no text.
+    public var isEmptyElement: Bool { isClosing }
     private var position: Int
     private let end: Int
     private var names: [(whole: Range<Int>, local: Range<Int>)] = []
@@ -126,7 +128,7 @@ public struct XMLScanner: Sendable {
     private mutating func openElement(_ bytes: Span<UInt8>) -> Part {
         position += 1
         let name = readName(bytes)
-        guard !name.local.isEmpty, !bytes[name.local.lowerBound].isDigit else { return fail(.malformed) }
+        guard isElementName(bytes, name.local) else { return fail(.malformed) }
         guard names.count < XMLScanner.depthMax else { return fail(.bound) }
         attributes.removeAll(keepingCapacity: true)
         while true {
@@ -182,6 +184,16 @@ public struct XMLScanner: Sendable {
             position += 1
         }
         return (first..<position, start..<position)
+    }
+
+    /// `<root@host> logged in` is no element.
+    private func isElementName(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        guard let first = name.first, !bytes[first].isDigit else { return false }
+        for index in name where bytes[index] < 0x80 {
+            let byte = bytes[index]
+            guard byte.isWordByte || byte == 0x2d || byte == 0x2e else { return false }
+        }
+        return true
     }
 
     private mutating func skipBlanks(_ bytes: Span<UInt8>) {

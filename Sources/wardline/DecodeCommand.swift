@@ -30,7 +30,7 @@ struct DecodeCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Output: short (in words), json or jsonl.", valueName: "MODE")
+        help: ArgumentHelp("Output: short (in words), json, jsonl, ocsf or ecs.", valueName: "MODE")
     )
     var output: OutputMode = .short
 
@@ -67,8 +67,10 @@ struct DecodeCommand: ParsableCommand {
         guard site == nil || store == nil else {
             throw ValidationError("--site and --store exclude each other: a store has site files of its own.")
         }
-        guard [.short, .verbose, .json, .jsonl].contains(output) else {
-            throw ValidationError("decode has the outputs short, json and jsonl, not \(output.rawValue).")
+        guard [.short, .verbose, .json, .jsonl, .ocsf, .ecs].contains(output) else {
+            throw ValidationError(
+                "decode has the outputs short, json, jsonl, ocsf and ecs, not \(output.rawValue)."
+            )
         }
     }
 
@@ -189,6 +191,12 @@ struct LineDecoding {
         case .json, .jsonl:
             let text = TerminalText.escapedJSON(object(events, range).line)
             context.output.line(output == .jsonl ? text : (isFirst ? "[" : ",") + text)
+        case .ocsf, .ecs:
+            for index in range {
+                let object =
+                    output == .ocsf ? OCSFObject.json(events, index) : ECSObject.json(events, index)
+                context.output.line(TerminalText.escapedJSON(object.line))
+            }
         default:
             if !isFirst { context.output.line("") }
             let explanation = LineExplanation(

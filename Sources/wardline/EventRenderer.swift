@@ -49,6 +49,8 @@ struct EventRenderer {
         case .wide: [wide(view)]
         case .verbose: verbose(view)
         case .jsonl, .json: [object(view)]
+        case .ocsf: [TerminalText.escapedJSON(OCSFObject.json(view.batch, view.index, raw: view.raw).line)]
+        case .ecs: [TerminalText.escapedJSON(ECSObject.json(view.batch, view.index, raw: view.raw).line)]
         case .csv: [columns.map { CommaSeparated.quoted(value($0, view)) }.joined(separator: ",")]
         case .cat: [TerminalText.escaped(view.raw ?? [])]
         case .table: [columns.map { TerminalText.escaped(value($0, view)) }.joined(separator: "  ")]

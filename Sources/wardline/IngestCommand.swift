@@ -16,12 +16,25 @@ struct IngestCommand: ParsableCommand {
         abstract: "Store and judge log files.",
         discussion: """
             Lines, gzip files, and *.rec.jsonl with claimed receive times. A file that is in the store \
-            already adds nothing; an interrupted one goes on. - reads standard input.
+            already adds nothing; an interrupted one goes on. - reads standard input, as in \
+            `journalctl -o export | wardline ingest --format journal-export -`.
             """
     )
 
     @Argument(help: ArgumentHelp("Files.", valueName: "FILE"))
     var files: [String]
+
+    @Option(
+        name: .customLong("format"),
+        help: ArgumentHelp("How files are cut into records: lines or journal-export.", valueName: "FORMAT"),
+        transform: { word in
+            guard let format = ImportFormat(rawValue: word) else {
+                throw ValidationError("'\(word)' is no format; write lines or journal-export.")
+            }
+            return format
+        }
+    )
+    var format: ImportFormat = .lines
 
     @Option(
         name: .customLong("reference-time"),
@@ -77,7 +90,11 @@ struct IngestCommand: ParsableCommand {
         do {
             let importer = FileImport(engine: writing.engine, storePath: path)
             // One call is one import: verdicts wait for the last file.
-            let requests = files.map { ImportRequest(path: $0, referenceTime: reference) }
+            let requests = files.map { path in
+                var request = ImportRequest(path: path, referenceTime: reference)
+                request.format = format
+                return request
+            }
             var display = ProgressDisplay(isShown: !common.quiet && TerminalInfo(.error).isTerminal)
             defer { display.clear() }
             reports = try importer.run(requests) { display.show($0) }.map { ($0.json, $0.summary) }
@@ -104,6 +121,7 @@ struct IngestCommand: ParsableCommand {
         }
         let paths = files.map { JSONValue.text(ImportCommand.absolute($0)) }
         var members: [JSONValue.Member] = [.init("paths", .array(paths))]
+        if format != .lines { members.append(.init("format", .text(format.rawValue))) }
         if let reference { members.append(.init("reference_time", .text(reference.description))) }
         let answer = try client.send(ControlClient.request("ingest", members))
         return zip(files, answer["files"]?.elements ?? []).map { file, report in

@@ -15,9 +15,18 @@ enum OutputMode: String, CaseIterable, Sendable {
     case jsonl
     case csv
     case cat
+    /// One OCSF object a line.
+    case ocsf
+    /// One ECS document a line.
+    case ecs
 
     /// Whether the output is for programs: UTC, no colour, no pager, stable.
-    var isForPrograms: Bool { self == .json || self == .jsonl || self == .csv }
+    var isForPrograms: Bool {
+        switch self {
+        case .json, .jsonl, .csv, .ocsf, .ecs: true
+        default: false
+        }
+    }
 
     /// Names with `|` between them, for messages.
     static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }

@@ -74,6 +74,9 @@ struct QueryCommand: ParsableCommand {
         guard EventSelection.Order(rawValue: order) != nil else {
             throw ValidationError("--order takes time or offset, not \(order).")
         }
+        if fields != nil, output == .ocsf || output == .ecs, fieldNames != ["raw"] {
+            throw ValidationError("ocsf and ecs say all that an event has: of -F they take only raw.")
+        }
         if raw, output != .cat { throw ValidationError("--raw goes with -o cat.") }
         if follow, reverse || output == .table || output == .json || countsOnly || unique != nil {
             throw ValidationError(

@@ -11,12 +11,13 @@ import QueryEngine
 import Replay
 import SiteFiles
 
-/// `wardline replay`: stories judged again.
+/// `wardline replay`: records decoded again, stories judged again.
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Judge recorded stories again and compare.",
-        subcommands: [Check.self]
+        abstract: "Decode or judge recorded lines again and compare.",
+        subcommands: [Events.self, Check.self],
+        defaultSubcommand: Events.self
     )
 
     /// Stories against what was expected of them.

@@ -62,8 +62,15 @@ enum StatusText {
         for member in members {
             if let listeners = member.value.elements {
                 for listener in listeners {
-                    let counts = ["received", "kernelDrops", "truncated", "connections"].compactMap { name in
+                    var counts = ["received", "kernelDrops", "truncated", "connections"].compactMap { name in
                         listener[name]?.integer.map { "\(name) \(Amount.count($0))" }
+                    }
+                    for name in ["lost", "malformed", "refused"] {
+                        guard let count = listener[name]?.integer, count > 0 else { continue }
+                        counts.append("\(name) \(Amount.count(count))")
+                    }
+                    if let fault = listener["fault"]?.text, !fault.isEmpty {
+                        counts.append("last: " + TerminalText.escaped(fault))
                     }
                     let name = TerminalText.escaped(listener["name"]?.text ?? "")
                     let address = TerminalText.escaped(listener["address"]?.text ?? "")

@@ -5,6 +5,7 @@ import ArgumentParser
 import EventModel
 import Pipeline
 import Platform
+import Projections
 import SegmentLog
 
 extension StoreCommand {
@@ -52,6 +53,7 @@ extension StoreCommand {
                 objects.append(Compact.object(stream, report))
                 if !output.isForPrograms { context.output.lines(Compact.lines(stream, report)) }
             }
+            try Compact.compactReadModels(path)
             if output.isForPrograms {
                 let object = JSONValue.object([.init("streams", .array(objects))])
                 context.output.line(TerminalText.escapedJSON(object.line))
@@ -87,6 +89,30 @@ extension StoreCommand {
             } catch {
                 throw error.wardlineError("compact", stream)
             }
+        }
+
+        /// Read models of another format are left to the daemon, which folds them anew.
+        private static func compactReadModels(_ path: String) throws(WardlineError) {
+            let file = StorePaths(path).readModels
+            do throws(StorageError) {
+                guard try POSIXStorage().exists(file) else { return }
+            } catch {
+                throw WardlineError(
+                    .storage,
+                    "The read models cannot be opened.",
+                    cause: error.description,
+                    location: file
+                )
+            }
+            do throws(WardlineError) {
+                try ReadModels(path: file, mode: .readOnly).close()
+            } catch {
+                if error.code == .input { return }
+                throw error
+            }
+            let models = try ReadModels(path: file, mode: .readWrite)
+            try models.compact()
+            try models.close()
         }
 
         private static func lines(_ stream: String, _ report: CompactionReport) -> [String] {

@@ -30,19 +30,19 @@ final class StoreDecoder: RecordDecoding {
         context: DecodingContext
     ) throws(WardlineError) -> EventBatch {
         var events = EventBatch()
-        var normalizer =
-            try context.decoders.map { files throws(WardlineError) in try normalizer(files) } ?? shipped()
-        normalizer.forget()
-        if before.count > 0 {
-            let start = Offset(base.value - UInt64(before.count))
-            normalizer.prime(before, base: start, reference: context.reference)
-        }
+        var normalizer = try made(for: context)
+        normalizer.prime(before, before: base, reference: context.reference)
         normalizer.decode(records, base: base, reference: context.reference, into: &events)
         if let files = context.decoders { normalizers[files] = normalizer } else { fallback = normalizer }
         return events
     }
 
     func object(of bytes: [UInt8]) -> JSONValue? { try? JSONValue(parsing: bytes.span) }
+
+    private func made(for context: DecodingContext) throws(WardlineError) -> Normalizer {
+        guard let files = context.decoders else { return try shipped() }
+        return try normalizer(files)
+    }
 
     private func normalizer(_ files: [DecodingContext.File]) throws(WardlineError) -> Normalizer {
         if let known = normalizers[files] { return known }

@@ -42,6 +42,7 @@ struct StoreWriting {
             path: path,
             stream: "records",
             hasColumns: true,
+            options: configuration.logOptions,
             signer: signer
         )
         let journal = try LogOwner(
@@ -49,6 +50,7 @@ struct StoreWriting {
             path: path,
             stream: "journal",
             hasColumns: false,
+            options: configuration.logOptions,
             signer: signer
         )
         let content = Judging.content(files, configuration)

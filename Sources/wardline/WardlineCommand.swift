@@ -32,7 +32,8 @@ struct WardlineCommand: ParsableCommand {
             CommandGroup(
                 name: "Check",
                 subcommands: [
-                    CheckCommand.self, RulesCommand.self, VerifyCommand.self, HeadCommand.self,
+                    CheckCommand.self, RulesCommand.self, DecodersCommand.self, VerifyCommand.self,
+                    HeadCommand.self,
                     ProveCommand.self, CaseCommand.self, HoldCommand.self,
                     DecodeCommand.self,
                     ReplayCommand.self,

@@ -36,6 +36,13 @@ private func compact(_ range: Range<Int>) -> CompactRange {
         #expect(TreeHash(TreeHash.empty.bytes) == .empty && TreeHash([1, 2]) == nil)
     }
 
+    @Test func `a leaf of any length has the digest that the public function gives`() {
+        for length in 0..<300 {
+            let content = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 7 + length) }
+            #expect(TreeHash.leaf(content).bytes == sha256([0] + content).bytes)
+        }
+    }
+
     @Test func `roots of trees of known leaves are those that another program computed`() {
         // Leaves: "", 00, 10, 20 21, 30 31, 40..43, 50..57, 60..6f; by Python's hashlib after RFC 6962.
         let contents: [[UInt8]] = [

@@ -217,10 +217,10 @@ private func fourRecords() -> RecordBatch {
         let filter = try #require(FuseFilter(keys.sorted))
         #expect(try examples("filters-v1.md") == [filter.encoded()], "\(filter.encoded())")
         #expect(try keys.sorted.allSatisfy(FuseFilter(filter.encoded()).mayContain))
-        var map = TrigramMap()
-        map.insert(Array("led".utf8).span, 0..<3)
+        var marks = TrigramMarks()
+        marks.insert(Array("led".utf8).span, 0..<3)
         var writer = ByteWriter()
-        map.encode(into: &writer)
+        TrigramMap(marks).encode(into: &writer)
         #expect(writer.bytes.indices.filter { writer.bytes[$0] > 0 } == [45_315 / 8])
         #expect(writer.bytes[45_315 / 8] == 1 << (45_315 % 8))
     }

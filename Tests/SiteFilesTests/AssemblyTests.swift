@@ -33,17 +33,6 @@ struct AssemblyTests {
         ),
     ]
 
-    private static let call: [Line] = [
-        (
-            0,
-            "type=SYSCALL msg=audit(1793511351.100:900): arch=c000003e syscall=59 success=yes exit=0 a0=55 "
-                + "ppid=1 pid=4321 auid=1000 uid=0 comm=\"wget\" exe=\"/usr/bin/wget\" key=\"net\""
-        ),
-        (0, "type=EXECVE msg=audit(1793511351.100:900): argc=2 a0=\"wget\" a1=\"http://10.9.0.9/x\""),
-        (0, "type=CWD msg=audit(1793511351.100:900): cwd=\"/tmp\""),
-        (0, "type=PROCTITLE msg=audit(1793511351.100:900): proctitle=\"wget x\""),
-    ]
-
     private static func batch(_ lines: ArraySlice<Line>) -> RecordBatch {
         var records = RecordBatch()
         let origin = records.index(of: Origin(listener: "test", transport: .udp))
@@ -58,7 +47,9 @@ struct AssemblyTests {
     private static func events(_ lines: [Line], size: Int = .max, from first: Int = 0) -> [String] {
         var normalizer = Normalizer(decoders: DecoderFixtures.loaded.decoders, siteKey: DecoderFixtures.key)
         var found: [String] = []
-        if first > 0 { normalizer.prime(batch(lines[..<first]), base: .zero, reference: nil) }
+        if first > 0 {
+            normalizer.prime(batch(lines[..<first]), before: Offset(UInt64(first)), reference: nil)
+        }
         var next = first
         while next < lines.count {
             let end = min(lines.count, next + min(size, lines.count))
@@ -109,7 +100,7 @@ struct AssemblyTests {
         let events = Self.events([Self.segments[0], Self.segments[1], other])
         #expect(events.count == 4)
         #expect(events[2].contains("authenticate success") && !events[2].contains("ext.records"))
-        #expect(events[3].hasPrefix("2.1 access authenticate success") && events[3].contains("[fragment"))
+        #expect(events[3].hasPrefix("2.1 access authenticate success") && events[3].contains("fragment"))
         #expect(events[3].contains("ext.records=0 1") && events[3].contains("ext.port=Gi1/0/9"))
         // A second more or less of waiting changes that.
         let soon: Line = (5, other.text)
@@ -124,17 +115,6 @@ struct AssemblyTests {
         let events = Self.events(lines)
         #expect(events.count { $0.contains("authenticate success") } == 2)
         #expect(events[4].contains("ext.records=0 2 4") && events[5].contains("ext.records=1 3 5"))
-    }
-
-    @Test func `the records of a system call are one event that cites them all`() {
-        let events = Self.events(Self.call)
-        #expect(events.count == 4)
-        #expect(
-            events.dropLast().allSatisfy { $0.contains("status_report unknown") && $0.contains("fragment") }
-        )
-        for part in ["wget", "execve.a1", "http://10.9.0.9/x", "/tmp", "ext.records=0 1 2 3"] {
-            #expect(events[3].contains(part), "\(part)")
-        }
     }
 
     @Test func `an apt stanza gives each package an event with its requester and start`() {
@@ -225,9 +205,6 @@ struct AssemblyTests {
                 lines.append((round * 4, piece.text.replacing("0000000077", with: id)))
                 lines.append((round * 4, "<13>Oct  5 04:00:00 h\(round) a: filler \(number)"))
             }
-            for piece in call {
-                lines.append((round * 4, piece.text.replacing(":900)", with: ":\(900 + round))")))
-            }
             lines.append((round * 4, "<38>Oct  5 04:00:00 h\(round) last message repeated 2 times"))
         }
         return lines
@@ -235,7 +212,7 @@ struct AssemblyTests {
 
     @Test(arguments: [1, 2, 3, 7, 16]) func `events do not depend on the cut of batches`(size: Int) {
         let whole = Self.events(Self.story())
-        #expect(whole.count > 60 && Self.events(Self.story(), size: size) == whole)
+        #expect(whole.count > 40 && Self.events(Self.story(), size: size) == whole)
     }
 
     @Test func `decoding that begins in the middle gives the same events behind what it was shown`() {

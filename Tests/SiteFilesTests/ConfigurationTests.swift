@@ -22,6 +22,7 @@ import Testing
             site: site
             rules: [rules, /usr/share/rules]
             fsync: { every: 5ms, bytes: 1MiB }
+            store: { deflate: zlib }
             """
         ).resolved(against: "/etc/wardline")
         #expect(configuration.node == "ward-01")
@@ -42,6 +43,7 @@ import Testing
         #expect(configuration.rules == ["/etc/wardline/rules", "/usr/share/rules"])
         #expect(configuration.groupCommit.delayNanoseconds == 5_000_000)
         #expect(configuration.groupCommit.sizeMaxBytes == 1_048_576)
+        #expect(configuration.deflate == .zlib && Configuration().deflate == .auto)
     }
 
     @Test func `retention rules keep for days, years of 366 days, or ever`() throws {
@@ -104,6 +106,8 @@ import Testing
         ("time: { correct_clocks: sometimes }", "c.yaml:1:25", "measured, never"),
         ("fsync: always", "c.yaml:1:8", "group(20ms)"),
         ("fsync: { every: 2s }", "c.yaml:1:17", "duration"),
+        ("store: { deflate: lzma }", "c.yaml:1:19", "zlib"),
+        ("store: { compress: zlib }", "c.yaml:1:10", "not known"),
         ("data:", "c.yaml:1:6", "empty"),
         ("node: no", "c.yaml:1:7", "quotes"),
     ])

@@ -38,7 +38,9 @@ struct DecoderConformanceTests {
 
     @Test func `a source that nobody decodes is counted as undecoded`() {
         // The mutant beside the harness above: were `undecoded` never set, that test could not fail.
-        let events = DecoderFixtures.decode(DecoderFixtures.lines("sources/auth/crowdsec-webmin-logs.log"))
+        let events = DecoderFixtures.decode(
+            DecoderFixtures.lines("sources/syslog/lnav-logfile_invalid_utf8.0")
+        )
         #expect(events.events.contains { $0.issues.contains(.undecoded) })
     }
 

@@ -69,8 +69,8 @@ struct PackageTargets {
 enum LayerCheck {
     /// Lowest first (STYLE section 1).
     static let order = [
-        "CZlib", "CMalloc", "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Normalization",
-        "Inventory",
+        "CZlib", "CMalloc", "CSHA256", "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog",
+        "Normalization", "Inventory",
         "Correlation", "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine",
         "Retention", "Cases", "Replay", "Daemon",
         "wardline",
@@ -90,8 +90,9 @@ enum LayerCheck {
         "Crypto": ["Digests"], "GRDB": ["Projections"], "GRDBSQLite": ["Projections"], "Yams": ["SiteFiles"],
         "ArgumentParser": ["wardline"],
         "NIOCore": ["Ingest", "Replay", "Daemon"], "NIOPosix": ["Ingest", "Replay", "Daemon"],
+        "NIOHTTP1": ["Ingest"],
         "CZlib": ["SegmentLog", "Ingest"],
-        "CMalloc": ["Platform"],
+        "CMalloc": ["Platform"], "CSHA256": ["Digests"],
     ]
 
     static func findings(package file: TreeFile) -> [Finding] {
@@ -115,7 +116,8 @@ enum LayerCheck {
                 }
             }
         }
-        for name in order where !["CZlib", "CMalloc"].contains(name) && package.target(named: name) == nil {
+        for name in order
+        where !["CZlib", "CMalloc", "CSHA256"].contains(name) && package.target(named: name) == nil {
             found(1, "the layer `\(name)` is not declared")
         }
         return findings

@@ -101,8 +101,9 @@ enum WordCheck {
     static let bindings: Set<String> = [
         "Sources/EventModel/ByteReader.swift", "Sources/EventModel/ByteWriter.swift",
         "Sources/Digests/TreeHash.swift", "Sources/SegmentLog/Deflate.swift",
-        "Sources/SegmentLog/DeflateStream.swift",
+        "Sources/SegmentLog/DeflateStream.swift", "Sources/SegmentLog/Libdeflate.swift",
         "Sources/Ingest/GzipInflater.swift", "Sources/Projections/SystemError.swift",
+        "Sources/SegmentLog/FastInflate.swift",
     ]
 
     private static func isExplained(_ code: SwiftCode, _ index: Int) -> Bool {

@@ -9,10 +9,10 @@ import SiteFiles
 
 /// Measures the log as a library on one core: one JSON line per measure, in processor time.
 ///
-///     LogBenchmark FILE syslog|jsonl FOLDER
+///     LogBenchmark FILE syslog|jsonl FOLDER [encode]
 ///
-/// FILE holds one record a line; FOLDER, which must not be there, takes the store and is the caller's to
-/// remove.
+/// FILE holds one record a line; FOLDER takes the store and is the caller's to remove. A folder that is there
+/// is measured as it is. With `encode` nothing is read back: for a profile of writing alone.
 @main
 struct LogBenchmark {
     /// Lines that are appended at once.
@@ -30,16 +30,23 @@ struct LogBenchmark {
 
     static func main() throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 4, ["syslog", "jsonl"].contains(arguments[2]) else {
-            print("usage: LogBenchmark FILE syslog|jsonl FOLDER")
+        let isEncodeAlone = arguments.count == 5 && arguments[4] == "encode"
+        guard arguments.count == 4 || isEncodeAlone, ["syslog", "jsonl"].contains(arguments[2]) else {
+            print("usage: LogBenchmark FILE syslog|jsonl FOLDER [encode]")
             return
         }
         MemoryPolicy.releaseLargeBuffers()
         var benchmark = LogBenchmark(folder: arguments[3], isJSON: arguments[2] == "jsonl")
-        try benchmark.write(arguments[1])
-        try benchmark.measureRebuild()
-        try benchmark.measureValues()
-        try benchmark.measureVerify()
+        if (try? LogReader.open(storage: benchmark.storage, path: arguments[3], stream: "records")) == nil {
+            try benchmark.write(arguments[1])
+        } else {
+            try benchmark.count()
+        }
+        if !isEncodeAlone {
+            try benchmark.measureRebuild()
+            try benchmark.measureValues()
+            try benchmark.measureVerify()
+        }
         try benchmark.reportChunks()
     }
 
@@ -87,6 +94,15 @@ struct LogBenchmark {
         try writer.seal()
         try writer.close()
         report("encode", encodeNanoseconds)
+    }
+
+    /// How much a store holds that was there before.
+    private mutating func count() throws {
+        let reader = try LogReader.open(storage: storage, path: folder, stream: "records")
+        for part in reader.parts {
+            records += part.count
+            rawBytes += try reader.records(part).bytes.count
+        }
     }
 
     private mutating func encode(

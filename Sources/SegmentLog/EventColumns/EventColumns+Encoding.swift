@@ -10,7 +10,7 @@ struct EventColumnsEncoder {
     /// Texts of the last events that are not in their records.
     private(set) var ownTexts = TextArena()
 
-    init(_ effort: BlockEffort = .live) { deflater = ColumnDeflater(effort) }
+    init(_ deflater: ColumnDeflater = ColumnDeflater(.live)) { self.deflater = deflater }
 
     /// What differs from event to event.
     private struct Rows {

@@ -24,8 +24,11 @@ private struct EventAssembly {
     /// Constant texts, then own values, in the batch's bytes after the records.
     private var memory = ColumnMemory()
     private let constants: TextPlaces
-    /// Own values of each field, and which is next.
-    private var own: [UInt16: (places: TextPlaces, count: Int, next: Int)] = [:]
+    /// Own values of the fields that wanted events have: where they lie, and which is next.
+    private var own: [(field: UInt16, places: TextPlaces, count: Int, next: Int)] = []
+    /// Places in ``own`` of the values of each layout, from its first to the next layout's.
+    private var ownPlaces: [Int] = []
+    private var firstOwnPlaces: [Int] = [0]
 
     init(_ decoder: EventColumnsDecoder, _ records: ShapedRecords, _ base: Offset) {
         self.records = records
@@ -38,68 +41,100 @@ private struct EventAssembly {
 
     mutating func read(_ decoder: inout EventColumnsDecoder) throws(ByteReaderError) {
         let position = decoder.source.description.position
-        var columns: [[Int64]] = []
+        let runs = EventRuns(decoder.counts, records.rows)
+        let sizes = try prepare(&decoder, runs)
+        guard sizes.fields <= EventBatch.storedFieldCountMax else { throw .invalid(position: position) }
+        guard sizes.events > 0 else { return }
+        var columns: [EventNumbers] = []
         for cursor in decoder.columns {
             decoder.source.seek(cursor)
-            columns.append(try IntegerColumn.decode(decoder.count, from: &decoder.source))
+            columns.append(try EventNumbers(decoder.count, from: &decoder.source))
         }
         var hashes: [Int64] = []
         if let cursor = decoder.hashes {
             decoder.source.seek(cursor)
             hashes = try decoder.source.planes(decoder.count, base: 0, width: 8)
         }
-        for (field, column) in decoder.own.sorted(by: { $0.key < $1.key }) {
-            decoder.source.seek(column.sketch.cursor)
-            let places = try TextColumn.decode(column.count, from: &decoder.source, into: &memory)
-            own[field] = (places, column.count, 0)
-        }
         batch.bytes = records.batch.bytes
         let shift = batch.bytes.count
         let texts = memory.texts
         batch.bytes.append(texts.bytes.span, 0..<texts.end)
         guard batch.bytes.count <= EventBatch.storedSizeMaxBytes else { throw .invalid(position: position) }
-        let sizes = decoder.layouts.map(\.sources.count)
-        let fieldCount = decoder.choices.reduce(0) { $0 + sizes[Int($1)] }
-        guard fieldCount <= EventBatch.storedFieldCountMax else { throw .invalid(position: position) }
-        if records.rows == nil { batch.entries.reserveCapacity(fieldCount) }
-        batch.events.reserveCapacity(records.rows == nil ? decoder.count : records.batch.rows.count)
-        let (layouts, counts, choices) = (decoder.layouts, decoder.counts, decoder.choices)
-        let ownFields = layouts.map { layout in
-            layout.sources.filter { $0.kind == EventColumns.SourceKind.column }.map(\.field)
-        }
+        batch.entries.reserveCapacity(sizes.fields)
+        batch.events.reserveCapacity(sizes.events)
+        let (layouts, choices) = (decoder.layouts, decoder.choices)
         var next = 0
-        var index = 0
-        for row in counts.indices {
-            let end = next + Int(counts[row])
-            guard records.rows.map({ index < $0.count && Int($0[index]) == row }) ?? true else {
-                while next < end {
-                    for field in ownFields[Int(choices[next])] { own[field]?.next += 1 }
-                    next += 1
-                }
-                continue
+        for run in runs.runs {
+            while next < run.events.lowerBound {
+                pass(Int(choices[next]))
+                next += 1
             }
-            defer { index += 1 }
-            guard next < end else { continue }
-            let bounds = records.bounds(of: index)
+            let bounds = records.bounds(of: run.record)
             var hash = StableHash()
             if hashes.isEmpty { hash.combine(records.batch.bytes.span, bounds.range) }
-            for number in 0..<counts[row] {
-                let layout = layouts[Int(choices[next])]
-                var event = event(of: index, row, layout, columns, next)
-                event.ordinal = UInt16(truncatingIfNeeded: columns[0][next] &+ number)
+            while next < run.events.upperBound {
+                let number = Int(choices[next])
+                let layout = layouts[number]
+                var event = event(of: run.record, run.row, layout, columns, next)
+                let place = Int64(next - run.events.lowerBound)
+                event.ordinal = UInt16(truncatingIfNeeded: columns[0][next] &+ place)
                 event.contentHash = hashes.isEmpty ? hash.value : UInt64(bitPattern: hashes[next])
                 batch.events.append(event)
-                guard addFields(layout, bounds, shift) else { throw .invalid(position: position) }
+                guard addFields(layout, number, bounds, shift) else { throw .invalid(position: position) }
                 next += 1
             }
         }
+    }
+
+    /// Reads the own values that wanted events have; gives how many fields and events there will be.
+    private mutating func prepare(
+        _ decoder: inout EventColumnsDecoder,
+        _ runs: EventRuns
+    ) throws(ByteReaderError) -> (fields: Int, events: Int) {
+        let sizes = decoder.layouts.map(\.sources.count)
+        var isUsed = [Bool](repeating: false, count: sizes.count)
+        var (fields, events) = (0, 0)
+        for run in runs.runs {
+            for choice in decoder.choices[run.events] {
+                fields += sizes[Int(choice)]
+                isUsed[Int(choice)] = true
+            }
+            events += run.events.count
+        }
+        var places: [UInt16: Int] = [:]
+        for (number, layout) in decoder.layouts.enumerated() where isUsed[number] {
+            for source in layout.sources where source.kind == EventColumns.SourceKind.column {
+                places[source.field] = 0
+            }
+        }
+        for field in places.keys.sorted() {
+            guard let column = decoder.own[field] else { continue }
+            decoder.source.seek(column.sketch.cursor)
+            let texts = try TextColumn.decode(column.count, from: &decoder.source, into: &memory)
+            places[field] = own.count
+            own.append((field, texts, column.count, 0))
+        }
+        for layout in decoder.layouts {
+            for source in layout.sources where source.kind == EventColumns.SourceKind.column {
+                if let place = places[source.field], place < own.count, own[place].field == source.field {
+                    ownPlaces.append(place)
+                }
+            }
+            firstOwnPlaces.append(ownPlaces.count)
+        }
+        return (fields, events)
+    }
+
+    /// Goes past the own values of an event of layout `number`.
+    private mutating func pass(_ number: Int) {
+        for index in firstOwnPlaces[number]..<firstOwnPlaces[number + 1] { own[ownPlaces[index]].next += 1 }
     }
 
     private func event(
         of record: Int,
         _ row: Int,
         _ layout: EventColumns.Layout,
-        _ columns: [[Int64]],
+        _ columns: [EventNumbers],
         _ index: Int
     ) -> Event {
         let received = records.batch.rows[record]
@@ -130,9 +165,11 @@ private struct EventAssembly {
     /// false when one is not there.
     private mutating func addFields(
         _ layout: EventColumns.Layout,
+        _ number: Int,
         _ bounds: RecordBounds,
         _ shift: Int
     ) -> Bool {
+        var nextOwn = firstOwnPlaces[number]
         for source in layout.sources {
             var range: Range<Int>?
             switch source.kind {
@@ -141,9 +178,12 @@ private struct EventAssembly {
                 let place = memory.texts.range(constants.index(source.start))
                 range = place.lowerBound + shift..<place.upperBound + shift
             default:
-                if let values = own[source.field], values.next < values.count {
-                    let place = memory.texts.range(values.places.index(values.next))
-                    own[source.field]?.next += 1
+                guard nextOwn < firstOwnPlaces[number + 1] else { return false }
+                let column = ownPlaces[nextOwn]
+                nextOwn += 1
+                if own[column].field == source.field, own[column].next < own[column].count {
+                    let place = memory.texts.range(own[column].places.index(own[column].next))
+                    own[column].next += 1
                     range = place.lowerBound + shift..<place.upperBound + shift
                 }
             }
@@ -158,4 +198,49 @@ private struct EventAssembly {
         }
         return true
     }
+}
+
+/// Which events the records that were read have.
+private struct EventRuns {
+    struct Run {
+        /// Row of the block, and its place among the records that were read.
+        var row: Int
+        var record: Int
+        var events: Range<Int>
+    }
+
+    var runs: [Run] = []
+
+    /// The events of `rows`, which rise, or of all; `counts` are those of each row of the block.
+    init(_ counts: [Int64], _ rows: [Int32]?) {
+        runs.reserveCapacity(rows?.count ?? counts.count)
+        var start = 0
+        var index = 0
+        for row in counts.indices {
+            let end = start + Int(counts[row])
+            if rows.map({ index < $0.count && Int($0[index]) == row }) ?? true {
+                if end > start { runs.append(Run(row: row, record: index, events: start..<end)) }
+                index += 1
+            }
+            start = end
+        }
+    }
+}
+
+/// Numbers of an integer column, which need no memory where they are all the same.
+private struct EventNumbers {
+    private var constant: Int64 = 0
+    private var values: [Int64] = []
+
+    init(_ count: Int, from source: inout ColumnSource) throws(ByteReaderError) {
+        let cursor = source.cursor
+        if try source.description.byte() == IntegerColumn.Encoding.constant {
+            constant = try source.description.signed()
+        } else {
+            source.seek(cursor)
+            values = try IntegerColumn.decode(count, from: &source)
+        }
+    }
+
+    subscript(_ index: Int) -> Int64 { values.isEmpty ? constant : values[index] }
 }

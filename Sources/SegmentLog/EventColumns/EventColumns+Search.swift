@@ -27,8 +27,10 @@ extension EventColumnsDecoder {
             }
         }
         var memory = ColumnMemory()
+        guard let probe = TextProbe(.inside, text.bytes[...]) else { return found }
         for (field, column) in own.sorted(by: { $0.key < $1.key }) {
             if let alphabet = column.sketch.alphabet, !text.fits(alphabet) { continue }
+            guard try TextColumn.mayHold(probe, column.sketch, in: &source) else { continue }
             source.seek(column.sketch.cursor)
             let texts = try ColumnTexts(column.count, from: &source, into: &memory)
             let places = texts.indices(holding: text, in: memory.texts)

@@ -36,10 +36,11 @@ struct EventLayouts {
 
     /// The layout of an event of a record of `template`; nil when there are too many.
     mutating func layout(of subject: Subject, _ template: Int) -> Int? {
-        for (place, number) in recent[template].prefix(EventColumns.candidateCountMax).enumerated()
-        where matches(subject, layouts[Int(number)]) {
+        for place in 0..<min(recent[template].count, EventColumns.candidateCountMax)
+        where matches(subject, Int(recent[template][place])) {
+            let number = Int(recent[template][place])
             if place > 0 { recent[template].swapAt(0, place) }
-            return Int(number)
+            return number
         }
         sourceCount += Int(subject.event.fieldCount)
         guard layouts.count < EventColumns.layoutCountMax, sourceCount <= EventColumns.sourceCountMax else {
@@ -52,16 +53,18 @@ struct EventLayouts {
         return layouts.count - 1
     }
 
-    private func matches(_ subject: Subject, _ layout: EventColumns.Layout) -> Bool {
+    private func matches(_ subject: Subject, _ number: Int) -> Bool {
         let event = subject.event
-        guard Int(event.fieldCount) == layout.sources.count,
-            EventColumns.Header(event, decoder: subject.decoder) == layout.header
+        let layouts = layouts.span
+        guard Int(event.fieldCount) == layouts[number].sources.count,
+            EventColumns.Header(event, decoder: subject.decoder) == layouts[number].header
         else { return false }
         let (record, values) = (subject.bytes.span, subject.batch.bytes.span)
-        var index = Int(event.fieldStart)
-        for source in layout.sources {
-            let entry = subject.batch.entries[index]
-            index += 1
+        let (sources, entries) = (layouts[number].sources.span, subject.batch.entries.span)
+        let first = Int(event.fieldStart)
+        for index in sources.indices {
+            let source = sources[index]
+            let entry = entries[first + index]
             guard entry.field.rawValue == source.field else { return false }
             switch source.kind {
             case EventColumns.SourceKind.record:

@@ -13,12 +13,15 @@ struct BlockFilters: Hashable {
 
     /// Bytes that occur in each part of the events' headers.
     private(set) var headers: [RowCondition.Header: ByteSet] = [:]
-    private(set) var trigrams = TrigramMap()
+    private(set) var trigrams: TrigramMap
     /// Whether all values of address fields are written as `IPAddress` writes them.
     var hasUsualAddresses = true
 
-    /// Of nothing.
-    init() { for part in RowCondition.Header.allCases { headers[part] = ByteSet([] as [UInt8]) } }
+    /// Of texts with these runs and no events.
+    init(_ trigrams: TrigramMap = TrigramMap()) {
+        self.trigrams = trigrams
+        for part in RowCondition.Header.allCases { headers[part] = ByteSet([] as [UInt8]) }
+    }
 
     /// Adds the headers of `events`.
     mutating func insert(_ events: [Event]) {
@@ -36,8 +39,6 @@ struct BlockFilters: Hashable {
         for (part, found) in parts { headers[part] = headers[part]?.union(ByteSet { found[Int($0)] }) }
     }
 
-    mutating func insert(_ text: Span<UInt8>, _ range: Range<Int>) { trigrams.insert(text, range) }
-
     func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.write(BlockFilters.version)
@@ -52,6 +53,7 @@ struct BlockFilters: Hashable {
     }
 
     init(_ bytes: [UInt8]) throws(ByteReaderError) {
+        self.init()
         var reader = ByteReader(bytes)
         guard try reader.byte() == BlockFilters.version else { throw .invalid(position: 0) }
         hasUsualAddresses = try reader.byte() == 1

@@ -15,7 +15,7 @@ struct TrigramMap: Hashable {
 
     private var words = [UInt64](repeating: 0, count: sizeBytes / 8)
 
-    private static let symbols: [UInt8] = (0..<256).map { code in
+    fileprivate static let symbols: [UInt8] = (0..<256).map { code in
         switch ByteFolding.folded(UInt8(code)) {
         case let byte where byte >= 0x61 && byte <= 0x7a: byte - 0x61
         case let byte where byte >= 0x30 && byte <= 0x39: byte - 0x30 + 26
@@ -26,16 +26,17 @@ struct TrigramMap: Hashable {
     /// Nothing occurs.
     init() {}
 
-    /// Adds the runs in `range` of `text`.
-    mutating func insert(_ text: Span<UInt8>, _ range: Range<Int>) {
-        guard range.count > 2 else { return }
-        let symbols = TrigramMap.symbols.span
-        var set = words.mutableSpan
-        var run =
-            Int(symbols[Int(text[range.lowerBound])]) << 6 | Int(symbols[Int(text[range.lowerBound + 1])])
-        for index in range.lowerBound + 2..<range.upperBound {
-            run = (run << 6 | Int(symbols[Int(text[index])])) & 0x3ffff
-            set[run >> 6] |= 1 << UInt64(run & 63)
+    /// The runs that were collected.
+    init(_ marks: TrigramMarks) {
+        let marks = marks.marks.span
+        for index in words.indices {
+            var word: UInt64 = 0
+            for lane in 0..<8 {
+                // Eight bytes of 0 or 1 come to eight bits.
+                let bits = marks.word(at: index * 64 + lane * 8) &* 0x0102_0408_1020_4080
+                word |= (bits >> 56) << UInt64(lane * 8)
+            }
+            words[index] = word
         }
     }
 
@@ -59,5 +60,23 @@ struct TrigramMap: Hashable {
         let range = try reader.range(TrigramMap.sizeBytes)
         let stored = reader.bytes.span
         for index in words.indices { words[index] = stored.word(at: range.lowerBound + index * 8) }
+    }
+}
+
+/// The runs of a ``TrigramMap`` while they are collected: a byte for each, which is set without being read.
+struct TrigramMarks: Hashable {
+    fileprivate var marks = [UInt8](repeating: 0, count: TrigramMap.sizeBytes * 8)
+
+    /// Adds the runs in `range` of `text`.
+    mutating func insert(_ text: Span<UInt8>, _ range: Range<Int>) {
+        guard range.count > 2 else { return }
+        let symbols = TrigramMap.symbols.span
+        let text = text.extracting(range)
+        var target = marks.mutableSpan
+        var run = Int(symbols[Int(text[0])]) << 6 | Int(symbols[Int(text[1])])
+        for index in 2..<text.count {
+            run = (run << 6 | Int(symbols[Int(text[index])])) & 0x3ffff
+            target[run] = 1
+        }
     }
 }

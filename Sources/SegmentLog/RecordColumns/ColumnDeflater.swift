@@ -3,19 +3,24 @@
 
 import EventModel
 
-/// zlib compressors that serve from page to page: one for text, one for bytes of numbers.
+/// Compressors that serve from page to page: one for text, one for bytes of numbers.
 ///
 /// Owned by the thread that encodes blocks. Setting up a compressor costs more than a small page, so they are
 /// reset instead.
 struct ColumnDeflater {
     private let text: DeflateStream
     private let plane: DeflateStream
+    /// For all pages without a dictionary, where the machine has it and it is wanted.
+    private let fast: LibdeflateStream?
+    private let fastSmall: LibdeflateStream?
     /// For all pages of small blocks.
     private let small = DeflateStream(level: 9)
 
-    init(_ effort: BlockEffort) {
+    init(_ effort: BlockEffort, _ library: DeflateLibrary = .auto) {
         text = DeflateStream(level: effort.textLevel)
         plane = DeflateStream(level: effort.planeLevel)
+        fast = library == .zlib ? nil : LibdeflateStream(level: effort.libdeflateLevel)
+        fastSmall = library == .zlib ? nil : LibdeflateStream(level: BlockEffort.archive.libdeflateLevel)
     }
 
     /// Appends `range` of `bytes`, compressed in the zlib format if that is smaller.
@@ -31,8 +36,12 @@ struct ColumnDeflater {
             output.append(bytes.span, range)
             return
         }
-        let stream = paging.isSmall ? small : style == .plane ? plane : text
         let dictionary = paging.dictionary(for: style)
+        if let fast = paging.isSmall ? fastSmall : fast, dictionary == nil {
+            if !fast.append(bytes, range, to: &output) { output.append(bytes.span, range) }
+            return
+        }
+        let stream = paging.isSmall ? small : style == .plane ? plane : text
         if !stream.append(bytes, range, dictionary: dictionary, to: &output) {
             output.append(bytes.span, range)
         }
@@ -44,6 +53,6 @@ struct ColumnDeflater {
         var counts = [Int](repeating: 0, count: 256)
         for index in range { counts[Int(bytes[index])] += 1 }
         // 0.08 bits of each byte are what the code table and the approximation may hide.
-        return ColumnCost.entropy(counts, of: range.count) > range.count * 8 - range.count / 12 - 2_048
+        return ColumnCost.entropy(counts.span, of: range.count) > range.count * 8 - range.count / 12 - 2_048
     }
 }

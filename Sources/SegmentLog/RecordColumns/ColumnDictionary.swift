@@ -48,7 +48,7 @@ struct IntegerDictionary {
 
     /// Expected bits, with `width` bytes for an entry.
     func bits(width entryWidth: Int) -> Int {
-        let entropy = ColumnCost.entropy(counts, of: numbers.count)
+        let entropy = ColumnCost.entropy(counts.span, of: numbers.count)
         // Two planes see less than the pair tells.
         let ids = width > 1 ? entropy + numbers.count / 4 : entropy
         return ids + entries.count * entryWidth * 8 + (width + entryWidth) * ColumnCost.streamBits
@@ -106,7 +106,7 @@ struct TextDictionary {
 
     /// Expected bits; text comes to about half.
     var bits: Int {
-        let entropy = ColumnCost.entropy(counts, of: numbers.count)
+        let entropy = ColumnCost.entropy(counts.span, of: numbers.count)
         let ids = width > 1 ? entropy + numbers.count / 4 : entropy
         return ids + sizeBytes * 4 + entries.count * 3 + (width + 2) * ColumnCost.streamBits
     }

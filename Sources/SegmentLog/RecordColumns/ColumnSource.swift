@@ -187,15 +187,10 @@ struct ColumnSource {
         let target = rawEnd..<rawEnd + page.rawLength
         if !page.isDeflated {
             raw.replaceSubrange(target, with: stored[page.stored])
-        } else if Deflate.needsDictionary(stored, page.stored) {
-            guard
-                let bytes = Deflate.decompress(stored, page.stored, length: page.rawLength, dictionaries)
-            else { throw .invalid(position: page.stored.lowerBound) }
-            raw.replaceSubrange(target, with: bytes)
         } else {
-            guard inflater.decompress(stored, page.stored, into: &raw, at: rawEnd, page.rawLength) else {
-                throw .invalid(position: page.stored.lowerBound)
-            }
+            guard
+                inflater.decompress(stored, page.stored, into: &raw, at: rawEnd, page.rawLength, dictionaries)
+            else { throw .invalid(position: page.stored.lowerBound) }
         }
         guard CRC32C.masked(CRC32C.checksum(raw.span, target)) == page.crc else {
             throw .invalid(position: page.stored.lowerBound)

@@ -79,10 +79,12 @@ enum ColumnCost {
     }
 
     /// Bits of the numbers that count how often each symbol occurs.
-    static func entropy(_ counts: some Sequence<Int>, of total: Int) -> Int {
+    static func entropy(_ counts: Span<Int>, of total: Int) -> Int {
         let whole = log2(UInt64(total))
         var sum = 0
-        for count in counts where count > 0 { sum += count * (whole - log2(UInt64(count))) }
+        for index in counts.indices where counts[index] > 0 {
+            sum += counts[index] * (whole - log2(UInt64(counts[index])))
+        }
         return max(0, sum >> 8)
     }
 
@@ -98,7 +100,8 @@ enum ColumnCost {
         }
         var bits = 0
         for lane in 0..<width {
-            bits += entropy(counts[lane << 8..<(lane + 1) << 8], of: values.count) + streamBits
+            bits +=
+                entropy(counts.span.extracting(lane << 8..<(lane + 1) << 8), of: values.count) + streamBits
         }
         return bits
     }

@@ -10,8 +10,10 @@ extension RecordColumnsDecoder {
     mutating func readReferences(into buffers: inout RecordBuffers) throws(ByteReaderError) {
         source.seek(metadata[4])
         try IntegerColumn.decode(count, from: &source, into: &buffers.metadata[0])
-        buffers.references.grow(to: count)
-        for row in 0..<count { buffers.references[row] = RecordColumns.noReference }
+        var references: [Int64] = []
+        swap(&references, &buffers.references)
+        references.grow(to: count)
+        for row in 0..<count { references[row] = RecordColumns.noReference }
         for column in stampColumns {
             let code = column.form.rawValue
             let hasForm = slotCounts.indices.map { firstStamp($0)?.form.rawValue == code }
@@ -19,12 +21,16 @@ extension RecordColumnsDecoder {
             source.seek(column.cursor)
             try IntegerColumn.decode(total, from: &source, into: &buffers.columns.numbers)
             let unit = UTCTime.second / column.form.unitsPerSecond
+            let values = buffers.columns.numbers.span
+            let (templates, isOfForm) = (numbers.span, hasForm.span)
+            var target = references.mutableSpan
             var next = 0
-            for row in 0..<count where hasForm[Int(numbers[row])] {
-                buffers.references[row] = buffers.columns.numbers[next] &* unit
+            for row in templates.indices where isOfForm[Int(templates[row])] {
+                target[row] = values[next] &* unit
                 next += 1
             }
         }
+        swap(&references, &buffers.references)
     }
 
     /// Constant text `number` of a template, a range of ``literals``.

@@ -6,12 +6,13 @@ import EventModel
 /// Turns the records of one block after another into columns; its memory serves from block to block.
 struct RecordColumnsEncoder {
     private var streams = ColumnStreams()
+    private var variables = TemplateColumns()
     private let deflater: ColumnDeflater
 
     /// Time of each record of the last batch, as ``ShapedRecords/references``.
     private(set) var references: [Int64] = []
 
-    init(_ effort: BlockEffort = .live) { deflater = ColumnDeflater(effort) }
+    init(_ deflater: ColumnDeflater = ColumnDeflater(.live)) { self.deflater = deflater }
 
     /// The stored form of `batch`, which `shapes` has taken apart.
     mutating func encode(
@@ -86,14 +87,10 @@ struct RecordColumnsEncoder {
             guard !rows.isEmpty else { continue }
             let first = shapes.firstStamp(template)?.slot
             let times = first == nil ? [] : rows.map { references[Int($0)] }
-            let starts = rows.map { Int(shapes.firstSlots[Int($0)]) }
+            variables.take(batch.bytes.span, shapes, rows, slotCount: template.slotCount)
             var columns: [TextValues] = []
             for slot in 0..<template.slotCount {
-                let values = TextValues(
-                    bytes: batch.bytes,
-                    slots: starts.map { shapes.slots[$0 + slot] },
-                    references: times
-                )
+                let values = variables.values(slot, references: times)
                 columns.append(values)
                 guard slot != first else { continue }
                 if let form = StampForm(rawValue: shapes.slotKinds[template.firstKind + slot]) {

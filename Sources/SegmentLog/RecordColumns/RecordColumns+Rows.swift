@@ -116,11 +116,13 @@ private struct RecordAssembly {
             decoder.source.seek(column.cursor)
             try IntegerColumn.decode(total, from: &decoder.source, into: &buffers.columns.numbers)
             let unit = UTCTime.second / column.form.unitsPerSecond
-            let (values, numbers) = (buffers.columns.numbers, decoder.numbers)
+            let numbers = decoder.numbers.span
+            let isOfForm = hasForm.span
             var next = 0
-            for row in 0..<decoder.count where hasForm[Int(numbers[row])] {
-                stamps[row] = values[next]
-                references[row] = values[next] &* unit
+            for row in numbers.indices where isOfForm[Int(numbers[row])] {
+                let value = buffers.columns.numbers[next]
+                stamps[row] = value
+                references[row] = value &* unit
                 next += 1
             }
         }

@@ -115,6 +115,7 @@ private struct TemplateSearch {
                 memory.timeCount = 0
                 add(texts, decoder, to: &found)
             case .copy(_, let exceptionCount):
+                guard try mayHoldException(sketch, &decoder.source) else { continue }
                 decoder.source.seek(sketch.cursor)
                 let places = try IntegerColumn.decode(exceptionCount, from: &decoder.source)
                 let texts = try ColumnTexts(exceptionCount, from: &decoder.source, into: &memory)
@@ -126,8 +127,41 @@ private struct TemplateSearch {
                 }
             case .plain:
                 if let alphabet = sketch.alphabet, !text.fits(alphabet) { continue }
+                guard try mayHold(slot, .inside, text.bytes[...], &decoder) else { continue }
                 if let texts = try column(slot, &decoder) { add(texts, decoder, to: &found) }
             }
+        }
+    }
+
+    /// Whether the texts that are no copies may hold the text.
+    private func mayHoldException(
+        _ sketch: TextColumnSketch,
+        _ source: inout ColumnSource
+    ) throws(ByteReaderError) -> Bool {
+        guard let probe = TextProbe(.inside, text.bytes[...]) else { return true }
+        source.seek(sketch.cursor)
+        try IntegerColumn.skip(&source)
+        let values = try TextColumn.skip(&source)
+        if let alphabet = values.alphabet, !text.fits(alphabet) { return false }
+        return try TextColumn.mayHold(probe, values, in: &source)
+    }
+
+    /// Whether a text of a slot may have `bytes` at a place; true where only reading it tells.
+    private func mayHold(
+        _ slot: Int,
+        _ place: TextProbe.Place,
+        _ bytes: ArraySlice<UInt8>,
+        _ decoder: inout RecordColumnsDecoder
+    ) throws(ByteReaderError) -> Bool {
+        guard texts[slot] == nil, let sketch = decoder.sketches[slot],
+            let probe = TextProbe(place, bytes)
+        else { return true }
+        switch sketch.form {
+        case .timed: return true
+        case .copy(let original, 0):
+            return try mayHold(slots.lowerBound + original, place, bytes, &decoder)
+        case .copy: return true
+        case .plain: return try TextColumn.mayHold(probe, sketch, in: &decoder.source)
         }
     }
 
@@ -165,6 +199,12 @@ private struct TemplateSearch {
         to found: inout RowSet
     ) throws(ByteReaderError) {
         for seam in seams(decoder) {
+            if let slot = seam.left, try !mayHold(slot, .atEnd, text.bytes[..<seam.before], &decoder) {
+                continue
+            }
+            if let slot = seam.right, try !mayHold(slot, .atStart, text.bytes[seam.after...], &decoder) {
+                continue
+            }
             var left: ColumnTexts?
             if let slot = seam.left { left = try column(slot, &decoder) }
             var right: ColumnTexts?
