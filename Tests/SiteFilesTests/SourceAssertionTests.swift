@@ -78,7 +78,7 @@ struct SourceAssertionTests {
         let unclassed = reports.reduce(0) { $0 + $1.unclassed.count }
         let mapped = reports.reduce(0) { $0 + $1.mappedCount }
         let unmet = reports.reduce(0) { $0 + $1.unmet.count }
-        #expect(mapped > 6_000 && lines > 5_000)
+        #expect(mapped > 6_000 && lines > 3_500)
         #expect(
             unclassed * 100 <= lines * SourceAssertionTests.unclassedMaxPercent,
             "\(unclassed) of \(lines)"
