@@ -12,7 +12,7 @@ RELEASE_FLAGS ?= --configuration release --static-swift-stdlib
 SOURCES := Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Sources
 
 .DEFAULT_GOAL := help
-.PHONY: help install build release test demo format lint bench bench-log kill-audit fault-audit fuzz clean
+.PHONY: help install build release test demo format lint bench bench-log kill-audit fault-audit clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,10 +53,6 @@ kill-audit: release ## Kill the daemon under load 50 times and audit what it kep
 # FAULTS="--all" tries every call, which takes hours; FAULTS="--mode new --call sync" a part.
 fault-audit: release ## Let system calls fail one after another and audit what is kept (needs python3 and cc).
 	python3 Tests/faults/syscalls.py $(FAULTS)
-
-# FUZZ="3600 json xml" runs two targets for an hour each.
-fuzz: install ## Run the parsers under libFuzzer, 5 minutes each (needs a toolchain with libFuzzer).
-	@SWIFT="$(SWIFT)" sh Fuzz/run.sh $(FUZZ)
 
 clean: ## Remove build products.
 	$(SWIFT) package clean

@@ -33,6 +33,8 @@ struct JSONSuiteTests {
                 switch item.name {
                 case let name where name.contains("utf-16") || name.contains("byte order mark"): .badJSON
                 case let name where name.contains("nested"): .jsonTooDeep
+                // 1e20 is 2^20 times 5^20: a double holds it.
+                case "number too big positive integer": []
                 case let name where name.hasPrefix("number"): .numberAsText
                 case let name where name.contains("surrogate") && !name.contains("utf-8 surrogate"):
                     .loneSurrogate

@@ -8,7 +8,7 @@ import WireFormats
 
 /// Readers of hostile bytes, each as a function that traps when a promise is broken.
 ///
-/// Used by `make test` with mutated seeds, and by `make fuzz` under libFuzzer.
+/// Used by `ParserFuzz` with mutated seeds.
 enum FuzzTarget: String, CaseIterable, Sendable {
     case framing
     case syslog

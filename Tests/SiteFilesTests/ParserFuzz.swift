@@ -6,7 +6,7 @@ import Normalization
 import SiteFiles
 import Testing
 
-/// Mutated seeds through every reader of hostile bytes; `make fuzz` runs the same targets for longer.
+/// Mutated seeds through every reader of hostile bytes.
 struct ParserFuzz {
     private static let seed: UInt64 = 20_261_128
 

@@ -1,1 +1,0 @@
-../../../Tests/SiteFilesTests/FuzzTargets.swift
