@@ -12,7 +12,7 @@ RELEASE_FLAGS ?= --configuration release --static-swift-stdlib
 SOURCES := Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Sources
 
 .DEFAULT_GOAL := help
-.PHONY: help install build release test demo format lint bench bench-log kill-audit fault-audit clean
+.PHONY: help install build release test demo format lint bench bench-log bench-decode kill-audit fault-audit clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,7 @@ release: install ## Build the release binary, .build/release/wardline.
 
 # XCTest is not used; without it the closing line of Swift Testing is the last one.
 test: install ## Run every test.
+	@sh .ci/install senders || true
 	$(SWIFT) test $(BUILD_FLAGS) --disable-xctest
 
 # KEEP=1 leaves the demonstration's store in the new folder wardline-demo, to look further.
@@ -46,6 +47,10 @@ bench: release ## Measure ingest, beside rsyslog where it is installed (needs py
 # BENCH_LOG="--syslog FILE --json FILE --real FILE" measures your own lines.
 bench-log: release ## Measure size and reading speed of the log, beside gzip and grep (needs python3).
 	python3 Benchmarks/log.py $(BENCH_LOG)
+
+# BENCH_DECODE="--syslog FILE --json FILE" measures your own lines.
+bench-decode: install ## Measure how fast lines become events, beside liblognorm where it is installed (needs python3 and cc).
+	python3 Benchmarks/decode.py $(BENCH_DECODE)
 
 kill-audit: release ## Kill the daemon under load 50 times and audit what it kept (needs python3).
 	python3 Benchmarks/kill.py

@@ -24,6 +24,10 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A layer: lowest first.
@@ -51,6 +55,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -61,6 +68,7 @@ let package = Package(
         layer("EventModel", []),
         layer("Digests", ["CSHA256", "EventModel", crypto]),
         layer("Platform", ["CMalloc", "EventModel"]),
+        layer("Certificates", ["EventModel", "Digests", x509, asn1]),
         layer("WireFormats", ["EventModel"]),
         layer("SegmentLog", ["CZlib", "EventModel", "Digests", "Platform"]),
         layer("Normalization", ["EventModel", "Digests", "WireFormats"]),
@@ -86,8 +94,8 @@ let package = Package(
         layer(
             "Ingest",
             [
-                "CZlib", "EventModel", "Digests", "Platform", "WireFormats", "SiteFiles", "Pipeline", nioCore,
-                nioPosix, nioHTTP1,
+                "CZlib", "EventModel", "Digests", "Platform", "WireFormats", "SiteFiles", "Pipeline",
+                "Certificates", nioCore, nioPosix, nioTLS, nioSSL, nioHTTP1,
             ]
         ),
         layer(
@@ -133,7 +141,7 @@ let package = Package(
                 "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Normalization",
                 "Inventory",
                 "Correlation", "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine",
-                "Replay", "Retention", "Cases",
+                "Replay", "Retention", "Cases", "Certificates",
                 "Daemon", arguments,
             ],
             swiftSettings: strict
@@ -146,6 +154,7 @@ let package = Package(
         ),
         tests("WireFormatsTests", ["EventModel", "WireFormats"]),
         tests("DigestsTests", ["EventModel", "Digests"]),
+        tests("CertificatesTests", ["EventModel", "Digests", "Certificates"]),
         tests("PlatformTests", ["EventModel", "Platform"]),
         tests("SegmentLogTests", ["EventModel", "Digests", "Platform", "SegmentLog", "SimulationKit"]),
         tests(
@@ -153,7 +162,10 @@ let package = Package(
             ["EventModel", "Digests", "Platform", "SegmentLog", "SimulationKit"],
             data: ["versions"]
         ),
-        tests("NormalizationTests", ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles"]),
+        tests(
+            "NormalizationTests",
+            ["EventModel", "Digests", "WireFormats", "Normalization", "SiteFiles", "SimulationKit"]
+        ),
         tests(
             "SiteFilesTests",
             [
@@ -172,7 +184,7 @@ let package = Package(
             [
                 "CZlib", "EventModel", "Platform", "WireFormats", "SegmentLog", "SiteFiles", "Projections",
                 "Pipeline",
-                "Ingest", nioCore, nioPosix,
+                "Ingest", "Certificates", nioCore, nioPosix, nioSSL,
             ]
         ),
         tests(

@@ -4,6 +4,14 @@
 
 import PackageDescription
 
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
 let package = Package(
     name: "wardline-benchmarks",
     dependencies: [.package(name: "wardline", path: "..")],
@@ -11,13 +19,12 @@ let package = Package(
         .executableTarget(
             name: "LogBenchmark",
             dependencies: [.product(name: "WardlineLog", package: "wardline")],
-            swiftSettings: [
-                .enableUpcomingFeature("ExistentialAny"),
-                .enableUpcomingFeature("InternalImportsByDefault"),
-                .enableUpcomingFeature("MemberImportVisibility"),
-                .strictMemorySafety(),
-                .treatAllWarnings(as: .error),
-            ]
-        )
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "DecodeBenchmark",
+            dependencies: [.product(name: "WardlineLog", package: "wardline")],
+            swiftSettings: strict
+        ),
     ]
 )

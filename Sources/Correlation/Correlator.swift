@@ -107,10 +107,12 @@ public struct Correlator: Sendable {
             }
         }
         if batch.range(of: .deviceID, in: index) != nil { return true }
-        guard !event.flags.contains(.witness), let host = batch.text(.hostName, in: index) else {
-            return false
+        guard !event.flags.contains(.witness) else { return false }
+        if let host = batch.text(.hostName, in: index), surroundings.register.asset(named: host) != nil {
+            return true
         }
-        return surroundings.register.asset(named: host) != nil
+        guard let identity = batch.text(.peerIdentity, in: index) else { return false }
+        return surroundings.register.asset(ofCertificate: identity) != nil
     }
 
     /// Brings other rules into force for what is judged from now on; half-filled windows of the old ones are

@@ -22,7 +22,8 @@ struct Surroundings: Sendable {
 
     /// Fields that joins read.
     static let fields: Set<FieldID> = [
-        .hostName, .hostIP, .deviceID, .userName, .sourceIP, .sourceMAC, .sourceHost, .targetIP, .targetPort,
+        .hostName, .hostIP, .deviceID, .peerIdentity, .userName, .sourceIP, .sourceMAC, .sourceHost,
+        .targetIP, .targetPort,
         .targetMAC,
         .targetHost, .networkTransport, .softwareTo, .softwareHash, .logonType, .vendorSeverity, .artefact,
         .sessionID,
@@ -82,6 +83,10 @@ struct Surroundings: Sendable {
         if found.subject == nil, !isWitness, !host.isEmpty { found.subject = register.asset(named: host) }
         if found.subject == nil, !isWitness, let own = candidate.batch.address(.hostIP, in: candidate.index) {
             found.subject = register.asset(of: own, at: candidate.event.time)
+        }
+        if found.subject == nil, !isWitness {
+            let identity = candidate.text(.peerIdentity)
+            if !identity.isEmpty { found.subject = register.asset(ofCertificate: identity) }
         }
         if found.subject == nil, isWitness,
             candidate.event.action == .attach || candidate.event.action == .lease

@@ -21,6 +21,7 @@ public final class Daemon: Sendable {
     private let options: DaemonOptions
     private let content: DaemonContent
     private let events = HandoverQueue<Event>(capacity: 64)
+    private let inventory = InventoryAddresses()
 
     /// Makes a daemon that does not run yet.
     public init(_ options: DaemonOptions, content: DaemonContent) {
@@ -31,13 +32,16 @@ public final class Daemon: Sendable {
     /// Runs until a signal or ``stop()``: takes the lock, opens the store, listens, and says `ready`.
     ///
     /// SIGTERM and SIGINT drain and stop; a second one while stopping ends the process with 130; SIGHUP
-    /// reads site, rule and decoder files again. Call from the main thread before others are started.
+    /// reads site, rule and decoder files and certificates again. Call from the main thread before others are
+    /// started.
     /// Blocks.
     ///
     /// - Parameter signals: Nil in tests, where ``stop()`` and ``reload()`` stand for signals.
     /// - Returns: 0 after an orderly stop.
     /// - Throws: `busy` when another process has the store or an address; what made the log suspect.
     public func run(signals: SignalWaiter? = SignalWaiter()) throws(WardlineError) -> Int32 {
+        // Every connection is a descriptor; the usual limit of a shell is a thousand.
+        raiseDescriptorLimit()
         let lock = try takeLock()
         defer { withExtendedLifetime(lock) {} }
         let engine = try openEngine()
@@ -47,10 +51,12 @@ public final class Daemon: Sendable {
         do throws(WardlineError) {
             try engine.start()
             activate(engine)
+            learnInventory(engine)
             let opened = try Listeners(
                 options.configuration.listeners,
                 limits: options.configuration.limits,
                 intake: engine.intake,
+                inventory: inventory,
                 clock: options.clock
             )
             listeners = opened
@@ -70,13 +76,14 @@ public final class Daemon: Sendable {
                     content: content,
                     engine: engine,
                     listeners: opened,
-                    follower: followed
+                    follower: followed,
+                    siteChanged: { self.learnInventory(engine) }
                 )
             )
             if let signals { try watch(signals) }
             let urls = opened.status.map(\.url).joined(separator: " ")
             options.report("ready \(urls)\(urls.isEmpty ? "" : " ")store=\(options.storePath)")
-            wait(engine)
+            wait(engine, opened)
         } catch {
             control?.stop()
             follower?.stop()
@@ -95,14 +102,17 @@ public final class Daemon: Sendable {
     /// Ends ``run(signals:)`` in order.
     public func stop() { _ = events.tryPut(.stop, weight: 1) }
 
-    /// Reads site, rule and decoder files again.
+    /// Reads site, rule and decoder files and certificates again.
     public func reload() { _ = events.tryPut(.reload, weight: 1) }
 
-    private func wait(_ engine: Engine) {
+    private func wait(_ engine: Engine, _ listeners: Listeners) {
         while true {
             switch events.take(waitingNanoseconds: Daemon.healthCheckNanoseconds) {
             case .stop: return
-            case .reload: activate(engine)
+            case .reload:
+                activate(engine)
+                learnInventory(engine)
+                listeners.reload(options.report)
             case nil: if engine.status.state == .suspect { return }
             }
         }
@@ -110,6 +120,20 @@ public final class Daemon: Sendable {
 
     private func activate(_ engine: Engine) {
         for batch in content.facts(options.report) { _ = engine.intake.put(batch) }
+    }
+
+    /// Learns which addresses are bound to assets, where a listener asks for it.
+    private func learnInventory(_ engine: Engine) {
+        guard options.configuration.listeners.contains(where: { $0.limits.allowed == .inventory }) else {
+            return
+        }
+        do throws(WardlineError) {
+            // The site files in force are those that the log says.
+            _ = try engine.synchronise()
+            inventory.replace(try content.addresses())
+        } catch {
+            options.report("error: the addresses of the inventory stay as they were: \(error)")
+        }
     }
 
     private func takeLock() throws(WardlineError) -> FileLock {

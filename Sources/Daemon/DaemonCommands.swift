@@ -13,6 +13,8 @@ struct DaemonCommands: Sendable {
     let content: DaemonContent
     let engine: Engine
     let listeners: Listeners
+    /// Called when a site file came into force.
+    let siteChanged: @Sendable () -> Void
     let follower: FileFollower
     private let startedAt = monotonicNanoseconds()
 
@@ -21,9 +23,11 @@ struct DaemonCommands: Sendable {
         content: DaemonContent,
         engine: Engine,
         listeners: Listeners,
-        follower: FileFollower
+        follower: FileFollower,
+        siteChanged: @escaping @Sendable () -> Void
     ) {
         self.follower = follower
+        self.siteChanged = siteChanged
         self.options = options
         self.content = content
         self.engine = engine
@@ -99,7 +103,7 @@ struct DaemonCommands: Sendable {
         for path in try request["paths"] == nil ? [path(of: request)] : paths(of: request) {
             var job = ImportRequest(path: path, referenceTime: referenceTime)
             job.format = format
-            job.recordSizeMaxBytes = options.configuration.limits.recordSizeMaxBytes
+            job.recordSizeMaxBytes = options.configuration.limits.lineSizeMaxBytes
             jobs.append(job)
         }
         let reports = try importer.run(jobs).map(\.json)
@@ -116,6 +120,7 @@ struct DaemonCommands: Sendable {
         for batch in try content.importFile(role, try path(of: request)) {
             guard engine.intake.put(batch) else { throw WardlineError(.storage, "The store is closing.") }
         }
+        siteChanged()
         return .object([.init("offset", .integer(Int64(try engine.settle().value)))])
     }
 

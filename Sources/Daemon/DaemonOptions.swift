@@ -34,18 +34,22 @@ public struct DaemonContent: Sendable {
     ///
     /// What a refused file says goes to `report`; the set in force before then stays.
     public var facts: @Sendable (_ report: (String) -> Void) -> [RecordBatch]
+    /// Addresses that the site files in force bind to assets, for listeners that let only those in.
+    public var addresses: @Sendable () throws(WardlineError) -> Set<IPAddress>
     /// Facts that bring one given site file into force.
     public var importFile: @Sendable (_ role: String, _ path: String) throws(WardlineError) -> [RecordBatch]
 
-    /// Makes content from its three parts.
+    /// Makes content from its parts.
     public init(
         open: @escaping @Sendable () throws(WardlineError) -> Judgement,
         facts: @escaping @Sendable (_ report: (String) -> Void) -> [RecordBatch],
         importFile:
-            @escaping @Sendable (_ role: String, _ path: String) throws(WardlineError) -> [RecordBatch]
+            @escaping @Sendable (_ role: String, _ path: String) throws(WardlineError) -> [RecordBatch],
+        addresses: @escaping @Sendable () throws(WardlineError) -> Set<IPAddress> = { [] }
     ) {
         self.open = open
         self.facts = facts
+        self.addresses = addresses
         self.importFile = importFile
     }
 }

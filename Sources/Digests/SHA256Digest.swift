@@ -86,3 +86,11 @@ public func randomBytes(_ count: Int) -> [UInt8] {
     var generator = SystemRandomNumberGenerator()
     return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
 }
+
+/// SHA-1 of `bytes`, 20 bytes; only where a standard names things by it, never to protect anything.
+///
+/// - Source: RFC 5425 section 4.2.2, fingerprints of certificates.
+public func sha1(_ bytes: [UInt8]) -> [UInt8] { Array(Insecure.SHA1.hash(data: bytes)) }
+
+/// A new P-256 private key as PEM text (PKCS #8).
+public func newP256PrivateKey() -> String { P256.Signing.PrivateKey().pemRepresentation }

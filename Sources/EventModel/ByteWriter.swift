@@ -179,6 +179,19 @@ extension Span where Element == UInt8 {
     }
 }
 
+extension String {
+    /// The text of `range`; what is no UTF-8 is repaired.
+    ///
+    /// Traps when the range is not inside.
+    @inlinable
+    public init(decoding bytes: Span<UInt8>, _ range: Range<Int>) {
+        // Valid: `extracting` checks the range, and the copy ends inside the closure.
+        self = unsafe bytes.extracting(range).withUnsafeBufferPointer {
+            unsafe String(decoding: $0, as: UTF8.self)
+        }
+    }
+}
+
 extension [UInt8] {
     /// Appends `range` of `source` in one copy.
     ///

@@ -82,6 +82,7 @@ public struct EventBatch: Sendable {
         public var length: UInt32
 
         /// Makes an entry.
+        @inlinable
         public init(field: FieldID, start: UInt32, length: UInt32) {
             self.field = field
             self.start = start
@@ -127,6 +128,14 @@ public struct EventBatch: Sendable {
         return copy
     }
 
+    /// Forgets the events and keeps the storage.
+    public mutating func removeAll() {
+        events.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: true)
+        decoders.removeSubrange(1...)
+    }
+
     /// Starts an event; the fields added next belong to it.
     public mutating func begin(_ event: Event) {
         var event = event
@@ -154,6 +163,23 @@ public struct EventBatch: Sendable {
         let start = bytes.count
         bytes.append(contentsOf: value.utf8)
         finish(field, start)
+    }
+
+    /// Adds a field to the newest event whose value was appended to `bytes` from `start` on.
+    public mutating func add(_ field: FieldID, from start: Int) { finish(field, start) }
+
+    /// Adds a field to the newest event whose value lies in `bytes` already.
+    ///
+    /// It is counted when the event is settled.
+    @inlinable
+    public mutating func add(_ field: FieldID, at start: Int, _ length: Int) {
+        entries.append(Entry(field: field, start: UInt32(start), length: UInt32(length)))
+    }
+
+    /// Counts the fields of the newest event, once it has all of them.
+    public mutating func settle() {
+        let last = events.count - 1
+        events[last].fieldCount = UInt16(entries.count - Int(events[last].fieldStart))
     }
 
     private mutating func finish(_ field: FieldID, _ start: Int) {

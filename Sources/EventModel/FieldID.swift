@@ -108,6 +108,10 @@ public struct FieldID: Hashable, Comparable, Sendable {
     public static let artefact = FieldID(rawValue: 40)
     /// `major`, `serious` or `minor`: the weight of a failure as ATNA states it (`ext.outcome.detail`).
     public static let outcomeDetail = FieldID(rawValue: 41)
+    /// Name or fingerprint in the verified certificate of who sent the record (`peer.identity`).
+    ///
+    /// Its name has no `ext.`, so that no body can claim it.
+    public static let peerIdentity = FieldID(rawValue: 42)
 
     /// SHA-256 of the record's kept bytes, 32 bytes; only on events that wait for judgement, never stored or
     /// searched.
@@ -129,7 +133,7 @@ public struct FieldID: Hashable, Comparable, Sendable {
         "vendor.code", "policy.name", "message", "ext.device.id", "ext.object.id", "ext.patient.token",
         "ext.software.hash", "ext.reason", "ext.source.kind", "ext.vendor.severity", "ext.logon.type",
         "ext.artefact",
-        "ext.outcome.detail",
+        "ext.outcome.detail", "peer.identity",
     ]
 
     /// The fixed field with that name.

@@ -74,6 +74,10 @@ extension IPAddress {
 
     /// Parses text.
     public init?(_ text: String) {
+        // No address begins otherwise; most texts that are asked about are names.
+        guard let first = text.utf8.first, first == 0x3a || Character(Unicode.Scalar(first)).isHexDigit else {
+            return nil
+        }
         let bytes = Array(text.utf8)
         self.init(bytes.span)
     }

@@ -27,8 +27,10 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
     case suppression = 10
     /// Stands for a record that retention removed; no bytes, and nothing else of the record is left.
     case removed = 11
+    /// What a listener refused or found wrong: JSON with listener, reason, peer, count and interval.
+    case fault = 12
     /// How far a followed file has been read, after the records before it in the same batch: JSON.
-    case position = 12
+    case position = 13
     /// An entry of the `journal` stream: one canonical JSON object.
     case fact = 32
 }
@@ -47,6 +49,10 @@ public enum Transport: UInt8, Sendable, CaseIterable {
     case file = 3
     /// One line of standard input.
     case standardInput = 4
+    /// One frame of a stream connection inside TLS.
+    case tls = 5
+    /// One `syslog` command of a RELP connection.
+    case relp = 6
     /// One datagram of a UNIX socket.
     case unix = 8
     /// One line or value of the body of an HTTP request.

@@ -23,8 +23,14 @@ final class DatagramListener: Sendable {
     private let thread = Mutex<WorkerThread?>(nil)
     private let gelf: GELFIntake?
 
-    /// Binds; datagrams wait in the kernel until ``start(_:clock:)``.
-    init(_ definition: ListenerDefinition, limits: Configuration.Limits) throws(WardlineError) {
+    private let definition: ListenerDefinition
+    private let world: ListenerWorld
+
+    /// Binds; datagrams wait in the kernel until ``start()``.
+    init(_ definition: ListenerDefinition, _ world: ListenerWorld) throws(WardlineError) {
+        self.definition = definition
+        self.world = world
+        let limits = world.limits
         guard let address = IPAddress(definition.host) else {
             throw WardlineError(
                 .usage,
@@ -39,7 +45,7 @@ final class DatagramListener: Sendable {
                 // What a compressed or chunked datagram holds is known only when all of it is there.
                 datagramSizeMax: definition.wireProtocol == .gelf
                     ? UDPReceiver.datagramSizeMaxBytes
-                    : min(limits.recordSizeMaxBytes, UDPReceiver.datagramSizeMaxBytes)
+                    : min(limits.messageSizeMaxBytes(of: definition), UDPReceiver.datagramSizeMaxBytes)
             )
         } catch {
             throw WardlineError(
@@ -61,14 +67,17 @@ final class DatagramListener: Sendable {
         counters = ListenerCounters(status)
         gelf =
             definition.wireProtocol == .gelf
-            ? GELFIntake(listener: definition.name, recordSizeMaxBytes: limits.recordSizeMaxBytes) : nil
+            ? GELFIntake(
+                listener: definition.name,
+                recordSizeMaxBytes: limits.messageSizeMaxBytes(of: definition)
+            ) : nil
     }
 
-    /// Starts reading into `intake`.
-    func start(_ intake: IntakeQueue, clock: any WallClock) throws(WardlineError) {
+    /// Starts reading into the intake.
+    func start() throws(WardlineError) {
         do {
             let started = try WorkerThread("wl-udp") { [self] in
-                var loop = DatagramLoop(counters: counters, intake: intake, clock: clock, gelf: gelf)
+                var loop = DatagramLoop(definition, world, counters, gelf)
                 loop.run(receiver, until: isStopping)
             }
             thread.withLock { $0 = started }
@@ -102,6 +111,9 @@ private struct DatagramLoop {
     let clock: any WallClock
     let listener: String
     let isJSON: Bool
+    var gate: IntakeGate
+    /// Whether every datagram is taken, whoever sent it.
+    let isOpen: Bool
     var batch = RecordBatch()
     var drops: UInt32 = 0
     /// Wall clock of the last look at the drop counter: losses lie after it.
@@ -110,13 +122,27 @@ private struct DatagramLoop {
     var emptyCount: UInt64 = 0
     var gelf: GELFIntake?
 
-    init(counters: ListenerCounters, intake: IntakeQueue, clock: any WallClock, gelf: GELFIntake?) {
+    init(
+        _ definition: ListenerDefinition,
+        _ world: ListenerWorld,
+        _ counters: ListenerCounters,
+        _ gelf: GELFIntake?
+    ) {
         self.gelf = gelf
         self.counters = counters
-        self.intake = intake
-        self.clock = clock
-        listener = counters.status.name
-        isJSON = counters.status.wireProtocol == ListenerDefinition.WireProtocol.jsonLines.rawValue
+        intake = world.intake
+        clock = world.clock
+        listener = definition.name
+        isJSON = definition.wireProtocol == .jsonLines
+        gate = IntakeGate(
+            listener: definition.name,
+            limits: definition.limits,
+            connectionCountMax: 0,
+            counters: counters,
+            inventory: world.inventory,
+            clock: world.clock
+        )
+        isOpen = gate.isOpen
         lastLook = clock.now()
     }
 
@@ -141,6 +167,9 @@ private struct DatagramLoop {
                 counters.update { $0.received += empty }
                 emptyCount = 0
             }
+            if let due = gate.factsDue, isLast || monotonicNanoseconds() >= due {
+                gate.takeFacts(into: &batch)
+            }
             let isDone = isLast && (count == 0 || monotonicNanoseconds() > end)
             if monotonicNanoseconds() >= nextLook || isDone {
                 look(receiver)
@@ -159,6 +188,7 @@ private struct DatagramLoop {
     }
 
     private mutating func add(_ facts: DatagramFacts, _ bytes: Span<UInt8>, at time: UTCTime) {
+        guard isOpen || gate.admitDatagram(facts.peer.address) else { return }
         let origin = batch.index(
             of: Origin(
                 listener: listener,
@@ -176,7 +206,10 @@ private struct DatagramLoop {
             return
         }
         var flags: FrameFlags = isJSON ? .jsonLines : []
-        if facts.isTruncated { flags.insert(.truncated) }
+        if facts.isTruncated {
+            flags.insert(.truncated)
+            gate.note(.oversized, peer: facts.peer.address)
+        }
         if isJSON, !facts.isTruncated {
             addLines(bytes, flags, origin, time)
             return

@@ -63,7 +63,7 @@ public final class FileFollower: Sendable {
         let setting = Setting(
             definitions: definitions,
             positions: positions,
-            sizeMaxBytes: limits.recordSizeMaxBytes,
+            sizeMaxBytes: limits.lineSizeMaxBytes,
             intake: intake,
             clock: clock,
             storage: storage,

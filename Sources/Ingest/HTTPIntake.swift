@@ -47,7 +47,7 @@ final class HTTPIntake: Sendable {
         counters: ListenerCounters
     ) {
         listener = definition.name
-        recordSizeMaxBytes = limits.recordSizeMaxBytes
+        recordSizeMaxBytes = limits.messageSizeMaxBytes(of: definition)
         bodySizeMaxBytes = definition.extras.bodySizeMaxBytes
         self.intake = intake
         self.clock = clock

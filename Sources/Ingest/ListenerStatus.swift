@@ -10,7 +10,7 @@ public struct ListenerStatus: Hashable, Sendable {
     public var name: String
     /// `HOST:PORT` as bound, never with port 0; the path of a socket; the pattern of followed files.
     public var address: String
-    /// `udp`, `tcp`, `http`, `unix` or `file`.
+    /// `udp`, `tcp`, `tls`, `relp`, `http`, `unix` or `file`.
     public var transport: String
     /// `syslog`, `jsonl` or `gelf`.
     public var wireProtocol: String
@@ -20,8 +20,14 @@ public struct ListenerStatus: Hashable, Sendable {
     public var bytes: UInt64 = 0
     /// Connections that are open.
     public var connections = 0
-    /// Connections refused at the limit.
+    /// Connections and datagrams refused, for whatever reason.
     public var refused: UInt64 = 0
+    /// Times that a connection was held back by the rate limit.
+    public var held: UInt64 = 0
+    /// Datagrams dropped by the rate limit.
+    public var rateDrops: UInt64 = 0
+    /// What was refused or wrong, by the text that facts give as their reason.
+    public var faults: [String: UInt64] = [:]
     /// Datagrams that the kernel dropped before we could read them.
     public var kernelDrops: UInt64 = 0
     /// Receive buffer that the kernel granted; 0 for streams.
@@ -55,8 +61,16 @@ public struct ListenerStatus: Hashable, Sendable {
             .init("bytes", .integer(Int64(bytes))), .init("connections", .integer(Int64(connections))),
             .init("refused", .integer(Int64(refused))), .init("kernelDrops", .integer(Int64(kernelDrops))),
             .init("receiveBufferBytes", .integer(Int64(receiveBufferBytes))),
-            .init("truncated", .integer(Int64(truncated))), .init("lost", .integer(Int64(lost))),
-            .init("malformed", .integer(Int64(malformed))), .init("fault", .text(fault)),
+            .init("truncated", .integer(Int64(truncated))), .init("held", .integer(Int64(held))),
+            .init("rateDrops", .integer(Int64(rateDrops))),
+            .init(
+                "faults",
+                .object(
+                    faults.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64($0.value))) }
+                )
+            ),
+            .init("lost", .integer(Int64(lost))), .init("malformed", .integer(Int64(malformed))),
+            .init("fault", .text(fault)),
         ])
     }
 }
@@ -70,6 +84,15 @@ final class ListenerCounters: Sendable {
     var status: ListenerStatus { value.withLock { $0 } }
 
     func update(_ change: (inout ListenerStatus) -> Void) { value.withLock { change(&$0) } }
+
+    /// Counts a fault.
+    func count(_ fault: IntakeFault) {
+        update { status in
+            status.faults[fault.rawValue, default: 0] += 1
+            if fault.isRefusal { status.refused += 1 }
+            if fault == .rateExceeded { status.rateDrops += 1 }
+        }
+    }
 
     /// Counts the rows that a batch gained from `first` on.
     func count(_ batch: RecordBatch, from first: Int) {

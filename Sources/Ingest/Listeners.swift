@@ -8,6 +8,14 @@ public import Pipeline
 public import Platform
 public import SiteFiles
 
+/// What all listeners of a process share.
+struct ListenerWorld: Sendable {
+    var limits: Configuration.Limits
+    var intake: IntakeQueue
+    var clock: any WallClock
+    var inventory: InventoryAddresses
+}
+
 /// The open listeners of a process: all of them, or none.
 public final class Listeners: Sendable {
     private let streams: [StreamListener]
@@ -18,15 +26,21 @@ public final class Listeners: Sendable {
 
     /// Opens listeners.
     ///
-    /// Datagrams wait in the kernel and connections in their backlog until ``Engine/start()``.
-    ///
-    /// - Throws: `busy` when an address is taken; nothing stays open then.
+    /// Datagrams wait in the kernel and connections in their backlog until ``Engine/start()``. `inventory`
+    /// says
+    /// whom listeners with `allow: inventory` let in.
+
+    /// - Throws: `busy` when an address is taken, `usage` when a certificate cannot be used; nothing stays
+    /// open
+    ///   then.
     public init(
         _ definitions: [ListenerDefinition],
         limits: Configuration.Limits = Configuration.Limits(),
         intake: IntakeQueue,
+        inventory: InventoryAddresses = InventoryAddresses(),
         clock: any WallClock = SystemWallClock()
     ) throws(WardlineError) {
+        let world = ListenerWorld(limits: limits, intake: intake, clock: clock, inventory: inventory)
         // One loop: cutting frames takes a tenth of what the log thread takes, and order per connection is
         // free.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -37,17 +51,9 @@ public final class Listeners: Sendable {
         do {
             for definition in definitions {
                 switch definition.carrier {
-                case .tcp:
-                    streams.append(
-                        try StreamListener(
-                            definition,
-                            limits: limits,
-                            intake: intake,
-                            clock: clock,
-                            loop: group.next()
-                        )
-                    )
-                case .udp: datagrams.append(try DatagramListener(definition, limits: limits))
+                case .tcp, .tls, .relp:
+                    streams.append(try StreamListener(definition, world, loop: group.next()))
+                case .udp: datagrams.append(try DatagramListener(definition, world))
                 case .unix: locals.append(try LocalListener(definition, limits: limits))
                 case .http:
                     requests.append(
@@ -61,7 +67,7 @@ public final class Listeners: Sendable {
                     )
                 }
             }
-            for listener in datagrams { try listener.start(intake, clock: clock) }
+            for listener in datagrams { try listener.start() }
             for listener in locals { try listener.start(intake, clock: clock) }
         } catch {
             for listener in streams { listener.stop() }
@@ -76,6 +82,19 @@ public final class Listeners: Sendable {
         self.datagrams = datagrams
         self.requests = requests
         self.locals = locals
+    }
+
+    /// Reads certificates, keys and authorities again, for connections that are opened from now on.
+    ///
+    /// What cannot be used goes to `report`; that listener goes on with what it had. Blocks.
+    public func reload(_ report: (String) -> Void) {
+        for listener in streams {
+            do throws(WardlineError) {
+                try listener.reload()
+            } catch {
+                report("error: certificates stay as they were: \(error)")
+            }
+        }
     }
 
     /// What each listener did, datagrams first.

@@ -24,7 +24,7 @@ final class LocalListener: Sendable {
             let bound = try LocalDatagramReceiver(
                 path,
                 mode: definition.extras.mode,
-                datagramSizeMax: limits.recordSizeMaxBytes
+                datagramSizeMax: limits.messageSizeMaxBytes(of: definition)
             )
             receiver = Mutex(bound)
         } catch {

@@ -21,6 +21,8 @@ public struct Asset: Hashable, Sendable {
     public var hostNames: [String]
     /// DICOM application entity titles.
     public var aeTitles: [String]
+    /// Names or fingerprints of its certificates, lower case.
+    public var certificates: [String]
     /// Place in words.
     public var location: String
     /// Owning department.
@@ -50,6 +52,7 @@ public struct Asset: Hashable, Sendable {
         macs = []
         hostNames = []
         aeTitles = []
+        certificates = []
         location = ""
         owner = ""
         zone = ""

@@ -17,6 +17,7 @@ public struct AssetRegister: Sendable {
     private var zoneNumbers: [String: Int] = [:]
     private var byMAC: [MACAddress: Int] = [:]
     private var byName: [String: Int] = [:]
+    private var byCertificate: [String: Int] = [:]
     private var vendorAccounts: Set<String> = []
     private var observed: [Observation] = []
 
@@ -57,6 +58,7 @@ public struct AssetRegister: Sendable {
     private mutating func index() {
         byMAC.removeAll()
         byName.removeAll()
+        byCertificate.removeAll()
         vendorAccounts.removeAll()
         zoneNumbers.removeAll()
         for (number, zone) in site.zones.enumerated() { zoneNumbers[zone.id] = number }
@@ -66,6 +68,7 @@ public struct AssetRegister: Sendable {
                 let folded = name.lowercased()
                 if byName[folded] == nil { byName[folded] = number }
             }
+            for name in asset.certificates where byCertificate[name] == nil { byCertificate[name] = number }
             for account in asset.vendorAccounts { vendorAccounts.insert(account.lowercased()) }
         }
         for binding in site.bindings { addresses.add(binding) }
@@ -100,6 +103,16 @@ public struct AssetRegister: Sendable {
         return site.assets[number]
     }
 
+    /// Addresses that the site's files bind to an asset at `time`, and those that stand for its host name.
+    public func boundAddresses(at time: UTCTime) -> Set<IPAddress> {
+        var found: Set<IPAddress> = []
+        for binding in site.bindings where asset(of: binding.address, at: time) != nil {
+            found.insert(binding.address)
+        }
+        for asset in site.assets { found.formUnion(asset.hostNames.compactMap { IPAddress($0) }) }
+        return found
+    }
+
     /// The asset with that hardware address.
     public func asset(of mac: MACAddress) -> Asset? { byMAC[mac].map { site.assets[$0] } }
 
@@ -110,6 +123,11 @@ public struct AssetRegister: Sendable {
         if let number = byName[folded] { return site.assets[number] }
         guard let dot = folded.firstIndex(of: "."), IPAddress(folded) == nil else { return nil }
         return byName[String(folded[..<dot])].map { site.assets[$0] }
+    }
+
+    /// The asset whose certificate has that name or fingerprint, case-folded.
+    public func asset(ofCertificate identity: String) -> Asset? {
+        byCertificate[identity.lowercased()].map { site.assets[$0] }
     }
 
     /// Host name without its domain, lower case.

@@ -8,14 +8,14 @@ extension AuditDecoder {
     private static let deviceIDTypes: Set<String> = ["110119", "110182", "113877", "12", "HL7APP"]
 
     func addParties(_ message: AuditMessage, isNetwork: Bool, into drafts: inout EventDrafts) {
-        let subject = message.objects.first { ["110182", "113877"].contains($0.idType) }?.id ?? ""
+        let subject = message.objects.first { AuditDecoder.isNode($0.idType) }?.id ?? ""
         drafts.add(.deviceID, subject.isEmpty ? message.source : subject)
         if !subject.isEmpty { drafts.add(named: "ext.reporter.id", message.source) }
         drafts.add(named: "ext.site.id", message.site)
         let requestor = AuditDecoder.requestor(message)
         if let requestor { drafts.add(.userName, AuditDecoder.userName(requestor)) }
-        let sender = message.participants.first { $0.roles.contains("110153") }
-        let receiver = message.participants.first { $0.roles.contains("110152") }
+        let sender = message.participant(inRole: "110153")
+        let receiver = message.participant(inRole: "110152")
         let origin = isNetwork ? sender ?? requestor : requestor ?? sender
         if let origin { addEnd(origin, .sourceIP, .sourceHost, into: &drafts) }
         if isNetwork, let receiver { addEnd(receiver, .targetIP, .targetHost, into: &drafts) }
@@ -26,32 +26,39 @@ extension AuditDecoder {
         }
     }
 
+    /// Whether that kind of identifier names a node.
+    static func isNode(_ idType: String) -> Bool { idType == "110182" || idType == "113877" }
+
     /// The first requesting person, else the first requestor, else the source of what moved.
     private static func requestor(_ message: AuditMessage) -> AuditMessage.Participant? {
-        let asking = message.participants.filter(\.isRequestor)
-        return asking.first { $0.type == "1" } ?? asking.first { !userName($0).isEmpty } ?? asking.first
-            ?? message.participants.first { $0.roles.contains("110151") }
-            ?? message.participants.first { $0.roles.contains("110153") }
+        let participants = message.participants
+        return participants.first { $0.isRequestor && $0.type == "1" }
+            ?? participants.first { $0.isRequestor && !userName($0).isEmpty }
+            ?? participants.first { $0.isRequestor }
+            ?? message.participant(inRole: "110151") ?? message.participant(inRole: "110153")
     }
 
     /// The user's name; empty for devices, applications, addresses and URIs.
     private static func userName(_ participant: AuditMessage.Participant) -> String {
         guard participant.type != "2", !deviceIDTypes.contains(participant.idType) else { return "" }
-        for candidate in [participant.userID, participant.alternativeID] {
-            let isPlain = !candidate.isEmpty && !candidate.contains("|") && !candidate.contains("/")
-            let isNumber = candidate.allSatisfy(\.isNumber)
-            if isPlain, !isNumber || candidate == participant.userID && participant.alternativeID.isEmpty,
-                IPAddress(candidate) == nil, candidate.lowercased() != "unknown",
-                !candidate.hasPrefix("AETITLE")
-            {
-                return candidate
-            }
-        }
-        return ""
+        let isOnly = participant.alternativeID.isEmpty
+        if isName(participant.userID, isOnly: isOnly) { return participant.userID }
+        let other = participant.alternativeID
+        return isName(other, isOnly: isOnly && other == participant.userID) ? other : ""
+    }
+
+    /// Whether an identifier can be that of a person; a number only where there is no other.
+    private static func isName(_ text: String, isOnly: Bool) -> Bool {
+        let units = text.utf8
+        guard !units.isEmpty, !units.contains(0x7c), !units.contains(0x2f) else { return false }
+        guard isOnly || !units.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return false }
+        guard units.count != 7 || text.lowercased() != "unknown" else { return false }
+        return !text.hasPrefix("AETITLE") && IPAddress(text) == nil
     }
 
     /// The name of an application; of a URI, what comes before a patient's identifier or a query.
     private static func applicationName(_ text: String) -> String {
+        guard text.utf8.contains(0x3f) || text.utf8.contains(0x2f) else { return text }
         var name = text[...]
         if let patient = name.firstRange(of: "Patient/") { name = name[..<patient.upperBound].dropLast() }
         if let query = name.firstIndex(of: "?") { name = name[..<query] }

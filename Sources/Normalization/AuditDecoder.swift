@@ -11,26 +11,26 @@ struct AuditDecoder: Sendable {
     static let bodyCountMax = 1_048_576
 
     private let siteKey: SiteKey
+    private var xml = AuditXML()
+    private var message = AuditMessage()
 
     init(siteKey: SiteKey) { self.siteKey = siteKey }
 
     /// Decodes the body at `range`; the identifier of the form that it has, nil when it is of another kind.
-    func decode(_ bytes: Span<UInt8>, _ range: Range<Int>, into drafts: inout EventDrafts) -> String? {
+    mutating func decode(_ bytes: Span<UInt8>, _ range: Range<Int>, into drafts: inout EventDrafts) -> String?
+    {
         guard let mark = mark(bytes, range) else { return nil }
         let id = mark == .xml ? AuditDecoder.xmlID : AuditDecoder.fhirID
         guard range.count <= AuditDecoder.bodyCountMax else {
             draftUnparsed(.decodeTruncated, into: &drafts)
             return id
         }
-        var body: [UInt8] = []
-        body.reserveCapacity(range.count)
-        body.append(bytes, range)
         switch mark {
         case .xml:
-            guard let message = AuditXML.message(body) else { return nil }
+            guard xml.read(bytes, range, into: &message) else { return nil }
             draft(message, product: id, into: &drafts)
         case .json:
-            guard let messages = AuditFHIR.messages(body) else {
+            guard let messages = AuditFHIR.messages(bytes.extracting(range)) else {
                 // Cut off or malformed: nothing of it may reach the generic decoders, which know no patients.
                 draftUnparsed(.badJSON, into: &drafts)
                 return id
@@ -60,19 +60,18 @@ struct AuditDecoder: Sendable {
     private func mark(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Mark? {
         guard let first = range.first else { return nil }
         let isJSON = bytes[first] == 0x7b
-        let wanted: [UInt8] = Array((isJSON ? "\"AuditEvent\"" : "AuditMessage").utf8)
-        let end = min(range.upperBound, range.lowerBound + AuditDecoder.bodyCountMax) - wanted.count
-        var position = range.lowerBound
-        while position <= end {
-            if bytes[position] == wanted[0] {
-                var length = 1
-                while length < wanted.count, bytes[position + length] == wanted[length] { length += 1 }
-                if length == wanted.count { return isJSON ? .json : .xml }
-            }
-            position += 1
+        let end = min(range.upperBound, range.lowerBound + AuditDecoder.bodyCountMax)
+        let wanted = isJSON ? AuditDecoder.resource : AuditDecoder.root
+        // Capitals are rare in the middle of words.
+        let lane = isJSON ? 6 : 5
+        guard ByteSearch.first(of: wanted.span, by: lane, bytes, range.lowerBound..<end) != nil else {
+            return nil
         }
-        return nil
+        return isJSON ? .json : .xml
     }
+
+    private static let resource = Array("\"AuditEvent\"".utf8)
+    private static let root = Array("AuditMessage".utf8)
 
     // MARK: - One message
 
@@ -127,7 +126,8 @@ struct AuditDecoder: Sendable {
                     event.lowercased()
                 ] ?? event
         }
-        var types = message.types.map(\.code).filter { !$0.isEmpty }
+        var types: [String] = []
+        for type in message.types where !type.code.isEmpty { types.append(type.code) }
         if AuditMeaning.types[event] != nil {
             types.insert(event, at: 0)
             event = AuditMeaning.parent(of: event)
@@ -146,7 +146,7 @@ struct AuditDecoder: Sendable {
         } else if !message.time.isEmpty {
             drafts.amend { $0.issues.insert(.badTimestamp) }
         }
-        if message.time.contains(".") { drafts.amend { $0.flags.insert(.subsecond) } }
+        if message.time.utf8.contains(0x2e) { drafts.amend { $0.flags.insert(.subsecond) } }
     }
 
     private func addObjects(_ message: AuditMessage, into drafts: inout EventDrafts) {
@@ -158,7 +158,7 @@ struct AuditDecoder: Sendable {
             case "6", "11": drafts.add(.userTarget, object.id)
             case "24": continue
             default:
-                if ["110182", "113877"].contains(object.idType) { continue }
+                if AuditDecoder.isNode(object.idType) { continue }
                 if AuditDecoder.mayBePatient(object) {
                     addToken(object.id, into: &drafts)
                 } else {

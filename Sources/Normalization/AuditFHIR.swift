@@ -7,8 +7,8 @@ import WireFormats
 /// Reads FHIR AuditEvent resources (R4, R5 and the form of 2016) and bundles of them into audit messages.
 enum AuditFHIR {
     /// The messages of a JSON body; empty when it is of another kind, nil when it is not JSON.
-    static func messages(_ bytes: [UInt8]) -> [AuditMessage]? {
-        guard let root = try? JSONValue(parsing: bytes.span) else { return nil }
+    static func messages(_ bytes: Span<UInt8>) -> [AuditMessage]? {
+        guard let root = try? JSONValue(parsing: bytes) else { return nil }
         switch root["resourceType"]?.text {
         case "AuditEvent": return [message(root)]
         case "Bundle":
@@ -32,7 +32,12 @@ enum AuditFHIR {
         message.outcome = first(root["outcome"] ?? event["outcome"]).code
         message.outcomeText = (root["outcomeDesc"] ?? event["outcomeDesc"])?.text ?? ""
         let agents = (root["agent"] ?? root["participant"])?.elements ?? []
-        for agent in agents { message.participants.append(participant(agent)) }
+        for agent in agents {
+            for code in codes(agent["role"]) + codes(agent["type"]) {
+                message.addRole(code.code, to: message.participants.count)
+            }
+            message.participants.append(participant(agent))
+        }
         let source = root["source"] ?? .null
         message.source = reference(source["observer"]) ?? reference(source) ?? ""
         message.site = source["site"]?.text ?? ""
@@ -58,7 +63,6 @@ enum AuditFHIR {
         participant.accessPoint =
             network["address"]?.text ?? network["identifier"]?.text ?? agent["networkString"]?.text
             ?? reference(agent["networkReference"]) ?? ""
-        participant.roles = codes(agent["role"]).map(\.code) + codes(agent["type"]).map(\.code)
         return participant
     }
 

@@ -24,7 +24,6 @@ struct AuditMessage {
         /// What kind of identifier `userID` is.
         var idType = ""
         var accessPoint = ""
-        var roles: [String] = []
         var media = ""
     }
 
@@ -49,6 +48,8 @@ struct AuditMessage {
     var outcomeText = ""
     var time = ""
     var participants: [Participant] = []
+    /// Roles of the participants, each with the number of its participant.
+    private(set) var roles: [(participant: Int, code: String)] = []
     /// Identifier of the reporting system.
     var source = ""
     var site = ""
@@ -58,4 +59,32 @@ struct AuditMessage {
 
     /// Participants or objects kept: a message beyond it is still one event.
     static let partCountMax = 256
+
+    /// Forgets what was read and keeps the storage.
+    mutating func removeAll() {
+        eventID = Code()
+        types.removeAll(keepingCapacity: true)
+        action = ""
+        outcome = ""
+        outcomeText = ""
+        time = ""
+        participants.removeAll(keepingCapacity: true)
+        roles.removeAll(keepingCapacity: true)
+        source = ""
+        site = ""
+        objects.removeAll(keepingCapacity: true)
+        fault = []
+    }
+
+    /// Gives a participant one more role.
+    mutating func addRole(_ code: String, to participant: Int) { roles.append((participant, code)) }
+
+    /// The first participant with the role `code`.
+    func participant(inRole code: String) -> Participant? {
+        var first: Int?
+        for role in roles where role.code == code && role.participant < first ?? .max {
+            first = role.participant
+        }
+        return first.map { participants[$0] }
+    }
 }

@@ -12,6 +12,10 @@ import WireFormats
 struct AuditPairs {
     private var isAudit = false
     private var isOpen = false
+    /// Where the quote lies that ends the inner pairs, as far as it has been looked for.
+    private var quote = -1
+
+    private static let mark = Array("audit(".utf8)
 
     private static let keyNames = [
         "acct", "proctitle", "comm", "exe", "cmd", "name", "cwd", "grp", "path", "data", "unit", "sw", "vm",
@@ -20,8 +24,7 @@ struct AuditPairs {
     /// Notes whether the pair is the stamp of an audit record.
     mutating func note(_ bytes: Span<UInt8>, _ key: Range<Int>, _ value: Range<Int>) {
         guard !isAudit, value.count > 6, bytes[value.lowerBound] == 0x61 else { return }
-        let mark: StaticString = "audit("
-        isAudit = AuditPairs.begins(bytes, value, Array(mark.description.utf8))
+        isAudit = AuditPairs.begins(bytes, value, AuditPairs.mark)
     }
 
     private static func begins(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: [UInt8]) -> Bool {
@@ -52,11 +55,12 @@ struct AuditPairs {
     }
 
     /// Where a value may lie: up to the quote at the end, inside.
-    func bounds(_ bytes: Span<UInt8>, _ range: Range<Int>, _ start: Int) -> Range<Int> {
+    ///
+    /// Each byte is looked at once for all pairs.
+    mutating func bounds(_ bytes: Span<UInt8>, _ range: Range<Int>, _ start: Int) -> Range<Int> {
         guard isOpen, start < range.upperBound, bytes[start] != 0x22 else { return range }
-        var end = start
-        while end < range.upperBound, bytes[end] != 0x27 { end += 1 }
-        return range.lowerBound..<end
+        if quote < start { quote = ByteSearch.first(0x27, bytes, start..<range.upperBound) }
+        return range.lowerBound..<quote
     }
 
     /// Whether a value without quotes is text in hexadecimal digits.

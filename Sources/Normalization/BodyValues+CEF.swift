@@ -88,7 +88,7 @@ extension BodyValues {
             }
             value = Value(start: Int32(first), end: Int32(work.count), isInWork: true)
         }
-        add(key, value, slot: slots.number(work.span, key.range))
+        add(key, value, name: slots.number(work.span, key.range))
     }
 
     /// LEEF 2.0: one character, or `x09` or `0x09`, then `|`; empty means a tab.
@@ -123,7 +123,7 @@ extension BodyValues {
             if equals > start, equals < index {
                 let key = Value(start: Int32(start), end: Int32(equals), isInWork: false)
                 let value = Value(start: Int32(equals + 1), end: Int32(index), isInWork: false)
-                add(key, value, slot: slots.number(bytes, key.range))
+                add(key, value, name: slots.number(bytes, key.range))
             }
             index += 1
         }
@@ -193,18 +193,13 @@ extension BodyValues {
             let workStart = work.count
             var index = start
             while index < end {
-                var byte = bytes[index]
-                if byte == 0x5c, index + 1 < end {
-                    index += 1
-                    byte = bytes[index]
-                    if byte == 0x6e { byte = 0x0a } else if byte == 0x72 { byte = 0x0d }
-                }
-                work.append(byte)
-                index += 1
+                let escaped = index + 1 < end ? ProductNames.escaped(bytes, index) : nil
+                work.append(escaped ?? bytes[index])
+                index += escaped == nil ? 1 : 2
             }
             value = Value(start: Int32(workStart), end: Int32(work.count), isInWork: true)
         }
-        add(named, value, slot: slots.number(bytes, key))
+        add(named, value, name: slots.number(bytes, key))
     }
 
     /// Gives `cs1` the name that `cs1Label` states: both for the slots and for `ext.*`.
@@ -229,6 +224,19 @@ extension BodyValues {
 private enum ProductNames {
     static let cef = ["", "cef.vendor", "cef.product", "cef.version", "cef.id", "cef.name", "cef.severity"]
     static let leef = ["", "cef.vendor", "cef.product", "cef.version", "cef.id"]
+
+    /// What the escape at `index` of an extension stands for; nil when it is none, as in `CORP\bob`.
+    ///
+    /// CEF knows `\=`, `\\`, `\n` and `\r`; senders write `\|` as in the header.
+    static func escaped(_ bytes: Span<UInt8>, _ index: Int) -> UInt8? {
+        guard bytes[index] == 0x5c else { return nil }
+        switch bytes[index + 1] {
+        case 0x3d, 0x5c, 0x7c: return bytes[index + 1]
+        case 0x6e: return 0x0a
+        case 0x72: return 0x0d
+        default: return nil
+        }
+    }
 
     static func isLabel(_ bytes: Span<UInt8>, _ key: Range<Int>) -> Bool {
         let word: [UInt8] = [0x4c, 0x61, 0x62, 0x65, 0x6c]

@@ -148,7 +148,7 @@ private struct JSONLeafScanner {
         case 0x5b: return array(bytes, key, depth, element, &values, slots)
         case 0x22:
             guard let text = string(bytes, &values) else { return false }
-            values.add(key, text, slot: slot(key, bytes, values, slots), element: element)
+            values.add(key, text, name: slot(key, bytes, values, slots), element: element)
             return true
         default:
             let start = position
@@ -159,7 +159,7 @@ private struct JSONLeafScanner {
             if word.isInexact { issues.insert(.numberAsText) }
             if !word.isNull {
                 let text = BodyValues.Value(start: Int32(start), end: Int32(position), isInWork: false)
-                values.add(key, text, slot: slot(key, bytes, values, slots), element: element)
+                values.add(key, text, name: slot(key, bytes, values, slots), element: element)
             }
             return true
         }
@@ -219,9 +219,9 @@ private struct JSONLeafScanner {
     ) -> BodyValues.Value {
         guard !prefix.isEmpty, values.work.count < BodyValues.workSizeMaxBytes else { return name }
         let start = values.work.count
-        for index in prefix { values.work.append(values.work[index]) }
+        values.repeatWork(prefix)
         values.work.append(0x2e)
-        for index in name.range { values.work.append(name.isInWork ? values.work[index] : bytes[index]) }
+        if name.isInWork { values.repeatWork(name.range) } else { values.work.append(bytes, name.range) }
         return BodyValues.Value(start: Int32(start), end: Int32(values.work.count), isInWork: true)
     }
 
@@ -230,27 +230,22 @@ private struct JSONLeafScanner {
         guard position < end, bytes[position] == 0x22 else { return nil }
         position += 1
         let start = position
-        var high: UInt8 = 0
-        while position < end, bytes[position] != 0x22, bytes[position] != 0x5c {
-            high |= bytes[position]
-            if bytes[position] < 0x20 { issues.insert(.badJSON) }
-            position += 1
-        }
+        position = ByteSearch.first(0x22, or: 0x5c, bytes, position..<end)
+        let high = check(bytes, start..<position)
         guard position < end else { return nil }
         if bytes[position] == 0x22 {
             if high >= 0x80, !UTF8Check.isValid(bytes, start..<position) { issues.insert(.badUTF8) }
             position += 1
             return BodyValues.Value(start: Int32(start), end: Int32(position - 1), isInWork: false)
         }
+        var all = high
         let workStart = values.work.count
         values.work.append(bytes, start..<position)
         while position < end {
             let byte = bytes[position]
             position += 1
-            high |= byte
-            if byte < 0x20 { issues.insert(.badJSON) }
             if byte == 0x22 {
-                if high >= 0x80, !UTF8Check.isValid(bytes, start..<position - 1) { issues.insert(.badUTF8) }
+                if all >= 0x80, !UTF8Check.isValid(bytes, start..<position - 1) { issues.insert(.badUTF8) }
                 return BodyValues.Value(
                     start: Int32(workStart),
                     end: Int32(values.work.count),
@@ -260,10 +255,27 @@ private struct JSONLeafScanner {
             if byte == 0x5c {
                 guard escape(bytes, &values) else { return nil }
             } else {
-                values.work.append(byte)
+                let stop = ByteSearch.first(0x22, or: 0x5c, bytes, position..<end)
+                all |= check(bytes, position - 1..<stop)
+                values.work.append(bytes, position - 1..<stop)
+                position = stop
             }
         }
         return nil
+    }
+
+    /// Notes control characters in a string.
+    ///
+    /// - Returns: All bits of its bytes.
+    @inline(__always)
+    private mutating func check(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt8 {
+        var high: UInt8 = 0
+        for index in range {
+            let byte = bytes[index]
+            high |= byte
+            if byte < 0x20 { issues.insert(.badJSON) }
+        }
+        return high
     }
 
     private mutating func escape(_ bytes: Span<UInt8>, _ values: inout BodyValues) -> Bool {

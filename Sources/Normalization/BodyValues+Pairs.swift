@@ -30,9 +30,7 @@ extension BodyValues {
             while index < range.upperBound, isSeparator(bytes[index]) { index += 1 }
             if audit.closes(bytes, range, &index) { continue }
             let keyStart = index
-            while index < range.upperBound, bytes[index] != 0x3d, !ends(bytes[index], isCommaSeparated),
-                !(isCommaSeparated && isColonMark(bytes, index..<range.upperBound))
-            { index += 1 }
+            index = keyEnd(bytes, index..<range.upperBound, isCommaSeparated)
             guard index < range.upperBound, bytes[index] == 0x3d || bytes[index] == 0x3a else { continue }
             var keyEnd = index
             while keyEnd > keyStart, bytes[keyEnd - 1].isBlank { keyEnd -= 1 }
@@ -48,7 +46,7 @@ extension BodyValues {
                 value = decoded(bytes, value.range)
             }
             let key = Value(start: Int32(keyStart), end: Int32(keyEnd), isInWork: false)
-            add(key, value, slot: slots.number(bytes, keyStart..<keyEnd))
+            add(key, value, name: slots.number(bytes, keyStart..<keyEnd))
             count += 1
         }
         return count
@@ -94,8 +92,17 @@ extension BodyValues {
         byte.isBlank || byte == 0x2c || byte == 0x3b || byte == 0x0d || byte == 0x0a || byte == 0x1d
     }
 
-    private func ends(_ byte: UInt8, _ isCommaSeparated: Bool) -> Bool {
-        isCommaSeparated ? byte == 0x2c : byte.isBlank || byte == 0x1d
+    /// Where a key that begins `range` ends: at what parts it from its value, or where a pair ends without
+    /// one.
+    private func keyEnd(_ bytes: Span<UInt8>, _ range: Range<Int>, _ isCommaSeparated: Bool) -> Int {
+        guard isCommaSeparated else {
+            return ByteSearch.first(0x3d, or: 0x20, or: 0x09, or: 0x1d, bytes, range)
+        }
+        var index = ByteSearch.first(0x3d, or: 0x2c, or: 0x3a, bytes, range)
+        while index < range.upperBound, bytes[index] == 0x3a, !isColonMark(bytes, index..<range.upperBound) {
+            index = ByteSearch.first(0x3d, or: 0x2c, or: 0x3a, bytes, index + 1..<range.upperBound)
+        }
+        return index
     }
 
     private func pairValue(
@@ -106,10 +113,10 @@ extension BodyValues {
     ) -> Value {
         if index < range.upperBound, bytes[index] == 0x22 || bytes[index] == 0x27 {
             let quote = bytes[index]
-            var close = index + 1
-            while close < range.upperBound, bytes[close] != quote {
-                if bytes[close] == 0x5c { close += 1 }
-                close += 1
+            var close = ByteSearch.first(quote, or: 0x5c, bytes, index + 1..<range.upperBound)
+            while close < range.upperBound, bytes[close] == 0x5c {
+                let next = min(close + 2, range.upperBound)
+                close = ByteSearch.first(quote, or: 0x5c, bytes, next..<range.upperBound)
             }
             if close < range.upperBound {
                 let value = Value(start: Int32(index + 1), end: Int32(close), isInWork: false)
@@ -118,9 +125,13 @@ extension BodyValues {
             }
         }
         let start = index
-        while index < range.upperBound, !ends(bytes[index], isCommaSeparated) {
-            if isCommaSeparated, bytes[index] == 0x5c, index + 1 < range.upperBound { index += 1 }
-            index += 1
+        if isCommaSeparated {
+            while index < range.upperBound, bytes[index] != 0x2c {
+                if bytes[index] == 0x5c, index + 1 < range.upperBound { index += 1 }
+                index += 1
+            }
+        } else {
+            index = ByteSearch.first(0x20, or: 0x09, or: 0x1d, bytes, index..<range.upperBound)
         }
         var end = min(index, range.upperBound)
         while end > start, isSeparator(bytes[end - 1]) { end -= 1 }
@@ -131,12 +142,13 @@ extension BodyValues {
     mutating func addColumns(
         _ bytes: Span<UInt8>,
         _ range: Range<Int>,
-        _ columns: [Int],
+        _ numbers: Span<Int32>,
+        _ columns: Range<Int>,
         _ slots: borrowing NameTable
     ) {
         var index = range.lowerBound
-        var column = 0
-        while index <= range.upperBound, column < columns.count {
+        var column = columns.lowerBound
+        while index <= range.upperBound, column < columns.upperBound {
             var value: Value
             if index < range.upperBound, bytes[index] == 0x22 {
                 value = quotedColumn(bytes, range, &index)
@@ -146,11 +158,11 @@ extension BodyValues {
                 while index < range.upperBound, bytes[index] != 0x2c { index += 1 }
                 value = Value(start: Int32(start), end: Int32(index), isInWork: false)
             }
-            let name = Array(slots.name(columns[column]).utf8)
+            let number = Int(numbers[column])
             let keyStart = work.count
-            work.append(contentsOf: name)
+            slots.append(number, to: &work)
             let key = Value(start: Int32(keyStart), end: Int32(work.count), isInWork: true)
-            add(key, value, slot: columns[column])
+            add(key, value, name: number)
             index += 1
             column += 1
         }

@@ -19,48 +19,42 @@ extension BodyValues {
         _ range: Range<Int>,
         _ slots: borrowing NameTable
     ) -> ParseIssues {
-        var reader = XMLLeafReader(XMLScanner(range))
-        return reader.run(bytes, &self, slots)
-    }
-}
-
-private struct XMLLeafReader {
-    var scanner: XMLScanner
-    /// Paths of the open elements, in `work`.
-    var paths: [Range<Int>] = []
-
-    init(_ scanner: XMLScanner) { self.scanner = scanner }
-
-    mutating func run(
-        _ bytes: Span<UInt8>,
-        _ values: inout BodyValues,
-        _ slots: borrowing NameTable
-    ) -> ParseIssues {
+        xml.begin(range)
+        paths.removeAll(keepingCapacity: true)
         while true {
-            switch scanner.next(bytes) {
-            case .open(let name): guard open(bytes, name, &values, slots) else { return .decodeTruncated }
+            switch xml.next(bytes) {
+            case .open(let name):
+                guard open(bytes, name, slots) else {
+                    isTruncated = true
+                    return []
+                }
             case .close: paths.removeLast()
-            case .text(let range):
-                if let path = paths.last { addText(bytes, path, range, &values, slots, isLiteral: false) }
-            case .literal(let range):
-                if let path = paths.last { addText(bytes, path, range, &values, slots, isLiteral: true) }
+            case .text(let range): addText(bytes, range, slots, isLiteral: false)
+            case .literal(let range): addText(bytes, range, slots, isLiteral: true)
             case .end: return []
             case .fault(let fault): return fault.issues
             }
         }
     }
 
+    /// Notes that an element begins, and its attributes; false at a bound.
     private mutating func open(
         _ bytes: Span<UInt8>,
         _ name: Range<Int>,
-        _ values: inout BodyValues,
         _ slots: borrowing NameTable
     ) -> Bool {
         // What closes at once has no text: its name is an attribute as any other (`Provider`).
-        let given = scanner.isEmptyElement ? nil : scanner.attributes.first { isName(bytes, $0.name) }?.value
-        guard let path = joined(paths.last, given ?? name, bytes, &values) else { return false }
-        for attribute in scanner.attributes where given == nil || !isName(bytes, attribute.name) {
-            guard add(bytes, path, attribute, &values, slots) else { return false }
+        var given: Range<Int>?
+        if !xml.isEmptyElement {
+            for attribute in xml.attributes where given == nil && isName(bytes, attribute.name) {
+                given = attribute.value
+            }
+        }
+        guard let path = joined(bytes, given ?? name) else { return false }
+        for index in xml.attributes.indices {
+            let attribute = xml.attributes[index]
+            if given != nil, isName(bytes, attribute.name) { continue }
+            guard add(bytes, path, attribute, slots) else { return false }
         }
         paths.append(path)
         return true
@@ -72,51 +66,50 @@ private struct XMLLeafReader {
     }
 
     /// The path of an element in `work`; nil at a bound.
-    private func joined(
-        _ parent: Range<Int>?,
-        _ name: Range<Int>,
-        _ bytes: Span<UInt8>,
-        _ values: inout BodyValues
-    ) -> Range<Int>? {
+    private mutating func joined(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Range<Int>? {
+        let parent = paths.last
         let length = (parent?.count ?? 0) + 1 + name.count
-        guard length <= BodyValues.pathLengthMaxBytes, values.work.count < BodyValues.workSizeMaxBytes else {
-            return nil
-        }
-        let start = values.work.count
+        guard length <= BodyValues.pathLengthMaxBytes, !isFull else { return nil }
+        let start = work.count
         if let parent {
-            for index in parent { values.work.append(values.work[index]) }
-            values.work.append(0x2e)
+            repeatWork(parent)
+            work.append(0x2e)
         }
-        for index in name { values.work.append(bytes[index]) }
-        return start..<values.work.count
+        work.append(bytes, name)
+        return start..<work.count
     }
 
-    private func add(
+    private mutating func add(
         _ bytes: Span<UInt8>,
         _ path: Range<Int>,
         _ attribute: XMLScanner.Attribute,
-        _ values: inout BodyValues,
         _ slots: borrowing NameTable
     ) -> Bool {
         let length = path.count + 2 + attribute.name.count
-        guard length <= BodyValues.pathLengthMaxBytes, values.work.count < BodyValues.workSizeMaxBytes else {
-            return false
-        }
-        let start = values.work.count
-        for index in path { values.work.append(values.work[index]) }
-        values.work.append(contentsOf: [0x2e, 0x40])
-        for index in attribute.name { values.work.append(bytes[index]) }
-        addText(bytes, start..<values.work.count, attribute.value, &values, slots, isLiteral: false)
+        guard length <= BodyValues.pathLengthMaxBytes, !isFull else { return false }
+        let start = work.count
+        repeatWork(path)
+        work.append(0x2e)
+        work.append(0x40)
+        work.append(bytes, attribute.name)
+        addText(bytes, start..<work.count, attribute.value, slots, isLiteral: false)
         return true
     }
 
-    private func isSpace(_ byte: UInt8) -> Bool { byte.isBlank || byte == 0x0a || byte == 0x0d }
+    /// Adds text of the innermost open element.
+    private mutating func addText(
+        _ bytes: Span<UInt8>,
+        _ text: Range<Int>,
+        _ slots: borrowing NameTable,
+        isLiteral: Bool
+    ) {
+        if let path = paths.last { addText(bytes, path, text, slots, isLiteral: isLiteral) }
+    }
 
-    private func addText(
+    private mutating func addText(
         _ bytes: Span<UInt8>,
         _ path: Range<Int>,
         _ text: Range<Int>,
-        _ values: inout BodyValues,
         _ slots: borrowing NameTable,
         isLiteral: Bool
     ) {
@@ -125,13 +118,26 @@ private struct XMLLeafReader {
         while start < stop, isSpace(bytes[start]) { start += 1 }
         while stop > start, isSpace(bytes[stop - 1]) { stop -= 1 }
         guard stop > start else { return }
-        let key = BodyValues.Value(start: Int32(path.lowerBound), end: Int32(path.upperBound), isInWork: true)
-        var value = BodyValues.Value(start: Int32(start), end: Int32(stop), isInWork: false)
+        let key = Value(start: Int32(path.lowerBound), end: Int32(path.upperBound), isInWork: true)
+        var value = Value(start: Int32(start), end: Int32(stop), isInWork: false)
         if !isLiteral, XMLText.hasReferences(bytes, start..<stop) {
-            let first = values.work.count
-            XMLText.append(bytes, start..<stop, to: &values.work)
-            value = BodyValues.Value(start: Int32(first), end: Int32(values.work.count), isInWork: true)
+            let first = work.count
+            XMLText.append(bytes, start..<stop, to: &work)
+            value = Value(start: Int32(first), end: Int32(work.count), isInWork: true)
         }
-        values.add(key, value, slot: slots.number(values.work.span, path))
+        add(key, value, name: slots.number(work.span, path))
+    }
+
+    private func isSpace(_ byte: UInt8) -> Bool { byte.isBlank || byte == 0x0a || byte == 0x0d }
+}
+
+extension XMLFault {
+    /// What the event says of it.
+    var issues: ParseIssues {
+        switch self {
+        case .malformed: .badXML
+        case .documentType: .xmlDoctypeRefused
+        case .bound: .decodeTruncated
+        }
     }
 }

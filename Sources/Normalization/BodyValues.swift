@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// The named values of one body: what a pattern captured or a keyed format holds.
 ///
 /// Reused from record to record.
@@ -22,6 +24,8 @@ struct BodyValues: Sendable {
         var value: Value
         /// Slot of the key; -1 when no decoder names it.
         var slot: Int32
+        /// Number of the key among the names of the normalizer; -1 if it is not known yet.
+        var name: Int32
         /// Element of the exploded array; -1 outside.
         var element: Int32
     }
@@ -41,6 +45,10 @@ struct BodyValues: Sendable {
     var memberNames: [Value] = []
     /// Names compared so far.
     var comparisonCount = 0
+    /// Goes through XML bodies.
+    var xml = XMLScanner()
+    /// Paths of the open elements of XML, in `work`.
+    var paths: [Range<Int>] = []
     /// Whether a bound was met.
     var isTruncated = false
     /// Slot of the array whose elements are counted; -1 for none.
@@ -48,14 +56,18 @@ struct BodyValues: Sendable {
     /// Number of elements seen in that array.
     var elementCount = 0
 
-    private var values: [Value]
-    private var stamps: [UInt32]
+    /// The value of a slot, which counts for the body with that stamp.
+    private struct Slot: Sendable {
+        var value = Value(start: 0, end: 0, isInWork: false)
+        var stamp: UInt32 = 0
+    }
+
+    private var slots: [Slot]
     private var stamp: UInt32 = 1
 
     /// Room for the values of `slotCount` slots.
     init(slotCount: Int) {
-        values = Array(repeating: Value(start: 0, end: 0, isInWork: false), count: slotCount)
-        stamps = Array(repeating: 0, count: slotCount)
+        slots = Array(repeating: Slot(), count: slotCount)
     }
 
     /// Forgets all values.
@@ -72,7 +84,7 @@ struct BodyValues: Sendable {
         stamp &+= 1
         if stamp == 0 {
             stamp = 1
-            for index in stamps.indices { stamps[index] = 0 }
+            for index in slots.indices { slots[index].stamp = 0 }
         }
     }
 
@@ -89,27 +101,44 @@ struct BodyValues: Sendable {
     }
 
     /// The value of `slot`; nil if there is none.
-    func value(_ slot: Int) -> Value? { stamps[slot] == stamp ? values[slot] : nil }
+    func value(_ slot: Int) -> Value? {
+        let found = slots[slot]
+        return found.stamp == stamp ? found.value : nil
+    }
 
     /// Sets the value of `slot`, unless it has one: the first counts.
+    ///
+    /// Names that are no slots have no values.
     mutating func set(_ slot: Int, _ value: Value) {
-        guard stamps[slot] != stamp else { return }
-        stamps[slot] = stamp
-        values[slot] = value
+        guard slot < slots.count, slots[slot].stamp != stamp else { return }
+        slots[slot] = Slot(value: value, stamp: stamp)
     }
 
     /// Forgets the value of `slot`.
-    mutating func clear(_ slot: Int) { stamps[slot] = 0 }
+    mutating func clear(_ slot: Int) { slots[slot].stamp = 0 }
 
     /// Adds a leaf and gives its slot the value.
-    mutating func add(_ key: Value, _ value: Value, slot: Int?, element: Int = -1) {
-        guard leaves.count < BodyValues.leafCountMax, work.count < BodyValues.workSizeMaxBytes else {
+    ///
+    /// - Parameter name: Number of the key among the names of the normalizer, the first of which are slots.
+    mutating func add(_ key: Value, _ value: Value, name: Int?, element: Int = -1) {
+        guard !isFull else {
             isTruncated = true
             return
         }
-        leaves.append(Leaf(key: key, value: value, slot: Int32(slot ?? -1), element: Int32(element)))
-        if let slot, element < 0 { set(slot, value) }
+        let number = Int32(truncatingIfNeeded: name ?? -1)
+        let slot = Int(number) < slots.count ? number : -1
+        leaves.append(Leaf(key: key, value: value, slot: slot, name: number, element: Int32(element)))
+        if slot >= 0, element < 0 { set(Int(slot), value) }
     }
+
+    /// Appends a part of `work` to it.
+    mutating func repeatWork(_ range: Range<Int>) {
+        // A slice would share the buffer, and the append copy all of it.
+        for index in range { work.append(work[index]) }
+    }
+
+    /// Whether nothing more of the body is kept.
+    var isFull: Bool { leaves.count >= BodyValues.leafCountMax || work.count >= BodyValues.workSizeMaxBytes }
 
     /// Points the slots of element `number` at its values; the slots of other elements are cleared.
     mutating func choose(element number: Int) {
@@ -135,5 +164,8 @@ struct BodyValues: Sendable {
     }
 
     /// Replaces the key of leaf `index`.
-    mutating func rename(_ index: Int, to key: Value) { leaves[index].key = key }
+    mutating func rename(_ index: Int, to key: Value) {
+        leaves[index].key = key
+        leaves[index].name = -1
+    }
 }

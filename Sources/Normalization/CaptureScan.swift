@@ -20,6 +20,7 @@ struct CaptureScan {
     }
 
     /// A run without blanks that ends before any byte of `stop`.
+    @inline(__always)
     static func word(_ bytes: Span<UInt8>, _ range: Range<Int>, _ stop: ByteSet) -> CaptureScan? {
         var index = range.lowerBound
         while index < range.upperBound, !bytes[index].isBlank, !stop.contains(bytes[index]) { index += 1 }
@@ -122,22 +123,32 @@ struct CaptureScan {
         return index > digits ? CaptureScan(range, upTo: index) : nil
     }
 
-    private static func address4(_ bytes: Span<UInt8>, _ range: Range<Int>) -> CaptureScan? {
+    /// Four decimal numbers of at most 255 parted by full stops, and the position behind them.
+    ///
+    /// A fourth full stop ends a sentence, not an address; a longer number is none.
+    static func dotted(_ bytes: Span<UInt8>, _ range: Range<Int>) -> (address: UInt32, end: Int)? {
         var index = range.lowerBound
-        var dots = 0
-        while index < range.upperBound, index - range.lowerBound < 15 {
-            let byte = bytes[index]
-            if byte == 0x2e {
-                // A fourth dot ends a sentence, not an address.
-                guard dots < 3, index + 1 < range.upperBound, bytes[index + 1].isDigit else { break }
-                dots += 1
-            } else if !byte.isDigit {
-                break
+        let end = range.upperBound
+        var address: UInt32 = 0
+        for group in 0..<4 {
+            let first = index
+            var value: UInt32 = 0
+            while index < end, index - first < 4, bytes[index].isDigit {
+                value = value * 10 + UInt32(bytes[index] - 0x30)
+                index += 1
             }
+            guard index > first, index - first <= 3, value <= 255 else { return nil }
+            address = address << 8 | value
+            guard group < 3 else { break }
+            guard index < end, bytes[index] == 0x2e else { return nil }
             index += 1
         }
-        guard dots == 3, IPAddress(bytes, range.lowerBound..<index) != nil else { return nil }
-        return CaptureScan(range, upTo: index)
+        return (address, index)
+    }
+
+    private static func address4(_ bytes: Span<UInt8>, _ range: Range<Int>) -> CaptureScan? {
+        guard let found = dotted(bytes, range) else { return nil }
+        return CaptureScan(range, upTo: found.end)
     }
 
     private static func address6(_ bytes: Span<UInt8>, _ range: Range<Int>) -> CaptureScan? {

@@ -21,41 +21,67 @@ enum FieldTarget: Hashable, Sendable {
     var isProse: Bool { self == .known(.message) || self == .known(.reason) }
 }
 
-/// A constant field.
+/// A part of one of the lists of ``RuleTables``.
+struct TablePart: Sendable {
+    var start: Int32 = 0
+    var count: Int32 = 0
+
+    var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
+    var isEmpty: Bool { count == 0 }
+}
+
+/// A constant field, or what a map makes of a value.
 struct CompiledConstant: Sendable {
     var target: FieldTarget
-    var value: [UInt8]
+    /// The value, in `texts`.
+    var text: TablePart
+    /// The number of an action, outcome or class.
+    var number: UInt8 = 0
 }
 
 /// A field taken from the first slot that has a value.
 struct CompiledField: Sendable {
     var target: FieldTarget
-    var slots: [Int]
+    /// Slots in order, in `numbers`.
+    var slots: TablePart
 }
 
 /// A translation of the first slot that has a value.
 struct CompiledMap: Sendable {
     var target: FieldTarget
-    var slots: [Int]
-    var entries: [(test: TextTest, value: [UInt8])]
-    var otherwise: [UInt8]?
+    /// Slots in order, in `numbers`.
+    var slots: TablePart
+    /// What is accepted and what it becomes, in `entries`.
+    var entries: TablePart
+    /// What any other value becomes, in `constants`; nothing when empty.
+    var otherwise: TablePart
+}
+
+/// One line of a map.
+struct CompiledEntry: Sendable {
+    var test: TextTest
+    var constant: CompiledConstant
 }
 
 /// What an event says when its conditions hold.
 struct CompiledCase: Sendable {
-    var conditions: [SlotCondition] = []
+    /// In `conditions`; all must hold.
+    var conditions = TablePart()
     var eventClass: EventClass?
     var action: Action?
     var outcome: Outcome?
-    var constants: [CompiledConstant] = []
-    var fields: [CompiledField] = []
+    /// In `constants`.
+    var constants = TablePart()
+    /// In `fields`.
+    var fields = TablePart()
 }
 
-/// Words to find, as numbers of the set's literal matcher.
+/// Words to find, as numbers of the set's literal matcher, in `numbers`.
 struct CompiledKeywords: Sendable {
-    var all: [Int] = []
-    var any: [[Int]] = []
-    var none: [Int] = []
+    var all = TablePart()
+    /// In `parts`: of each part at least one.
+    var any = TablePart()
+    var none = TablePart()
     var isEmpty = true
 }
 
@@ -67,52 +93,126 @@ struct CompiledFind: Sendable {
 
 /// Markers for the value of one slot: per target, in order.
 struct CompiledWithin: Sendable {
-    var slot: Int
-    var finds: [[CompiledFind]]
+    var slot: Int32
+    /// For each target a part of `finds`, in `parts`.
+    var targets: TablePart
 }
 
 /// One rule, ready to run.
 struct CompiledRule: Sendable {
-    var id: String
-    var decoder: Int
-    /// Entry points of its patterns in the program.
-    var patterns: [Int32] = []
+    var decoder: Int32
+    var hasPatterns = false
     var keywords = CompiledKeywords()
-    var finds: [CompiledFind] = []
+    /// In `finds`.
+    var finds = TablePart()
     var base = CompiledCase()
-    var maps: [CompiledMap] = []
-    var cases: [CompiledCase] = []
-    /// Code numbers that lead here; empty: any.
-    var codes: [Int] = []
+    /// In `maps`.
+    var maps = TablePart()
+    /// In `cases`.
+    var cases = TablePart()
+    /// Code numbers that lead here, in `numbers`; empty: any.
+    var codes = TablePart()
 }
 
 /// One decoder, ready to run.
 struct CompiledDecoder: Sendable {
-    var id: String
     var format: BodyFormat
     var isWitness: Bool
     var shared = CompiledCase()
-    var maps: [CompiledMap] = []
+    /// In `maps`.
+    var maps = TablePart()
     /// Rules in order, as numbers of the set.
     var rules: Range<Int>
-    /// First byte of the body to the rules that can match, in order (text only).
-    var byFirstByte: [[Int32]] = []
-    /// Slots that are not kept as `ext.*`.
-    var dropped: Set<Int> = []
-    /// Slots of the columns (csv).
-    var columns: [Int] = []
+    /// Slots that are not kept as `ext.*`, in `numbers`.
+    var dropped = TablePart()
+    /// Slots of the columns (csv), in `numbers`.
+    var columns = TablePart()
     var isCommaSeparated = false
-    /// Names by which the header row of a table is known (csv); empty: the body is one row.
-    var headerNames: [[UInt8]] = []
+    /// Names by which the header row of a table is known (csv), as parts of `texts`, in `parts`; empty: the
+    /// body is one row.
+    var headerNames = TablePart()
     var takesXML = false
-    /// Slots that take the value of the first of others.
-    var aliases: [(slot: Int, sources: [Int])] = []
-    /// Slots that take the values of others, parted by a blank: `date+time`.
-    var joins: [(slot: Int, parts: [Int])] = []
-    /// Searches in the values of keys.
-    var within: [CompiledWithin] = []
+    /// In `aliases`.
+    var aliases = TablePart()
+    /// In `joins`.
+    var joins = TablePart()
+    /// Searches in the values of keys, in `within`.
+    var within = TablePart()
     /// Whether this is one of the built-in last resorts, whose events stay undecoded.
     var isGeneric = false
     /// Slot of the array that gives one event per element; -1 for none.
-    var explode = -1
+    var explode: Int32 = -1
+}
+
+/// A slot that takes the value of the first of others.
+struct CompiledAlias: Sendable {
+    var slot: Int32
+    /// In `numbers`.
+    var sources: TablePart
+}
+
+/// A slot that takes the values of others, parted by a blank: `date+time`.
+struct CompiledJoin: Sendable {
+    var slot: Int32
+    /// In `numbers`.
+    var sources: TablePart
+}
+
+/// The rules of a decoder set as flat lists of integers: what runs for each record touches no reference.
+struct RuleTables: Sendable {
+    var rules: [CompiledRule] = []
+    var cases: [CompiledCase] = []
+    var conditions: [SlotCondition] = []
+    var tests: [TextTest] = []
+    var constants: [CompiledConstant] = []
+    var fields: [CompiledField] = []
+    var maps: [CompiledMap] = []
+    var entries: [CompiledEntry] = []
+    var finds: [CompiledFind] = []
+    var aliases: [CompiledAlias] = []
+    var joins: [CompiledJoin] = []
+    var within: [CompiledWithin] = []
+    var parts: [TablePart] = []
+    var numbers: [Int32] = []
+    var texts: [UInt8] = []
+
+    /// Keeps a text.
+    mutating func add(text: some Collection<UInt8>) -> TablePart {
+        texts += text
+        return TablePart(start: Int32(texts.count - text.count), count: Int32(text.count))
+    }
+
+    /// Keeps numbers.
+    mutating func add(numbers list: some Collection<Int>) -> TablePart {
+        numbers += list.map { Int32($0) }
+        return TablePart(start: Int32(numbers.count - list.count), count: Int32(list.count))
+    }
+
+    /// Keeps a condition.
+    mutating func condition(slot: Int, values: [String]) -> SlotCondition {
+        let found = values.map { TextTest($0, &self) }
+        return SlotCondition(
+            slot: Int32(slot),
+            tests: RuleTables.add(found, to: &tests),
+            acceptsMissing: found.allSatisfy(\.isNegated)
+        )
+    }
+
+    /// Appends `items` to a list.
+    static func add<Item>(_ items: [Item], to list: inout [Item]) -> TablePart {
+        list += items
+        return TablePart(start: Int32(list.count - items.count), count: Int32(items.count))
+    }
+
+    /// What the map makes of a value; nil when no entry takes it and there is nothing for all others.
+    func result(of map: CompiledMap, _ source: Span<UInt8>, _ range: Range<Int>) -> CompiledConstant? {
+        let span = texts.span
+        for index in map.entries.range {
+            let test = entries[index].test
+            if test.holds(span, source, range) != test.isNegated {
+                return entries[index].constant
+            }
+        }
+        return map.otherwise.range.first.map { constants[$0] }
+    }
 }

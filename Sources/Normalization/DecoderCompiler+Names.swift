@@ -43,64 +43,73 @@ extension DecoderCompiler {
         throw DecoderError(name.place, "the outcome '\(name.text)' is not known\(hint)")
     }
 
-    mutating func constants(_ assignments: [FieldAssignment]) throws(DecoderError) -> [CompiledConstant] {
+    mutating func constants(_ assignments: [FieldAssignment]) throws(DecoderError) -> TablePart {
         var result: [CompiledConstant] = []
         for assignment in assignments {
-            for value in assignment.values {
-                try checkValue(value, of: assignment.target)
-                result.append(
-                    CompiledConstant(target: try target(assignment.target), value: Array(value.text.utf8))
-                )
-            }
+            for value in assignment.values { result.append(try constant(assignment.target, value)) }
         }
-        return result
+        return RuleTables.add(result, to: &tables.constants)
     }
 
-    mutating func fields(_ assignments: [FieldAssignment]) throws(DecoderError) -> [CompiledField] {
+    private mutating func constant(
+        _ target: PlacedText,
+        _ value: PlacedText
+    ) throws(DecoderError) -> CompiledConstant {
+        let number: UInt8
+        switch target.text {
+        case "action": number = try action(value).rawValue
+        case "outcome": number = try outcome(value).rawValue
+        case "class": number = try eventClass(value).rawValue
+        default: number = 0
+        }
+        let text = tables.add(text: value.text.utf8)
+        return CompiledConstant(target: try self.target(target), text: text, number: number)
+    }
+
+    mutating func fields(_ assignments: [FieldAssignment]) throws(DecoderError) -> TablePart {
         var result: [CompiledField] = []
         for assignment in assignments {
+            let slots = assignment.values.map { slot($0.text) }
             result.append(
-                CompiledField(
-                    target: try target(assignment.target),
-                    slots: assignment.values.map { slot($0.text) }
-                )
+                CompiledField(target: try target(assignment.target), slots: tables.add(numbers: slots))
             )
         }
-        return result
+        return RuleTables.add(result, to: &tables.fields)
     }
 
-    mutating func maps(_ definitions: [ValueMapDefinition]) throws(DecoderError) -> [CompiledMap] {
+    mutating func maps(_ definitions: [ValueMapDefinition]) throws(DecoderError) -> TablePart {
         var result: [CompiledMap] = []
         for definition in definitions {
-            var entries: [(test: TextTest, value: [UInt8])] = []
+            var entries: [CompiledEntry] = []
             for entry in definition.entries {
-                try checkValue(entry.value, of: definition.target)
-                entries.append((TextTest(entry.match.text), Array(entry.value.text.utf8)))
+                let test = TextTest(entry.match.text, &tables)
+                entries.append(
+                    CompiledEntry(test: test, constant: try constant(definition.target, entry.value))
+                )
             }
-            if let otherwise = definition.otherwise { try checkValue(otherwise, of: definition.target) }
+            let otherwise = try definition.otherwise.map { value throws(DecoderError) in
+                try constant(definition.target, value)
+            }
+            let slots = definition.sources.map { slot($0.text) }
             result.append(
                 CompiledMap(
                     target: try target(definition.target),
-                    slots: definition.sources.map { slot($0.text) },
-                    entries: entries,
-                    otherwise: definition.otherwise.map { Array($0.text.utf8) }
+                    slots: tables.add(numbers: slots),
+                    entries: RuleTables.add(entries, to: &tables.entries),
+                    otherwise: RuleTables.add(otherwise.map { [$0] } ?? [], to: &tables.constants)
                 )
             )
         }
-        return result
+        return RuleTables.add(result, to: &tables.maps)
     }
 
-    private func checkValue(_ value: PlacedText, of target: PlacedText) throws(DecoderError) {
-        switch target.text {
-        case "action": _ = try action(value)
-        case "outcome": _ = try outcome(value)
-        case "class": _ = try eventClass(value)
-        default: break
+    mutating func conditions(_ definitions: [ConditionDefinition]) -> TablePart {
+        var result: [SlotCondition] = []
+        for definition in definitions {
+            let number = slot(definition.source.text)
+            result.append(tables.condition(slot: number, values: definition.values.map(\.text)))
         }
-    }
-
-    mutating func conditions(_ definitions: [ConditionDefinition]) -> [SlotCondition] {
-        definitions.map { SlotCondition(slot: slot($0.source.text), values: $0.values.map(\.text)) }
+        return RuleTables.add(result, to: &tables.conditions)
     }
 
     mutating func `case`(_ definition: CaseDefinition) throws(DecoderError) -> CompiledCase {
@@ -111,46 +120,5 @@ extension DecoderCompiler {
         compiled.constants = try constants(definition.set)
         compiled.fields = try fields(definition.fields)
         return compiled
-    }
-
-    /// Fills the first-byte dispatch of a text decoder and notes rules that an earlier one shadows.
-    mutating func dispatch(_ definition: DecoderDefinition, _ number: Int) {
-        var lists = [[Int32]](repeating: [], count: 256)
-        let first = decoders[number].rules.lowerBound
-        var literalHeads: [(head: [PatternNode], rule: Int)] = []
-        for (index, rule) in definition.rules.enumerated() {
-            var set = rule.patterns.isEmpty ? ByteSet.all : ByteSet()
-            for pattern in rule.patterns {
-                guard let nodes = try? PatternReader.nodes(of: pattern) else { continue }
-                set.formUnion(PatternProgram.firstBytes(of: nodes))
-                let isFree = rule.base.conditions.isEmpty && rule.codes.isEmpty && rule.keywords.isEmpty
-                for earlier in literalHeads where DecoderCompiler.begins(nodes, with: earlier.head) {
-                    let winner = definition.rules[earlier.rule].id.text
-                    warnings.append(
-                        "\(pattern.place.file):\(pattern.place.line): decoder \(definition.id.text): rule "
-                            + "'\(winner)' always matches before rule '\(rule.id.text)'"
-                    )
-                }
-                if isFree, rule.patterns.count >= 1 { literalHeads.append((nodes, index)) }
-            }
-            for byte in 0..<256 where set.contains(UInt8(byte)) { lists[byte].append(Int32(first + index)) }
-        }
-        decoders[number].byFirstByte = lists
-    }
-
-    /// Whether every text that `nodes` matches also begins with what `head` matches, seen from the nodes
-    /// alone.
-    private static func begins(_ nodes: [PatternNode], with head: [PatternNode]) -> Bool {
-        guard head.count <= nodes.count else { return false }
-        for (index, pair) in zip(nodes, head).enumerated() {
-            let isLast = index == head.count - 1
-            switch pair {
-            case (.literal(let longer), .literal(let shorter)) where isLast:
-                guard longer.starts(with: shorter) else { return false }
-            case (.capture(_, let left), .capture(_, let right)): guard left == right else { return false }
-            default: guard pair.0 == pair.1 else { return false }
-            }
-        }
-        return true
     }
 }

@@ -9,13 +9,25 @@ import WireFormats
 /// Every name is checked here, once.
 struct DecoderCompiler {
     var decoders: [CompiledDecoder] = []
-    var rules: [CompiledRule] = []
+    /// Identifiers of the decoders and of the rules, by number.
+    var decoderNames: [String] = []
+    var ruleNames: [PlacedText] = []
+    var tables = RuleTables()
+    /// Patterns of each rule; a rule without any has an empty one, which matches everything.
+    var patternsOfRule: [[Int32]] = []
+    /// Tries that are written already, by their decoders.
+    private var entries: [[Int]: Int32] = [:]
     var program = PatternProgram()
     var slots = NameTable()
     var slotTargets: [FieldTarget] = []
     var extensionNames: [String] = []
     var routes = RouteTable()
+    /// Nodes and place of each pattern; nil for the empty pattern of a rule without any.
+    var patternTexts: [(nodes: [PatternNode], pattern: PlacedText?)] = []
     var warnings: [String] = []
+
+    /// Most captures of one pattern that have a name.
+    static let captureCountMax = 48
 
     /// Most rules of one decoder: bounds the work for a message that none of them takes.
     static let ruleCountMax = 1_024
@@ -28,10 +40,9 @@ struct DecoderCompiler {
         try check(definition)
         let number = decoders.count
         var decoder = CompiledDecoder(
-            id: definition.id.text,
             format: definition.format,
             isWitness: definition.isWitness,
-            rules: rules.count..<rules.count
+            rules: tables.rules.count..<tables.rules.count
         )
         decoder.shared = CompiledCase(
             constants: try constants(definition.set),
@@ -39,31 +50,39 @@ struct DecoderCompiler {
         )
         decoder.maps = try maps(definition.maps)
         decoder.takesXML = definition.takesXML
-        for alias in definition.aliases {
-            decoder.aliases.append((slot(alias.target.text), alias.values.map { slot($0.text) }))
+        let aliases = definition.aliases.map { alias in
+            let target = slot(alias.target.text)
+            let sources = alias.values.map { slot($0.text) }
+            return CompiledAlias(slot: Int32(target), sources: tables.add(numbers: sources))
         }
-        for item in definition.within { decoder.within.append(try within(item, definition)) }
-        for name in DecoderCompiler.joinNames(of: definition) {
-            decoder.joins.append((slot(name), name.split(separator: "+").map { slot(String($0)) }))
-        }
+        decoder.aliases = RuleTables.add(aliases, to: &tables.aliases)
+        var within: [CompiledWithin] = []
+        for item in definition.within { within.append(try self.within(item, definition)) }
+        decoder.within = RuleTables.add(within, to: &tables.within)
+        decoder.joins = joins(definition)
         decoder.isCommaSeparated = definition.isCommaSeparated
         decoder.isGeneric = definition.id.text.hasPrefix("generic.")
-        for key in definition.drop { decoder.dropped.insert(slot(key.text)) }
+        decoder.dropped = slots(definition.drop)
         if definition.isTable {
-            decoder.headerNames = definition.columns.map { Array($0.text.utf8) }
+            let names = definition.columns.map { tables.add(text: $0.text.utf8) }
+            decoder.headerNames = RuleTables.add(names, to: &tables.parts)
         } else {
-            for column in definition.columns { decoder.columns.append(slot(column.text)) }
+            decoder.columns = slots(definition.columns)
         }
-        if let explode = definition.explode { decoder.explode = slot(explode.text) }
+        if let explode = definition.explode { decoder.explode = Int32(slot(explode.text)) }
         decoders.append(decoder)
+        decoderNames.append(definition.id.text)
         try select(definition, number)
-        for rule in definition.rules { rules.append(try compile(rule, definition, number)) }
-        decoders[number].rules = decoder.rules.lowerBound..<rules.count
-        if definition.format == .text { dispatch(definition, number) }
+        for rule in definition.rules {
+            let compiled = try compile(rule, definition, number)
+            tables.rules.append(compiled)
+            ruleNames.append(rule.id)
+        }
+        decoders[number].rules = decoder.rules.lowerBound..<tables.rules.count
     }
 
     private func check(_ definition: DecoderDefinition) throws(DecoderError) {
-        if decoders.contains(where: { $0.id == definition.id.text }) {
+        if decoderNames.contains(definition.id.text) {
             throw DecoderError(definition.id.place, "the decoder '\(definition.id.text)' is defined twice")
         }
         guard !definition.rules.isEmpty else {
@@ -97,8 +116,11 @@ struct DecoderCompiler {
         let select = definition.select
         for name in select.applications { routes.addApplication(name.text, number) }
         for facility in select.facilities { routes.addFacility(facility.text, number) }
-        for conditions in select.keys { routes.addKeyed(self.conditions(conditions), number) }
-        for product in select.products { routes.addProduct(product.text, number) }
+        for conditions in select.keys {
+            let part = self.conditions(conditions)
+            routes.addKeyed(part, number)
+        }
+        for product in select.products { routes.addProduct(product.text, number, &tables) }
         for literal in select.literals {
             guard !literal.text.isEmpty else {
                 throw DecoderError(literal.place, "an empty literal selects nothing")
@@ -119,28 +141,31 @@ struct DecoderCompiler {
         _ definition: DecoderDefinition,
         _ number: Int
     ) throws(DecoderError) -> CompiledRule {
-        var compiled = CompiledRule(id: rule.id.text, decoder: number)
-        compiled.codes = rule.codes.map { routes.addCode($0.text) }
+        var compiled = CompiledRule(decoder: Int32(number))
+        compiled.codes = tables.add(numbers: rule.codes.map { routes.addCode($0.text) })
+        compiled.hasPatterns = !rule.patterns.isEmpty
+        var patterns: [Int32] = []
         for pattern in rule.patterns {
             let nodes = try PatternReader.nodes(of: pattern)
-            compiled.patterns.append(try enter(nodes, pattern, isFolded: false))
+            patterns.append(try enter(nodes, pattern))
         }
-        compiled.keywords = CompiledKeywords(
-            all: rule.keywords.all.map { routes.keyword($0.text) },
-            any: rule.keywords.any.map { list in list.map { routes.keyword($0.text) } },
-            none: rule.keywords.none.map { routes.keyword($0.text) },
-            isEmpty: rule.keywords.isEmpty
-        )
-        for find in rule.find { compiled.finds += try finds(find) }
+        if patterns.isEmpty { patterns.append(add([], nil)) }
+        patternsOfRule.append(patterns)
+        compiled.keywords = keywords(rule.keywords)
+        var finds: [CompiledFind] = []
+        for find in rule.find { finds += try self.finds(find) }
+        compiled.finds = RuleTables.add(finds, to: &tables.finds)
         compiled.base = try self.case(rule.base)
         compiled.maps = try maps(rule.maps)
-        for item in rule.cases { compiled.cases.append(try self.case(item)) }
-        let isNamed = compiled.base.action != nil || compiled.cases.contains { $0.action != nil }
+        var cases: [CompiledCase] = []
+        for item in rule.cases { cases.append(try self.case(item)) }
+        compiled.cases = RuleTables.add(cases, to: &tables.cases)
+        let isNamed = compiled.base.action != nil || cases.contains { $0.action != nil }
         let isMapped = (rule.maps + definition.maps).contains { $0.target.text == "action" }
         guard isNamed || isMapped else {
             throw DecoderError(rule.id.place, "the rule '\(rule.id.text)' names no action")
         }
-        if definition.format == .text, !definition.select.isFallback, compiled.patterns.isEmpty,
+        if definition.format == .text, !definition.select.isFallback, !compiled.hasPatterns,
             compiled.keywords.isEmpty, compiled.codes.isEmpty
         {
             throw DecoderError(
@@ -151,25 +176,81 @@ struct DecoderCompiler {
         return compiled
     }
 
+    private mutating func keywords(_ keywords: KeywordDefinition) -> CompiledKeywords {
+        var compiled = CompiledKeywords()
+        compiled.isEmpty = keywords.isEmpty
+        compiled.all = tables.add(numbers: keywords.all.map { routes.keyword($0.text) })
+        let lists = keywords.any.map { list in
+            tables.add(numbers: list.map { routes.keyword($0.text) })
+        }
+        compiled.any = RuleTables.add(lists, to: &tables.parts)
+        compiled.none = tables.add(numbers: keywords.none.map { routes.keyword($0.text) })
+        return compiled
+    }
+
+    private mutating func slots(_ names: [PlacedText]) -> TablePart {
+        tables.add(numbers: names.map { slot($0.text) })
+    }
+
+    /// Adds a pattern of the rule that is next, with its names checked.
     private mutating func enter(
         _ nodes: [PatternNode],
-        _ pattern: PlacedText,
-        isFolded: Bool
+        _ pattern: PlacedText
     ) throws(DecoderError) -> Int32 {
         let names = DecoderCompiler.captureNames(of: nodes)
-        guard names.count <= PatternMatcher.captureCountMax else {
+        let count = names.filter { $0 != "_" }.count
+        guard count <= DecoderCompiler.captureCountMax, names.count <= PatternPath.captureCountMax else {
             throw DecoderError(
                 pattern.place,
-                "more than \(PatternMatcher.captureCountMax) captures in one pattern"
+                "more than \(DecoderCompiler.captureCountMax) captures in one pattern"
             )
         }
-        for name in names {
+        for name in names where name != "_" {
             let place = PlacedText(name, pattern.place)
             let number = slot(name)
             if !name.hasPrefix("_") { slotTargets[number] = try target(place) }
         }
+        return add(nodes, pattern)
+    }
+
+    private mutating func add(_ nodes: [PatternNode], _ pattern: PlacedText?) -> Int32 {
         let table = slots
-        return program.compile(nodes, isFolded: isFolded) { table.number($0) }
+        patternTexts.append((nodes, pattern))
+        return program.add(nodes, rule: tables.rules.count) { table.number($0) }
+    }
+
+    /// Writes the tries of all routes and notes what they show of the patterns.
+    mutating func finish() {
+        var result = routes
+        result.finish(decoderCount: decoders.count) { offers($0) }
+        routes = result
+        warnings = PatternOverlaps.found(self, entries)
+        program.finish()
+    }
+
+    /// What a message is offered that leads to `list`: text decoders beside one another share a trie.
+    private mutating func offers(_ list: [Int]) -> [RouteOffer] {
+        var result: [RouteOffer] = []
+        var texts: [Int] = []
+        for decoder in list where !(decoders[decoder].isGeneric && list.count > 1) {
+            if decoders[decoder].format == .text {
+                texts.append(decoder)
+                continue
+            }
+            if !texts.isEmpty { result.append(offer(texts)) }
+            texts = []
+            result.append(RouteOffer(entry: -1, decoder: Int32(decoder)))
+        }
+        if !texts.isEmpty { result.append(offer(texts)) }
+        return result
+    }
+
+    private mutating func offer(_ texts: [Int]) -> RouteOffer {
+        if let known = entries[texts] { return RouteOffer(entry: known, decoder: Int32(texts[0])) }
+        let patterns = texts.flatMap { decoder in decoders[decoder].rules.flatMap { patternsOfRule[$0] } }
+        let entry = PatternTrie.write(patterns, isFolded: false, into: &program)
+        entries[texts] = entry
+        return RouteOffer(entry: entry, decoder: Int32(texts[0]))
     }
 
     private mutating func within(
@@ -179,9 +260,22 @@ struct DecoderCompiler {
         guard definition.format != .text else {
             throw DecoderError(item.source.place, "'within' needs a keyed format; use 'find' in a rule")
         }
-        var compiled = CompiledWithin(slot: slot(item.source.text), finds: [])
-        for find in item.find { compiled.finds.append(try finds(find)) }
-        return compiled
+        let number = slot(item.source.text)
+        var targets: [TablePart] = []
+        for find in item.find {
+            let markers = try finds(find)
+            targets.append(RuleTables.add(markers, to: &tables.finds))
+        }
+        return CompiledWithin(slot: Int32(number), targets: RuleTables.add(targets, to: &tables.parts))
+    }
+
+    private mutating func joins(_ definition: DecoderDefinition) -> TablePart {
+        let joins = DecoderCompiler.joinNames(of: definition).map { name in
+            let target = slot(name)
+            let sources = name.split(separator: "+").map { slot(String($0)) }
+            return CompiledJoin(slot: Int32(target), sources: tables.add(numbers: sources))
+        }
+        return RuleTables.add(joins, to: &tables.joins)
     }
 
     /// The sources of times that join several keys, such as `date+time`.
@@ -213,17 +307,18 @@ struct DecoderCompiler {
             guard DecoderCompiler.captureNames(of: nodes).contains(find.target.text) else {
                 throw DecoderError(marker.place, "the marker does not capture '\(find.target.text)'")
             }
-            result.append(
-                CompiledFind(start: try enter(nodes, marker, isFolded: true), first: literal[0].folded)
-            )
+            let number = try enter(nodes, marker)
+            let start = PatternTrie.write([number], isFolded: true, into: &program)
+            result.append(CompiledFind(start: start, first: literal[0].folded))
         }
         return result
     }
 
+    /// Names of all captures in order; `_` for those that are dropped.
     static func captureNames(of nodes: [PatternNode]) -> [String] {
         nodes.flatMap { node -> [String] in
             switch node {
-            case .capture(let name, _): name == "_" ? [] : [name]
+            case .capture(let name, _): [name]
             case .optional(let inner): captureNames(of: inner)
             case .choice(let branches): branches.flatMap(captureNames)
             case .literal, .blank, .end: []

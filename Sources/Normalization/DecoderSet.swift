@@ -11,14 +11,17 @@ public struct DecoderSet: Sendable {
     public let epoch: [UInt8]
     /// Identifiers of the decoders, in order of identifier.
     public let identifiers: [String]
-    /// Pairs of rules of which the later one can never match, in words.
+    /// Rules that another one shadows or that match the same text as another, in words, both named with their
+    /// places.
     public let warnings: [String]
 
     /// Version of the engine; part of the epoch, raised when the same files decode otherwise.
-    public static let engineVersion: UInt32 = 1
+    public static let engineVersion: UInt32 = 2
 
     let decoders: [CompiledDecoder]
-    let rules: [CompiledRule]
+    /// Identifiers of the decoders by number, the built-in ones included.
+    let decoderNames: [String]
+    let tables: RuleTables
     let program: PatternProgram
     /// Names of captures and keys to slots.
     let slots: NameTable
@@ -35,15 +38,17 @@ public struct DecoderSet: Sendable {
         var compiler = DecoderCompiler()
         let ordered = definitions.sorted { $0.id.text < $1.id.text }
         for definition in ordered + GenericDecoders.all { try compiler.add(definition) }
+        compiler.finish()
         decoders = compiler.decoders
-        rules = compiler.rules
+        decoderNames = compiler.decoderNames
+        tables = compiler.tables
         program = compiler.program
         slots = compiler.slots
         slotTargets = compiler.slotTargets
         extensionNames = compiler.extensionNames
         identifiers = ordered.map(\.id.text)
         warnings = compiler.warnings
-        routes = compiler.routes.finished()
+        routes = compiler.routes
         epoch = DecoderSet.epoch(of: ordered)
     }
 

@@ -9,7 +9,7 @@ struct LiteralMatcher: Sendable {
     /// Byte to column of the table; 0 stands for every byte that no text holds.
     private var columns: [UInt8]
     private var columnCount: Int
-    /// State times column to next state.
+    /// State times column to the first cell of the next state, doubled; odd when texts end there.
     private var table: [Int32] = []
     /// State to the first of its outputs in `outputs`, and the count.
     private var outputStarts: [Int32] = []
@@ -77,18 +77,25 @@ struct LiteralMatcher: Sendable {
             outputs.append(contentsOf: list)
         }
         outputStarts.append(Int32(outputs.count))
+        for cell in table.indices {
+            let state = Int(table[cell])
+            table[cell] = Int32(state * columnCount) << 1 | (own[state].isEmpty ? 0 : 1)
+        }
     }
 
     /// Calls `found` with the number of each text and the position after it.
     func scan(_ bytes: Span<UInt8>, _ range: Range<Int>, _ found: (_ number: Int, _ end: Int) -> Void) {
         guard !lengths.isEmpty else { return }
-        var state = 0
+        let table = table.span
+        let columns = columns.span
+        var row = 0
         for index in range {
-            state = Int(table[state * columnCount + Int(columns[Int(bytes[index])])])
-            let first = outputStarts[state]
-            let last = outputStarts[state + 1]
-            if first < last {
-                for output in first..<last { found(Int(outputs[Int(output)]), index + 1) }
+            let cell = Int(table[row + Int(columns[Int(bytes[index])])])
+            row = cell >> 1
+            guard cell & 1 != 0 else { continue }
+            let state = row / columnCount
+            for output in outputStarts[state]..<outputStarts[state + 1] {
+                found(Int(outputs[Int(output)]), index + 1)
             }
         }
     }

@@ -7,46 +7,82 @@ import EventModel
 ///
 /// Open addressing with linear probing.
 struct NameTable: Sendable {
-    private var slots: [Int32]
-    private var starts: [Int32] = []
+    private struct Slot: Sendable {
+        var hash: UInt32 = 0
+        /// Number of the name; -1 when nothing is here.
+        var number: Int32 = -1
+    }
+
+    private struct Name: Sendable {
+        var start: Int32
+        var length: Int32
+    }
+
+    private var slots: [Slot]
+    private var names: [Name] = []
     private var bytes: [UInt8] = []
-    private var hashes: [UInt64] = []
 
     /// An empty table.
     init() {
-        slots = Array(repeating: -1, count: 64)
+        slots = Array(repeating: Slot(), count: 64)
+    }
+
+    /// A table of `names`, numbered in their order.
+    init(_ names: [String]) {
+        self.init()
+        for name in names { insert(name) }
     }
 
     /// Number of names.
-    var count: Int { starts.count }
+    var count: Int { names.count }
 
-    /// The hash by which names are found; callers may compute it on the way.
-    static func hash(_ source: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
+    /// The hash by which names are found.
+    @inline(__always)
+    private static func hash(_ source: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
         var hash = 0x9e37_79b9_7f4a_7c15 ^ UInt64(range.count)
         var index = range.lowerBound
-        while index + 4 <= range.upperBound {
+        while index + 8 <= range.upperBound {
+            hash = mixed(hash ^ source.word(at: index))
+            index += 8
+        }
+        if index + 4 <= range.upperBound {
             let word =
                 UInt64(source[index]) | UInt64(source[index + 1]) << 8 | UInt64(source[index + 2]) << 16
                 | UInt64(source[index + 3]) << 24
-            hash = (hash ^ word) &* 0xff51_afd7_ed55_8ccd
-            hash ^= hash >> 29
+            hash = mixed(hash ^ word)
             index += 4
         }
+        var tail: UInt64 = 0
         while index < range.upperBound {
-            hash = (hash ^ UInt64(source[index])) &* 0x100_0000_01b3
+            tail = tail << 8 | UInt64(source[index])
             index += 1
         }
-        return hash ^ hash >> 32
+        return mixed(hash ^ tail)
+    }
+
+    @inline(__always)
+    private static func mixed(_ word: UInt64) -> UInt64 {
+        let product = word &* 0xff51_afd7_ed55_8ccd
+        return product ^ product >> 32
     }
 
     /// The number of the name at `range`; nil if unknown.
     func number(_ source: Span<UInt8>, _ range: Range<Int>) -> Int? {
         let hash = NameTable.hash(source, range)
-        var index = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while slots[index] >= 0 {
-            let found = Int(slots[index])
-            if hashes[found] == hash, equals(found, source, range) { return found }
-            index = (index + 1) & (slots.count - 1)
+        let mask = slots.count - 1
+        let short = UInt32(truncatingIfNeeded: hash >> 32)
+        var index = Int(truncatingIfNeeded: hash) & mask
+        let slots = slots.span
+        while slots[index].number >= 0 {
+            if slots[index].hash == short {
+                let name = names.span[Int(slots[index].number)]
+                if Int(name.length) == range.count,
+                    ByteSearch.isEqual(source, range.lowerBound, bytes.span, Int(name.start), range.count)
+                {
+                    return Int(slots[index].number)
+                }
+            }
+            index = (index + 1) & mask
         }
         return nil
     }
@@ -61,13 +97,15 @@ struct NameTable: Sendable {
     @discardableResult
     mutating func insert(_ source: Span<UInt8>, _ range: Range<Int>) -> Int {
         if let known = number(source, range) { return known }
-        if (starts.count + 1) * 2 > slots.count { grow() }
-        let hash = NameTable.hash(source, range)
-        starts.append(Int32(bytes.count))
-        hashes.append(hash)
-        for index in range { bytes.append(source[index]) }
-        place(starts.count - 1)
-        return starts.count - 1
+        names.append(Name(start: Int32(bytes.count), length: Int32(range.count)))
+        bytes.append(source, range)
+        if names.count * 2 > slots.count {
+            slots = Array(repeating: Slot(), count: slots.count * 2)
+            for number in names.indices { place(number) }
+        } else {
+            place(names.count - 1)
+        }
+        return names.count - 1
     }
 
     /// The number of `name`, assigned at first sight.
@@ -79,30 +117,22 @@ struct NameTable: Sendable {
 
     /// The name with that number.
     func name(_ number: Int) -> String {
-        let end = number + 1 < starts.count ? Int(starts[number + 1]) : bytes.count
-        return String(decoding: bytes[Int(starts[number])..<end], as: UTF8.self)
+        var name: [UInt8] = []
+        append(number, to: &name)
+        return String(decoding: name, as: UTF8.self)
     }
 
-    private func equals(_ number: Int, _ source: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        let start = Int(starts[number])
-        let end = number + 1 < starts.count ? Int(starts[number + 1]) : bytes.count
-        guard end - start == range.count else { return false }
-        var index = start
-        for position in range {
-            guard bytes[index] == source[position] else { return false }
-            index += 1
-        }
-        return true
+    /// Appends the name with that number.
+    func append(_ number: Int, to output: inout [UInt8]) {
+        let start = Int(names[number].start)
+        output.append(bytes.span, start..<start + Int(names[number].length))
     }
 
     private mutating func place(_ number: Int) {
-        var index = Int(truncatingIfNeeded: hashes[number]) & (slots.count - 1)
-        while slots[index] >= 0 { index = (index + 1) & (slots.count - 1) }
-        slots[index] = Int32(number)
-    }
-
-    private mutating func grow() {
-        slots = Array(repeating: -1, count: slots.count * 2)
-        for number in starts.indices { place(number) }
+        let start = Int(names[number].start)
+        let hash = NameTable.hash(bytes.span, start..<start + Int(names[number].length))
+        var index = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[index].number >= 0 { index = (index + 1) & (slots.count - 1) }
+        slots[index] = Slot(hash: UInt32(truncatingIfNeeded: hash >> 32), number: Int32(number))
     }
 }

@@ -188,16 +188,6 @@ extension Normalizer {
         guard count > Normalizer.repetitionCountMax, let last = events.events.indices.last else { return }
         events.events[last].issues.insert(.decodeTruncated)
     }
-
-    /// Names the records that the newest event is made of.
-    func addCitation(_ events: inout EventBatch) {
-        let start = events.bytes.count
-        events.bytes.append(contentsOf: citation)
-        events.entries.append(
-            EventBatch.Entry(field: citationField, start: UInt32(start), length: UInt32(citation.count))
-        )
-        events.events[events.events.count - 1].fieldCount += 1
-    }
 }
 
 extension RecordAssembler.Group {

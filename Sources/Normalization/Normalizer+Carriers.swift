@@ -71,13 +71,12 @@ extension Normalizer {
     /// Adds the fields that came around the message to the newest event.
     mutating func addCarried(_ bytes: [UInt8], _ draft: inout EventFiller, _ events: inout EventBatch) {
         for field in carried where !field.value.isEmpty {
-            if PatientKeys.contains(bytes, field.name) {
-                if draft.take(.patientToken) {
-                    events.add(.patientToken, siteKey.token(of: bytes.span, field.value))
-                }
-                continue
+            switch nameField(bytes, field.name) {
+            case .field(let number): append(number, bytes, field.value, isRecord: true, &events)
+            case .patient, .unknown:
+                guard draft.take(.patientToken) else { continue }
+                events.add(.patientToken, siteKey.token(of: bytes.span, field.value))
             }
-            append(dynamicField(bytes, field.name), bytes, field.value, isRecord: true, &events)
         }
     }
 
@@ -118,7 +117,7 @@ extension Normalizer {
         hasScannedLiterals = false
         values.removeAll()
         setStandard(StandardSlot.body, work.envelope.body)
-        _ = values.addJSON(bytes.span, work.envelope.body, decoders.slots)
+        _ = values.addJSON(bytes.span, work.envelope.body, names)
         return false
     }
 }

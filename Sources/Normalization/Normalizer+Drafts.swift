@@ -30,7 +30,7 @@ extension Normalizer {
                     _ = filler.take(known)
                     append(known, found.bytes, field.value, isRecord: false, &events)
                 } else {
-                    let number = fields.field(named: Array(found.bytes[field.name]))
+                    let number = draftField(found.bytes, field.name)
                     append(number, found.bytes, field.value, isRecord: false, &events)
                 }
             }
@@ -42,6 +42,17 @@ extension Normalizer {
             }
             stampTime(&work, &events)
         }
+    }
+
+    /// The field of that full name.
+    private mutating func draftField(_ bytes: [UInt8], _ name: Range<Int>) -> FieldID {
+        if let number = draftNames.number(bytes.span, name) { return draftFields[number] }
+        let field = fields.field(named: Array(bytes[name]))
+        if draftNames.count < FieldTable.nameCountMax {
+            draftNames.insert(bytes.span, name)
+            draftFields.append(field)
+        }
+        return field
     }
 
     /// Keeps the time of the header beside that of the body where they differ: senders spool for hours.

@@ -35,7 +35,7 @@ extension Normalizer {
         while let parameter = reader.next(bytes.span) {
             let key = elementKey(parameter, bytes)
             let value = elementValue(parameter.value, bytes)
-            values.add(key, value, slot: decoders.slots.number(values.work.span, key.range))
+            values.add(key, value, name: names.number(values.work.span, key.range))
             let text = value.isInWork ? values.work : bytes
             switch String(decoding: values.work[key.range], as: UTF8.self) {
             case "origin.software": name = value

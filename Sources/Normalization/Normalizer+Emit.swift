@@ -13,36 +13,30 @@ extension Normalizer {
         _ events: inout EventBatch,
         element: Int = -1
     ) {
-        let decoder = decoders.rules[rule].decoder
-        let captureCount = matcher.captureCount
-        let isText = decoders.decoders[decoder].format == .text
-        foundSlots.removeAll(keepingCapacity: true)
-        if isText {
-            for index in 0..<captureCount where !decoders.rules[rule].patterns.isEmpty {
-                foundSlots.append(Int(matcher.capture(index).slot))
-            }
-            if !decoders.rules[rule].finds.isEmpty { runFinds(rule, work, bytes) }
-        } else {
+        let compiled = decoders.tables.rules[rule]
+        let decoder = Int(compiled.decoder)
+        if decoders.decoders[decoder].format != .text {
+            foundSlots.removeAll(keepingCapacity: true)
             foundSlots.append(contentsOf: withinSlots)
         }
+        if !compiled.finds.isEmpty { runFinds(rule, &work, bytes) }
         usedStamp &+= 1
         copyRecord(&work, bytes, &events)
         var draft = EventFiller()
         events.begin(header(of: work, decoder, &events))
-        let chosen = decoders.rules[rule].cases.firstIndex { holds($0.conditions, bytes) }
-        if let chosen { apply(decoders.rules[rule].cases[chosen], bytes, &work, &draft, &events) }
-        for map in decoders.rules[rule].maps.indices {
-            run(decoders.rules[rule].maps[map], bytes, &draft, &events)
+        for index in compiled.cases.range where holds(decoders.tables.cases[index].conditions, bytes) {
+            apply(decoders.tables.cases[index], bytes, &work, &draft, &events)
+            break
         }
-        apply(decoders.rules[rule].base, bytes, &work, &draft, &events)
-        for slot in foundSlots {
+        for map in compiled.maps.range { run(map, bytes, &draft, &events) }
+        apply(compiled.base, bytes, &work, &draft, &events)
+        for index in foundSlots.indices {
+            let slot = foundSlots[index]
             if let value = values.value(slot) {
                 put(decoders.slotTargets[slot], value, slot, bytes, &work, &draft, &events)
             }
         }
-        for map in decoders.decoders[decoder].maps.indices {
-            run(decoders.decoders[decoder].maps[map], bytes, &draft, &events)
-        }
+        for map in decoders.decoders[decoder].maps.range { run(map, bytes, &draft, &events) }
         apply(decoders.decoders[decoder].shared, bytes, &work, &draft, &events)
         if work.keyed != nil || work.pairMode != nil { readBodyTime(&work, bytes) }
         finish(decoder, &work, bytes, &draft, &events, element)
@@ -73,19 +67,19 @@ extension Normalizer {
 
     private mutating func decoderNumber(_ decoder: Int, _ events: inout EventBatch) -> UInt16 {
         if decoderNumbers[decoder] >= 0 { return UInt16(decoderNumbers[decoder]) }
-        let number = decoderNumber(named: decoders.decoders[decoder].id, &events)
+        let number = decoderNumber(named: decoders.decoderNames[decoder], &events)
         decoderNumbers[decoder] = Int32(number)
         return number
     }
 
-    func decoderNumber(named name: String, _ events: inout EventBatch) -> UInt16 {
+    mutating func decoderNumber(named name: String, _ events: inout EventBatch) -> UInt16 {
         if let known = events.decoders.firstIndex(of: name) { return UInt16(known) }
         events.decoders.append(name)
         return UInt16(events.decoders.count - 1)
     }
 
     private mutating func apply(
-        _ item: borrowing CompiledCase,
+        _ item: CompiledCase,
         _ bytes: [UInt8],
         _ work: inout RecordWork,
         _ draft: inout EventFiller,
@@ -94,68 +88,64 @@ extension Normalizer {
         if let eventClass = item.eventClass, draft.eventClass == nil { draft.eventClass = eventClass }
         if let action = item.action, draft.action == nil { draft.action = action }
         if let outcome = item.outcome, draft.outcome == nil { draft.outcome = outcome }
-        for index in item.constants.indices { putConstant(item.constants[index], &draft, &events) }
-        for index in item.fields.indices {
-            for slot in item.fields[index].slots {
+        for index in item.constants.range { put(decoders.tables.constants[index], &draft, &events) }
+        for index in item.fields.range {
+            let field = decoders.tables.fields[index]
+            for place in field.slots.range {
+                let slot = Int(decoders.tables.numbers[place])
                 guard let value = values.value(slot) else { continue }
-                if put(item.fields[index].target, value, slot, bytes, &work, &draft, &events) { break }
+                if put(field.target, value, slot, bytes, &work, &draft, &events) { break }
             }
         }
     }
 
     private mutating func run(
-        _ map: borrowing CompiledMap,
+        _ number: Int,
         _ bytes: [UInt8],
         _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) {
+        let map = decoders.tables.maps[number]
         guard !draft.has(map.target) else { return }
-        for slot in map.slots {
+        for place in map.slots.range {
+            let slot = Int(decoders.tables.numbers[place])
             guard let value = values.value(slot), !value.range.isEmpty else { continue }
-            for index in map.entries.indices {
-                let test = map.entries[index].test
-                let holds =
-                    value.isInWork
-                    ? test.holds(values.work.span, value.range) : test.holds(bytes.span, value.range)
-                guard holds != test.isNegated else { continue }
-                putConstant(
-                    CompiledConstant(target: map.target, value: map.entries[index].value),
-                    &draft,
-                    &events
-                )
-                return
-            }
-            if let otherwise = map.otherwise {
-                putConstant(CompiledConstant(target: map.target, value: otherwise), &draft, &events)
-                return
-            }
+            let found =
+                value.isInWork
+                ? decoders.tables.result(of: map, values.work.span, value.range)
+                : decoders.tables.result(of: map, bytes.span, value.range)
+            guard let found else { continue }
+            put(found, &draft, &events)
+            return
         }
     }
 
-    private mutating func putConstant(
-        _ constant: borrowing CompiledConstant,
+    private mutating func put(
+        _ constant: CompiledConstant,
         _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) {
         switch constant.target {
-        case .known(let field):
-            guard draft.take(field) else { return }
-            events.add(field, constant.value)
-        case .named(let index): events.add(extensionFields[index], constant.value)
-        case .action:
-            if draft.action == nil {
-                draft.action = Action(name: String(decoding: constant.value, as: UTF8.self))
-            }
-        case .outcome:
-            if draft.outcome == nil {
-                draft.outcome = Outcome(name: String(decoding: constant.value, as: UTF8.self))
-            }
+        case .known(let field): if draft.take(field) { add(field, constant.text, &events) }
+        case .named(let index):
+            add(FieldID(rawValue: FieldID.firstExtension + UInt16(index)), constant.text, &events)
+        case .action: if draft.action == nil { draft.action = Action(rawValue: constant.number) }
+        case .outcome: if draft.outcome == nil { draft.outcome = Outcome(rawValue: constant.number) }
         case .eventClass:
-            if draft.eventClass == nil {
-                draft.eventClass = EventClass(name: String(decoding: constant.value, as: UTF8.self))
-            }
+            if draft.eventClass == nil { draft.eventClass = EventClass(rawValue: constant.number) }
         case .time, .local: break
         }
+    }
+
+    /// Adds a field with a text of the tables, which the batch holds once.
+    private mutating func add(_ field: FieldID, _ text: TablePart, _ events: inout EventBatch) {
+        guard !text.isEmpty else { return events.add(field, at: events.bytes.count, 0) }
+        let place = Int(text.start)
+        if textStarts[place] < 0 {
+            textStarts[place] = events.bytes.count
+            events.bytes.append(decoders.tables.texts.span, text.range)
+        }
+        events.add(field, at: textStarts[place], Int(text.count))
     }
 
     private mutating func finish(
@@ -203,6 +193,9 @@ extension Normalizer {
             append(sequenceField, bytes, envelope.sequence, isRecord: true, &events)
         }
         if !envelope.uptime.isEmpty { append(uptimeField, bytes, envelope.uptime, isRecord: true, &events) }
+        if !peerIdentity.isEmpty, draft.take(.peerIdentity) {
+            append(.peerIdentity, peerIdentity, peerIdentity.indices, isRecord: false, &events)
+        }
         if keepsMessage, !envelope.body.isEmpty, draft.take(.message) {
             append(.message, bytes, envelope.body, isRecord: true, &events)
         }
@@ -211,22 +204,14 @@ extension Normalizer {
 
     /// Adds a field whose value is `range` of `source`: where that is the record, the batch holds the bytes
     /// already.
-    mutating func append(
+    func append(
         _ field: FieldID,
         _ source: [UInt8],
         _ range: Range<Int>,
         isRecord: Bool,
         _ events: inout EventBatch
     ) {
-        var start = recordShift + range.lowerBound
-        if !isRecord {
-            start = events.bytes.count
-            events.bytes.append(contentsOf: source[range])
-        }
-        events.entries.append(
-            EventBatch.Entry(field: field, start: UInt32(start), length: UInt32(range.count))
-        )
-        events.events[events.events.count - 1].fieldCount += 1
+        FieldText(range: range, shift: isRecord ? recordShift : nil).append(field, source.span, &events)
     }
 
     /// Copies the record's bytes into the batch once; the fields of its events are ranges of that copy.
@@ -238,12 +223,13 @@ extension Normalizer {
         guard !work.isCopied else { return }
         work.isCopied = true
         recordShift = events.bytes.count - work.record.lowerBound
-        events.bytes.append(contentsOf: bytes[work.record])
+        events.bytes.append(bytes.span, work.record)
     }
 
     /// Settles the times of the newest event.
-    func stampTime(_ work: inout RecordWork, _ events: inout EventBatch) {
-        if !citation.isEmpty { addCitation(&events) }
+    mutating func stampTime(_ work: inout RecordWork, _ events: inout EventBatch) {
+        if !citation.isEmpty { events.add(citationField, citation) }
+        events.settle()
         let last = events.events.count - 1
         events.events[last].deviceTime = work.envelope.time
         // A body may have said when it was, and what of that was assumed.

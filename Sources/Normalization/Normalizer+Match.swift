@@ -13,7 +13,7 @@ extension Normalizer {
         _ events: inout EventBatch
     ) -> Bool {
         switch decoders.decoders[number].format {
-        case .text: return tryText(number, &work, bytes, &events)
+        case .text: return tryText(decoders.routes.own[number], &work, bytes, &events)
         case .kv:
             let isComma = decoders.decoders[number].isCommaSeparated
             let range = pairRange(work, bytes)
@@ -22,12 +22,14 @@ extension Normalizer {
             return tryTable(number, &work, bytes, &events)
         case .csv:
             guard work.keyed == nil else { return false }
-            values.addColumns(bytes.span, work.text, decoders.decoders[number].columns, decoders.slots)
+            let columns = decoders.decoders[number].columns.range
+            let numbers = decoders.tables.numbers
+            values.addColumns(bytes.span, work.text, numbers.span, columns, decoders.slots)
         case .json where decoders.decoders[number].explode >= 0:
             return tryExploded(number, &work, bytes, &events)
         case .json, .xml, .cef, .leef: break
         }
-        derive(number, bytes)
+        derive(number, &work, bytes)
         guard let rule = firstRule(number, work, bytes) else { return false }
         emit(rule, &work, bytes, &events)
         return true
@@ -35,31 +37,37 @@ extension Normalizer {
 
     /// Where a body of pairs lies: parameters of a vendor's structured data (`[junos@2636.1.1.1.2.26 a="b"]`)
     /// belong to it.
-    private func pairRange(_ work: borrowing RecordWork, _ bytes: [UInt8]) -> Range<Int> {
+    private mutating func pairRange(_ work: borrowing RecordWork, _ bytes: [UInt8]) -> Range<Int> {
         let data = work.envelope.structuredData
         for index in data where bytes[index] == 0x40 { return data.lowerBound..<work.text.upperBound }
         return work.text
     }
 
     /// Fills the slots that the decoder derives from others: aliases, joins and what lies within values.
-    mutating func derive(_ number: Int, _ bytes: [UInt8]) {
+    mutating func derive(_ number: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
         resolveAliases(number)
-        for join in decoders.decoders[number].joins { self.join(join.parts, into: join.slot, bytes) }
+        for index in decoders.decoders[number].joins.range { join(decoders.tables.joins[index], bytes) }
         withinSlots.removeAll(keepingCapacity: true)
         guard !decoders.decoders[number].within.isEmpty else { return }
-        for item in decoders.decoders[number].within { search(item, bytes) }
+        for index in decoders.decoders[number].within.range {
+            search(decoders.tables.within[index], bytes)
+        }
+        if matcher.isTruncated { work.header.issues.insert(.decodeTruncated) }
         // An alias may stand for what was found within another.
         resolveAliases(number)
     }
 
-    private mutating func join(_ parts: [Int], into slot: Int, _ bytes: [UInt8]) {
+    private mutating func join(_ join: CompiledJoin, _ bytes: [UInt8]) {
+        let slot = Int(join.slot)
         values.clear(slot)
         let start = values.work.count
-        for part in parts {
-            guard let value = values.value(part) else { return }
+        for place in join.sources.range {
+            guard let value = values.value(Int(decoders.tables.numbers[place])) else { return }
             if values.work.count > start { values.work.append(0x20) }
-            for index in value.range {
-                values.work.append(value.isInWork ? values.work[index] : bytes[index])
+            if value.isInWork {
+                values.repeatWork(value.range)
+            } else {
+                values.work.append(bytes.span, value.range)
             }
         }
         values.set(slot, BodyValues.Value(start: Int32(start), end: Int32(values.work.count), isInWork: true))
@@ -67,60 +75,62 @@ extension Normalizer {
 
     /// Looks for the markers in the value of a key: per target, the first that is found gives its captures.
     private mutating func search(_ item: CompiledWithin, _ bytes: [UInt8]) {
-        for list in item.finds {
-            for find in list {
-                guard let value = values.value(item.slot) else { break }
+        for target in item.targets.range {
+            for index in decoders.tables.parts[target].range {
+                guard let value = values.value(Int(item.slot)) else { break }
                 let source = value.isInWork ? values.work : bytes
-                guard finds(find, source.span, value.range) else { continue }
-                for index in 0..<matcher.captureCount {
-                    let capture = matcher.capture(index)
-                    var found = standardValue(capture.range)
+                guard let pattern = pattern(of: decoders.tables.finds[index], source.span, value.range)
+                else { continue }
+                for capture in 0..<matcher.captureCount {
+                    guard let (slot, range) = captured(capture, pattern) else { continue }
+                    var found = standardValue(range)
                     found.isInWork = value.isInWork
-                    values.clear(Int(capture.slot))
-                    values.set(Int(capture.slot), found)
-                    withinSlots.append(Int(capture.slot))
+                    values.clear(slot)
+                    values.set(slot, found)
+                    withinSlots.append(slot)
                 }
                 break
             }
         }
     }
 
-    /// Whether the marker matches somewhere in `range`; the matcher holds the captures of the first place.
-    private mutating func finds(_ find: CompiledFind, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        var start = range.lowerBound
-        while start < range.upperBound {
-            let isEdge =
-                start == range.lowerBound || !bytes[start - 1].isWordByte || !find.first.isWordByte
-            if isEdge, bytes[start].folded == find.first,
-                matcher.matches(decoders.program, at: find.start, bytes, start..<range.upperBound)
-            {
-                return true
-            }
-            start += 1
+    /// Tries what a route offers, in order, until something makes events.
+    mutating func tryOffers(
+        _ offers: TablePart,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
+        for index in offers.range {
+            let offer = decoders.routes.offers[index]
+            let isTaken =
+                offer.entry >= 0
+                ? tryText(offer, &work, bytes, &events)
+                : tryDecoder(Int(offer.decoder), &work, bytes, &events)
+            if isTaken { return true }
         }
         return false
     }
 
     /// Gives each alias of the decoder the value of the first of its keys that has one.
     private mutating func resolveAliases(_ number: Int) {
-        for index in decoders.decoders[number].aliases.indices {
-            let alias = decoders.decoders[number].aliases[index]
-            values.clear(alias.slot)
-            for source in alias.sources {
+        for index in decoders.decoders[number].aliases.range {
+            let alias = decoders.tables.aliases[index]
+            values.clear(Int(alias.slot))
+            for place in alias.sources.range {
+                let source = Int(decoders.tables.numbers[place])
                 guard let value = values.value(source), !value.range.isEmpty else { continue }
-                values.set(alias.slot, value)
+                values.set(Int(alias.slot), value)
                 break
             }
         }
     }
 
     /// The first keyed rule whose conditions hold.
-    func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
+    mutating func firstRule(_ number: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) -> Int? {
         for rule in decoders.decoders[number].rules {
-            if !decoders.rules[rule].codes.isEmpty, !decoders.rules[rule].codes.contains(work.code) {
-                continue
-            }
-            if holds(decoders.rules[rule].base.conditions, bytes) { return rule }
+            guard takesCode(decoders.tables.rules[rule].codes, work.code) else { continue }
+            if holds(decoders.tables.rules[rule].base.conditions, bytes) { return rule }
         }
         return nil
     }
@@ -134,12 +144,12 @@ extension Normalizer {
     ) -> Bool {
         let saved = work
         values.removeAll()
-        values.explodeSlot = decoders.decoders[number].explode
-        _ = values.addJSON(bytes.span, work.envelope.body, decoders.slots)
+        values.explodeSlot = Int(decoders.decoders[number].explode)
+        _ = values.addJSON(bytes.span, work.envelope.body, names)
         var made = false
         for element in 0..<max(1, min(values.elementCount, Normalizer.elementCountMax)) {
             values.choose(element: element)
-            derive(number, bytes)
+            derive(number, &work, bytes)
             guard let rule = firstRule(number, work, bytes) else { continue }
             emit(rule, &work, bytes, &events, element: element)
             made = true
@@ -150,7 +160,7 @@ extension Normalizer {
         if !made {
             values.removeAll()
             work = saved
-            _ = values.addJSON(bytes.span, work.envelope.body, decoders.slots)
+            _ = values.addJSON(bytes.span, work.envelope.body, names)
         }
         return made
     }
@@ -158,114 +168,170 @@ extension Normalizer {
     /// Most events of one record: bounds what a hostile array can make of one line.
     static let elementCountMax = 1_024
 
+    /// Runs a trie over the text: of the matches that their rules accept the one with the lowest number,
+    /// which stands first, makes the event.
     private mutating func tryText(
-        _ number: Int,
+        _ offer: RouteOffer,
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
     ) -> Bool {
         var text = work.text
         while let first = text.first, bytes[first].isBlank { text = first + 1..<text.upperBound }
-        guard let first = text.first else { return false }
-        let list = decoders.decoders[number].byFirstByte[Int(bytes[first])]
-        for entry in list {
-            let rule = Int(entry)
-            if matches(rule, number, text, &work, bytes) {
-                emit(rule, &work, bytes, &events)
-                return true
+        guard !text.isEmpty else { return false }
+        matcher.begin(at: offer.entry, text)
+        foundSlots.removeAll(keepingCapacity: true)
+        var best = -1
+        var isInSlots = false
+        while true {
+            let matches = matcher.next(decoders.program, bytes.span)
+            if matches.isEmpty { break }
+            for index in matches {
+                let pattern = Int(decoders.program.accepted[index])
+                guard best < 0 || pattern < best else { break }
+                isInSlots = accepts(pattern, &work, bytes)
+                guard isInSlots else { continue }
+                best = pattern
+                swap(&matched, &candidate)
+                matcher.want(below: Int32(pattern))
+                break
             }
         }
-        return false
+        if matcher.isTruncated { work.header.issues.insert(.decodeTruncated) }
+        guard best >= 0 else { return false }
+        if !isInSlots {
+            swap(&matched, &candidate)
+            keepCandidate(best, &work, bytes)
+        }
+        emit(Int(decoders.program.patterns[best].rule), &work, bytes, &events)
+        return true
     }
 
-    private mutating func matches(
-        _ rule: Int,
-        _ number: Int,
-        _ text: Range<Int>,
-        _ work: inout RecordWork,
-        _ bytes: [UInt8]
-    ) -> Bool {
-        if !decoders.rules[rule].codes.isEmpty, !decoders.rules[rule].codes.contains(work.code) {
-            return false
-        }
-        if !decoders.rules[rule].keywords.isEmpty {
+    /// Whether the rule of `pattern`, at whose match the matcher is, takes the text; its captures are in
+    /// their slots then.
+    private mutating func accepts(_ pattern: Int, _ work: inout RecordWork, _ bytes: [UInt8]) -> Bool {
+        let rule = Int(decoders.program.patterns[pattern].rule)
+        clearFound()
+        guard takesCode(decoders.tables.rules[rule].codes, work.code) else { return false }
+        if !decoders.tables.rules[rule].keywords.isEmpty {
             scanLiterals(work, bytes)
-            guard holds(decoders.rules[rule].keywords) else { return false }
+            guard holds(decoders.tables.rules[rule].keywords) else { return false }
         }
-        guard !decoders.rules[rule].patterns.isEmpty else {
-            return holds(decoders.rules[rule].base.conditions, bytes)
+        candidate.removeAll(keepingCapacity: true)
+        if decoders.tables.rules[rule].hasPatterns {
+            for index in 0..<matcher.captureCount { candidate.append(matcher.capture(index)) }
         }
-        for pattern in decoders.rules[rule].patterns {
-            guard matcher.matches(decoders.program, at: pattern, bytes.span, text) else {
-                if matcher.isTruncated { work.header.issues.insert(.decodeTruncated) }
-                continue
-            }
-            keepCaptures(number, &work, bytes)
-            if holds(decoders.rules[rule].base.conditions, bytes) { return true }
-            for index in 0..<matcher.captureCount { values.clear(Int(matcher.capture(index).slot)) }
-        }
+        keepCandidate(pattern, &work, bytes)
+        if holds(decoders.tables.rules[rule].base.conditions, bytes) { return true }
+        clearFound()
         return false
     }
 
-    /// Puts the captures of the last match into their slots.
-    mutating func keepCaptures(_ number: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
-        for index in 0..<matcher.captureCount {
-            let capture = matcher.capture(index)
-            let slot = Int(capture.slot)
-            values.clear(slot)
-            values.set(slot, standardValue(capture.range))
+    private mutating func clearFound() {
+        for index in foundSlots.indices { values.clear(foundSlots[index]) }
+        foundSlots.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func takesCode(_ codes: TablePart, _ code: Int) -> Bool {
+        if codes.isEmpty { return true }
+        for index in codes.range where Int(decoders.tables.numbers[index]) == code { return true }
+        return false
+    }
+
+    /// Puts the captures of a match of `pattern` into their slots.
+    private mutating func keepCandidate(_ pattern: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
+        let firstSlot = Int(decoders.program.patterns[pattern].firstSlot)
+        let number = Int(decoders.tables.rules[Int(decoders.program.patterns[pattern].rule)].decoder)
+        for index in candidate.indices {
+            let capture = candidate[index]
+            let slot = Int(decoders.program.captureSlots[firstSlot + Int(capture.number)])
+            if slot >= 0 {
+                values.clear(slot)
+                values.set(slot, standardValue(capture.range))
+                foundSlots.append(slot)
+            }
             if capture.type == .kv {
-                _ = readPairs(
-                    &work,
-                    bytes,
-                    capture.range,
-                    isCommaSeparated: decoders.decoders[number].isCommaSeparated
-                )
+                let isComma = decoders.decoders[number].isCommaSeparated
+                _ = readPairs(&work, bytes, capture.range, isCommaSeparated: isComma)
             } else if capture.type == .json {
-                work.header.issues.formUnion(values.addJSON(bytes.span, capture.range, decoders.slots))
+                work.header.issues.formUnion(values.addJSON(bytes.span, capture.range, names))
             }
         }
     }
 
     /// Whether all conditions hold for the values of this record.
-    func holds(_ conditions: [SlotCondition], _ bytes: [UInt8]) -> Bool {
-        for index in conditions.indices {
-            guard let value = values.value(conditions[index].slot) else {
-                guard conditions[index].acceptsMissing else { return false }
+    mutating func holds(_ conditions: TablePart, _ bytes: [UInt8]) -> Bool {
+        for index in conditions.range {
+            let condition = decoders.tables.conditions[index]
+            guard let value = values.value(Int(condition.slot)) else {
+                guard condition.acceptsMissing else { return false }
                 continue
             }
             let holds =
                 value.isInWork
-                ? conditions[index].holds(values.work.span, value.range)
-                : conditions[index].holds(bytes.span, value.range)
+                ? condition.holds(decoders.tables, values.work.span, value.range)
+                : condition.holds(decoders.tables, bytes.span, value.range)
             if !holds { return false }
         }
         return true
     }
 
-    private func holds(_ keywords: CompiledKeywords) -> Bool {
-        for literal in keywords.all where literalStamps[literal] != literalStamp { return false }
-        for literal in keywords.none where literalStamps[literal] == literalStamp { return false }
-        for list in keywords.any {
+    private mutating func isSeen(_ index: Int) -> Bool {
+        literalStamps[Int(decoders.tables.numbers[index])] == literalStamp
+    }
+
+    private mutating func holds(_ keywords: CompiledKeywords) -> Bool {
+        for index in keywords.all.range where !isSeen(index) { return false }
+        for index in keywords.none.range where isSeen(index) { return false }
+        for list in keywords.any.range {
             var isFound = false
-            for literal in list where literalStamps[literal] == literalStamp { isFound = true }
+            for index in decoders.tables.parts[list].range where isSeen(index) { isFound = true }
             if !isFound { return false }
         }
         return true
     }
 
     /// Runs the find markers of a rule: for each, the first place where it matches gives its captures.
-    mutating func runFinds(_ rule: Int, _ work: borrowing RecordWork, _ bytes: [UInt8]) {
+    mutating func runFinds(_ rule: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
         let text = work.text
-        for find in decoders.rules[rule].finds {
-            guard finds(find, bytes.span, text) else { continue }
-            for index in 0..<matcher.captureCount {
-                let capture = matcher.capture(index)
-                values.set(Int(capture.slot), standardValue(capture.range))
-                markFound(Int(capture.slot))
+        for index in decoders.tables.rules[rule].finds.range {
+            guard let pattern = pattern(of: decoders.tables.finds[index], bytes.span, text) else { continue }
+            for capture in 0..<matcher.captureCount {
+                guard let (slot, range) = captured(capture, pattern) else { continue }
+                values.set(slot, standardValue(range))
+                foundSlots.append(slot)
             }
+        }
+        if matcher.isTruncated { work.header.issues.insert(.decodeTruncated) }
+    }
+
+    /// The pattern of a marker, if it matches somewhere in `range`; the matcher holds the captures of the
+    /// first place.
+    private mutating func pattern(
+        of find: CompiledFind,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
+    ) -> Int? {
+        let isWord = find.first.isWordByte
+        let upper = find.first >= 0x61 && find.first <= 0x7a ? find.first & 0xdf : find.first
+        var start = range.lowerBound
+        while true {
+            start = ByteSearch.first(find.first, or: upper, bytes, start..<range.upperBound)
+            guard start < range.upperBound else { return nil }
+            if start == range.lowerBound || !isWord || !bytes[start - 1].isWordByte {
+                matcher.begin(at: find.start, start..<range.upperBound)
+                let matches = matcher.next(decoders.program, bytes)
+                if let match = matches.first { return Int(decoders.program.accepted[match]) }
+            }
+            start += 1
         }
     }
 
-    private mutating func markFound(_ slot: Int) { foundSlots.append(slot) }
+    /// Slot and place of a capture of the last match, which is one of `pattern`; nil for one that is dropped.
+    private mutating func captured(_ index: Int, _ pattern: Int) -> (slot: Int, range: Range<Int>)? {
+        let capture = matcher.capture(index)
+        let firstSlot = Int(decoders.program.patterns[pattern].firstSlot)
+        let slot = Int(decoders.program.captureSlots[firstSlot + Int(capture.number)])
+        return slot >= 0 ? (slot, capture.range) : nil
+    }
 }

@@ -65,8 +65,8 @@ extension Normalizer {
         let isObject = bytes[first] == 0x7b
         let issues =
             isObject
-            ? values.addJSON(bytes.span, body, decoders.slots)
-            : values.addXML(bytes.span, body, decoders.slots)
+            ? values.addJSON(bytes.span, body, names)
+            : values.addXML(bytes.span, body, names)
         guard !values.leaves.isEmpty else { return false }
         work.header.issues.formUnion(issues)
         work.keyed = isObject ? .json : .xml
@@ -99,15 +99,15 @@ extension Normalizer {
         _ bytes: [UInt8],
         _ events: inout EventBatch
     ) -> Bool {
-        guard let header = values.addProductMessage(bytes.span, work.envelope.body, decoders.slots) else {
+        guard let header = values.addProductMessage(bytes.span, work.envelope.body, names) else {
             return false
         }
         let format: BodyFormat = header.isLEEF ? .leef : .cef
         work.keyed = format
         for route in decoders.routes.products {
             guard decoders.decoders[route.decoder].format == format,
-                route.vendor.holds(bytes.span, header.vendor),
-                route.product.holds(bytes.span, header.product)
+                route.vendor.holds(decoders.tables.texts.span, bytes.span, header.vendor),
+                route.product.holds(decoders.tables.texts.span, bytes.span, header.product)
             else { continue }
             if tryDecoder(route.decoder, &work, bytes, &events) { return true }
         }
@@ -130,25 +130,24 @@ extension Normalizer {
         work.text = mark.bodyStart..<work.envelope.body.upperBound
         if work.header.severity == 255 { work.header.severity = mark.severity }
         if let number = folded(mark.facility, bytes, decoders.routes.facilities) {
-            for decoder in decoders.routes.byFacility[number] where tryDecoder(decoder, &work, bytes, &events)
-            {
-                return true
-            }
+            if tryOffers(decoders.routes.facilityOffers[number], &work, bytes, &events) { return true }
         }
-        for decoder in decoders.routes.anyFacility where tryDecoder(decoder, &work, bytes, &events) {
-            return true
-        }
-        return false
+        return tryOffers(decoders.routes.anyFacilityOffers, &work, bytes, &events)
     }
 
     /// The number of a name that is kept in lower case.
-    private func folded(_ range: Range<Int>, _ bytes: [UInt8], _ table: NameTable) -> Int? {
+    private func folded(_ range: Range<Int>, _ bytes: [UInt8], _ table: borrowing NameTable) -> Int? {
         var hasUpper = false
         for index in range where bytes[index] != bytes[index].folded { hasUpper = true }
         guard hasUpper else { return table.number(bytes.span, range) }
-        let lower = bytes[range].map(\.folded)
-        return table.number(lower.span, 0..<lower.count)
+        guard range.count <= Normalizer.routeNameLengthMax else { return nil }
+        var lower = InlineArray<64, UInt8>(repeating: 0)
+        for (lane, index) in zip(0..., range) { lower[lane] = bytes[index].folded }
+        return table.number(lower.span, 0..<range.count)
     }
+
+    /// Longest name of an application or facility that is looked up when it has capitals; RFC 5424 allows 48.
+    static let routeNameLengthMax = 64
 
     mutating func routeApplication(
         _ work: inout RecordWork,
@@ -161,18 +160,19 @@ extension Normalizer {
         for index in name where bytes[index] == 0x2f && index + 1 < name.upperBound {
             name = index + 1..<name.upperBound
         }
-        if let number = folded(name, bytes, decoders.routes.applications) {
-            for decoder in decoders.routes.byApplication[number]
-            where tryDecoder(decoder, &work, bytes, &events) {
-                return true
-            }
+        if let number = folded(name, bytes, decoders.routes.applications),
+            tryOffers(decoders.routes.applicationOffers[number], &work, bytes, &events)
+        {
+            return true
         }
-        for route in decoders.routes.applicationPrefixes {
-            guard name.count >= route.prefix.count else { continue }
+        for index in decoders.routes.applicationPrefixes.indices {
+            let (prefix, offers) = decoders.routes.applicationPrefixes[index]
+            guard name.count >= Int(prefix.count) else { continue }
             var lane = 0
-            while lane < route.prefix.count, bytes[name.lowerBound + lane].folded == route.prefix[lane].folded
+            while lane < Int(prefix.count),
+                bytes[name.lowerBound + lane].folded == decoders.routes.texts[Int(prefix.start) + lane]
             { lane += 1 }
-            if lane == route.prefix.count, tryDecoder(route.decoder, &work, bytes, &events) { return true }
+            if lane == Int(prefix.count), tryOffers(offers, &work, bytes, &events) { return true }
         }
         return false
     }
@@ -183,8 +183,11 @@ extension Normalizer {
         _ events: inout EventBatch
     ) -> Bool {
         scanLiterals(work, bytes)
-        for route in decoders.routes.byLiteral where literalStamps[route.literal] == literalStamp {
-            if tryDecoder(route.decoder, &work, bytes, &events) { return true }
+        selected.sort()
+        var last: Int32 = -1
+        for index in selected.indices where selected[index] != last {
+            last = selected[index]
+            if tryDecoder(Int(last), &work, bytes, &events) { return true }
         }
         return false
     }
@@ -195,10 +198,7 @@ extension Normalizer {
         _ bytes: [UInt8],
         _ events: inout EventBatch
     ) -> Bool {
-        for decoder in decoders.routes.fallback where !decoders.decoders[decoder].isGeneric {
-            if tryDecoder(decoder, &work, bytes, &events) { return true }
-        }
-        return false
+        tryOffers(decoders.routes.fallbackOffers, &work, bytes, &events)
     }
 
     /// Lines of files have a stamp but neither host nor tag: what looked like them is part of the body.
@@ -241,6 +241,7 @@ extension Normalizer {
         guard !hasScannedLiterals else { return }
         hasScannedLiterals = true
         literalStamp &+= 1
+        selected.removeAll(keepingCapacity: true)
         let body = work.envelope.body
         let stamp = literalStamp
         decoders.routes.matcher.scan(bytes.span, body) { number, end in
@@ -250,6 +251,9 @@ extension Normalizer {
             if edges.start, start > body.lowerBound, bytes[start - 1].isWordByte { return }
             if edges.end, end < body.upperBound, bytes[end].isWordByte { return }
             literalStamps[number] = stamp
+            for index in decoders.routes.literalDecoders[number].range {
+                selected.append(decoders.routes.numbers[index])
+            }
         }
     }
 
@@ -264,6 +268,7 @@ extension Normalizer {
         if format == .xml || format == .cef || format == .leef || format == .csv { format = .json }
         for decoder in decoders.routes.fallback where decoders.decoders[decoder].isGeneric {
             guard decoders.decoders[decoder].format == format else { continue }
+            foundSlots.removeAll(keepingCapacity: true)
             emit(decoders.decoders[decoder].rules.lowerBound, &work, bytes, &events)
             return
         }
@@ -283,6 +288,6 @@ extension Normalizer {
             values.removeLeaves()
         }
         work.pairMode = (range.lowerBound, isCommaSeparated)
-        return values.addPairs(bytes.span, range, decoders.slots, isCommaSeparated: isCommaSeparated)
+        return values.addPairs(bytes.span, range, names, isCommaSeparated: isCommaSeparated)
     }
 }

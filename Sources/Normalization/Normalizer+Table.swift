@@ -17,12 +17,15 @@ extension Normalizer {
         _ events: inout EventBatch
     ) -> Bool {
         guard work.keyed == nil else { return false }
+        let wanted = decoders.decoders[number].headerNames.range.map { index in
+            Array(decoders.tables.texts[decoders.tables.parts[index].range])
+        }
         var reader = TableReader(work.text)
         var names: [[UInt8]] = []
         while names.isEmpty {
             guard let row = reader.next(bytes.span) else { return false }
             let cells = row.map { $0.text(bytes.span) }
-            if decoders.decoders[number].headerNames.allSatisfy(cells.contains) { names = cells }
+            if wanted.allSatisfy(cells.contains) { names = cells }
         }
         let saved = work
         var count = 0
@@ -35,7 +38,7 @@ extension Normalizer {
             }
             work.envelope.time = saved.envelope.time
             addRow(row, names, bytes)
-            derive(number, bytes)
+            derive(number, &work, bytes)
             guard let rule = firstRule(number, work, bytes) else { continue }
             emit(rule, &work, bytes, &events)
             count += 1
@@ -45,9 +48,9 @@ extension Normalizer {
     }
 
     /// Makes the cells of a row the values of the record.
-    private mutating func addRow(_ row: [TableCell], _ names: [[UInt8]], _ bytes: [UInt8]) {
+    private mutating func addRow(_ row: [TableCell], _ columns: [[UInt8]], _ bytes: [UInt8]) {
         values.removeAll()
-        for (cell, name) in zip(row, names) where !name.isEmpty && !cell.range.isEmpty {
+        for (cell, name) in zip(row, columns) where !name.isEmpty && !cell.range.isEmpty {
             let start = values.work.count
             values.work.append(contentsOf: name)
             let key = BodyValues.Value(start: Int32(start), end: Int32(values.work.count), isInWork: true)
@@ -57,7 +60,7 @@ extension Normalizer {
                 values.work.append(contentsOf: cell.text(bytes.span))
                 value = BodyValues.Value(start: Int32(from), end: Int32(values.work.count), isInWork: true)
             }
-            values.add(key, value, slot: decoders.slots.number(values.work.span, key.range))
+            values.add(key, value, name: names.number(values.work.span, key.range))
         }
     }
 }

@@ -32,12 +32,12 @@ extension Normalizer {
             let isOffset = name.first == 0x2b || name.first == 0x2d
             if !isOffset { stamp.append(0x20) }
             let whole = stamp + name
-            readTime(whole, 0..<whole.count, &work)
+            Normalizer.readTime(whole.span, 0..<whole.count, &work)
         }
-        if !work.envelope.time.isPresent { readTime(stamp, 0..<stamp.count, &work) }
+        if !work.envelope.time.isPresent { Normalizer.readTime(stamp.span, 0..<stamp.count, &work) }
     }
 
-    private func text(_ value: BodyValues.Value, _ bytes: [UInt8]) -> [UInt8] {
+    private mutating func text(_ value: BodyValues.Value, _ bytes: [UInt8]) -> [UInt8] {
         Array((value.isInWork ? values.work : bytes)[value.range])
     }
 }

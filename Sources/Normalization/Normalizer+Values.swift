@@ -18,117 +18,85 @@ extension Normalizer {
         _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) -> Bool {
-        let isRecord = !value.isInWork
-        let source = isRecord ? bytes : values.work
-        var range = value.range
-        while let last = range.last, source[last].isBlank { range = range.lowerBound..<last }
-        while let first = range.first, source[first].isBlank { range = first + 1..<range.upperBound }
-        // A comma behind a word belongs to the sentence: `copied to /opt/bin/monitor, restarting`.
-        if !target.isProse, let last = range.last, source[last] == 0x2c { range = range.lowerBound..<last }
-        guard !Placeholder.holds(source, range) else { return false }
-        switch target {
-        case .known(let field):
-            guard !draft.has(field) else { return true }
-            guard putKnown(field, source, range, isRecord, &draft, &events) else { return false }
-        case .named(let index): append(extensionFields[index], source, range, isRecord: isRecord, &events)
-        case .time:
-            if !work.envelope.time.isPresent { readTime(source, range, &work) }
-        case .action, .outcome, .eventClass, .local: return false
-        }
+        let isDone =
+            value.isInWork
+            ? Normalizer.put(target, values.work.span, value, nil, siteKey, &work, &draft, &events)
+            : Normalizer.put(target, bytes.span, value, recordShift, siteKey, &work, &draft, &events)
+        guard isDone.counts else { return isDone.has }
         usedStamps[slot] = usedStamp
         return true
     }
 
-    private mutating func putKnown(
+    /// Whether the field has a value now, and whether it is this one.
+    private static func put(
+        _ target: FieldTarget,
+        _ source: Span<UInt8>,
+        _ value: BodyValues.Value,
+        _ shift: Int?,
+        _ siteKey: SiteKey,
+        _ work: inout RecordWork,
+        _ draft: inout EventFiller,
+        _ events: inout EventBatch
+    ) -> (has: Bool, counts: Bool) {
+        var start = Int(value.start)
+        var end = Int(value.end)
+        while end > start, source[end - 1].isBlank { end -= 1 }
+        while start < end, source[start].isBlank { start += 1 }
+        // A comma behind a word belongs to the sentence: `copied to /opt/bin/monitor, restarting`.
+        if !target.isProse, end > start, source[end - 1] == 0x2c { end -= 1 }
+        guard !Placeholder.holds(source, start..<end) else { return (false, false) }
+        let text = FieldText(range: start..<end, shift: shift)
+        switch target {
+        case .known(let field):
+            if draft.has(field) { return (true, false) }
+            guard putKnown(field, text, source, siteKey, &draft, &events) else { return (false, false) }
+        case .named(let index):
+            text.append(FieldID(rawValue: FieldID.firstExtension + UInt16(index)), source, &events)
+        case .time: if !work.envelope.time.isPresent { readTime(source, text.range, &work) }
+        case .action, .outcome, .eventClass, .local: return (false, false)
+        }
+        return (true, true)
+    }
+
+    private static func putKnown(
         _ field: FieldID,
-        _ source: [UInt8],
-        _ range: Range<Int>,
-        _ isRecord: Bool,
+        _ text: FieldText,
+        _ source: Span<UInt8>,
+        _ siteKey: SiteKey,
         _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) -> Bool {
         switch field {
-        case .hostIP, .sourceIP, .targetIP: return putAddress(field, source, range, isRecord, &draft, &events)
+        case .hostIP, .sourceIP, .targetIP: return text.putAddress(field, source, &draft, &events)
         case .sourceMAC, .targetMAC:
-            var text: [UInt8] = []
-            guard HardwareAddress.append(source.span, range, to: &text), draft.take(field) else {
+            guard HardwareAddress.length(source, text.range) == text.range.count, draft.take(field)
+            else { return false }
+            let start = events.bytes.count
+            _ = HardwareAddress.append(source, text.range, to: &events.bytes)
+            events.add(field, from: start)
+        case .sourcePort, .targetPort, .networkBytes:
+            guard text.range.count <= (field == .networkBytes ? 18 : 5), draft.take(field) else {
                 return false
             }
-            events.add(field, text)
-        case .sourcePort, .targetPort, .networkBytes:
-            guard range.count <= (field == .networkBytes ? 18 : 5), draft.take(field) else { return false }
-            for index in range where !source[index].isDigit { return false }
-            append(field, source, range, isRecord: isRecord, &events)
+            for index in text.range where !source[index].isDigit { return false }
+            text.append(field, source, &events)
         case .softwareKB:
             guard draft.take(field) else { return false }
-            let isBare = source[range].allSatisfy(\.isDigit)
-            events.add(field, (isBare ? [0x4b, 0x42] : []) + source[range])
+            text.putArticle(field, source, &events)
         case .networkTransport:
             guard draft.take(field) else { return false }
-            if let name = ProtocolNumbers.name(source.span, range) {
+            if let name = ProtocolNumbers.name(source, text.range) {
                 events.add(field, name)
             } else {
-                append(field, source, range, isRecord: isRecord, &events)
+                text.append(field, source, &events)
             }
         case .patientToken:
             guard draft.take(field) else { return false }
-            events.add(field, siteKey.token(of: source.span, range))
+            events.add(field, siteKey.token(of: source, text.range))
         default:
             guard draft.take(field) else { return false }
-            append(field, source, range, isRecord: isRecord, &events)
+            text.append(field, source, &events)
         }
-        return true
-    }
-
-    /// An address, alone or with a port; a host name goes to the host field beside it.
-    ///
-    /// `::ffff:` is taken off, and the addresses that mean "none" (`::1`, `::`, `0.0.0.0`) are left out for
-    /// sources.
-    private mutating func putAddress(
-        _ field: FieldID,
-        _ source: [UInt8],
-        _ range: Range<Int>,
-        _ isRecord: Bool,
-        _ draft: inout EventFiller,
-        _ events: inout EventBatch
-    ) -> Bool {
-        let span = source.span
-        let inner = source[range.lowerBound] == 0x5b ? range.lowerBound + 1..<range.upperBound : range
-        guard let found = CaptureScan.scan(.ip, span, inner) else {
-            return putHost(beside: field, source, range, isRecord, &draft, &events)
-        }
-        var next = found.next
-        if next < range.upperBound, source[next] == 0x5d { next += 1 }
-        if next < range.upperBound {
-            guard source[next] == 0x3a, let port = CaptureScan.scan(.u16, span, next + 1..<range.upperBound),
-                port.next == range.upperBound
-            else { return putHost(beside: field, source, range, isRecord, &draft, &events) }
-            let portField = FieldID(rawValue: field.rawValue + 1)
-            if field != .hostIP, draft.take(portField) {
-                append(portField, source, port.value, isRecord: isRecord, &events)
-            }
-        }
-        guard let address = IPAddress(span, found.value) else { return false }
-        let isNone = address.low <= 1 && address.high == 0 || address.v4 == 0
-        guard !(isNone && field == .sourceIP), draft.take(field) else { return false }
-        append(field, source, found.value, isRecord: isRecord, &events)
-        return true
-    }
-
-    private mutating func putHost(
-        beside field: FieldID,
-        _ source: [UInt8],
-        _ range: Range<Int>,
-        _ isRecord: Bool,
-        _ draft: inout EventFiller,
-        _ events: inout EventBatch
-    ) -> Bool {
-        let host: FieldID = field == .sourceIP ? .sourceHost : .targetHost
-        guard field != .hostIP, let found = CaptureScan.scan(.host, source.span, range),
-            found.next == range.upperBound,
-            range.count > 1, draft.take(host)
-        else { return false }
-        append(host, source, range, isRecord: isRecord, &events)
         return true
     }
 
@@ -140,52 +108,75 @@ extension Normalizer {
         _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) {
+        guard !values.leaves.isEmpty else { return }
+        for index in decoders.decoders[decoder].dropped.range {
+            usedStamps[Int(decoders.tables.numbers[index])] = usedStamp
+        }
+        for slot in StandardSlot.timeSlots { usedStamps[slot] = usedStamp }
         for index in values.leaves.indices {
             let leaf = values.leaves[index]
             guard leaf.element < 0 || Int(leaf.element) == element else { continue }
-            let slot = Int(leaf.slot)
-            if slot >= 0 {
-                if usedStamps[slot] == usedStamp || StandardSlot.timeSlots.contains(slot) { continue }
-                if decoders.decoders[decoder].dropped.contains(slot) { continue }
-            }
+            if leaf.slot >= 0, usedStamps[Int(leaf.slot)] == usedStamp { continue }
+            guard leaf.value.end > leaf.value.start, leaf.key.range.count <= Normalizer.keyLengthMaxBytes
+            else { continue }
             let range = leaf.value.range
-            guard !range.isEmpty, leaf.key.range.count <= Normalizer.keyLengthMaxBytes else { continue }
-            let source = leaf.value.isInWork ? values.work : bytes
-            if Placeholder.holds(source, range) { continue }
-            let keys = leaf.key.isInWork ? values.work : bytes
-            if PatientKeys.contains(keys, leaf.key.range) {
-                if draft.take(.patientToken) {
-                    events.add(.patientToken, siteKey.token(of: source.span, range))
+            let isEmpty =
+                leaf.value.isInWork
+                ? Placeholder.holds(values.work.span, range) : Placeholder.holds(bytes.span, range)
+            if isEmpty { continue }
+            switch nameField(leaf, bytes) {
+            case .field(let field):
+                if leaf.value.isInWork {
+                    FieldText(range: range, shift: nil).append(field, values.work.span, &events)
+                } else {
+                    FieldText(range: range, shift: recordShift).append(field, bytes.span, &events)
                 }
-                continue
+            case .patient, .unknown:
+                guard draft.take(.patientToken) else { continue }
+                let token =
+                    leaf.value.isInWork
+                    ? siteKey.token(of: values.work.span, range) : siteKey.token(of: bytes.span, range)
+                events.add(.patientToken, token)
             }
-            append(
-                dynamicField(keys, leaf.key.range),
-                source,
-                range,
-                isRecord: !leaf.value.isInWork,
-                &events
-            )
         }
     }
 
     /// Longest key that becomes a field name; a longer one is no name but data, and stays in the raw bytes.
     static let keyLengthMaxBytes = 128
 
-    /// The field `ext.KEY`.
-    mutating func dynamicField(_ bytes: [UInt8], _ key: Range<Int>) -> FieldID {
-        if let number = dynamicNames.number(bytes.span, key) { return dynamicFields[number] }
-        let field = fields.field(named: Array("ext.".utf8) + bytes[key])
-        if dynamicNames.count < FieldTable.nameCountMax {
-            dynamicNames.insert(bytes.span, key)
-            dynamicFields.append(field)
+    /// Where the value of a leaf goes.
+    private mutating func nameField(_ leaf: BodyValues.Leaf, _ bytes: [UInt8]) -> NameField {
+        if leaf.name >= 0 {
+            let known = nameFields[Int(leaf.name)]
+            guard case .unknown = known else { return known }
         }
-        return field
+        return nameField(leaf.key.isInWork ? values.work : bytes, leaf.key.range)
+    }
+
+    /// Where the values of a key go.
+    mutating func nameField(_ keys: [UInt8], _ key: Range<Int>) -> NameField {
+        let number: Int
+        if let known = names.number(keys.span, key) {
+            number = known
+        } else if dynamicCount < FieldTable.nameCountMax {
+            number = names.insert(keys.span, key)
+            nameFields.append(.unknown)
+        } else {
+            return field(ofKey: keys, key)
+        }
+        if case .unknown = nameFields[number] { nameFields[number] = field(ofKey: keys, key) }
+        return nameFields[number]
+    }
+
+    /// The field `ext.KEY`.
+    private mutating func field(ofKey bytes: [UInt8], _ key: Range<Int>) -> NameField {
+        if PatientKeys.contains(bytes, key) { return .patient }
+        return .field(fields.field(named: Array("ext.".utf8) + bytes[key]))
     }
 
     /// Reads a time of a body.
-    func readTime(_ source: [UInt8], _ range: Range<Int>, _ work: inout RecordWork) {
-        guard let stamp = BodyTime(source.span, range, work.context) else { return }
+    static func readTime(_ source: Span<UInt8>, _ range: Range<Int>, _ work: inout RecordWork) {
+        guard let stamp = BodyTime(source, range, work.context) else { return }
         work.envelope.time = stamp.time
         work.envelope.hasFraction = stamp.hasFraction
         work.header.issues.formUnion(stamp.issues)
@@ -196,7 +187,11 @@ extension Normalizer {
         for slot in StandardSlot.timeSlots {
             guard !work.envelope.time.isPresent else { return }
             guard let value = values.value(slot) else { continue }
-            readTime(value.isInWork ? values.work : bytes, value.range, &work)
+            if value.isInWork {
+                Normalizer.readTime(values.work.span, value.range, &work)
+            } else {
+                Normalizer.readTime(bytes.span, value.range, &work)
+            }
         }
         readTimeOfParts(&work, bytes)
     }
@@ -210,7 +205,7 @@ enum Placeholder {
         }
 
     /// Whether the text at `range` is empty or stands for "none".
-    static func holds(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+    static func holds(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         guard let first = range.first else { return true }
         guard !bytes[first].isWordByte || bytes[first] == 0x4e, range.count <= 7 else { return false }
         for text in texts where text.count == range.count {

@@ -8,6 +8,9 @@ import WireFormats
 ///
 /// Pure: the same records, decoders, key and reference give the same events, however the batches are cut.
 /// Owned by one thread; its storage is reused from record to record.
+///
+/// What tests a record's values is `mutating` though it changes nothing: a method that only reads is called
+/// from a mutating one with a copy of all of this, 1.3 KB.
 public struct Normalizer: Sendable {
     let decoders: DecoderSet
     let siteKey: SiteKey
@@ -16,23 +19,39 @@ public struct Normalizer: Sendable {
     var matcher = PatternMatcher()
     var bodies: StructuredBodies
     var fields = FieldTable()
-    /// Numbers of `decoders.extensionNames`.
-    var extensionFields: [FieldID] = []
-    /// Names of `ext.*` fields met in bodies (without the prefix) and their numbers.
-    var dynamicNames = NameTable()
-    var dynamicFields: [FieldID] = []
+    /// Names of slots, then the other keys met in bodies.
+    var names: NameTable
+    /// For each of `names` the field `ext.NAME` that its values go to when nothing else takes them.
+    var nameFields: [NameField]
+    /// Number of names beyond those of slots.
+    var dynamicCount: Int { names.count - decoders.slots.count }
+    /// Fields of body decoders by their full names.
+    var draftNames = NameTable()
+    var draftFields: [FieldID] = []
     /// Decoder to its number in the batch being filled.
     var decoderNumbers: [Int32]
+    /// For the start of each text of the tables its place in the batch being filled; -1 when it is not there.
+    var textStarts: [Int]
     /// Literal to the record in which it was last seen.
     var literalStamps: [UInt32]
     var literalStamp: UInt32 = 0
     var hasScannedLiterals = false
+    /// Decoders that texts of the record select.
+    var selected: [Int32] = []
     /// Slots that patterns and markers filled for the event being made.
     var foundSlots: [Int] = []
+    /// Captures of the match that is looked at, and of the best one so far.
+    var candidate: [PatternMatcher.Capture] = []
+    var matched: [PatternMatcher.Capture] = []
     /// Slots that searches within values filled for the decoder being tried.
     var withinSlots: [Int] = []
     /// What takes a position in the record to its copy in the batch.
     var recordShift = 0
+    /// Who sent the record by its certificate, and the origin that says so.
+    var peerIdentity: [UInt8] = []
+    private var peerOrigin = UInt32.max
+    /// For each origin of the batch what stands for records without a host.
+    private var sources: [UInt64] = []
     /// Slots whose values went into fields of the event being made.
     var usedStamps: [UInt32]
     var usedStamp: UInt32 = 0
@@ -51,6 +70,9 @@ public struct Normalizer: Sendable {
     /// Slot of the text of a GELF object; nil where no decoder names it.
     let gelfTextSlot: Int?
 
+    /// Fields of a record for which room is made ahead: most of any batch so far.
+    private var fieldsPerRecord = 12
+
     /// Makes a normalizer.
     ///
     /// - Parameters:
@@ -64,11 +86,14 @@ public struct Normalizer: Sendable {
         values = BodyValues(slotCount: decoders.slots.count)
         gelfTextSlot = decoders.slots.number("short_message")
         bodies = StructuredBodies(siteKey: siteKey)
+        names = decoders.slots
+        nameFields = Array(repeating: .unknown, count: decoders.slots.count)
+        for name in decoders.extensionNames { _ = fields.field(named: name) }
         citationField = fields.field(named: "ext.records")
         sequenceField = fields.field(named: "ext.sequence")
         uptimeField = fields.field(named: "ext.uptime")
-        for name in decoders.extensionNames { extensionFields.append(fields.field(named: name)) }
         decoderNumbers = Array(repeating: -1, count: decoders.decoders.count)
+        textStarts = Array(repeating: -1, count: decoders.tables.texts.count + 1)
         literalStamps = Array(repeating: 0, count: decoders.routes.literals.count)
         usedStamps = Array(repeating: 0, count: decoders.slots.count)
     }
@@ -91,18 +116,33 @@ public struct Normalizer: Sendable {
         into events: inout EventBatch
     ) {
         for index in decoderNumbers.indices { decoderNumbers[index] = -1 }
-        // A record gives its own bytes, some derived ones and about a dozen fields; doubling costs more.
+        for index in textStarts.indices { textStarts[index] = -1 }
+        let bytes = records.bytes
+        // A record gives its own bytes, some derived ones and as many fields as those before it.
+        let before = events.entries.count
         events.bytes.reserveCapacity(events.bytes.count + records.bytes.count * 5 / 4)
-        events.entries.reserveCapacity(events.entries.count + records.count * 12)
+        events.entries.reserveCapacity(before + records.count * fieldsPerRecord)
         events.events.reserveCapacity(events.events.count + records.count)
+        peerOrigin = .max
         recent.begin(records)
-        let sources = records.origins.map(Normalizer.source)
+        sources.removeAll(keepingCapacity: true)
+        for origin in records.origins { sources.append(Normalizer.source(origin)) }
         for index in records.rows.indices where records.rows[index].kind == .device {
-            decodeRow(records.rows[index], index, base, sources, records.bytes, reference, &events)
+            let row = records.rows[index]
+            if row.origin != peerOrigin {
+                peerOrigin = row.origin
+                peerIdentity = Array(records.origins[Int(row.origin)].identity.utf8)
+            }
+            decodeRow(row, index, base.advanced(by: index), bytes, reference, &events)
         }
         recent.finish(assembler.count)
+        let perRecord = (events.entries.count - before) / max(1, records.count)
+        fieldsPerRecord = max(fieldsPerRecord, min(perRecord * 9 / 8 + 1, Normalizer.fieldsPerRecordMax))
         events.extensionNames = fields.names
     }
+
+    /// Most fields of a record for which room is made ahead.
+    private static let fieldsPerRecordMax = 64
 
     /// What tells the sources of records without a host apart.
     private static func source(_ origin: Origin) -> UInt64 {
@@ -114,13 +154,11 @@ public struct Normalizer: Sendable {
     private mutating func decodeRow(
         _ row: RecordBatch.Row,
         _ index: Int,
-        _ base: Offset,
-        _ sources: [UInt64],
+        _ offset: Offset,
         _ bytes: [UInt8],
         _ reference: UTCTime?,
         _ events: inout EventBatch
     ) {
-        let offset = base.advanced(by: index)
         let stated = row.receiveTime.isPresent ? row.receiveTime : nil
         let isClaimed = row.flags.contains(.claimedReceiveTime)
         let resolved = (isClaimed ? stated ?? reference : reference ?? stated) ?? row.logTime
@@ -157,7 +195,7 @@ public struct Normalizer: Sendable {
             return
         }
         if row.flags.contains(.jsonLines) || work.envelope.form == .raw { noteOtherJSON(&work, row, bytes) }
-        decodeInPlace(&work, row, index, sources[Int(row.origin)], bytes, &events)
+        decodeInPlace(&work, row, index, bytes, &events)
     }
 
     /// Decodes a record by itself or with those before it.
@@ -165,12 +203,11 @@ public struct Normalizer: Sendable {
         _ work: inout RecordWork,
         _ row: RecordBatch.Row,
         _ index: Int,
-        _ origin: UInt64,
         _ bytes: [UInt8],
         _ events: inout EventBatch
     ) {
         let stated = row.receiveTime.isPresent ? row.receiveTime : nil
-        let source = source(of: work, bytes, origin)
+        let source = Normalizer.source(of: work, bytes, sources[Int(row.origin)])
         let clock = stated ?? (work.header.flags.contains(.imported) ? work.envelope.time : row.logTime)
         let place = RecordAssembler.Place(
             source: source,
@@ -199,13 +236,13 @@ public struct Normalizer: Sendable {
             work.header.issues.insert(.notAnObject)
         } else if bytes[first] == 0x5b, bytes[last] == 0x5d {
             values.removeAll()
-            let issues = values.addJSON(bytes.span, body, decoders.slots)
+            let issues = values.addJSON(bytes.span, body, names)
             if !issues.contains(.badJSON) { work.header.issues.formUnion(issues) }
         }
     }
 
     /// The host, else the origin.
-    private func source(of work: borrowing RecordWork, _ bytes: [UInt8], _ origin: UInt64) -> UInt64 {
+    private static func source(of work: borrowing RecordWork, _ bytes: [UInt8], _ origin: UInt64) -> UInt64 {
         let host = work.envelope.host
         guard !host.isEmpty else { return origin }
         var hash = StableHash()
@@ -216,7 +253,7 @@ public struct Normalizer: Sendable {
     /// Steps over what stands before an XML document that ends the body.
     ///
     /// That is the `- ` of a viewer, or the rest of a header that names no version.
-    func skipMark(_ work: inout RecordWork, _ bytes: [UInt8]) {
+    mutating func skipMark(_ work: inout RecordWork, _ bytes: [UInt8]) {
         let body = work.envelope.body
         guard let first = body.first, let last = body.last, bytes[last] == 0x3e, bytes[first] != 0x3c else {
             return
@@ -238,7 +275,9 @@ public struct Normalizer: Sendable {
     /// Prepares the reused storage and the standard slots.
     mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
         values.removeAll()
+        matcher.beginRecord()
         hasScannedLiterals = false
+        withinSlots.removeAll(keepingCapacity: true)
         let envelope = work.envelope
         setStandard(StandardSlot.body, envelope.body)
         setStandard(StandardSlot.application, envelope.application)
@@ -253,6 +292,16 @@ public struct Normalizer: Sendable {
     mutating func setStandard(_ slot: Int, _ range: Range<Int>) {
         if !range.isEmpty { values.set(slot, standardValue(range)) }
     }
+}
+
+/// Where the values of a key go that no decoder takes.
+enum NameField: Sendable {
+    /// Not asked yet.
+    case unknown
+    /// The field `ext.KEY`.
+    case field(FieldID)
+    /// Nowhere in clear: the key is one of patient identifiers.
+    case patient
 }
 
 /// What is known of the record being decoded.

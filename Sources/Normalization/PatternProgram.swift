@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-import WireFormats
+import EventModel
 
 /// One step of a compiled pattern.
 struct PatternStep: Sendable {
@@ -12,15 +12,18 @@ struct PatternStep: Sendable {
         case foldedLiteral
         /// One or more blanks.
         case blank
-        /// A capture of `type` into slot `first` (-1 drops it), stopping as `second` of the stops says.
+        /// Go where the table at `first` says for the next byte, which stays.
+        case choose
+        /// A capture of `type` with number `first`, stopping as `second` of the stops says.
         case capture
-        /// On failure from here on go to step `first` at this position.
+        /// On failure from here on go to step `first` at this position, which leads to no pattern below
+        /// `second`.
         case attempt
         /// The innermost attempt has succeeded: go to step `first`.
         case commit
         /// Only blanks may follow.
         case end
-        /// The pattern matches.
+        /// `second` patterns match, listed in `accepted` from `first` on.
         case accept
     }
 
@@ -34,153 +37,128 @@ struct PatternStep: Sendable {
 /// begin with.
 struct PatternStop: Sendable {
     var bytes = ByteSet()
-    /// Ranges of the pool; empty means that only `bytes` count.
-    var literals: [Range<Int32>] = []
+    /// The only byte of `bytes`, or 0 when there are several.
+    var only: UInt8 = 0
+    /// First of the texts in `stopTexts`.
+    var firstText: Int32 = 0
+    /// Number of texts.
+    var textCount: Int32 = 0
+    /// Length of the shortest text; 0 when the capture may run to the end.
+    var lengthMin: Int32 = 0
     /// Whether the capture may run to the end of the body.
     var reachesEnd = false
 }
 
 /// All patterns of a decoder set as one flat program.
 ///
-/// Immutable; patterns are entered at their first step.
+/// Immutable when compiled. Each route enters at the first step of its trie; `PatternTrie` writes the steps.
 struct PatternProgram: Sendable {
+    /// A pattern: what an accepting step names.
+    struct Pattern: Sendable {
+        /// Rule of the set that the pattern belongs to; -1 for markers.
+        var rule: Int32
+        /// First of its slots in `captureSlots`, one for each capture in order; -1 drops a capture.
+        var firstSlot: Int32
+        /// The elements, needed until the tries are written.
+        var elements: [PatternPath.Element]
+    }
+
     var steps: [PatternStep] = []
-    var stops: [PatternStop] = []
+    var stops: [PatternStop] = [PatternStop()]
+    /// Ranges of the pool with the texts of stops.
+    var stopTexts: [Range<Int32>] = []
     var pool: [UInt8] = []
+    /// 256 steps for each choice by a byte.
+    var tables: [Int32] = []
+    var patterns: [Pattern] = []
+    /// Patterns that accepting steps name.
+    var accepted: [Int32] = []
+    /// Slots of the captures of all patterns.
+    var captureSlots: [Int32] = []
+    private var stopNumbers: [StopKey: Int] = [:]
 
-    /// Compiles `nodes` and returns the first step.
-    ///
-    /// `slot` gives the number of a capture's name; nil drops it.
-    mutating func compile(_ nodes: [PatternNode], isFolded: Bool = false, slot: (String) -> Int?) -> Int32 {
-        let start = Int32(steps.count)
-        emit(nodes[...], then: [], isFolded, slot)
-        steps.append(PatternStep(kind: .accept))
-        return start
+    /// What makes two stops the same.
+    private struct StopKey: Hashable, Sendable {
+        var texts: [[UInt8]]
+        var reachesEnd: Bool
     }
 
-    private mutating func emit(
-        _ nodes: ArraySlice<PatternNode>,
-        then rest: [PatternNode],
-        _ isFolded: Bool,
-        _ slot: (String) -> Int?
-    ) {
-        for (index, node) in zip(nodes.indices, nodes) {
-            let following = Array(nodes[(index + 1)...]) + rest
-            switch node {
-            case .literal(let bytes):
-                steps.append(
-                    PatternStep(
-                        kind: isFolded ? .foldedLiteral : .literal,
-                        first: Int32(pool.count),
-                        second: Int32(bytes.count)
-                    )
-                )
-                pool.append(contentsOf: isFolded ? bytes.map(\.folded) : bytes)
-            case .blank: steps.append(PatternStep(kind: .blank))
-            case .end: steps.append(PatternStep(kind: .end))
-            case .capture(let name, let type):
-                stops.append(stop(before: following))
-                let number = name == "_" ? nil : slot(name)
-                steps.append(
-                    PatternStep(
-                        kind: .capture,
-                        type: type,
-                        first: Int32(number ?? -1),
-                        second: Int32(stops.count - 1)
-                    )
-                )
-            case .optional(let inner):
-                let attempt = steps.count
-                steps.append(PatternStep(kind: .attempt))
-                emit(inner[...], then: following, isFolded, slot)
-                steps.append(PatternStep(kind: .commit, first: Int32(steps.count + 1)))
-                steps[attempt].first = Int32(steps.count)
-            case .choice(let branches):
-                emitChoice(branches, following, isFolded, slot)
-            }
-        }
+    /// Adds a pattern that belongs to `rule`; `slot` gives the number of a capture's name, nil drops it.
+    mutating func add(_ nodes: [PatternNode], rule: Int, slot: (String) -> Int?) -> Int32 {
+        let path = PatternPath(nodes, &self)
+        let pattern = Pattern(
+            rule: Int32(rule),
+            firstSlot: Int32(captureSlots.count),
+            elements: path.elements
+        )
+        for name in path.captureNames { captureSlots.append(Int32(name == "_" ? -1 : slot(name) ?? -1)) }
+        patterns.append(pattern)
+        return Int32(patterns.count - 1)
     }
 
-    private mutating func emitChoice(
-        _ branches: [[PatternNode]],
-        _ following: [PatternNode],
-        _ isFolded: Bool,
-        _ slot: (String) -> Int?
-    ) {
-        var commits: [Int] = []
-        for (number, branch) in branches.enumerated() {
-            let isLast = number == branches.count - 1
-            let attempt = steps.count
-            if !isLast { steps.append(PatternStep(kind: .attempt)) }
-            emit(branch[...], then: following, isFolded, slot)
-            if !isLast {
-                commits.append(steps.count)
-                steps.append(PatternStep(kind: .commit))
-                steps[attempt].first = Int32(steps.count)
-            }
-        }
-        for commit in commits { steps[commit].first = Int32(steps.count) }
+    /// Forgets what only the writing of tries needs.
+    mutating func finish() {
+        for index in patterns.indices { patterns[index].elements = [] }
+        stopNumbers = [:]
     }
 
     /// What may begin `nodes`, as a stop for the capture before them.
-    private mutating func stop(before nodes: [PatternNode]) -> PatternStop {
-        var stop = PatternStop()
-        stop.reachesEnd = addLeading(of: nodes[...], to: &stop)
-        return stop
+    mutating func stop(before nodes: [PatternNode]) -> Int {
+        var texts: [[UInt8]] = []
+        let reachesEnd = PatternProgram.addLeading(of: nodes[...], to: &texts)
+        let key = StopKey(texts: texts, reachesEnd: reachesEnd)
+        if let known = stopNumbers[key] { return known }
+        var stop = PatternStop(firstText: Int32(stopTexts.count), textCount: Int32(texts.count))
+        stop.reachesEnd = reachesEnd
+        if !reachesEnd { stop.lengthMin = Int32(texts.map(\.count).min() ?? 0) }
+        var firsts: Set<UInt8> = []
+        for text in texts {
+            stopTexts.append(Int32(pool.count)..<Int32(pool.count + text.count))
+            pool += text
+            firsts.insert(text[0])
+            stop.bytes.insert(text[0])
+            if text[0] == 0x20 {
+                firsts.insert(0x09)
+                stop.bytes.insert(0x09)
+            }
+        }
+        if firsts.count == 1, let only = firsts.first { stop.only = only }
+        stops.append(stop)
+        stopNumbers[key] = stops.count - 1
+        return stops.count - 1
     }
 
     /// Adds the beginnings of `nodes`; true when all of them may be empty.
-    private mutating func addLeading(of nodes: ArraySlice<PatternNode>, to stop: inout PatternStop) -> Bool {
+    private static func addLeading(of nodes: ArraySlice<PatternNode>, to texts: inout [[UInt8]]) -> Bool {
         for (index, node) in zip(nodes.indices, nodes) {
             switch node {
             case .literal, .blank:
-                addRun(nodes[index...], to: &stop)
+                texts.append(leadingRun(nodes[index...]))
                 return false
             case .capture, .end: return true
-            case .optional(let inner): _ = addLeading(of: inner[...], to: &stop)
+            case .optional(let inner): _ = addLeading(of: inner[...], to: &texts)
             case .choice(let branches):
                 var canBeEmpty = false
-                for branch in branches where addLeading(of: branch[...], to: &stop) { canBeEmpty = true }
+                for branch in branches where addLeading(of: branch[...], to: &texts) { canBeEmpty = true }
                 if !canBeEmpty { return false }
             }
         }
         return true
     }
 
-    /// Adds the literals and blanks at the start of `nodes` as one text, in which a blank stands for a run of
+    /// The literals and blanks at the start of `nodes` as one text, in which a blank stands for a run of
     /// them.
-    private mutating func addRun(_ nodes: ArraySlice<PatternNode>, to stop: inout PatternStop) {
-        let start = Int32(pool.count)
+    private static func leadingRun(_ nodes: ArraySlice<PatternNode>) -> [UInt8] {
+        var text: [UInt8] = []
         for node in nodes {
             if case .literal(let bytes) = node {
-                pool.append(contentsOf: bytes)
+                text += bytes
             } else if case .blank = node {
-                pool.append(0x20)
+                text.append(0x20)
             } else {
                 break
             }
         }
-        let first = pool[Int(start)]
-        stop.bytes.insert(first)
-        if first == 0x20 { stop.bytes.insert(0x09) }
-        stop.literals.append(start..<Int32(pool.count))
-    }
-
-    /// The bytes with which a match can begin.
-    static func firstBytes(of nodes: [PatternNode]) -> ByteSet {
-        var set = ByteSet()
-        for node in nodes {
-            switch node {
-            case .literal(let bytes):
-                set.insert(bytes[0])
-                return set
-            case .blank, .capture, .end: return .all
-            case .optional(let inner): set.formUnion(firstBytes(of: inner))
-            case .choice(let branches):
-                for branch in branches { set.formUnion(firstBytes(of: branch)) }
-                if !branches.contains(where: \.isEmpty) { return set }
-            }
-        }
-        return .all
+        return text
     }
 }

@@ -1,42 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import EventModel
 import WireFormats
+
+/// What a message is offered to in one step: the trie of text decoders, or one decoder of another kind.
+struct RouteOffer: Sendable {
+    /// First step of the trie; -1 for a decoder that reads the body itself.
+    var entry: Int32
+    /// The decoder, or the first of those in the trie.
+    var decoder: Int32
+}
 
 /// From what a message shows at a glance to the decoders worth trying, in order of identifier.
 struct RouteTable: Sendable {
-    /// Application names and the decoders of each.
+    /// Application names; decoders of each until the table is finished, offers from then on.
     private(set) var applications = NameTable()
-    private(set) var byApplication: [[Int]] = []
-    /// Application prefixes, few.
-    private(set) var applicationPrefixes: [(prefix: [UInt8], decoder: Int)] = []
+    private var byApplication: [[Int]] = []
+    private(set) var applicationOffers: [TablePart] = []
+    /// Application prefixes in lower case, few.
+    private var prefixes: [(prefix: [UInt8], decoder: Int)] = []
+    private(set) var applicationPrefixes: [(prefix: TablePart, offers: TablePart)] = []
     /// Facilities of `%FACILITY-SEVERITY-CODE`.
     private(set) var facilities = NameTable()
-    private(set) var byFacility: [[Int]] = []
+    private var byFacility: [[Int]] = []
+    private(set) var facilityOffers: [TablePart] = []
     /// Decoders for facilities that nobody names.
-    private(set) var anyFacility: [Int] = []
+    private var anyFacility: [Int] = []
+    private(set) var anyFacilityOffers = TablePart()
     /// Message codes; rules refer to their numbers.
     private(set) var codes = NameTable()
     /// Decoders by conditions on keys.
-    private(set) var keyed: [(conditions: [SlotCondition], decoder: Int)] = []
+    private(set) var keyed: [(conditions: TablePart, decoder: Int)] = []
     /// Decoders by vendor and product of CEF and LEEF.
     private(set) var products: [(vendor: TextTest, product: TextTest, decoder: Int)] = []
     /// Texts to find in bodies: selectors and keywords together.
     private(set) var literals: [[UInt8]] = []
+    private var literalNumbers: [LiteralKey: Int] = [:]
     /// For each text, whether a word must begin and end there.
     private(set) var literalEdges: [(start: Bool, end: Bool)] = []
     /// Selecting texts and their decoders.
-    private(set) var byLiteral: [(literal: Int, decoder: Int)] = []
-    /// Decoders offered everything that is left.
+    private var byLiteral: [(literal: Int, decoder: Int)] = []
+    /// For each text the decoders that it selects, in `numbers`.
+    private(set) var literalDecoders: [TablePart] = []
+    /// Decoders offered everything that is left; the built-in last resorts are known by their own list.
     private(set) var fallback: [Int] = []
-    /// Formats for which some decoder selects by key.
+    private(set) var fallbackOffers = TablePart()
+    /// The offer of each decoder alone.
+    private(set) var own: [RouteOffer] = []
+    private(set) var offers: [RouteOffer] = []
+    private(set) var numbers: [Int32] = []
+    private(set) var texts: [UInt8] = []
     private(set) var matcher = LiteralMatcher([])
+
+    private struct LiteralKey: Hashable, Sendable {
+        var text: [UInt8]
+        var startsWord: Bool
+        var endsWord: Bool
+    }
 
     init() {}
 
     mutating func addApplication(_ name: String, _ decoder: Int) {
         if name.hasSuffix("*") {
-            applicationPrefixes.append((Array(name.utf8.dropLast()), decoder))
+            prefixes.append((Array(name.utf8.dropLast()).map(\.folded), decoder))
             return
         }
         RouteTable.add(name, decoder, &applications, &byApplication)
@@ -52,11 +79,9 @@ struct RouteTable: Sendable {
 
     mutating func addCode(_ code: String) -> Int { codes.insert(code) }
 
-    mutating func addKeyed(_ conditions: [SlotCondition], _ decoder: Int) {
-        keyed.append((conditions, decoder))
-    }
+    mutating func addKeyed(_ conditions: TablePart, _ decoder: Int) { keyed.append((conditions, decoder)) }
 
-    mutating func addProduct(_ text: String, _ decoder: Int) {
+    mutating func addProduct(_ text: String, _ decoder: Int, _ tables: inout RuleTables) {
         let parts = text.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false).map(
             String.init
         )
@@ -66,7 +91,7 @@ struct RouteTable: Sendable {
         let place =
             isNamed ? products.firstIndex { $0.vendor.kind == .present && $0.product.kind == .present } : nil
         products.insert(
-            (TextTest(parts[0]), TextTest(product), decoder),
+            (TextTest(parts[0], &tables), TextTest(product, &tables), decoder),
             at: place ?? products.count
         )
     }
@@ -94,21 +119,33 @@ struct RouteTable: Sendable {
         return number(ofLiteral: bytes, edges)
     }
 
-    /// The table with its matcher built and its lists in order.
-    func finished() -> RouteTable {
-        var result = self
-        result.matcher = LiteralMatcher(literals)
-        return result
+    /// Builds what is looked up for each record; `offer` gives the offers of a list of decoders.
+    mutating func finish(decoderCount: Int, _ offer: ([Int]) -> [RouteOffer]) {
+        for decoder in 0..<decoderCount { own += offer([decoder]) }
+        func part(_ decoders: [Int]) -> TablePart {
+            RuleTables.add(offer(decoders), to: &offers)
+        }
+        applicationOffers = byApplication.map(part)
+        for (prefix, decoder) in prefixes {
+            let text = RuleTables.add(prefix, to: &texts)
+            applicationPrefixes.append((text, part([decoder])))
+        }
+        facilityOffers = byFacility.map(part)
+        anyFacilityOffers = part(anyFacility)
+        fallbackOffers = part(fallback)
+        var selected = [[Int32]](repeating: [], count: literals.count)
+        for (literal, decoder) in byLiteral { selected[literal].append(Int32(decoder)) }
+        literalDecoders = selected.map { RuleTables.add($0, to: &numbers) }
+        matcher = LiteralMatcher(literals)
+        literalNumbers = [:]
     }
 
     private mutating func number(ofLiteral bytes: [UInt8], _ edges: (start: Bool, end: Bool)) -> Int {
-        let same = literals.indices.first {
-            literals[$0] == bytes && literalEdges[$0].start == edges.start
-                && literalEdges[$0].end == edges.end
-        }
-        if let same { return same }
+        let key = LiteralKey(text: bytes, startsWord: edges.start, endsWord: edges.end)
+        if let known = literalNumbers[key] { return known }
         literals.append(bytes)
         literalEdges.append(edges)
+        literalNumbers[key] = literals.count - 1
         return literals.count - 1
     }
 

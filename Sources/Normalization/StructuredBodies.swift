@@ -7,7 +7,7 @@ import EventModel
 struct StructuredBodies: Sendable {
     /// What the last decoder found.
     var found = EventDrafts()
-    private let audit: AuditDecoder
+    private var audit: AuditDecoder
 
     init(siteKey: SiteKey) { audit = AuditDecoder(siteKey: siteKey) }
 

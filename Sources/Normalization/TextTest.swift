@@ -5,17 +5,18 @@ import WireFormats
 
 /// A test of one text, case folded: equal, begins with, ends with, contains, or merely present; possibly
 /// negated.
-struct TextTest: Hashable, Sendable {
+struct TextTest: Sendable {
     enum Kind: UInt8, Sendable { case equal, prefix, suffix, contains, present }
 
     var kind: Kind
     var isNegated: Bool
-    var text: [UInt8]
+    /// The text, in the texts of ``RuleTables``.
+    var text: TablePart
 
     /// Reads `x`, `x*`, `*x`, `*x*`, `*` or one of these after `!`.
     ///
     /// A quoted star or bang cannot be expressed.
-    init(_ written: String) {
+    init(_ written: String, _ tables: inout RuleTables) {
         var rest = Array(written.utf8)[...]
         isNegated = rest.count > 1 && rest.first == 0x21
         if isNegated { rest = rest.dropFirst() }
@@ -36,30 +37,39 @@ struct TextTest: Hashable, Sendable {
         } else {
             kind = .equal
         }
-        text = rest.map(\.folded)
+        text = tables.add(text: rest.map(\.folded))
     }
 
-    /// Whether the value at `range` passes, the negation not yet applied.
-    func holds(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    /// Whether the value at `range` passes, the negation not yet applied; `texts` are those of the tables.
+    func holds(_ texts: Span<UInt8>, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        let count = Int(text.count)
         switch kind {
-        case .present: true
-        case .equal: range.count == text.count && matches(bytes, range.lowerBound)
-        case .prefix: range.count >= text.count && matches(bytes, range.lowerBound)
-        case .suffix: range.count >= text.count && matches(bytes, range.upperBound - text.count)
-        case .contains: contained(bytes, range)
+        case .present: return true
+        case .equal: return range.count == count && matches(texts, bytes, range.lowerBound)
+        case .prefix: return range.count >= count && matches(texts, bytes, range.lowerBound)
+        case .suffix: return range.count >= count && matches(texts, bytes, range.upperBound - count)
+        case .contains: return contained(texts, bytes, range)
         }
     }
 
-    private func matches(_ bytes: Span<UInt8>, _ start: Int) -> Bool {
-        for index in text.indices where bytes[start + index].folded != text[index] { return false }
+    private func matches(_ texts: Span<UInt8>, _ bytes: Span<UInt8>, _ start: Int) -> Bool {
+        let first = Int(text.start)
+        for lane in 0..<Int(text.count) where bytes[start + lane].folded != texts[first + lane] {
+            return false
+        }
         return true
     }
 
-    private func contained(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        guard range.count >= text.count else { return false }
+    private func contained(_ texts: Span<UInt8>, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        guard !text.isEmpty else { return true }
+        let lower = texts[Int(text.start)]
+        let upper = lower >= 0x61 && lower <= 0x7a ? lower & 0xdf : lower
         var start = range.lowerBound
-        while start <= range.upperBound - text.count {
-            if matches(bytes, start) { return true }
+        let end = range.upperBound - Int(text.count)
+        while start <= end {
+            start = ByteSearch.first(lower, or: upper, bytes, start..<end + 1)
+            guard start <= end else { return false }
+            if matches(texts, bytes, start) { return true }
             start += 1
         }
         return false
@@ -68,21 +78,18 @@ struct TextTest: Hashable, Sendable {
 
 /// A condition on one slot: any of the positive tests, and none of the negated ones.
 struct SlotCondition: Sendable {
-    var slot: Int
-    var tests: [TextTest]
+    var slot: Int32
+    /// In `tests`.
+    var tests: TablePart
     /// Whether a missing value fulfils the condition: so when every test is negated.
     var acceptsMissing: Bool
 
-    init(slot: Int, values: [String]) {
-        self.slot = slot
-        tests = values.map(TextTest.init)
-        acceptsMissing = tests.allSatisfy(\.isNegated)
-    }
-
     /// Whether the value at `range` fulfils the condition.
-    func holds(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    func holds(_ tables: borrowing RuleTables, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         var isAccepted = acceptsMissing
-        for index in tests.indices where tests[index].holds(bytes, range) {
+        let tests = tables.tests.span
+        let texts = tables.texts.span
+        for index in self.tests.range where tests[index].holds(texts, bytes, range) {
             if tests[index].isNegated { return false }
             isAccepted = true
         }

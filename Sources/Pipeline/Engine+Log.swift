@@ -29,11 +29,12 @@ extension Engine {
             let wait = group.isEmpty ? Engine.idleWaitNanoseconds : group.due - now
             let item = intake.take(waitingNanoseconds: wait)
             switch item {
-            case .records(let batch):
-                for piece in batch.pieces() {
-                    guard append(piece, to: &group) else { return refuse(group) }
-                    if group.bytes >= options.groupSizeMaxBytes, !commit(&group) { return refuse(group) }
+            case .records(let batch, let receipt):
+                guard take(batch, into: &group) else {
+                    if let receipt { group.receipts.append((receipt, false)) }
+                    return refuse(group)
                 }
+                if let receipt { group.receipts.append((receipt, false)) }
             case .durable(let receipt): group.receipts.append((receipt, false))
             case .settled(let receipt): group.receipts.append((receipt, true))
             case nil:
@@ -42,12 +43,24 @@ extension Engine {
                 }
             }
             let isDrained = item == nil && intake.isDrained
+            // Who waits is answered at once, but those that gave records meanwhile share the synchronisation.
             let isDue =
-                group.bytes >= options.groupSizeMaxBytes || !group.receipts.isEmpty || isDrained
-                || monotonicNanoseconds() >= group.due
+                group.bytes >= options.groupSizeMaxBytes || !group.receipts.isEmpty && intake.isEmpty
+                || isDrained || monotonicNanoseconds() >= group.due
             if isDue, !group.isEmpty { guard commit(&group) else { return refuse(group) } }
             if isDrained { return }
         }
+    }
+
+    /// Appends a batch in pieces that the log takes, and commits what is due meanwhile.
+    ///
+    /// - Returns: False when the log can take no more, now and later.
+    private func take(_ batch: RecordBatch, into group: inout CommitGroup) -> Bool {
+        for piece in batch.pieces() {
+            guard append(piece, to: &group) else { return false }
+            if group.bytes >= options.groupSizeMaxBytes, !commit(&group) { return false }
+        }
+        return true
     }
 
     /// Appends; waits as long as the disk is full.
@@ -121,7 +134,7 @@ extension Engine {
         for (receipt, _) in group.receipts { receipt.fulfil(.failure(closingError)) }
         while let item = intake.take(waitingNanoseconds: 0) {
             switch item {
-            case .records: continue
+            case .records(_, let receipt): receipt?.fulfil(.failure(closingError))
             case .durable(let receipt), .settled(let receipt): receipt.fulfil(.failure(closingError))
             }
         }

@@ -12,8 +12,8 @@ import Synchronization
 public final class IntakeQueue: Sendable {
     /// What the log thread is given.
     enum Item: Sendable {
-        /// Records to append.
-        case records(RecordBatch)
+        /// Records to append; who gave them may wait until they are durable.
+        case records(RecordBatch, IntakeReceipt?)
         /// Answer once everything before is durable.
         case durable(IntakeReceipt)
         /// Answer once everything before is durable and judged, provisional verdicts included.
@@ -41,11 +41,13 @@ public final class IntakeQueue: Sendable {
 
     /// Gives records; waits while the queue is full.
     ///
-    /// For threads of their own: datagrams and files.
+    /// For threads of their own: datagrams and files. They get half of the queue, so that a flood of
+    /// datagrams
+    /// leaves room for connections.
     ///
     /// - Returns: False when the queue is closed; the records were not taken.
     public func put(_ batch: RecordBatch) -> Bool {
-        queue.put(.records(batch), weight: batch.memoryBytes)
+        queue.put(.records(batch, nil), weight: batch.memoryBytes, within: resumeBelow)
     }
 
     /// Gives records if they fit.
@@ -54,11 +56,16 @@ public final class IntakeQueue: Sendable {
     ///
     /// - Parameters:
     ///   - batch: Records of one listener.
+    ///   - receipt: Answered once the records are durable, or never will be.
     ///   - resume: Called once, on another thread, when the queue has room again; only after a refusal, and
     ///     not after one of a closed queue.
     /// - Returns: False when the queue is full or closed; the caller keeps the records and stops reading.
-    public func tryPut(_ batch: RecordBatch, resume: @escaping @Sendable () -> Void) -> Bool {
-        if queue.tryPut(.records(batch), weight: batch.memoryBytes) { return true }
+    public func tryPut(
+        _ batch: RecordBatch,
+        receipt: IntakeReceipt? = nil,
+        resume: @escaping @Sendable () -> Void
+    ) -> Bool {
+        if queue.tryPut(.records(batch, receipt), weight: batch.memoryBytes) { return true }
         // A closed queue has no room ever again: who were called back would ask again and again.
         guard !queue.isClosed else { return false }
         waiting.withLock { $0.append(resume) }
@@ -67,6 +74,9 @@ public final class IntakeQueue: Sendable {
         if queue.weight <= resumeBelow || queue.isClosed { resumeAll() }
         return false
     }
+
+    /// Whether nothing waits now.
+    var isEmpty: Bool { queue.count == 0 }
 
     /// Bytes held now.
     public var bytes: Int { queue.weight }
@@ -101,9 +111,15 @@ public final class IntakeQueue: Sendable {
 /// The answer to a request that travels with the records; given once, waited for once.
 public final class IntakeReceipt: Sendable {
     private let answer = HandoverQueue<Result<Offset, WardlineError>>(capacity: 1)
+    private let onAnswer: (@Sendable (Result<Offset, WardlineError>) -> Void)?
 
-    /// Makes a receipt without an answer.
-    public init() {}
+    /// Makes a receipt without an answer, for a thread that waits for it.
+    public init() { onAnswer = nil }
+
+    /// Makes a receipt whose answer is handed to `onAnswer` on the log thread, which must not be held up.
+    public init(onAnswer: @escaping @Sendable (Result<Offset, WardlineError>) -> Void) {
+        self.onAnswer = onAnswer
+    }
 
     /// Waits for the answer: the first offset that is not covered by it.
     public func wait() throws(WardlineError) -> Offset {
@@ -114,6 +130,7 @@ public final class IntakeReceipt: Sendable {
     }
 
     func fulfil(_ result: Result<Offset, WardlineError>) {
+        if let onAnswer { return onAnswer(result) }
         _ = answer.tryPut(result, weight: 1)
         answer.close()
     }

@@ -18,7 +18,10 @@ extension Judge {
         case .importBegin: beginImport(fact, offset)
         case .importEnd: endImport(fact)
         case .siteFact, .activation: bring(row.kind, fact)
-        case .loss: update.losses.append(Judge.loss(fact, offset))
+        case .loss:
+            update.losses.append(Judge.loss(fact, offset))
+            note([VerdictFacts.intake("intake.lost", fact, offset)])
+        case .fault: note([VerdictFacts.intake("intake.fault", fact, offset)])
         // A file that was begun waits to be resumed; files that ended wait for no more.
         case .start, .stop: if imported?.isInFile == false { concludeImport() }
         case .removed: removedEnd = max(removedEnd, offset.advanced(by: 1))

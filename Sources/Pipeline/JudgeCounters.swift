@@ -106,13 +106,24 @@ struct JudgeCounters: Sendable {
         guard !events.events[index].flags.contains(.witness) else { return "" }
         guard let range = events.range(of: .deviceID, in: index) ?? events.range(of: .hostName, in: index)
         else {
-            return events.address(.hostIP, in: index)
-                .flatMap { register.asset(of: $0, at: events.events[index].time)?.id } ?? ""
+            let bound = events.address(.hostIP, in: index)
+                .flatMap { register.asset(of: $0, at: events.events[index].time) }
+            return
+                (bound
+                ?? events.text(.peerIdentity, in: index)
+                .flatMap { register.asset(ofCertificate: $0) })?.id ?? ""
         }
         var hash = StableHash()
         hash.combine(events.bytes.span, range)
+        let certificate = events.range(of: .peerIdentity, in: index)
+        if let certificate { hash.combine(events.bytes.span, certificate) }
         if let known = hostAssets[hash.value] { return known }
-        let found = register.asset(named: String(decoding: events.bytes[range], as: UTF8.self))?.id ?? ""
+        let named = register.asset(named: String(decoding: events.bytes[range], as: UTF8.self))
+        let found =
+            (named
+            ?? certificate.flatMap {
+                register.asset(ofCertificate: String(decoding: events.bytes[$0], as: UTF8.self))
+            })?.id ?? ""
         if hostAssets.count >= JudgeCounters.hostCountMax { hostAssets.removeAll() }
         hostAssets[hash.value] = found
         return found

@@ -52,6 +52,13 @@ enum VerdictFacts {
         .object([.init("fact", .text("content.refused")), .init("reason", .text(reason))])
     }
 
+    /// What a record at `offset` says of a listener.
+    static func intake(_ name: String, _ fact: JSONValue, _ offset: Offset) -> JSONValue {
+        var members: [JSONValue.Member] = [.init("fact", .text(name)), .init("id", .text("\(offset)"))]
+        if case .object(let said) = fact { members += said.filter { !["fact", "id"].contains($0.name) } }
+        return .object(members)
+    }
+
     static func determinism(_ fact: String) -> JSONValue {
         .object([
             .init("fact", .text("determinism.error")),

@@ -46,11 +46,13 @@ import Glibc
 
     /// Gives one element; waits while the queue is full.
     ///
+    /// With `bound` it waits until that much weight holds it too: others may then fill the rest.
+    ///
     /// - Returns: False when the queue is closed; the element was not taken.
-    public func put(_ element: Element, weight: Int) -> Bool {
+    public func put(_ element: Element, weight: Int, within bound: Int = .max) -> Bool {
         lock()
         defer { unlock() }
-        while !isClosedNow && !fits(weight) { unsafe _ = pthread_cond_wait(changed, mutex) }
+        while !isClosedNow && !fits(weight, within: bound) { unsafe _ = pthread_cond_wait(changed, mutex) }
         guard !isClosedNow else { return false }
         add(element, weight)
         return true
@@ -129,8 +131,8 @@ import Glibc
         return elements.count - head
     }
 
-    private func fits(_ weight: Int) -> Bool {
-        head == elements.count || weightHeld + weight <= capacity
+    private func fits(_ weight: Int, within bound: Int = .max) -> Bool {
+        head == elements.count || weightHeld + weight <= min(capacity, bound)
     }
 
     private func add(_ element: Element, _ weight: Int) {

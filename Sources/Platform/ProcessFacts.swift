@@ -32,6 +32,18 @@ public func processResources() -> ProcessResources {
     )
 }
 
+/// Lets this process open as many files and sockets as the system allows it.
+///
+/// - Returns: How many that is; 0 where the system does not say.
+@discardableResult public func raiseDescriptorLimit() -> Int {
+    var limit = rlimit()
+    // Valid in both: `limit` outlives the call.
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
+    limit.rlim_cur = limit.rlim_max
+    unsafe _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    return Int(clamping: limit.rlim_cur)
+}
+
 /// The real path of the running program, nil when the system does not say.
 public func executablePath() -> String? {
     var buffer = [UInt8](repeating: 0, count: 4_096)

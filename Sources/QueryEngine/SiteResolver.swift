@@ -7,12 +7,13 @@ public import Inventory
 /// Resolves the assets and zones of events by the site files, as of each event's time.
 ///
 /// Addresses count by their bindings, names as asset ids, host names with or without a domain, serial numbers
-/// and AE titles. Leases that only the log shows are not known here.
+/// and AE titles, certificates by their names or fingerprints. Leases that only the log shows are not known
+/// here.
 ///
 /// Owned by one thread.
 public final class SiteResolver: EntityResolver {
     private var register: AssetRegister
-    private static let names: [FieldID] = [.deviceID, .hostName, .sourceHost, .targetHost]
+    private static let names: [FieldID] = [.deviceID, .hostName, .sourceHost, .targetHost, .peerIdentity]
     private static let addresses: [FieldID] = [.hostIP, .sourceIP, .targetIP]
 
     /// Resolves by `register`.
@@ -31,6 +32,9 @@ public final class SiteResolver: EntityResolver {
 
     /// The asset that a name or address field of the event means at the event's time; nil if none is known.
     public func asset(_ field: FieldID, of index: Int, in batch: EventBatch) -> Asset? {
+        if field == .peerIdentity {
+            return batch.text(field, in: index).flatMap { register.asset(ofCertificate: $0) }
+        }
         guard SiteResolver.addresses.contains(field) else {
             return batch.text(field, in: index).flatMap { register.asset(named: $0) }
         }

@@ -27,8 +27,8 @@ public struct Configuration: Hashable, Sendable {
 
     /// Bounds that protect the process from its senders.
     public struct Limits: Hashable, Sendable {
-        /// Kept bytes of one record; the rest is cut and counted.
-        public var recordSizeMaxBytes = 65_536
+        /// Kept bytes of one record; the rest is cut and counted. Nil for the default of each transport.
+        public var messageSizeMaxBytes: Int?
         /// Stream connections of one listener; further ones are refused.
         ///
         /// Each holds one socket and one carry buffer.
@@ -38,6 +38,16 @@ public struct Configuration: Hashable, Sendable {
 
         /// The defaults.
         public init() {}
+
+        /// Kept bytes of a line of a file.
+        public var lineSizeMaxBytes: Int { messageSizeMaxBytes ?? IntakeLimits.datagramSizeDefaultBytes }
+
+        /// Kept bytes of one record of a listener.
+        public func messageSizeMaxBytes(of listener: ListenerDefinition) -> Int {
+            listener.limits.messageSizeMaxBytes ?? messageSizeMaxBytes
+                ?? (listener.carrier == .udp || listener.carrier == .unix
+                    ? IntakeLimits.datagramSizeDefaultBytes : IntakeLimits.frameSizeDefaultBytes)
+        }
     }
 
     /// When appended records are made durable.
@@ -137,6 +147,7 @@ public struct Configuration: Hashable, Sendable {
             result.listeners[index].extras.path = absolute(listeners[index].extras.path)
         }
         for index in listeners.indices {
+            result.listeners[index].security = listeners[index].security?.resolved(absolute)
             result.listeners[index].extras.tokenFile = listeners[index].extras.tokenFile.map(absolute)
         }
         return result

@@ -36,7 +36,7 @@ extension ListenerDefinition.WireProtocol {
 
 extension ListenerDefinition.Carrier {
     /// Whether it takes a TCP port.
-    var isStream: Bool { self == .tcp || self == .http }
+    var isStream: Bool { self != .udp && self != .unix }
 }
 
 extension ListenerDefinition {

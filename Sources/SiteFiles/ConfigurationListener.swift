@@ -22,6 +22,10 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
         case udp
         /// Stream connections.
         case tcp
+        /// Stream connections inside TLS (RFC 5425).
+        case tls
+        /// RELP: stream connections whose records are acknowledged once they are durable.
+        case relp
         /// Bodies of HTTP requests; the protocol is what a body without a content type holds.
         case http
         /// Datagrams of a UNIX socket.
@@ -38,6 +42,10 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
     public var host: String
     /// Port; 0 lets the system choose.
     public var port: Int
+    /// Who may send, how much, how fast.
+    public var limits = IntakeLimits()
+    /// Certificates; nil for a listener without TLS.
+    public var security: TransportSecurity?
     /// What only some carriers have.
     public var extras = ListenerExtras()
 
@@ -82,6 +90,12 @@ public struct ListenerDefinition: Hashable, Sendable, CustomStringConvertible {
         guard let scheme = schemes.first(where: { $0.text == pieces[0] }) else {
             let hint = Spelling.suggestion(for: pieces[0], among: schemes.map(\.text))
             throw WardlineError(.usage, "'\(pieces[0])' in '\(url)' is no known protocol\(hint). \(form)")
+        }
+        guard scheme.carrier != .tls else {
+            throw WardlineError(
+                .usage,
+                "'\(url)' needs a certificate: name it under `listen` in the configuration file."
+            )
         }
         let address = String(pieces[1].dropFirst(2))
         if scheme.carrier == .unix {

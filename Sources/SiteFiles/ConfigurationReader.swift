@@ -10,6 +10,9 @@ struct ConfigurationReader {
 
     /// Most listeners: each costs a socket and, for datagrams, a thread.
     static let listenerCountMax = 64
+    /// Cap of a record: at least what RFC 5424 section 6.1 wants every receiver to take; at most what fits a
+    /// batch many times.
+    static let messageSizes = 2_048...1_048_576
 
     func configuration(of root: YAMLNode) throws(SiteFilesError) -> Configuration {
         var result = Configuration()
@@ -47,93 +50,12 @@ struct ConfigurationReader {
         }
     }
 
-    private func listeners(_ node: YAMLNode) throws(SiteFilesError) -> [ListenerDefinition] {
-        guard let elements = node.elements else {
-            throw error(
-                node.mark,
-                "expected a list of listeners, found a \(node.kind)",
-                "start each with '- '"
-            )
-        }
-        guard elements.count <= ConfigurationReader.listenerCountMax else {
-            throw error(node.mark, "more than \(ConfigurationReader.listenerCountMax) listeners")
-        }
-        var result: [ListenerDefinition] = []
-        for element in elements {
-            let listener = try listener(element)
-            if result.contains(where: { $0.name == listener.name }) {
-                throw error(
-                    (element["name"] ?? element).mark,
-                    "a second listener named '\(listener.name)'",
-                    "give each its own name"
-                )
-            }
-            let taken = result.first { other in
-                other.carrier.isStream == listener.carrier.isStream && other.address == listener.address
-                    && (listener.port != 0 || listener.carrier == .unix)
-            }
-            if let taken {
-                throw error(
-                    (element["bind"] ?? element).mark,
-                    "\(listener.carrier.rawValue) \(listener.address) is taken by '\(taken.name)'",
-                    "choose another port"
-                )
-            }
-            result.append(listener)
-        }
-        return result
-    }
-
-    private func listener(_ node: YAMLNode) throws(SiteFilesError) -> ListenerDefinition {
-        _ = try members(
-            node,
-            allowed: ["name", "protocol", "transport", "bind", "path", "mode", "token_file", "max_body"]
-        )
-        let wire = try choice(
-            required("protocol", of: node),
-            ListenerDefinition.WireProtocol.allCases,
-            \.rawValue
-        )
-        let carrier = try choice(
-            required("transport", of: node),
-            ListenerDefinition.Carrier.allCases,
-            \.rawValue
-        )
-        try check(wire, carrier, node)
-        let extras = try extras(node, carrier)
-        var place = (host: "", port: 0)
-        var word = "unix"
-        if carrier != .unix {
-            let bind = try required("bind", of: node)
-            word = "\(carrier.rawValue)-\(try text(bind))"
-            guard let found = ListenerDefinition.split(address: try text(bind)) else {
-                throw error(
-                    bind.mark,
-                    "'\(try text(bind))' is no numeric address with a port",
-                    "write \"127.0.0.1:5514\" or \"[::1]:5514\""
-                )
-            }
-            place = found
-        }
-        let name = try node["name"].map { given throws(SiteFilesError) in try inputName(given) }
-        var listener = ListenerDefinition(
-            name: name ?? "\(wire.rawValue)-\(word)",
-            wire,
-            carrier,
-            host: place.host,
-            port: place.port
-        )
-        listener.extras = extras
-        return listener
-    }
-
     private func limits(_ node: YAMLNode) throws(SiteFilesError) -> Configuration.Limits {
         var limits = Configuration.Limits()
         for (key, value) in try members(node, allowed: ["max_message", "connections", "receive_buffer"]) {
             switch key.text {
-            // At least what RFC 5424 section 6.1 wants every receiver to take; at most what fits a batch many
-            // times.
-            case "max_message": limits.recordSizeMaxBytes = try size(value, 2_048...1_048_576)
+            case "max_message":
+                limits.messageSizeMaxBytes = try size(value, ConfigurationReader.messageSizes)
             case "connections": limits.connectionCountMax = try count(value, 1...100_000)
             default: limits.receiveBufferBytes = try size(value, 4_096...1_073_741_824)
             }

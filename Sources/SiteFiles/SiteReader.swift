@@ -54,7 +54,8 @@ public enum SiteReader {
             file: file,
             needed: ["asset_id"],
             known: [
-                "manufacturer", "model", "device_type", "serial", "mac", "hostname", "ae_title", "location",
+                "manufacturer", "model", "device_type", "serial", "mac", "hostname", "ae_title",
+                "certificate", "location",
                 "owner",
                 "zone", "firmware", "os", "phi", "life_critical", "vendor_account", "patch_by",
                 // Read by people and by later versions.
@@ -88,6 +89,7 @@ public enum SiteReader {
             }
             asset.hostNames = table.list("hostname").map { $0.lowercased() }
             asset.aeTitles = table.list("ae_title")
+            asset.certificates = table.list("certificate").map { Fingerprint.normal($0) ?? $0.lowercased() }
             asset.location = table.text("location")
             asset.owner = table.text("owner")
             asset.zone = table.text("zone")

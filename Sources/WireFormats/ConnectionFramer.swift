@@ -41,9 +41,11 @@ public struct ConnectionFramer: Sendable {
     /// What is expected.
     public let style: Style
     /// Most bytes of one record; of longer ones the first so many are kept.
-    public let sizeMaxBytes: Int
+    public var sizeMaxBytes: Int
     private var state = State.start
     private var carry: [UInt8] = []
+    /// Bytes that were skipped between frames since the last frame.
+    public private(set) var fillerCount = 0
 
     /// A framer at the start of a connection.
     public init(_ style: Style, sizeMaxBytes: Int) {
@@ -56,6 +58,9 @@ public struct ConnectionFramer: Sendable {
         guard case .start = state else { return false }
         return !carry.isEmpty
     }
+
+    /// Bytes held of a frame that is not complete.
+    public var carriedBytes: Int { carry.count }
 
     /// Takes bytes and appends the records that they complete.
     public mutating func feed(_ bytes: Span<UInt8>, into target: inout FrameTarget) {
@@ -102,6 +107,11 @@ public struct ConnectionFramer: Sendable {
         byte == 0x0a || byte == 0x0d || byte == 0 || byte == 0x20
     }
 
+    private mutating func skip(_ index: Int) -> Int {
+        fillerCount += 1
+        return index + 1
+    }
+
     private mutating func begin(_ bytes: Span<UInt8>, _ index: Int) -> Int {
         let byte = bytes[index]
         if carry.isEmpty {
@@ -111,11 +121,13 @@ public struct ConnectionFramer: Sendable {
                 return index
             case .gelf, .jsonLines:
                 // RFC 7464 puts a record separator before each text.
-                if ConnectionFramer.isFiller(byte) || byte == 0x1e { return index + 1 }
+                if ConnectionFramer.isFiller(byte) || byte == 0x1e { return skip(index) }
+                fillerCount = 0
                 state = .delimited(length: 0)
                 return index
             case .syslog:
-                if ConnectionFramer.isFiller(byte) { return index + 1 }
+                if ConnectionFramer.isFiller(byte) { return skip(index) }
+                fillerCount = 0
                 guard ConnectionFramer.isDigit(byte), byte != 0x30 else {
                     state = .delimited(length: 0)
                     return index

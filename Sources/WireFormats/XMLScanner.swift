@@ -54,18 +54,25 @@ public struct XMLScanner: Sendable {
     public private(set) var attributes: [Attribute] = []
     /// Whether the element that was opened last closes at once, and so has no text.
     public var isEmptyElement: Bool { isClosing }
-    private var position: Int
-    private let end: Int
+    private var position = 0
+    private var end = 0
     private var names: [(whole: Range<Int>, local: Range<Int>)] = []
     private var isClosing = false
     private var isDone = false
     private var fault: XMLFault?
 
-    /// A scanner of the XML at `range`.
-    public init(_ range: Range<Int>) {
+    /// A scanner of nothing yet.
+    public init() {}
+
+    /// Begins with the XML at `range`; the storage is reused.
+    public mutating func begin(_ range: Range<Int>) {
         position = range.lowerBound
         end = range.upperBound
-        if range.count > XMLScanner.sizeMaxBytes { fault = .bound }
+        attributes.removeAll(keepingCapacity: true)
+        names.removeAll(keepingCapacity: true)
+        isClosing = false
+        isDone = false
+        fault = range.count > XMLScanner.sizeMaxBytes ? .bound : nil
     }
 
     /// The next part; the end and a fault come again and again.

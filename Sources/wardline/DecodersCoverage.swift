@@ -37,16 +37,7 @@ extension DecodersCommand {
 
         func run() throws {
             let context = try CommandContext(common, mode: list.output)
-            var survey = DecoderSurvey(
-                try Content.decoders(
-                    folder: lines.source.decoders,
-                    environment: context.environment,
-                    isQuiet: common.quiet
-                ),
-                reference: context.now
-            )
-            try lines.forEach(context) { survey.add($0) }
-            survey.finish()
+            let survey = try lines.survey(context)
             switch by {
             case .shape: writeShapes(survey, context)
             case .decoder: writeDecoders(survey, context)
@@ -135,16 +126,7 @@ extension DecodersCommand {
 
         func run() throws {
             let context = try CommandContext(common)
-            var survey = DecoderSurvey(
-                try Content.decoders(
-                    folder: lines.source.decoders,
-                    environment: context.environment,
-                    isQuiet: common.quiet
-                ),
-                reference: context.now
-            )
-            try lines.forEach(context) { survey.add($0) }
-            survey.finish()
+            let survey = try lines.survey(context)
             if !common.quiet { survey.note() }
             var groups = survey.miner.groups()
             if let sender { groups.removeAll { $0.application != (sender == "-" ? "" : sender) } }
@@ -227,8 +209,21 @@ struct LineSourceOptions: ParsableArguments {
         }
     }
 
+    /// Decodes every line.
+    func survey(_ context: CommandContext) throws -> DecoderSurvey {
+        let set = try Content.decoders(
+            folder: source.decoders,
+            environment: context.environment,
+            isQuiet: context.isQuiet
+        )
+        var survey = DecoderSurvey(set, reference: context.now)
+        try forEach(context) { survey.add($0) }
+        survey.finish()
+        return survey
+    }
+
     /// Hands over every line.
-    func forEach(_ context: CommandContext, _ body: ([UInt8]) -> Void) throws {
+    private func forEach(_ context: CommandContext, _ body: ([UInt8]) -> Void) throws {
         guard files.isEmpty else {
             for file in files { try forEachLine(of: file, body) }
             return
@@ -309,13 +304,14 @@ struct DecoderSurvey {
     mutating func finish() {
         guard records.count > 0 else { return }
         var events = EventBatch()
-        normalizer.decode(records, base: .zero, reference: reference, into: &events)
+        let base = Offset(UInt64(lineCount - records.count))
+        normalizer.decode(records, base: base, reference: reference, into: &events)
         var taken = Array(repeating: false, count: records.count)
         for event in events.events {
             let name = events.decoders[Int(event.decoder)]
             if event.ordinal == 0 { decoders[name, default: Row()].lines += 1 }
             decoders[name, default: Row()].classes[event.eventClass, default: 0] += 1
-            if !event.issues.contains(.undecoded) { taken[Int(event.offset.value)] = true }
+            if !event.issues.contains(.undecoded) { taken[Int(event.offset.value - base.value)] = true }
         }
         for row in records.rows.indices where !taken[row] {
             undecodedCount += 1

@@ -3,9 +3,11 @@
 
 import Daemon
 import EventModel
+import Inventory
 import Pipeline
 import Platform
 import Projections
+import QueryEngine
 import SiteFiles
 
 /// Joins judge, read models and content files for whoever writes a store: the daemon, `ingest`, `import`,
@@ -23,7 +25,11 @@ enum Judging {
                     return []
                 }
             },
-            importFile: { (role, path) throws(WardlineError) in try files.facts(role: role, path: path) }
+            importFile: { (role, path) throws(WardlineError) in try files.facts(role: role, path: path) },
+            addresses: { () throws(WardlineError) in
+                let register = try SiteInForce.register(try StoreReader(path: files.storePath))
+                return register.boundAddresses(at: CommandContext.wallClock)
+            }
         )
     }
 

@@ -62,19 +62,23 @@ enum StatusText {
         for member in members {
             if let listeners = member.value.elements {
                 for listener in listeners {
-                    var counts = ["received", "kernelDrops", "truncated", "connections"].compactMap { name in
+                    var counts = [
+                        "received", "kernelDrops", "rateDrops", "truncated", "connections", "refused",
+                    ].compactMap { name in
                         listener[name]?.integer.map { "\(name) \(Amount.count($0))" }
                     }
-                    for name in ["lost", "malformed", "refused"] {
+                    for name in ["lost", "malformed"] {
                         guard let count = listener[name]?.integer, count > 0 else { continue }
                         counts.append("\(name) \(Amount.count(count))")
                     }
                     if let fault = listener["fault"]?.text, !fault.isEmpty {
                         counts.append("last: " + TerminalText.escaped(fault))
                     }
+                    let faults = StatusText.faults(listener)
                     let name = TerminalText.escaped(listener["name"]?.text ?? "")
                     let address = TerminalText.escaped(listener["address"]?.text ?? "")
                     lines.append("listener       \(name) \(address)  " + counts.joined(separator: ", "))
+                    lines += faults
                 }
             } else {
                 let value = TerminalText.escaped(EventRenderer.text(member.value))
@@ -82,5 +86,15 @@ enum StatusText {
             }
         }
         return lines
+    }
+
+    /// One line for each kind of fault of a listener.
+    private static func faults(_ listener: JSONValue) -> [String] {
+        guard case .object(let faults)? = listener["faults"] else { return [] }
+        return faults.compactMap { fault in
+            fault.value.integer.map {
+                "fault          \(TerminalText.escaped(fault.name)): \(Amount.count($0))"
+            }
+        }
     }
 }

@@ -42,7 +42,8 @@ struct WardlineCommand: ParsableCommand {
             CommandGroup(
                 name: "Operate",
                 subcommands: [
-                    StoreCommand.self, DemoCommand.self, VersionCommand.self, CompletionCommand.self,
+                    StoreCommand.self, TLSCommand.self, DemoCommand.self, VersionCommand.self,
+                    CompletionCommand.self,
                 ]
             ),
         ]

@@ -19,7 +19,7 @@ import WireFormats
     ) throws -> (store: StoreFixture, status: ListenerStatus) {
         let store = try StoreFixture()
         var limits = Configuration.Limits()
-        limits.recordSizeMaxBytes = recordSizeMaxBytes
+        limits.messageSizeMaxBytes = recordSizeMaxBytes
         let listeners = try Listeners(
             [ListenerDefinition(name: "gelf", .gelf, .udp, host: "127.0.0.1", port: 0)],
             limits: limits,

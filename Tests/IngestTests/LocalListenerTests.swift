@@ -46,7 +46,7 @@ private func send(_ datagrams: [[UInt8]], to path: String) throws {
     @Test func `a datagram above the cap is cut and keeps its length`() throws {
         let store = try StoreFixture()
         var limits = Configuration.Limits()
-        limits.recordSizeMaxBytes = 2_048
+        limits.messageSizeMaxBytes = 2_048
         let listeners = try Listeners([definition(store)], limits: limits, intake: store.engine.intake)
         try send([[UInt8](repeating: 0x78, count: 3_000)], to: store.path + "/log")
         listeners.stop()

@@ -110,12 +110,12 @@ func sendTCP(_ chunks: [[UInt8]], to address: String) throws {
 }
 
 /// Sends datagrams from one socket.
-func sendUDP(_ datagrams: [[UInt8]], to address: String) throws {
+func sendUDP(_ datagrams: [[UInt8]], to address: String, from source: String? = nil) throws {
     let (host, port) = try #require(ListenerDefinition.split(address: address))
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     defer { try? group.syncShutdownGracefully() }
     let target = try NIOCore.SocketAddress(ipAddress: host, port: port)
-    let channel = try DatagramBootstrap(group: group).bind(host: host, port: 0).wait()
+    let channel = try DatagramBootstrap(group: group).bind(host: source ?? host, port: 0).wait()
     for datagram in datagrams {
         try channel.writeAndFlush(
             AddressedEnvelope(remoteAddress: target, data: ByteBuffer(bytes: datagram))

@@ -12,14 +12,17 @@ struct PatternTests {
         var slots = NameTable()
         for name in DecoderCompiler.captureNames(of: nodes) { slots.insert(name) }
         var program = PatternProgram()
-        let start = program.compile(nodes) { slots.number($0) }
+        let number = program.add(nodes, rule: 0) { slots.number($0) }
+        let start = PatternTrie.write([number], isFolded: false, into: &program)
         var matcher = PatternMatcher()
         let bytes = Array(text.utf8)
-        guard matcher.matches(program, at: start, bytes.span, 0..<bytes.count) else { return nil }
+        matcher.begin(at: start, 0..<bytes.count)
+        guard !matcher.next(program, bytes.span).isEmpty else { return nil }
         var result: [String: String] = [:]
         for index in 0..<matcher.captureCount {
             let capture = matcher.capture(index)
-            result[slots.name(Int(capture.slot))] = String(decoding: bytes[capture.range], as: UTF8.self)
+            let slot = Int(program.captureSlots[Int(capture.number)])
+            result[slots.name(slot)] = String(decoding: bytes[capture.range], as: UTF8.self)
         }
         return result
     }

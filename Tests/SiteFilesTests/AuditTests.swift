@@ -16,7 +16,7 @@ import WireFormats
 
     private func decode(_ body: [UInt8]) -> EventBatch {
         var drafts = EventDrafts()
-        let decoder = AuditDecoder(siteKey: SiteKey(id: "test", secret: Array("secret".utf8)))
+        var decoder = AuditDecoder(siteKey: SiteKey(id: "test", secret: Array("secret".utf8)))
         var batch = EventBatch()
         guard decoder.decode(body.span, 0..<body.count, into: &drafts) != nil else { return batch }
         for draft in drafts.drafts {

@@ -33,7 +33,7 @@ import Testing
                 ListenerDefinition(name: "jsonl-tcp-[::1]:0", .jsonLines, .tcp, host: "::1", port: 0),
             ]
         )
-        #expect(configuration.limits.recordSizeMaxBytes == 16_384)
+        #expect(configuration.limits.messageSizeMaxBytes == 16_384)
         #expect(configuration.limits.connectionCountMax == 10)
         #expect(configuration.limits.receiveBufferBytes == 1_048_576)
         #expect(configuration.defaultZone == "Europe/Berlin")
@@ -44,6 +44,98 @@ import Testing
         #expect(configuration.groupCommit.delayNanoseconds == 5_000_000)
         #expect(configuration.groupCommit.sizeMaxBytes == 1_048_576)
         #expect(configuration.deflate == .zlib && Configuration().deflate == .auto)
+    }
+
+    @Test func `a listener has limits and certificates of its own`() throws {
+        let configuration = try parse(
+            """
+            limits: { max_message: 32KiB }
+            listen:
+              - name: secure
+                protocol: syslog
+                transport: tcp
+                bind: "127.0.0.1:6514"
+                allow: [10.20.0.0/16, "fd00::/8"]
+                max_connections_per_peer: 4
+                idle_timeout: 5m
+                max_message: 8KiB
+                rate: 500/s
+                tls:
+                  { cert: s.pem, key: /k.pem, client: required, client_ca: ca.pem, names: ["*.example.org"] }
+              - { protocol: jsonl, transport: relp, bind: "127.0.0.1:0", allow: inventory }
+              - name: pinned
+                protocol: syslog
+                transport: tls
+                bind: "127.0.0.1:0"
+                tls:
+                  cert: s.pem
+                  key: k.pem
+                  client: optional
+                  mode: fingerprint
+                  min_version: "1.3"
+                  fingerprints: "SHA-1:\(String(repeating: "AB:", count: 19))AB"
+            """
+        ).resolved(against: "/etc/wardline")
+        let secure = configuration.listeners[0]
+        #expect(secure.carrier == .tls)
+        let prefixes = ["10.20.0.0/16", "fd00::/8"].compactMap { IPPrefix($0) }
+        #expect(secure.limits.allowed == .prefixes(prefixes))
+        #expect(secure.limits.connectionsPerPeerMax == 4)
+        #expect(secure.limits.idleNanoseconds == 300 * UTCTime.second)
+        #expect(secure.limits.recordsPerSecondMax == 500)
+        #expect(configuration.limits.messageSizeMaxBytes(of: secure) == 8_192)
+        #expect(secure.security?.certificatePath == "/etc/wardline/s.pem")
+        #expect(secure.security?.keyPath == "/k.pem")
+        #expect(secure.security?.authorityPath == "/etc/wardline/ca.pem")
+        #expect(secure.security?.client == .required)
+        #expect(secure.security?.names == ["*.example.org"])
+        let relp = configuration.listeners[1]
+        #expect(relp.carrier == .relp && relp.limits.allowed == .inventory && relp.security == nil)
+        #expect(configuration.limits.messageSizeMaxBytes(of: relp) == 32_768)
+        let pinned = try #require(configuration.listeners[2].security)
+        #expect(pinned.fingerprints == ["sha-1:" + String(repeating: "ab", count: 20)])
+        #expect(pinned.versionMin == .tls13 && pinned.mode == .fingerprint && pinned.client == .optional)
+    }
+
+    @Test(arguments: [
+        (ListenerDefinition.Carrier.udp, 65_536), (.tcp, 1_048_576), (.tls, 1_048_576), (.relp, 1_048_576),
+    ])
+    func `without a word a datagram keeps 64 KiB and a frame of a connection 1 MiB`(
+        carrier: ListenerDefinition.Carrier,
+        expected: Int
+    ) {
+        let listener = ListenerDefinition(name: "a", .syslog, carrier, host: "127.0.0.1", port: 0)
+        #expect(Configuration.Limits().messageSizeMaxBytes(of: listener) == expected)
+    }
+
+    @Test(arguments: [
+        ("transport: tls", "no 'tls'"), ("transport: udp, tls: { cert: a, key: b }", "datagrams"),
+        ("transport: tls, tls: { cert: a }", "no 'key'"), ("transport: tls, tls: { key: a }", "no 'cert'"),
+        ("transport: tls, tls: { cert: a, key: b, client: required }", "client_ca"),
+        ("transport: tls, tls: { cert: a, key: b, client_ca: c }", "client: required"),
+        ("transport: tls, tls: { cert: a, key: b, client: required, mode: fingerprint }", "fingerprints"),
+        (
+            "transport: tls, tls: { cert: a, key: b, client: required, mode: fingerprint, "
+                + "fingerprints: \"sha-256:ab\" }", "64 hexadecimal"
+        ),
+        (
+            "transport: tls, tls: { cert: a, key: b, client: required, client_ca: c, names: \"a.*.org\" }",
+            "no name"
+        ),
+        ("transport: tls, tls: { cert: a, key: b, min_version: \"1.1\" }", "1.2, 1.3"),
+        ("transport: tls, tls: { cert: a, key: b, clients: required }", "client"),
+        ("transport: tcp, allow: 10.0.0.1/8", "network address"), ("transport: tcp, allow: []", "nobody"),
+        ("transport: tcp, rate: 500", "500/s"), ("transport: tcp, rate: 0/s", "500/s"),
+        ("transport: udp, idle_timeout: 5m", "no connections"),
+        ("transport: tcp, idle_timeout: 5", "duration"),
+        ("transport: udp, max_connections_per_peer: 5", "no connections"),
+        ("transport: tcp, max_message: 1KiB", "size"), ("transport: tcp, idle: 5m", "not known"),
+    ])
+    func `a key of a listener that means nothing is refused with its place`(keys: String, word: String) {
+        let text = "listen:\n  - { protocol: syslog, bind: \"127.0.0.1:1\", \(keys) }"
+        let error = #expect(throws: SiteFilesError.self) { try parse(text) }
+        #expect(error?.location.hasPrefix("c.yaml:2:") == true)
+        #expect(error?.message.contains(word) == true, "\(String(describing: error))")
     }
 
     @Test func `retention rules keep for days, years of 366 days, or ever`() throws {
@@ -80,8 +172,8 @@ import Testing
         ("listen:\n  - { protocol: syslog, transport: udp }", "c.yaml:2:5", "bind"),
         ("listen:\n  - { protocol: sylog, transport: udp, bind: \"127.0.0.1:1\" }", "c.yaml:2:17", "syslog"),
         (
-            "listen:\n  - { protocol: syslog, transport: tls, bind: \"127.0.0.1:1\" }", "c.yaml:2:36",
-            "udp, tcp"
+            "listen:\n  - { protocol: syslog, transport: quic, bind: \"127.0.0.1:1\" }", "c.yaml:2:36",
+            "udp, tcp, tls, relp"
         ),
         (
             "listen:\n  - { protocol: syslog, transport: udp, bind: \"localhost:1\" }", "c.yaml:2:47",

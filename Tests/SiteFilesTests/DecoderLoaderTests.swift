@@ -93,19 +93,60 @@ struct DecoderLoaderTests {
         #expect(one != other)
     }
 
-    @Test func `a shadowed rule is reported with both identifiers`() {
-        let text =
-            Self.good + """
+    /// The good file with one more rule.
+    private static func with(_ pattern: String, _ sample: String) -> String {
+        good + """
 
-                  - id: later
-                    action: logout
-                    pattern: 'in {user.name:word} from {src.ip:ip} again'
-                    samples:
-                      - in: 'in ada from 10.0.0.1 again'
-                        expect: {class: access}
-                """
-        let outcome = DecoderLoader.load([DecoderFixtures.file(text)])
-        let warning = outcome.decoders.warnings.first ?? ""
-        #expect(warning.contains("'in'") && warning.contains("'later'"), "\(outcome.refused)")
+              - id: later
+                action: logout
+                pattern: '\(pattern)'
+                samples:
+                  - in: '\(sample)'
+                    expect: {class: access}
+            """
+    }
+
+    @Test(arguments: ["", " again"])
+    func `a shadowed rule is reported with both identifiers and places`(more: String) {
+        let text = Self.with("in {user.name:word} from {src.ip:ip}" + more, "in ada from 10.0.0.1" + more)
+        let warning = DecoderSetup.warnings(text).first ?? ""
+        #expect(warning.hasPrefix("x.decoder.yaml:14:"), "\(warning)")
+        #expect(warning.contains("'in'") && warning.contains("'later'"), "\(warning)")
+        #expect(warning.contains("shadowed") && warning.contains("x.decoder.yaml:8:"), "\(warning)")
+    }
+
+    @Test func `rules that match the same text are reported as ambiguous`() {
+        let text = Self.with("in {?quiet }{user.name:until}", "in ada")
+        let warnings = DecoderSetup.warnings(text)
+        #expect(warnings == [])
+        let two = Self.with("{|in|out} {user.name:word} from {src.ip:ip}", "out ada from 10.0.0.1")
+        let warning = DecoderSetup.warnings(two).first ?? ""
+        #expect(warning.contains("'in'") && warning.contains("'later'"), "\(warnings)")
+        #expect(warning.contains("ambiguous"), "\(warning)")
+    }
+
+    @Test func `a rule that takes other lines is no matter`() {
+        #expect(
+            DecoderSetup.warnings(Self.with("in {user.name:word} from {src.host:host}", "in x from h")) == []
+        )
+    }
+
+    @Test func `a rule behind one with a condition is no matter`() {
+        let text = Self.with("in {user.name:word} from {src.ip:ip}", "in ada from 10.0.0.1")
+            .replacingOccurrences(of: "    outcome: success\n", with: "    when: {user.name: root}\n")
+        #expect(text.contains("when:"))
+        #expect(DecoderSetup.warnings(text) == [])
+    }
+}
+
+/// Shadowing and ambiguity as a set of one file reports them, samples left aside.
+private enum DecoderSetup {
+    static func warnings(_ text: String) -> [String] {
+        do {
+            let file = DecoderFixtures.file(text, name: "x.decoder.yaml")
+            return try DecoderSet(compiling: [DecoderLoader.definition(file)]).warnings
+        } catch {
+            return ["\(error)"]
+        }
     }
 }

@@ -86,8 +86,8 @@ struct SourceAssertionTests {
         #expect(unmet * 100 <= mapped * SourceAssertionTests.unmetMaxPercent, "\(unmet) of \(mapped)")
     }
 
-    private static let unclassedMaxPercent = 40
-    private static let unmetMaxPercent = 21
+    private static let unclassedMaxPercent = 3
+    private static let unmetMaxPercent = 4
 
     @Test func `an expectation that does not hold is found unmet`() throws {
         // The mutant beside the harness above: a wrong user in one expectation of each kind must show.

@@ -69,8 +69,8 @@ struct PackageTargets {
 enum LayerCheck {
     /// Lowest first (STYLE section 1).
     static let order = [
-        "CZlib", "CMalloc", "CSHA256", "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog",
-        "Normalization", "Inventory",
+        "CZlib", "CMalloc", "CSHA256", "EventModel", "Digests", "Platform", "Certificates", "WireFormats",
+        "SegmentLog", "Normalization", "Inventory",
         "Correlation", "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine",
         "Retention", "Cases", "Replay", "Daemon",
         "wardline",
@@ -90,6 +90,8 @@ enum LayerCheck {
         "Crypto": ["Digests"], "GRDB": ["Projections"], "GRDBSQLite": ["Projections"], "Yams": ["SiteFiles"],
         "ArgumentParser": ["wardline"],
         "NIOCore": ["Ingest", "Replay", "Daemon"], "NIOPosix": ["Ingest", "Replay", "Daemon"],
+        "NIOTLS": ["Ingest"], "NIOSSL": ["Ingest"],
+        "X509": ["Certificates"], "SwiftASN1": ["Certificates"],
         "NIOHTTP1": ["Ingest"],
         "CZlib": ["SegmentLog", "Ingest"],
         "CMalloc": ["Platform"], "CSHA256": ["Digests"],

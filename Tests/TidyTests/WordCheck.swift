@@ -52,7 +52,9 @@ enum WordCheck {
         if line.contains("try!") { messages.append("`try!`") }
         if line.contains("fatalError(") { messages.append("`fatalError`: use precondition or a typed throw") }
         if isEmptyCatch(code, index) { messages.append("an empty `catch`") }
-        if line.contains("import Foundation"), !isCommand, !file.isTest {
+        // Dates of swift-certificates are Foundation's: the small part of it, in the module that is its door.
+        let isDate = line.contains("import FoundationEssentials") && file.target == "Certificates"
+        if line.contains("import Foundation"), !isDate, !isCommand, !file.isTest {
             messages.append("Foundation outside the command line")
         }
         if line.contains("import Glibc"), file.target != "Platform", !file.isTest {

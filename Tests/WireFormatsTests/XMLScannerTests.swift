@@ -10,7 +10,8 @@ struct XMLScannerTests {
     private func parts(_ text: String) -> [String] {
         let bytes = Array(text.utf8)
         func word(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
-        var scanner = XMLScanner(0..<bytes.count)
+        var scanner = XMLScanner()
+        scanner.begin(0..<bytes.count)
         var found: [String] = []
         while true {
             switch scanner.next(bytes.span) {

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+
+/// Looks for bytes eight at a time.
+enum ByteSearch {
+    private static let lanes: UInt64 = 0x0101_0101_0101_0101
+    private static let tops: UInt64 = 0x8080_8080_8080_8080
+
+    /// The first place of `byte` in `range`; its upper bound when there is none.
+    @inline(__always)
+    static func first(_ byte: UInt8, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
+        var index = range.lowerBound
+        let pattern = UInt64(byte) &* lanes
+        while index + 8 <= range.upperBound {
+            let lanesOfByte = zeros(in: bytes.word(at: index) ^ pattern)
+            if lanesOfByte != 0 { return index + lanesOfByte.trailingZeroBitCount >> 3 }
+            index += 8
+        }
+        while index < range.upperBound, bytes[index] != byte { index += 1 }
+        return index
+    }
+
+    /// The first place of either byte in `range`; its upper bound when there is none.
+    @inline(__always)
+    static func first(_ byte: UInt8, or other: UInt8, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
+        var index = range.lowerBound
+        let pattern = UInt64(byte) &* lanes
+        let otherPattern = UInt64(other) &* lanes
+        while index + 8 <= range.upperBound {
+            let word = bytes.word(at: index)
+            let found = zeros(in: word ^ pattern) | zeros(in: word ^ otherPattern)
+            if found != 0 { return index + found.trailingZeroBitCount >> 3 }
+            index += 8
+        }
+        while index < range.upperBound, bytes[index] != byte, bytes[index] != other { index += 1 }
+        return index
+    }
+
+    /// The first place of any of three bytes in `range`; its upper bound when there is none.
+    @inline(__always)
+    static func first(
+        _ byte: UInt8,
+        or second: UInt8,
+        or third: UInt8,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
+    ) -> Int {
+        var index = range.lowerBound
+        let pattern = UInt64(byte) &* lanes
+        let secondPattern = UInt64(second) &* lanes
+        let thirdPattern = UInt64(third) &* lanes
+        while index + 8 <= range.upperBound {
+            let word = bytes.word(at: index)
+            let found =
+                zeros(in: word ^ pattern) | zeros(in: word ^ secondPattern) | zeros(in: word ^ thirdPattern)
+            if found != 0 { return index + found.trailingZeroBitCount >> 3 }
+            index += 8
+        }
+        while index < range.upperBound, bytes[index] != byte, bytes[index] != second, bytes[index] != third {
+            index += 1
+        }
+        return index
+    }
+
+    /// The first place of any of four bytes in `range`; its upper bound when there is none.
+    @inline(__always)
+    static func first(
+        _ byte: UInt8,
+        or second: UInt8,
+        or third: UInt8,
+        or fourth: UInt8,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
+    ) -> Int {
+        var index = range.lowerBound
+        let pattern = UInt64(byte) &* lanes
+        let secondPattern = UInt64(second) &* lanes
+        let thirdPattern = UInt64(third) &* lanes
+        let fourthPattern = UInt64(fourth) &* lanes
+        while index + 8 <= range.upperBound {
+            let word = bytes.word(at: index)
+            let found =
+                zeros(in: word ^ pattern) | zeros(in: word ^ secondPattern) | zeros(in: word ^ thirdPattern)
+                | zeros(in: word ^ fourthPattern)
+            if found != 0 { return index + found.trailingZeroBitCount >> 3 }
+            index += 8
+        }
+        while index < range.upperBound, bytes[index] != byte, bytes[index] != second, bytes[index] != third,
+            bytes[index] != fourth
+        { index += 1 }
+        return index
+    }
+
+    /// The first place of any byte of `set` in `range`; its upper bound when there is none.
+    static func first(_ set: ByteSet, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
+        var index = range.lowerBound
+        while index < range.upperBound, !set.contains(bytes[index]) { index += 1 }
+        return index
+    }
+
+    /// Whether the `count` bytes from `start` and from `otherStart` on are the same.
+    @inline(__always)
+    static func isEqual(
+        _ bytes: Span<UInt8>,
+        _ start: Int,
+        _ other: Span<UInt8>,
+        _ otherStart: Int,
+        _ count: Int
+    ) -> Bool {
+        var lane = 0
+        while lane + 8 <= count {
+            guard bytes.word(at: start + lane) == other.word(at: otherStart + lane) else { return false }
+            lane += 8
+        }
+        while lane < count {
+            guard bytes[start + lane] == other[otherStart + lane] else { return false }
+            lane += 1
+        }
+        return true
+    }
+
+    /// The first place where all of `text` stands in `range`; nil when there is none.
+    ///
+    /// The byte at `lane` of the text leads the search: the rarest is the best.
+    static func first(
+        of text: Span<UInt8>,
+        by lane: Int = 0,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
+    ) -> Int? {
+        guard !text.isEmpty, range.count >= text.count else { return nil }
+        let end = range.upperBound - text.count + lane + 1
+        var index = range.lowerBound + lane
+        while true {
+            index = first(text[lane], bytes, index..<end)
+            guard index < end else { return nil }
+            if isEqual(bytes, index - lane, text, 0, text.count) { return index - lane }
+            index += 1
+        }
+    }
+
+    /// The lowest set bit belongs to the first lane that is zero.
+    @inline(__always)
+    private static func zeros(in word: UInt64) -> UInt64 {
+        (word &- lanes) & ~word & tops
+    }
+}
