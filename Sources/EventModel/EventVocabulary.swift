@@ -250,7 +250,7 @@ public struct ParseIssues: OptionSet, Hashable, Sendable {
     public static let controlCharacters = bit(17)
     /// The body begins as JSON and is not valid.
     public static let badJSON = bit(18)
-    /// An object has two members of one name; the first counts.
+    /// An object has two members of one name: both are kept, the last counts.
     public static let duplicateKey = bit(19)
     /// Objects and arrays nest deeper than the bound.
     public static let jsonTooDeep = bit(20)

@@ -76,8 +76,8 @@ struct AuditDecoder: Sendable {
     // MARK: - One message
 
     private func draft(_ message: AuditMessage, product: String, into drafts: inout EventDrafts) {
-        guard !message.isBroken else {
-            draftUnparsed(.badXML, into: &drafts)
+        guard message.fault.isEmpty else {
+            draftUnparsed(message.fault, into: &drafts)
             addParties(message, isNetwork: false, into: &drafts)
             addTime(message, into: &drafts)
             return

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import EventModel
+
 /// An audit message as its sender wrote it (DICOM PS3.15 A.5, RFC 3881, or FHIR AuditEvent), before any
 /// judgement.
 struct AuditMessage {
@@ -52,8 +54,8 @@ struct AuditMessage {
     var source = ""
     var site = ""
     var objects: [Object] = []
-    /// Whether the text ended before the message did, or was not well formed.
-    var isBroken = false
+    /// Why the text could not be read to its end; empty if it could.
+    var fault: ParseIssues = []
 
     /// Participants or objects kept: a message beyond it is still one event.
     static let partCountMax = 256
@@ -71,7 +73,7 @@ struct AuditMessage {
         source = ""
         site = ""
         objects.removeAll(keepingCapacity: true)
-        isBroken = false
+        fault = []
     }
 
     /// Gives a participant one more role.

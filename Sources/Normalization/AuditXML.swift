@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import EventModel
+import WireFormats
+
 /// Elements of an audit message that matter.
 private enum AuditElement: Int, CaseIterable {
     case eventIdentification, eventID, eventTypeCode, activeParticipant, roleIDCode, userIDTypeCode,
@@ -41,8 +44,9 @@ struct AuditXML: Sendable {
     private static let elements = NameTable(AuditElement.names)
     private static let attributes = NameTable(AuditAttribute.names)
     private static let root = Array("AuditMessage".utf8)
+    private static let documentType = Array("<!DOCTYPE".utf8)
 
-    private var walker = XMLWalker()
+    private var scanner = XMLScanner()
     private var text = ""
     /// Whether the text of the element that was opened last matters.
     private var wantsText = false
@@ -63,9 +67,14 @@ struct AuditXML: Sendable {
         wantsText = false
         participantDepth = 0
         objectDepth = 0
-        walker.begin(open..<range.upperBound)
+        // A document type before the element could define what stands in it.
+        if ByteSearch.first(of: AuditXML.documentType.span, by: 2, bytes, range.lowerBound..<open) != nil {
+            message.fault = .xmlDoctypeRefused
+            return true
+        }
+        scanner.begin(open..<range.upperBound)
         while true {
-            switch walker.next(bytes) {
+            switch scanner.next(bytes) {
             case .open(let name):
                 text = ""
                 wantsText = false
@@ -76,12 +85,24 @@ struct AuditXML: Sendable {
             case .close(let name):
                 if let element = AuditXML.element(bytes, name) { close(element, &message) }
                 text = ""
-            case .text(let part): if wantsText { text += XMLWalker.text(bytes, part) }
-            case .end(let isBroken):
-                message.isBroken = isBroken
+            case .text(let part): if wantsText { text += AuditXML.text(bytes, part) }
+            case .literal(let part): if wantsText { text += String(decoding: bytes, part) }
+            case .end: return true
+            case .fault(let fault):
+                // What is not read to its end is not known to be well formed.
+                message.fault = fault.issues
+                if fault == .bound { message.fault.insert(.badXML) }
                 return true
             }
         }
+    }
+
+    /// Text with its references resolved.
+    private static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
+        guard XMLText.hasReferences(bytes, range) else { return String(decoding: bytes, range) }
+        var resolved: [UInt8] = []
+        XMLText.append(bytes, range, to: &resolved)
+        return String(decoding: resolved, as: UTF8.self)
     }
 
     private static func element(_ bytes: Span<UInt8>, _ name: Range<Int>) -> AuditElement? {
@@ -90,8 +111,8 @@ struct AuditXML: Sendable {
 
     private mutating func findAttributes(_ bytes: Span<UInt8>) {
         for index in places.indices { places[index] = -1 }
-        for index in walker.attributes.indices {
-            guard let number = AuditXML.attributes.number(bytes, walker.attributes[index].name) else {
+        for index in scanner.attributes.indices {
+            guard let number = AuditXML.attributes.number(bytes, scanner.attributes[index].name) else {
                 continue
             }
             if places[number] < 0 { places[number] = index }
@@ -101,7 +122,7 @@ struct AuditXML: Sendable {
     /// The value of an attribute of the element that was opened last; the first of several counts.
     private func value(_ attribute: AuditAttribute, _ bytes: Span<UInt8>) -> String? {
         let place = places[attribute.rawValue]
-        return place < 0 ? nil : XMLWalker.text(bytes, walker.attributes[place].value)
+        return place < 0 ? nil : AuditXML.text(bytes, scanner.attributes[place].value)
     }
 
     private func code(_ bytes: Span<UInt8>) -> String {

@@ -23,7 +23,7 @@ struct BodyTime {
     init?(_ bytes: Span<UInt8>, _ range: Range<Int>, _ context: StampContext) {
         position = range.lowerBound
         end = range.upperBound
-        var reader = StampReader(range.lowerBound, range.upperBound, context)
+        var reader = StampReader(range.lowerBound, range.upperBound, context, isAllStamp: true)
         if reader.read(bytes, from: range.lowerBound), !BodyTime.hasHalf(bytes, reader.position..<end) {
             time = reader.time
             hasFraction = reader.hasFraction

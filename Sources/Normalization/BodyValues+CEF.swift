@@ -45,25 +45,49 @@ extension BodyValues {
             index = min(index, range.upperBound)
             if number == 1 { header.vendor = start..<index }
             if number == 2 { header.product = start..<index }
-            if !name.isEmpty { addConstant(name, start..<index, slots) }
+            if !name.isEmpty { addConstant(name, bytes, start..<index, slots) }
             index = min(index + 1, range.upperBound)
         }
         header.extensionStart = index
         if isLEEF {
             var delimiter = isSecond ? leefDelimiter(bytes, &index, range.upperBound) : 0x09
             if delimiter == 0x09 { delimiter = ProductMark.delimiter(bytes, index..<range.upperBound) }
-            addDelimited(bytes, index..<range.upperBound, delimiter, slots)
+            if delimiter == 0x20 {
+                addExtension(bytes, index..<range.upperBound, slots)
+            } else {
+                addDelimited(bytes, index..<range.upperBound, delimiter, slots)
+            }
         } else {
             addExtension(bytes, index..<range.upperBound, slots)
         }
         return header
     }
 
-    private mutating func addConstant(_ name: String, _ range: Range<Int>, _ slots: borrowing NameTable) {
+    private mutating func addConstant(
+        _ name: String,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ slots: borrowing NameTable
+    ) {
         let start = work.count
         work.append(contentsOf: name.utf8)
         let key = Value(start: Int32(start), end: Int32(work.count), isInWork: true)
-        let value = Value(start: Int32(range.lowerBound), end: Int32(range.upperBound), isInWork: false)
+        var value = Value(start: Int32(range.lowerBound), end: Int32(range.upperBound), isInWork: false)
+        var hasEscape = false
+        for index in range where bytes[index] == 0x5c { hasEscape = true }
+        if hasEscape {
+            let first = work.count
+            var index = range.lowerBound
+            while index < range.upperBound {
+                let isEscape =
+                    bytes[index] == 0x5c && index + 1 < range.upperBound
+                    && (bytes[index + 1] == 0x5c || bytes[index + 1] == 0x7c)
+                if isEscape { index += 1 }
+                work.append(bytes[index])
+                index += 1
+            }
+            value = Value(start: Int32(first), end: Int32(work.count), isInWork: true)
+        }
         add(key, value, name: slots.number(work.span, key.range))
     }
 
@@ -152,6 +176,15 @@ extension BodyValues {
         var end = range.upperBound
         while start < end, bytes[start].isBlank { start += 1 }
         while end > start, bytes[end - 1].isBlank || bytes[end - 1] == 0x0d { end -= 1 }
+        // A bar at the very end closes the line, as it does the header.
+        if end > start + 1, bytes[end - 1] == 0x7c, bytes[end - 2].isBlank {
+            end -= 1
+            while end > start, bytes[end - 1].isBlank { end -= 1 }
+        }
+        if end - start > 1, bytes[start] == 0x22, bytes[end - 1] == 0x22 {
+            start += 1
+            end -= 1
+        }
         let named = Value(start: Int32(key.lowerBound), end: Int32(key.upperBound), isInWork: false)
         var value = Value(start: Int32(start), end: Int32(end), isInWork: false)
         var hasEscape = false
@@ -160,14 +193,9 @@ extension BodyValues {
             let workStart = work.count
             var index = start
             while index < end {
-                var byte = bytes[index]
-                if byte == 0x5c, index + 1 < end {
-                    index += 1
-                    byte = bytes[index]
-                    if byte == 0x6e { byte = 0x0a } else if byte == 0x72 { byte = 0x0d }
-                }
-                work.append(byte)
-                index += 1
+                let escaped = index + 1 < end ? ProductNames.escaped(bytes, index) : nil
+                work.append(escaped ?? bytes[index])
+                index += escaped == nil ? 1 : 2
             }
             value = Value(start: Int32(workStart), end: Int32(work.count), isInWork: true)
         }
@@ -196,6 +224,19 @@ extension BodyValues {
 private enum ProductNames {
     static let cef = ["", "cef.vendor", "cef.product", "cef.version", "cef.id", "cef.name", "cef.severity"]
     static let leef = ["", "cef.vendor", "cef.product", "cef.version", "cef.id"]
+
+    /// What the escape at `index` of an extension stands for; nil when it is none, as in `CORP\bob`.
+    ///
+    /// CEF knows `\=`, `\\`, `\n` and `\r`; senders write `\|` as in the header.
+    static func escaped(_ bytes: Span<UInt8>, _ index: Int) -> UInt8? {
+        guard bytes[index] == 0x5c else { return nil }
+        switch bytes[index + 1] {
+        case 0x3d, 0x5c, 0x7c: return bytes[index + 1]
+        case 0x6e: return 0x0a
+        case 0x72: return 0x0d
+        default: return nil
+        }
+    }
 
     static func isLabel(_ bytes: Span<UInt8>, _ key: Range<Int>) -> Bool {
         let word: [UInt8] = [0x4c, 0x61, 0x62, 0x65, 0x6c]

@@ -5,15 +5,18 @@ import EventModel
 import WireFormats
 
 extension BodyValues {
-    /// Deepest object or array that is read; deeper parts stay in the raw bytes only.
-    static let depthMax = 32
+    /// Most objects and arrays inside one another; deeper parts stay in the raw bytes only.
+    static let jsonDepthMax = 64
 
     /// Adds the leaves of the JSON object at `range`; keys of nested objects are joined by full stops,
     /// elements of arrays carry the key of their array.
     ///
-    /// `null` gives no leaf.
+    /// `null` gives no leaf. Strict in what it calls JSON (RFC 8259), lenient in what it keeps: what came
+    /// before
+    /// a fault stays, and so does a word that is no value. Of two members of one name both are kept, and the
+    /// last counts.
     ///
-    /// - Returns: what was odd; `badJSON` when the text ends or breaks off early (what came before is kept).
+    /// - Returns: what was odd; `badJSON` when the text is not JSON, `notAnObject` when it is something else.
     mutating func addJSON(
         _ bytes: Span<UInt8>,
         _ range: Range<Int>,
@@ -21,12 +24,15 @@ extension BodyValues {
     ) -> ParseIssues {
         var scanner = JSONLeafScanner(position: range.lowerBound, end: range.upperBound)
         scanner.skipBlanks(bytes)
-        guard scanner.position < range.upperBound, bytes[scanner.position] == 0x7b else {
-            return .notAnObject
-        }
-        if !scanner.object(bytes, 0..<0, 0, -1, &self, slots) { scanner.issues.insert(.badJSON) }
+        let isObject = scanner.position < range.upperBound && bytes[scanner.position] == 0x7b
+        let nothing = Value(start: 0, end: 0, isInWork: true)
+        if !scanner.value(bytes, nothing, 0, -1, &self, slots) { scanner.issues.insert(.badJSON) }
         scanner.skipBlanks(bytes)
         if scanner.position < range.upperBound { scanner.issues.insert(.badJSON) }
+        if !isObject {
+            removeLeaves()
+            scanner.issues.insert(.notAnObject)
+        }
         return scanner.issues
     }
 }
@@ -65,14 +71,22 @@ private struct JSONLeafScanner {
             position += 1
             return true
         }
+        var names = MemberNames(first: values.memberNames.count)
+        defer { values.memberNames.removeLast(values.memberNames.count - names.first) }
         while position < end {
             skipBlanks(bytes)
             guard let name = string(bytes, &values) else { return false }
+            let isDouble = names.note(name, bytes, &values)
             skipBlanks(bytes)
             guard position < end, bytes[position] == 0x3a else { return false }
             position += 1
             let key = joined(prefix, name, bytes, &values)
+            let leaf = values.leaves.count
             guard value(bytes, key, depth + 1, element, &values, slots) else { return false }
+            if isDouble {
+                issues.insert(.duplicateKey)
+                values.supersede(by: leaf)
+            }
             skipBlanks(bytes)
             guard position < end else { return false }
             let separator = bytes[position]
@@ -113,7 +127,7 @@ private struct JSONLeafScanner {
         return false
     }
 
-    private mutating func value(
+    mutating func value(
         _ bytes: Span<UInt8>,
         _ key: BodyValues.Value,
         _ depth: Int,
@@ -123,9 +137,9 @@ private struct JSONLeafScanner {
     ) -> Bool {
         skipBlanks(bytes)
         guard position < end else { return false }
-        guard depth <= BodyValues.depthMax else {
+        if depth >= BodyValues.jsonDepthMax, bytes[position] == 0x7b || bytes[position] == 0x5b {
             issues.insert(.jsonTooDeep)
-            return false
+            return skipContainer(bytes)
         }
         switch bytes[position] {
         case 0x7b:
@@ -140,8 +154,10 @@ private struct JSONLeafScanner {
             let start = position
             while position < end, isScalarByte(bytes[position]) { position += 1 }
             guard position > start else { return false }
-            let isNull = position - start == 4 && bytes[start] == 0x6e
-            if !isNull {
+            let word = JSONScalar(bytes, start..<position)
+            if word.isFaulty { issues.insert(.badJSON) }
+            if word.isInexact { issues.insert(.numberAsText) }
+            if !word.isNull {
                 let text = BodyValues.Value(start: Int32(start), end: Int32(position), isInWork: false)
                 values.add(key, text, name: slot(key, bytes, values, slots), element: element)
             }
@@ -152,6 +168,27 @@ private struct JSONLeafScanner {
     private func isScalarByte(_ byte: UInt8) -> Bool {
         byte.isDigit || byte == 0x2d || byte == 0x2b || byte == 0x2e
             || (byte.folded >= 0x61 && byte.folded <= 0x7a)
+    }
+
+    /// Steps over an object or array without reading it; false if it does not end.
+    private mutating func skipContainer(_ bytes: Span<UInt8>) -> Bool {
+        var open = 0
+        var isInText = false
+        while position < end {
+            let byte = bytes[position]
+            position += 1
+            if isInText {
+                if byte == 0x5c { position += 1 } else if byte == 0x22 { isInText = false }
+            } else if byte == 0x22 {
+                isInText = true
+            } else if byte == 0x7b || byte == 0x5b {
+                open += 1
+            } else if byte == 0x7d || byte == 0x5d {
+                open -= 1
+                if open == 0 { return true }
+            }
+        }
+        return false
     }
 
     private func slot(
@@ -194,17 +231,21 @@ private struct JSONLeafScanner {
         position += 1
         let start = position
         position = ByteSearch.first(0x22, or: 0x5c, bytes, position..<end)
+        let high = check(bytes, start..<position)
         guard position < end else { return nil }
         if bytes[position] == 0x22 {
+            if high >= 0x80, !UTF8Check.isValid(bytes, start..<position) { issues.insert(.badUTF8) }
             position += 1
             return BodyValues.Value(start: Int32(start), end: Int32(position - 1), isInWork: false)
         }
+        var all = high
         let workStart = values.work.count
         values.work.append(bytes, start..<position)
         while position < end {
             let byte = bytes[position]
             position += 1
             if byte == 0x22 {
+                if all >= 0x80, !UTF8Check.isValid(bytes, start..<position - 1) { issues.insert(.badUTF8) }
                 return BodyValues.Value(
                     start: Int32(workStart),
                     end: Int32(values.work.count),
@@ -215,11 +256,26 @@ private struct JSONLeafScanner {
                 guard escape(bytes, &values) else { return nil }
             } else {
                 let stop = ByteSearch.first(0x22, or: 0x5c, bytes, position..<end)
+                all |= check(bytes, position - 1..<stop)
                 values.work.append(bytes, position - 1..<stop)
                 position = stop
             }
         }
         return nil
+    }
+
+    /// Notes control characters in a string.
+    ///
+    /// - Returns: All bits of its bytes.
+    @inline(__always)
+    private mutating func check(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt8 {
+        var high: UInt8 = 0
+        for index in range {
+            let byte = bytes[index]
+            high |= byte
+            if byte < 0x20 { issues.insert(.badJSON) }
+        }
+        return high
     }
 
     private mutating func escape(_ bytes: Span<UInt8>, _ values: inout BodyValues) -> Bool {

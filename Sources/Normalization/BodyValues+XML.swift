@@ -5,6 +5,9 @@ import EventModel
 import WireFormats
 
 extension BodyValues {
+    /// Longest path of an element or attribute: longer ones are no names but data.
+    static let pathLengthMaxBytes = 512
+
     /// Adds the leaves of an XML document: text under the path of its element (`Event.System.EventID`),
     /// attributes under `path.@name`.
     ///
@@ -16,113 +19,44 @@ extension BodyValues {
         _ range: Range<Int>,
         _ slots: borrowing NameTable
     ) -> ParseIssues {
-        var scanner = XMLLeafScanner(position: range.lowerBound, end: range.upperBound)
-        return scanner.run(bytes, &self, slots)
-    }
-}
-
-private struct XMLLeafScanner {
-    var position: Int
-    let end: Int
-    /// Paths of the open elements, in `work`.
-    var paths: [Range<Int>] = []
-
-    init(position: Int, end: Int) {
-        self.position = position
-        self.end = end
-    }
-
-    mutating func run(
-        _ bytes: Span<UInt8>,
-        _ values: inout BodyValues,
-        _ slots: borrowing NameTable
-    ) -> ParseIssues {
-        while position < end {
-            let textStart = position
-            position = ByteSearch.first(0x3c, bytes, position..<end)
-            if let path = paths.last { addText(bytes, path, textStart..<position, &values, slots) }
-            guard position + 1 < end else { break }
-            switch bytes[position + 1] {
-            case 0x3f: skip(past: 0x3e, bytes)
-            case 0x21:
-                guard position + 2 < end, bytes[position + 2] == 0x2d else { return .xmlDoctypeRefused }
-                skip(past: 0x3e, bytes)
-            case 0x2f:
-                skip(past: 0x3e, bytes)
-                guard paths.popLast() != nil else { return .badXML }
-            default:
-                guard !values.isFull else {
-                    values.isTruncated = true
+        xml.begin(range)
+        paths.removeAll(keepingCapacity: true)
+        while true {
+            switch xml.next(bytes) {
+            case .open(let name):
+                guard open(bytes, name, slots) else {
+                    isTruncated = true
                     return []
                 }
-                guard paths.count < BodyValues.depthMax else { return .badXML }
-                guard open(bytes, &values, slots) else { return .badXML }
+            case .close: paths.removeLast()
+            case .text(let range): addText(bytes, range, slots, isLiteral: false)
+            case .literal(let range): addText(bytes, range, slots, isLiteral: true)
+            case .end: return []
+            case .fault(let fault): return fault.issues
             }
         }
-        return paths.isEmpty ? [] : .badXML
     }
 
-    private mutating func skip(past byte: UInt8, _ bytes: Span<UInt8>) {
-        position = min(ByteSearch.first(byte, bytes, position..<end) + 1, end)
-    }
-
-    private func isNameEnd(_ byte: UInt8) -> Bool {
-        byte.isBlank || byte == 0x3e || byte == 0x2f || byte == 0x3d || byte == 0x0a || byte == 0x0d
-    }
-
-    private func isName(_ range: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
-        for index in range where bytes[index] < 0x80 {
-            let byte = bytes[index]
-            guard byte.isWordByte || byte == 0x2d || byte == 0x2e else { return false }
-        }
-        return true
-    }
-
-    private func isSpace(_ byte: UInt8) -> Bool { byte.isBlank || byte == 0x0a || byte == 0x0d }
-
-    private mutating func name(_ bytes: Span<UInt8>) -> Range<Int> {
-        var start = position
-        while position < end, !isNameEnd(bytes[position]) {
-            if bytes[position] == 0x3a { start = position + 1 }
-            position += 1
-        }
-        return start..<position
-    }
-
+    /// Notes that an element begins, and its attributes; false at a bound.
     private mutating func open(
         _ bytes: Span<UInt8>,
-        _ values: inout BodyValues,
+        _ name: Range<Int>,
         _ slots: borrowing NameTable
     ) -> Bool {
-        position += 1
-        let name = name(bytes)
-        // `<root@host> logged in` is no element.
-        guard !name.isEmpty, isName(name, bytes) else { return false }
-        var attributes: [(name: Range<Int>, value: Range<Int>)] = []
-        var isClosed = false
-        while position < end {
-            while position < end, isSpace(bytes[position]) { position += 1 }
-            guard position < end else { return false }
-            if bytes[position] == 0x3e {
-                position += 1
-                break
-            }
-            if bytes[position] == 0x2f {
-                isClosed = true
-                position += 1
-                continue
-            }
-            let attribute = self.name(bytes)
-            guard let value = quoted(bytes), attributes.count < 64 else { return false }
-            attributes.append((attribute, value))
-        }
         // What closes at once has no text: its name is an attribute as any other (`Provider`).
-        let given = isClosed ? nil : attributes.first { isName(bytes, $0.name) }?.value
-        let path = joined(paths.last, given ?? name, bytes, &values)
-        for attribute in attributes where given == nil || !isName(bytes, attribute.name) {
-            add(bytes, path, attribute.name, attribute.value, &values, slots)
+        var given: Range<Int>?
+        if !xml.isEmptyElement {
+            for attribute in xml.attributes where given == nil && isName(bytes, attribute.name) {
+                given = attribute.value
+            }
         }
-        if !isClosed { paths.append(path) }
+        guard let path = joined(bytes, given ?? name) else { return false }
+        for index in xml.attributes.indices {
+            let attribute = xml.attributes[index]
+            if given != nil, isName(bytes, attribute.name) { continue }
+            guard add(bytes, path, attribute, slots) else { return false }
+        }
+        paths.append(path)
         return true
     }
 
@@ -131,108 +65,79 @@ private struct XMLLeafScanner {
             && bytes[range.lowerBound + 2] == 0x6d && bytes[range.lowerBound + 3] == 0x65
     }
 
-    private mutating func quoted(_ bytes: Span<UInt8>) -> Range<Int>? {
-        while position < end, isSpace(bytes[position]) { position += 1 }
-        guard position < end, bytes[position] == 0x3d else { return nil }
-        position += 1
-        while position < end, isSpace(bytes[position]) { position += 1 }
-        guard position < end, bytes[position] == 0x22 || bytes[position] == 0x27 else { return nil }
-        let quote = bytes[position]
-        position += 1
-        let start = position
-        position = ByteSearch.first(quote, bytes, position..<end)
-        guard position < end else { return nil }
-        position += 1
-        return start..<position - 1
-    }
-
-    private func joined(
-        _ parent: Range<Int>?,
-        _ name: Range<Int>,
-        _ bytes: Span<UInt8>,
-        _ values: inout BodyValues
-    ) -> Range<Int> {
-        let start = values.work.count
+    /// The path of an element in `work`; nil at a bound.
+    private mutating func joined(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Range<Int>? {
+        let parent = paths.last
+        let length = (parent?.count ?? 0) + 1 + name.count
+        guard length <= BodyValues.pathLengthMaxBytes, !isFull else { return nil }
+        let start = work.count
         if let parent {
-            values.repeatWork(parent)
-            values.work.append(0x2e)
+            repeatWork(parent)
+            work.append(0x2e)
         }
-        values.work.append(bytes, name)
-        return start..<values.work.count
+        work.append(bytes, name)
+        return start..<work.count
     }
 
-    private func add(
+    private mutating func add(
         _ bytes: Span<UInt8>,
         _ path: Range<Int>,
-        _ attribute: Range<Int>,
-        _ value: Range<Int>,
-        _ values: inout BodyValues,
+        _ attribute: XMLScanner.Attribute,
         _ slots: borrowing NameTable
-    ) {
-        guard !values.isFull else {
-            values.isTruncated = true
-            return
-        }
-        let start = values.work.count
-        values.repeatWork(path)
-        values.work.append(0x2e)
-        values.work.append(0x40)
-        values.work.append(bytes, attribute)
-        addText(bytes, start..<values.work.count, value, &values, slots)
+    ) -> Bool {
+        let length = path.count + 2 + attribute.name.count
+        guard length <= BodyValues.pathLengthMaxBytes, !isFull else { return false }
+        let start = work.count
+        repeatWork(path)
+        work.append(0x2e)
+        work.append(0x40)
+        work.append(bytes, attribute.name)
+        addText(bytes, start..<work.count, attribute.value, slots, isLiteral: false)
+        return true
     }
 
-    private func addText(
+    /// Adds text of the innermost open element.
+    private mutating func addText(
+        _ bytes: Span<UInt8>,
+        _ text: Range<Int>,
+        _ slots: borrowing NameTable,
+        isLiteral: Bool
+    ) {
+        if let path = paths.last { addText(bytes, path, text, slots, isLiteral: isLiteral) }
+    }
+
+    private mutating func addText(
         _ bytes: Span<UInt8>,
         _ path: Range<Int>,
         _ text: Range<Int>,
-        _ values: inout BodyValues,
-        _ slots: borrowing NameTable
+        _ slots: borrowing NameTable,
+        isLiteral: Bool
     ) {
         var start = text.lowerBound
         var stop = text.upperBound
         while start < stop, isSpace(bytes[start]) { start += 1 }
         while stop > start, isSpace(bytes[stop - 1]) { stop -= 1 }
         guard stop > start else { return }
-        let key = BodyValues.Value(start: Int32(path.lowerBound), end: Int32(path.upperBound), isInWork: true)
-        var value = BodyValues.Value(start: Int32(start), end: Int32(stop), isInWork: false)
-        if ByteSearch.first(0x26, bytes, start..<stop) < stop {
-            value = resolved(bytes, start..<stop, &values)
+        let key = Value(start: Int32(path.lowerBound), end: Int32(path.upperBound), isInWork: true)
+        var value = Value(start: Int32(start), end: Int32(stop), isInWork: false)
+        if !isLiteral, XMLText.hasReferences(bytes, start..<stop) {
+            let first = work.count
+            XMLText.append(bytes, start..<stop, to: &work)
+            value = Value(start: Int32(first), end: Int32(work.count), isInWork: true)
         }
-        values.add(key, value, name: slots.number(values.work.span, path))
+        add(key, value, name: slots.number(work.span, path))
     }
 
-    /// The text with the five entities of XML resolved; others stay as written.
-    private func resolved(
-        _ bytes: Span<UInt8>,
-        _ range: Range<Int>,
-        _ values: inout BodyValues
-    ) -> BodyValues.Value {
-        let start = values.work.count
-        var index = range.lowerBound
-        while index < range.upperBound {
-            if bytes[index] == 0x26, let (byte, length) = entity(bytes, index..<range.upperBound) {
-                values.work.append(byte)
-                index += length
-            } else {
-                values.work.append(bytes[index])
-                index += 1
-            }
-        }
-        return BodyValues.Value(start: Int32(start), end: Int32(values.work.count), isInWork: true)
-    }
+    private func isSpace(_ byte: UInt8) -> Bool { byte.isBlank || byte == 0x0a || byte == 0x0d }
+}
 
-    private func entity(_ bytes: Span<UInt8>, _ range: Range<Int>) -> (UInt8, Int)? {
-        for (name, byte) in XMLLeafScanner.entities {
-            guard range.count >= name.count else { continue }
-            var lane = 0
-            while lane < name.count, bytes[range.lowerBound + lane] == name[lane] { lane += 1 }
-            if lane == name.count { return (byte, lane) }
+extension XMLFault {
+    /// What the event says of it.
+    var issues: ParseIssues {
+        switch self {
+        case .malformed: .badXML
+        case .documentType: .xmlDoctypeRefused
+        case .bound: .decodeTruncated
         }
-        return nil
     }
-
-    private static let entities: [([UInt8], UInt8)] = [
-        (Array("&amp;".utf8), 0x26), (Array("&lt;".utf8), 0x3c), (Array("&gt;".utf8), 0x3e),
-        (Array("&quot;".utf8), 0x22), (Array("&apos;".utf8), 0x27),
-    ]
 }

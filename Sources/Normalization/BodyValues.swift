@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// The named values of one body: what a pattern captured or a keyed format holds.
 ///
 /// Reused from record to record.
@@ -39,6 +41,14 @@ struct BodyValues: Sendable {
     var work: [UInt8] = []
     /// All keyed values in body order.
     private(set) var leaves: [Leaf] = []
+    /// Names of the members of the objects that are open, innermost last.
+    var memberNames: [Value] = []
+    /// Names compared so far.
+    var comparisonCount = 0
+    /// Goes through XML bodies.
+    var xml = XMLScanner()
+    /// Paths of the open elements of XML, in `work`.
+    var paths: [Range<Int>] = []
     /// Whether a bound was met.
     var isTruncated = false
     /// Slot of the array whose elements are counted; -1 for none.
@@ -66,6 +76,8 @@ struct BodyValues: Sendable {
     mutating func removeAll() {
         work.removeAll(keepingCapacity: true)
         leaves.removeAll(keepingCapacity: true)
+        memberNames.removeAll(keepingCapacity: true)
+        comparisonCount = 0
         isTruncated = false
         explodeSlot = -1
         elementCount = 0
@@ -134,6 +146,21 @@ struct BodyValues: Sendable {
         for leaf in leaves where Int(leaf.element) == number && leaf.slot >= 0 {
             set(Int(leaf.slot), leaf.value)
         }
+    }
+
+    /// Lets the slot of leaf `number` have its value, if it is the newest leaf; earlier ones of that slot
+    /// stay
+    /// under their own name.
+    mutating func supersede(by number: Int) {
+        guard number == leaves.count - 1, leaves[number].slot >= 0 else { return }
+        let leaf = leaves[number]
+        for other in 0..<number where leaves[other].slot == leaf.slot && leaves[other].element == leaf.element
+        {
+            leaves[other].slot = -1
+        }
+        guard leaf.element < 0 else { return }
+        clear(Int(leaf.slot))
+        set(Int(leaf.slot), leaf.value)
     }
 
     /// Replaces the key of leaf `index`.

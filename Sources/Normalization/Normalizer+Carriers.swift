@@ -66,10 +66,6 @@ extension Normalizer {
         work.header.severity = envelope.severity
         work.header.issues.formUnion(envelope.issues)
         if isCut { work.header.issues.insert(.decodeTruncated) }
-        values.removeAll()
-        setStandard(StandardSlot.body, envelope.body)
-        setStandard(StandardSlot.application, envelope.application)
-        setStandard(StandardSlot.host, envelope.host)
     }
 
     /// Adds the fields that came around the message to the newest event.

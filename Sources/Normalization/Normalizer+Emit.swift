@@ -48,6 +48,7 @@ extension Normalizer {
         copyRecord(&work, bytes, &events)
         events.begin(header(of: work, nil, &events))
         addHeaderFields(work, bytes, keepsMessage: true, &draft, &events)
+        addElements(&work, bytes, &events)
         stampTime(&work, &events)
     }
 
@@ -159,6 +160,7 @@ extension Normalizer {
         let isGeneric = decoders.decoders[decoder].isGeneric
         let keepsMessage = work.keyed == nil && (isText || decoders.decoders[decoder].format == .kv)
         addHeaderFields(work, bytes, keepsMessage: keepsMessage, &draft, &events)
+        addElements(&work, bytes, &events)
         addLeaves(decoder, bytes, element, &draft, &events)
         let last = events.events.count - 1
         let action = draft.action ?? .other
@@ -187,6 +189,10 @@ extension Normalizer {
         if !envelope.processID.isEmpty, draft.take(.processID) {
             append(.processID, bytes, envelope.processID, isRecord: true, &events)
         }
+        if !envelope.sequence.isEmpty {
+            append(sequenceField, bytes, envelope.sequence, isRecord: true, &events)
+        }
+        if !envelope.uptime.isEmpty { append(uptimeField, bytes, envelope.uptime, isRecord: true, &events) }
         if !peerIdentity.isEmpty, draft.take(.peerIdentity) {
             append(.peerIdentity, peerIdentity, peerIdentity.indices, isRecord: false, &events)
         }
@@ -222,9 +228,12 @@ extension Normalizer {
 
     /// Settles the times of the newest event.
     mutating func stampTime(_ work: inout RecordWork, _ events: inout EventBatch) {
+        if !citation.isEmpty { events.add(citationField, citation) }
         events.settle()
         let last = events.events.count - 1
         events.events[last].deviceTime = work.envelope.time
+        // A body may have said when it was, and what of that was assumed.
+        events.events[last].issues.formUnion(work.header.issues)
         if work.envelope.time.isPresent {
             events.events[last].time = work.envelope.time
             if work.envelope.hasFraction { events.events[last].flags.insert(.subsecond) }

@@ -175,7 +175,7 @@ extension Normalizer {
     }
 
     /// Reads a time of a body.
-    private static func readTime(_ source: Span<UInt8>, _ range: Range<Int>, _ work: inout RecordWork) {
+    static func readTime(_ source: Span<UInt8>, _ range: Range<Int>, _ work: inout RecordWork) {
         guard let stamp = BodyTime(source, range, work.context) else { return }
         work.envelope.time = stamp.time
         work.envelope.hasFraction = stamp.hasFraction
@@ -193,6 +193,7 @@ extension Normalizer {
                 Normalizer.readTime(bytes.span, value.range, &work)
             }
         }
+        readTimeOfParts(&work, bytes)
     }
 }
 

@@ -50,9 +50,21 @@ public struct Normalizer: Sendable {
     /// Who sent the record by its certificate, and the origin that says so.
     var peerIdentity: [UInt8] = []
     private var peerOrigin = UInt32.max
+    /// For each origin of the batch what stands for records without a host.
+    private var sources: [UInt64] = []
     /// Slots whose values went into fields of the event being made.
     var usedStamps: [UInt32]
     var usedStamp: UInt32 = 0
+    /// Records that wait for others.
+    var assembler = RecordAssembler()
+    /// The newest message of each source.
+    var recent = RecentMessages()
+    /// Offsets of the records that the event being made joins, as text; empty for one record.
+    var citation: [UInt8] = []
+    /// Fields of headers and joins that no decoder names.
+    let citationField: FieldID
+    let sequenceField: FieldID
+    let uptimeField: FieldID
     /// Fields around the message of the record being decoded: names and values in the record.
     var carried: [(name: Range<Int>, value: Range<Int>)] = []
     /// Slot of the text of a GELF object; nil where no decoder names it.
@@ -77,6 +89,9 @@ public struct Normalizer: Sendable {
         names = decoders.slots
         nameFields = Array(repeating: .unknown, count: decoders.slots.count)
         for name in decoders.extensionNames { _ = fields.field(named: name) }
+        citationField = fields.field(named: "ext.records")
+        sequenceField = fields.field(named: "ext.sequence")
+        uptimeField = fields.field(named: "ext.uptime")
         decoderNumbers = Array(repeating: -1, count: decoders.decoders.count)
         textStarts = Array(repeating: -1, count: decoders.tables.texts.count + 1)
         literalStamps = Array(repeating: 0, count: decoders.routes.literals.count)
@@ -109,14 +124,18 @@ public struct Normalizer: Sendable {
         events.entries.reserveCapacity(before + records.count * fieldsPerRecord)
         events.events.reserveCapacity(events.events.count + records.count)
         peerOrigin = .max
+        recent.begin(records)
+        sources.removeAll(keepingCapacity: true)
+        for origin in records.origins { sources.append(Normalizer.source(origin)) }
         for index in records.rows.indices where records.rows[index].kind == .device {
             let row = records.rows[index]
             if row.origin != peerOrigin {
                 peerOrigin = row.origin
                 peerIdentity = Array(records.origins[Int(row.origin)].identity.utf8)
             }
-            decodeRow(row, base.advanced(by: index), bytes, reference, &events)
+            decodeRow(row, index, base.advanced(by: index), bytes, reference, &events)
         }
+        recent.finish(assembler.count)
         let perRecord = (events.entries.count - before) / max(1, records.count)
         fieldsPerRecord = max(fieldsPerRecord, min(perRecord * 9 / 8 + 1, Normalizer.fieldsPerRecordMax))
         events.extensionNames = fields.names
@@ -125,8 +144,16 @@ public struct Normalizer: Sendable {
     /// Most fields of a record for which room is made ahead.
     private static let fieldsPerRecordMax = 64
 
+    /// What tells the sources of records without a host apart.
+    private static func source(_ origin: Origin) -> UInt64 {
+        var hash = StableHash(seed: 1)
+        hash.combine(origin.peer?.description ?? origin.listener)
+        return hash.value
+    }
+
     private mutating func decodeRow(
         _ row: RecordBatch.Row,
+        _ index: Int,
         _ offset: Offset,
         _ bytes: [UInt8],
         _ reference: UTCTime?,
@@ -158,15 +185,75 @@ public struct Normalizer: Sendable {
         header.contentHash = hash.value
         work.header = header
         skipMark(&work, bytes)
-        begin(&work, bytes)
-        if row.flags.contains(.journalEntry) { readJournalEntry(&work, bytes) }
-        route(&work, bytes, &events)
+        carried.removeAll(keepingCapacity: true)
+        assembler.advance(to: work.offset)
+        if row.flags.contains(.journalEntry) {
+            // The fields of an entry belong to it alone: journald neither splits messages nor folds them.
+            readJournalEntry(&work, bytes)
+            recent.pass(row.length)
+            decodeAlone(&work, bytes, &events)
+            return
+        }
+        if row.flags.contains(.jsonLines) || work.envelope.form == .raw { noteOtherJSON(&work, row, bytes) }
+        decodeInPlace(&work, row, index, bytes, &events)
+    }
+
+    /// Decodes a record by itself or with those before it.
+    private mutating func decodeInPlace(
+        _ work: inout RecordWork,
+        _ row: RecordBatch.Row,
+        _ index: Int,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) {
+        let stated = row.receiveTime.isPresent ? row.receiveTime : nil
+        let source = Normalizer.source(of: work, bytes, sources[Int(row.origin)])
+        let clock = stated ?? (work.header.flags.contains(.imported) ? work.envelope.time : row.logTime)
+        let place = RecordAssembler.Place(
+            source: source,
+            offset: work.offset,
+            clock: clock.isPresent ? clock : work.envelope.time
+        )
+        if let piece = RecordPiece(work.envelope, bytes.span) {
+            recent.pass(row.length)
+            decode(piece, place, &work, bytes, &events)
+        } else {
+            recent.note(source, index, row.length, work.offset, assembler.count)
+            decodeAlone(&work, bytes, &events)
+        }
+        if work.elements != nil { reportSoftware(place, &work, bytes, &events) }
+    }
+
+    /// Says of JSON that is no object that it is none; it stays text.
+    private mutating func noteOtherJSON(
+        _ work: inout RecordWork,
+        _ row: RecordBatch.Row,
+        _ bytes: [UInt8]
+    ) {
+        let body = work.envelope.body
+        guard let first = body.first, let last = body.last, bytes[first] != 0x7b else { return }
+        if row.flags.contains(.jsonLines) {
+            work.header.issues.insert(.notAnObject)
+        } else if bytes[first] == 0x5b, bytes[last] == 0x5d {
+            values.removeAll()
+            let issues = values.addJSON(bytes.span, body, names)
+            if !issues.contains(.badJSON) { work.header.issues.formUnion(issues) }
+        }
+    }
+
+    /// The host, else the origin.
+    private static func source(of work: borrowing RecordWork, _ bytes: [UInt8], _ origin: UInt64) -> UInt64 {
+        let host = work.envelope.host
+        guard !host.isEmpty else { return origin }
+        var hash = StableHash()
+        hash.combine(bytes.span, host)
+        return hash.value
     }
 
     /// Steps over what stands before an XML document that ends the body.
     ///
     /// That is the `- ` of a viewer, or the rest of a header that names no version.
-    private mutating func skipMark(_ work: inout RecordWork, _ bytes: [UInt8]) {
+    mutating func skipMark(_ work: inout RecordWork, _ bytes: [UInt8]) {
         let body = work.envelope.body
         guard let first = body.first, let last = body.last, bytes[last] == 0x3e, bytes[first] != 0x3c else {
             return
@@ -190,7 +277,6 @@ public struct Normalizer: Sendable {
         values.removeAll()
         matcher.beginRecord()
         hasScannedLiterals = false
-        carried.removeAll(keepingCapacity: true)
         withinSlots.removeAll(keepingCapacity: true)
         let envelope = work.envelope
         setStandard(StandardSlot.body, envelope.body)
@@ -238,6 +324,8 @@ struct RecordWork {
     var keyed: BodyFormat?
     /// From where the pairs of the body have been read, and how; nil before.
     var pairMode: (start: Int, isCommaSeparated: Bool)?
+    /// What the structured data says; nil before it was read.
+    var elements: ElementFacts?
 
     init(envelope: Envelope, record: Range<Int>, offset: Offset, context: StampContext) {
         self.envelope = envelope

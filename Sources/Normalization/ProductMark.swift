@@ -43,10 +43,17 @@ enum ProductMark {
     /// What parts the pairs of a LEEF message that names no delimiter: a tab, or what senders put instead.
     static func delimiter(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt8 {
         var other: UInt8 = 0x09
+        var equals = 0
+        var hasBlank = false
         for index in range {
-            if bytes[index] == 0x09 { return 0x09 }
-            if other == 0x09, bytes[index] == 0x7c || bytes[index] == 0x5e { other = bytes[index] }
+            switch bytes[index] {
+            case 0x09: return 0x09
+            case 0x7c, 0x5e: if other == 0x09 { other = bytes[index] }
+            case 0x3d: equals += 1
+            case 0x20: hasBlank = true
+            default: break
+            }
         }
-        return other
+        return other == 0x09 && hasBlank && equals > 1 ? 0x20 : other
     }
 }

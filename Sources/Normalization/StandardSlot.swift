@@ -18,7 +18,7 @@ enum StandardSlot {
     ///
     /// Decoder files use the ones with `$` in conditions and fields.
     static let names =
-        ["$body", "$app", "$host", "$code", "$facility", "$msgid"] + timeKeys
+        ["$body", "$app", "$host", "$code", "$facility", "$msgid"] + timeKeys + timeParts
 
     /// Keys of times, in order of preference.
     static let timeKeys = [
@@ -29,4 +29,14 @@ enum StandardSlot {
 
     /// Numbers of the time keys.
     static let timeSlots = firstTime..<firstTime + timeKeys.count
+
+    /// Keys of parts of a time: the day beside `time`, zones, and how `devTime` is written.
+    private static let timeParts = ["date", "tz", "timezone", "devTimeFormat"]
+    static let date = firstTime + timeKeys.count
+    static let zones = [date + 1, date + 2]
+    static let timePattern = date + 3
+    /// The time of day beside ``date``.
+    static let clock = firstTime + 2
+    /// The stamp that ``timePattern`` describes.
+    static let patternedTime = firstTime + 13
 }

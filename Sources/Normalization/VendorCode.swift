@@ -23,7 +23,9 @@ struct VendorCode {
         var start = range.lowerBound
         let limit = min(range.upperBound, range.lowerBound + VendorCode.searchMaxBytes)
         while start < limit {
-            if bytes[start] == 0x25, let found = VendorCode.parse(bytes, start + 1..<range.upperBound) {
+            // Wireless controllers write `#` at the start where others write `%`.
+            let isMark = bytes[start] == 0x25 || bytes[start] == 0x23 && start == range.lowerBound
+            if isMark, let found = VendorCode.parse(bytes, start + 1..<range.upperBound) {
                 self = found
                 return
             }

@@ -5,6 +5,7 @@ import Correlation
 import Digests
 import EventModel
 import Inventory
+import Projections
 
 /// Events on their way to the correlator: clocks corrected, the needed ones copied, the watermark moved.
 extension Judge {
@@ -25,6 +26,7 @@ extension Judge {
         var lastRecord: Offset?
         counters.begin(events, records.origins)
         let kept = correlator.keptFields(of: events)
+        let numbered = ["ext.meta.sequenceId", "ext.sequence"].compactMap { events.field(named: $0) }
         for index in events.events.indices {
             let offset = events.events[index].offset
             let row = Int(offset.value - base.value)
@@ -35,6 +37,7 @@ extension Judge {
             let decodedTime = events.events[index].time
             let skew = correct(&events, index, source, isNew: isNew)
             if isNew {
+                for field in numbered { follow(field, events, index, source) }
                 counters.countRecord(records.rows[row], origin, events, index, source: source, skew: skew)
             }
             counters.countEvent(events, index, source: source, register: correlator.register, skew: skew)
@@ -51,6 +54,27 @@ extension Judge {
             gathered.events.events[gathered.events.events.count - 1].time = decodedTime
         }
         hand(&gathered)
+    }
+
+    /// Notes messages that the counter of a source says are missing.
+    private mutating func follow(_ field: FieldID, _ events: EventBatch, _ index: Int, _ source: UInt64) {
+        guard let number = events.integer(field, in: index) else { return }
+        let event = events.events[index]
+        var hash = StableHash(seed: source)
+        hash.combine(events.name(of: field))
+        guard let gap = sequences.read(hash.value, number, at: event.logTime) else { return }
+        let name = events.text(.hostName, in: index) ?? ""
+        update.losses.append(
+            LossRow(
+                offset: event.offset,
+                listener: name,
+                count: gap.count,
+                from: gap.from,
+                through: event.logTime,
+                reason: "numbers missing before \(number)"
+            )
+        )
+        note([VerdictFacts.loss(event.offset, name, gap.count, before: number)])
     }
 
     private func empty(like events: EventBatch) -> Gathered {

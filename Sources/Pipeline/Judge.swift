@@ -24,6 +24,7 @@ public struct Judge: RecordJudge {
     var correlator: Correlator
     var clocks = SourceClocks()
     var counters = JudgeCounters()
+    var sequences = SourceSequences()
     var board = IncidentBoard()
     var journal: JournalMemory
     /// The import that runs; nil outside of imports.

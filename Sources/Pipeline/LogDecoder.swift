@@ -58,7 +58,11 @@ struct LogDecoder: RecordDecoder {
         switch records.rows[index].kind {
         case .importBegin:
             imported = (fact["reference_time"]?.text.flatMap { UTCTime(rfc3339: $0) }, true)
-        case .importEnd: imported = fact["more"]?.bool == true ? (imported?.reference, false) : nil
+            // What stands in a file does not follow what came before it.
+            normalizer.forget()
+        case .importEnd:
+            imported = fact["more"]?.bool == true ? (imported?.reference, false) : nil
+            normalizer.forget()
         // A file that was begun waits to be resumed; files that ended wait for no more.
         case .start, .stop: if imported?.isInFile == false { imported = nil }
         case .activation where fact["role"]?.text == "decoders":
@@ -67,6 +71,7 @@ struct LogDecoder: RecordDecoder {
             decoders = outcome.decoders
             normalizer = Normalizer(decoders: decoders, siteKey: siteKey)
             return refused + outcome.refused.map(\.description)
+        case .activation: normalizer.forget()
         default: break
         }
         return []

@@ -42,6 +42,14 @@ enum VerdictFacts {
         ])
     }
 
+    static func loss(_ offset: Offset, _ source: String, _ count: Int64, before number: Int64) -> JSONValue {
+        .object([
+            .init("fact", .text("loss.sequence")), .init("id", .text(String(offset.value))),
+            .init("source", .text(source)), .init("count", .integer(count)),
+            .init("before", .integer(number)),
+        ])
+    }
+
     static func refused(_ reason: String) -> JSONValue {
         .object([.init("fact", .text("content.refused")), .init("reason", .text(reason))])
     }

@@ -11,7 +11,8 @@ extension ReadModels {
         try read { database in
             let sql = """
                 SELECT \(ReadModels.sourceColumns),
-                    ifnull((SELECT sum(count) FROM loss WHERE loss.listener = source.listener), 0)
+                    ifnull((SELECT sum(count) FROM loss
+                        WHERE loss.listener IN (source.listener, source.name)), 0)
                 FROM source ORDER BY name
                 """
             return try Row.fetchAll(database, sql: sql).map { row in

@@ -43,10 +43,16 @@ public struct DecodingContext: Hashable, Sendable {
 ///
 /// Owned by one thread.
 public protocol RecordDecoding: AnyObject {
-    /// Events of the device records of `records` under `context`.
+    /// Records right before those to be decoded that their events can depend on.
+    var lookBackCount: Int { get }
+
+    /// Events of the device records of `records` under `context`; `before` holds the records right before
+    /// them
+    /// under the same context, up to ``lookBackCount``.
     func events(
         of records: RecordBatch,
         base: Offset,
+        before: RecordBatch,
         context: DecodingContext
     ) throws(WardlineError) -> EventBatch
 

@@ -114,6 +114,7 @@ public final class StoreParts: PartSource {
     /// Decodes the runs between control records that change how records are decoded.
     func decode(_ records: RecordBatch, from part: LogPart) throws(WardlineError) -> EventBatch {
         var context = try context(before: part)
+        var before = try self.records(before: part)
         var merged = EventBatch()
         var table = FieldTable()
         var start = 0
@@ -125,15 +126,41 @@ public final class StoreParts: PartSource {
                 let events = try decoder.events(
                     of: run,
                     base: part.base.advanced(by: start),
+                    before: before,
                     context: context
                 )
                 merged.merge(events, table: &table)
             }
+            before = RecordBatch()
             if !isEnd { note(records, index, &context) }
             start = index + 1
         }
         contexts[part.end] = context
         return merged
+    }
+
+    /// The records right before a part, back to the last one that changes how records are decoded.
+    ///
+    /// A hole in the offsets ends them: what lay in it is not known.
+    private func records(before part: LogPart) throws(WardlineError) -> RecordBatch {
+        var found = RecordBatch()
+        var number = reader.parts.firstIndex { $0.base == part.base } ?? 0
+        var end = part.base
+        while number > 0, found.count < decoder.lookBackCount {
+            number -= 1
+            let earlier = reader.parts[number]
+            guard earlier.end == end else { break }
+            end = earlier.base
+            let all = try self.records(earlier)
+            guard all.count == earlier.count else { break }
+            let turn = all.rows.lastIndex { StoreParts.isTurn($0.kind) }
+            let first = max(turn.map { $0 + 1 } ?? 0, all.count - (decoder.lookBackCount - found.count))
+            var joined = all.slice(first..<all.count)
+            joined.append(found)
+            found = joined
+            if turn != nil { break }
+        }
+        return found
     }
 
     private static func isTurn(_ kind: RecordKind) -> Bool {
@@ -177,6 +204,19 @@ public final class StoreParts: PartSource {
 }
 
 extension RecordBatch {
+    /// Appends the rows of another batch.
+    mutating func append(_ other: RecordBatch) {
+        let shift = bytes.count
+        let numbers = other.origins.map { index(of: $0) }
+        bytes.append(contentsOf: other.bytes)
+        for row in other.rows {
+            var moved = row
+            moved.start += shift
+            moved.origin = numbers[Int(row.origin)]
+            rows.append(moved)
+        }
+    }
+
     /// The rows of `range` with their bytes and origins.
     func slice(_ range: Range<Int>) -> RecordBatch {
         guard range != rows.indices else { return self }

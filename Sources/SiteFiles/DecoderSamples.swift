@@ -95,6 +95,8 @@ enum DecoderSamples {
     }
 
     private static func decode(_ sample: SampleDefinition, _ normalizer: inout Normalizer) -> EventBatch {
+        // A sample stands for itself, whatever was decoded before it.
+        normalizer.forget()
         var records = RecordBatch()
         let origin = records.index(of: Origin(listener: "sample", transport: .file))
         records.append(Array(sample.input.text.utf8), kind: .device, origin: origin, receiveTime: .absent)

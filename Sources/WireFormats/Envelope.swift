@@ -31,6 +31,10 @@ public struct Envelope: Sendable {
     public var messageID = 0..<0
     /// The well-formed elements, from bracket to bracket.
     public var structuredData = 0..<0
+    /// Number that the device counts its messages by, in front of a Cisco stamp or mark.
+    public var sequence = 0..<0
+    /// How long a device without a clock has been up, in its own words: `2y10w`, `00:01:01`.
+    public var uptime = 0..<0
     /// The message.
     public var body: Range<Int>
     /// Priority modulo 8; 255 when there is none.
@@ -90,12 +94,14 @@ public struct EnvelopeReader: Sendable {
             envelope.body = position..<end
             return
         }
-        readPriority(bytes)
+        let tornStart = readPriority(bytes)
         let start = position
         if !readModern(bytes) {
             position = start
             readLegacy(bytes)
         }
+        // Without a header behind it, what looked like a torn priority is text.
+        if envelope.form == .raw { position = tornStart ?? position }
         position = min(position, end)
         if skipMark(bytes), !UTF8Check.isValid(bytes, position..<end) { envelope.issues.insert(.badUTF8) }
         skipCookie(bytes)
@@ -125,10 +131,12 @@ public struct EnvelopeReader: Sendable {
     }
 
     /// Digits between angle brackets; of a number that is no priority, the header behind it still counts.
-    private mutating func readPriority(_ bytes: Span<UInt8>) {
+    ///
+    /// - Returns: Where it began if another bracket closes it, as in `<190)1 `.
+    private mutating func readPriority(_ bytes: Span<UInt8>) -> Int? {
         guard bytes[position] == 0x3c else {
             envelope.issues.insert(.missingPriority)
-            return
+            return nil
         }
         let first = position + 1
         var index = first
@@ -139,16 +147,19 @@ public struct EnvelopeReader: Sendable {
         }
         guard index < end, bytes[index] == 0x3e else {
             envelope.issues.insert(.badPriority)
-            return
+            guard index > first, index < end, bytes[index] == 0x29 || bytes[index] == 0x5d else { return nil }
+            position = index + 1
+            return first - 1
         }
         position = index + 1
         guard (1...3).contains(index - first), value <= 191 else {
             envelope.issues.insert(.badPriority)
-            return
+            return nil
         }
         if index - first > 1, bytes[first] == 0x30 { envelope.issues.insert(.badPriority) }
         envelope.severity = UInt8(value & 7)
         envelope.facility = UInt8(value >> 3)
+        return nil
     }
 
     mutating func take(_ reader: StampReader) {

@@ -17,7 +17,11 @@ extension EnvelopeReader {
         var hasStamp = readStamp(bytes, at: position)
         if !hasStamp {
             hasStamp = readBehindPrefix(bytes, &device)
-            if !hasStamp { position = start }
+            if !hasStamp {
+                position = start
+                envelope.sequence = 0..<0
+                envelope.application = 0..<0
+            }
         }
         if !hasStamp, !readUptime(bytes, &device) {
             envelope.issues.insert(.missingTimestamp)
@@ -65,15 +69,30 @@ extension EnvelopeReader {
                 envelope.time = .absent
                 return false
             }
-            guard let word = prefixWord(bytes) else { return false }
-            if !word.isCounter { device = word.range }
+            guard let word = prefixWord(bytes) else { break }
+            note(word, bytes, &device)
         }
         return false
     }
 
+    /// A counter, the name of the device, or behind `*` the task of a wireless controller.
+    private mutating func note(
+        _ word: (range: Range<Int>, isCounter: Bool),
+        _ bytes: Span<UInt8>,
+        _ device: inout Range<Int>
+    ) {
+        if word.isCounter {
+            envelope.sequence = word.range
+        } else if word.range.lowerBound > 0, bytes[word.range.lowerBound - 1] == 0x2a {
+            envelope.application = word.range
+        } else {
+            device = word.range
+        }
+    }
+
     /// A word that ends in a colon and a blank, which are skipped.
     private mutating func prefixWord(_ bytes: Span<UInt8>) -> (range: Range<Int>, isCounter: Bool)? {
-        let start = position
+        let start = position < end && bytes[position] == 0x2a ? position + 1 : position
         var index = start
         var isCounter = true
         while index < end, index - start < EnvelopeReader.tagLengthMax,
@@ -94,7 +113,7 @@ extension EnvelopeReader {
     private func marks(_ bytes: Span<UInt8>, at start: Int) -> Bool {
         var index = start
         while index < end, bytes[index] == 0x3a || bytes[index] == 0x20 { index += 1 }
-        return index < end && bytes[index] == 0x25
+        return index < end && (bytes[index] == 0x25 || bytes[index] == 0x23)
     }
 
     /// Cisco devices without a clock: `[29: ][sw1: ]00:01:01: %...` or `2y10w: %...`; the time stays absent.
@@ -112,13 +131,16 @@ extension EnvelopeReader {
             if units > 1, index < end, bytes[index - 1] == 0x3a, bytes[index] == 0x20,
                 marks(bytes, at: index)
             {
+                envelope.uptime = position..<index - 1
                 position = index
                 envelope.issues.insert(.missingTimestamp)
                 return true
             }
             guard let word = prefixWord(bytes) else { break }
-            if !word.isCounter { device = word.range }
+            note(word, bytes, &device)
         }
+        envelope.sequence = 0..<0
+        envelope.application = 0..<0
         device = 0..<0
         position = start
         return false
@@ -198,8 +220,8 @@ extension EnvelopeReader {
             position = close + 1
             if position < end, bytes[position] == 0x3a { position += 1 }
         } else if bytes[index] == 0x3a, index + 1 == end || bytes[index + 1] == 0x20 {
-            envelope.application = name
             position = index + 1
+            if !takeBeforeMark(bytes, name) { envelope.application = name }
         } else if bytes[index] == 0x20, stands(HeaderPhrases.category, bytes, at: position) {
             envelope.application = name
             position = index
@@ -210,6 +232,19 @@ extension EnvelopeReader {
             position = isNil ? index : index + 3
         }
         skipBlanks(bytes)
+    }
+
+    /// `sw01 45: %...` counts messages and `sw01: %...` names the device, which the stamp stands before.
+    private mutating func takeBeforeMark(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        guard position + 1 < end, bytes[position + 1] == 0x25 else { return false }
+        for index in name where !bytes[index].isDigit {
+            guard envelope.host.isEmpty else { return false }
+            envelope.host = name
+            envelope.issues.remove(.missingHost)
+            return true
+        }
+        envelope.sequence = name
+        return true
     }
 
     private func isDash(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {

@@ -105,7 +105,9 @@ extension EnvelopeReader {
             return true
         }
         // Cisco Meraki: `1 1380653443.857790533 MX84 flows ...`.
-        guard let epoch = EpochTime.read(bytes, start..<stop), stop - start > 10 else { return false }
+        guard let epoch = EpochTime.read(bytes, start..<stop), stop - start > 10 else {
+            return takeBadStamp(bytes, start..<stop)
+        }
         envelope.time = epoch.time
         envelope.hasFraction = epoch.hasFraction
         envelope.issues.insert(.nonconformantHeader)
@@ -114,6 +116,24 @@ extension EnvelopeReader {
         while position < end, bytes[position] != 0x20 { position += 1 }
         envelope.host = host..<position
         skipBlanks(bytes)
+        return true
+    }
+
+    /// A stamp that cannot be read does not hide who sent the message, where the rest of a header follows it:
+    /// host, application, process, message id, and `-` or an element.
+    private mutating func takeBadStamp(_ bytes: Span<UInt8>, _ stamp: Range<Int>) -> Bool {
+        guard let first = stamp.first, bytes[first].isDigit, stamp.count >= 8 else { return false }
+        var index = position
+        for _ in 0..<4 {
+            let start = index
+            while index < end, bytes[index] != 0x20 { index += 1 }
+            guard index > start, index < end else { return false }
+            index += 1
+        }
+        guard index < end else { return false }
+        let isNil = bytes[index] == 0x2d && (index + 1 == end || bytes[index + 1] == 0x20)
+        guard isNil || bytes[index] == 0x5b else { return false }
+        envelope.issues.formUnion([.badTimestamp, .nonconformantHeader])
         return true
     }
 
@@ -131,6 +151,12 @@ extension EnvelopeReader {
         while position < end, bytes[position] != 0x20 {
             if bytes[position] < 0x21 || bytes[position] > 0x7e { isPrintable = false }
             position += 1
+        }
+        if position == start, envelope.time.isPresent {
+            // Nothing between two blanks, where `-` belongs.
+            envelope.issues.insert(.nonconformantHeader)
+            position += 1
+            return (start..<start, false)
         }
         guard position > start else { return nil }
         if !isPrintable { envelope.issues.insert(.nonconformantHeader) }

@@ -37,10 +37,15 @@ public struct StampReader: Sendable {
     private(set) var hasOffset = false
     private let end: Int
     private let context: StampContext
+    /// Whether a zone may be the last word.
+    ///
+    /// In a value that is all stamp it is; at the end of a header the last word is a host.
+    private let endsWithZone: Bool
 
-    /// A reader of the bytes from `position` up to `end`.
-    public init(_ position: Int, _ end: Int, _ context: StampContext) {
+    /// A reader of the bytes from `position` up to `end`, which hold nothing else if `isAllStamp`.
+    public init(_ position: Int, _ end: Int, _ context: StampContext, isAllStamp: Bool = false) {
         self.position = position
+        endsWithZone = isAllStamp
         self.end = end
         self.context = context
     }
@@ -213,6 +218,9 @@ public struct StampReader: Sendable {
             name = name << 8 | UInt64(bytes[position])
             position += 1
         }
+        if position - start > 3, position == end, endsWithZone, let offset = ZoneNames.offset(name) {
+            return offset
+        }
         if position - start > 3, position < end, bytes[position] == 0x3a || bytes[position] == 0x20 {
             if let offset = ZoneNames.offset(name) { return offset }
             if position + 2 < end, bytes[position] == 0x3a, bytes[position + 1] == 0x20,
@@ -233,9 +241,8 @@ public struct StampReader: Sendable {
         guard let hours = number(bytes, 1...2), hours < 24 else { return nil }
         _ = position + 1 < end && bytes[position + 1].isDigit && take(0x3a, bytes)
         let minutes = number(bytes, 2...2) ?? 0
-        guard minutes < 60, position < end, bytes[position] == 0x3a || bytes[position] == 0x20 else {
-            return nil
-        }
+        let isWhole = position == end ? endsWithZone : bytes[position] == 0x3a || bytes[position] == 0x20
+        guard minutes < 60, isWhole else { return nil }
         return (hours * 3_600 + minutes * 60) * (sign == 0x2d ? -1 : 1)
     }
 

@@ -304,13 +304,14 @@ struct DecoderSurvey {
     mutating func finish() {
         guard records.count > 0 else { return }
         var events = EventBatch()
-        normalizer.decode(records, base: .zero, reference: reference, into: &events)
+        let base = Offset(UInt64(lineCount - records.count))
+        normalizer.decode(records, base: base, reference: reference, into: &events)
         var taken = Array(repeating: false, count: records.count)
         for event in events.events {
             let name = events.decoders[Int(event.decoder)]
             if event.ordinal == 0 { decoders[name, default: Row()].lines += 1 }
             decoders[name, default: Row()].classes[event.eventClass, default: 0] += 1
-            if !event.issues.contains(.undecoded) { taken[Int(event.offset.value)] = true }
+            if !event.issues.contains(.undecoded) { taken[Int(event.offset.value - base.value)] = true }
         }
         for row in records.rows.indices where !taken[row] {
             undecodedCount += 1

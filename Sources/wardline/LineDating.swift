@@ -12,6 +12,8 @@ struct LineDating {
     private var normalizer: Normalizer
     private let reference: UTCTime
     private var last: UTCTime
+    /// Lines decoded so far: a line may complete those before it.
+    private var lineCount: UInt64 = 0
 
     /// Starts at `reference`, which resolves times without a year.
     init(_ decoders: DecoderSet, reference: UTCTime) {
@@ -34,7 +36,8 @@ struct LineDating {
         let origin = records.index(of: Origin(listener: "story", transport: .file))
         records.append(bytes, kind: .device, origin: origin, receiveTime: .absent)
         var events = EventBatch()
-        normalizer.decode(records, base: .zero, reference: reference, into: &events)
+        normalizer.decode(records, base: Offset(lineCount), reference: reference, into: &events)
+        lineCount += 1
         if let event = events.events.first, event.deviceTime.isPresent { last = event.deviceTime }
         return ResendLine(bytes: bytes, time: last)
     }

@@ -102,12 +102,16 @@ private final class LatestDecoder: RecordDecoding {
 
     init(_ normalizer: Normalizer) { self.normalizer = normalizer }
 
+    var lookBackCount: Int { Normalizer.lookBackCount }
+
     func events(
         of records: RecordBatch,
         base: Offset,
+        before: RecordBatch,
         context: DecodingContext
     ) throws(WardlineError) -> EventBatch {
         var events = EventBatch()
+        normalizer.prime(before, before: base, reference: context.reference)
         normalizer.decode(records, base: base, reference: context.reference, into: &events)
         return events
     }

@@ -21,25 +21,28 @@ final class StoreDecoder: RecordDecoding {
         self.siteKey = siteKey
     }
 
+    var lookBackCount: Int { Normalizer.lookBackCount }
+
     func events(
         of records: RecordBatch,
         base: Offset,
+        before: RecordBatch,
         context: DecodingContext
     ) throws(WardlineError) -> EventBatch {
         var events = EventBatch()
-        if let files = context.decoders {
-            var normalizer = try normalizer(files)
-            normalizer.decode(records, base: base, reference: context.reference, into: &events)
-            normalizers[files] = normalizer
-        } else {
-            var normalizer = try shipped()
-            normalizer.decode(records, base: base, reference: context.reference, into: &events)
-            fallback = normalizer
-        }
+        var normalizer = try made(for: context)
+        normalizer.prime(before, before: base, reference: context.reference)
+        normalizer.decode(records, base: base, reference: context.reference, into: &events)
+        if let files = context.decoders { normalizers[files] = normalizer } else { fallback = normalizer }
         return events
     }
 
     func object(of bytes: [UInt8]) -> JSONValue? { try? JSONValue(parsing: bytes.span) }
+
+    private func made(for context: DecodingContext) throws(WardlineError) -> Normalizer {
+        guard let files = context.decoders else { return try shipped() }
+        return try normalizer(files)
+    }
 
     private func normalizer(_ files: [DecodingContext.File]) throws(WardlineError) -> Normalizer {
         if let known = normalizers[files] { return known }

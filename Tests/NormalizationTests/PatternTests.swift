@@ -7,7 +7,7 @@ import Testing
 
 struct PatternTests {
     /// The captures of `pattern` in `text`; nil when it does not match.
-    private func captures(_ pattern: String, _ text: String) throws -> [String: String]? {
+    func captures(_ pattern: String, _ text: String) throws -> [String: String]? {
         let nodes = try PatternReader.nodes(of: PlacedText(pattern))
         var slots = NameTable()
         for name in DecoderCompiler.captureNames(of: nodes) { slots.insert(name) }
