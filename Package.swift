@@ -122,9 +122,8 @@ let package = Package(
         layer(
             "Replay",
             [
-                "EventModel", "Platform", "WireFormats", "SegmentLog", "Correlation", "Timelines",
-                "SiteFiles",
-                "Projections", "Pipeline", "Ingest", "QueryEngine", nioCore, nioPosix,
+                "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Inventory", "Correlation",
+                "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine", nioCore, nioPosix,
             ]
         ),
         layer(

@@ -92,12 +92,7 @@ public struct Correlator: Sendable {
     /// What no rule can match, and nothing of the site is part of, is not.
     public mutating func wants(_ batch: EventBatch, _ index: Int) -> Bool {
         let event = batch.events[index]
-        switch event.action {
-        case .lease, .release, .attach, .detach, .remoteServiceStart, .remoteServiceStop, .localServiceStart,
-            .localServiceStop:
-            return true
-        default: break
-        }
+        if Correlator.joinActions[event.action.rawValue] { return true }
         let hasRules = passing.find(rules.gate, batch, index)
         if hasRules, passing.rules.intersects(rules.siteless) { return true }
         guard !surroundings.register.isEmpty else { return false }
@@ -107,6 +102,18 @@ public struct Correlator: Sendable {
         case .unclassified: return hasRules || touchesSite(batch, index)
         }
     }
+
+    /// Actions of events that joins need whatever the rules are: who has an address, which service session is
+    /// open.
+    static let joinActions = ByteSet(
+        [
+            Action.lease, .release, .attach, .detach, .remoteServiceStart, .remoteServiceStop,
+            .localServiceStart, .localServiceStop,
+        ].map(\.rawValue)
+    )
+
+    /// Whether a rule reads messages, so that they are needed whole.
+    public var readsMessages: Bool { rules.readsEveryField || rules.fields.contains(.known(.message)) }
 
     /// For each field number of `batch`, whether judgement or timelines can need it.
     public func keptFields(of batch: EventBatch) -> [Bool] {

@@ -17,6 +17,8 @@ struct RuleBits: Hashable, Sendable {
         return true
     }
 
+    func contains(_ number: Int) -> Bool { words[number >> 6] & 1 << UInt64(number & 63) != 0 }
+
     mutating func insert(_ number: Int) { words[number >> 6] |= 1 << UInt64(number & 63) }
 
     mutating func formUnion(_ other: RuleBits) {

@@ -42,6 +42,11 @@ public struct RuleSet: Sendable {
         detections.map(\.definition.header) + correlations.map(\.definition.header)
     }
 
+    /// Stable texts of the compiled documents, in the same order.
+    public var fingerprints: [String] {
+        detections.map(\.definition.fingerprint) + correlations.map(\.definition.fingerprint)
+    }
+
     /// Compiles `definitions`; refuses only the documents that are wrong.
     ///
     /// - Returns: the set of those that compile, and an error for each other one.

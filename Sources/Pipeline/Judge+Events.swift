@@ -2,30 +2,18 @@
 // This file is part of Wardline.
 
 import Correlation
-import Digests
 import EventModel
 import Inventory
 import Projections
 
 /// Events on their way to the correlator: clocks corrected, the needed ones copied, the watermark moved.
 extension Judge {
-    /// Longest part of a message that timelines may show, in bytes.
-    private static let messageCountMax = 160
-
-    /// Events gathered for the correlator.
-    private struct Gathered {
-        var events = EventBatch()
-        var sources: [UInt64] = []
-        var lastOffset: Offset?
-        var digest: [UInt8] = []
-    }
-
     /// Corrects, counts and hands on the events of `records`.
     mutating func judge(_ events: inout EventBatch, _ records: RecordBatch, _ base: Offset) {
-        var gathered = empty(like: events)
+        var slim = SlimCopy(of: events, for: [correlator])
+        var sources: [UInt64] = []
         var lastRecord: Offset?
         counters.begin(events, records.origins)
-        let kept = correlator.keptFields(of: events)
         let numbered = ["ext.meta.sequenceId", "ext.sequence"].compactMap { events.field(named: $0) }
         for index in events.events.indices {
             let offset = events.events[index].offset
@@ -45,15 +33,15 @@ extension Judge {
                 correlator.hear(events, index, listener: imported == nil ? origin.listener : nil)
             }
             let isWanted = correlator.wants(events, index)
-            if imported == nil { follow(&events, index, &gathered, isWanted: isWanted) }
+            if imported == nil { follow(&events, index, &slim, isWanted: isWanted) }
             guard isWanted else { continue }
-            copy(events, index, kept, records, row, &gathered)
+            slim.add(events, index, from: records.bytes[records.rows[row].range])
             guard imported != nil else { continue }
-            gathered.sources.append(source)
+            sources.append(source)
             // Held events are corrected once all of the import is known.
-            gathered.events.events[gathered.events.events.count - 1].time = decodedTime
+            slim.events.events[slim.events.events.count - 1].time = decodedTime
         }
-        hand(&gathered)
+        hand(slim.events.compacted, sources)
     }
 
     /// Notes messages that the counter of a source says are missing.
@@ -75,13 +63,6 @@ extension Judge {
             )
         )
         note([VerdictFacts.loss(event.offset, name, gap.count, before: number)])
-    }
-
-    private func empty(like events: EventBatch) -> Gathered {
-        var gathered = Gathered()
-        gathered.events.extensionNames = events.extensionNames
-        gathered.events.decoders = events.decoders
-        return gathered
     }
 
     private func source(_ events: EventBatch, _ index: Int, _ origin: Origin) -> UInt64 {
@@ -122,15 +103,15 @@ extension Judge {
     private mutating func follow(
         _ events: inout EventBatch,
         _ index: Int,
-        _ gathered: inout Gathered,
+        _ slim: inout SlimCopy,
         isWanted: Bool
     ) {
         let event = events.events[index]
         if watermark.isPresent, event.time <= watermark {
             events.events[index].issues.insert(.late)
             if isWanted {
-                correlator.admit(gathered.events)
-                gathered = empty(like: events)
+                correlator.admit(slim.events)
+                slim.removeAll()
                 correlator.advance(to: watermark)
             }
         }
@@ -138,40 +119,13 @@ extension Judge {
         watermark = max(watermark, min(event.logTime, latestLive).advanced(by: -content.lateness))
     }
 
-    private func copy(
-        _ events: EventBatch,
-        _ index: Int,
-        _ kept: [Bool],
-        _ records: RecordBatch,
-        _ row: Int,
-        _ gathered: inout Gathered
-    ) {
-        let event = events.events[index]
-        gathered.events.begin(event)
-        for entry in events.fields(of: index) where kept[Int(entry.field.rawValue)] {
-            let limit =
-                entry.field == .message ? min(Judge.messageCountMax, entry.range.count) : entry.range.count
-            gathered.events.add(
-                entry.field,
-                events.bytes.span,
-                entry.range.lowerBound..<entry.range.lowerBound + limit
-            )
-        }
-        if gathered.lastOffset != event.offset {
-            gathered.digest = sha256(records.bytes[records.rows[row].range]).bytes
-            gathered.lastOffset = event.offset
-        }
-        gathered.events.add(.recordDigest, gathered.digest)
-    }
-
-    private mutating func hand(_ gathered: inout Gathered) {
-        gathered.events = gathered.events.compacted
+    private mutating func hand(_ events: EventBatch, _ sources: [UInt64]) {
         guard imported != nil else {
-            correlator.admit(gathered.events)
+            correlator.admit(events)
             correlator.advance(to: watermark)
             return
         }
-        let due = imported?.hold(gathered.events, gathered.sources, correcting: content.correctsClocks) ?? []
+        let due = imported?.hold(events, sources, correcting: content.correctsClocks) ?? []
         for events in due { correlator.admit(events) }
     }
 

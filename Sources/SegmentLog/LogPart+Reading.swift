@@ -85,7 +85,11 @@ extension LogPart {
 
     private func readSoundRows(where condition: RowCondition) throws(LogError) -> StoredRows {
         let filters = condition == .everything ? nil : filters()
-        if let filters, !mayHold(condition, filters) { return ruledOut }
+        var condition = condition
+        if let filters {
+            guard let left = reduced(condition, filters) else { return ruledOut }
+            condition = left
+        }
         guard condition != .everything, skipped + trimmed == 0, let header = try blockHeader(),
             let records = try pages(ChunkEntry.Kind.records, ChunkEntry.Encoding.recordColumns),
             let events = try pages(ChunkEntry.Kind.columns, ChunkEntry.Encoding.eventColumns)
@@ -130,13 +134,13 @@ extension LogPart {
         return try? BlockFilters(bytes)
     }
 
-    /// Whether a record may satisfy `condition`, by the block's filters alone.
-    private func mayHold(_ condition: RowCondition, _ filters: BlockFilters) -> Bool {
-        guard filters.mayHold(condition, values: { _ in true }) else { return false }
-        guard condition.testsValues, let (stored, encoding) = try? chunk(ChunkEntry.Kind.values),
+    /// What is left of `condition` by the block's filters alone; nil when no record can satisfy it.
+    private func reduced(_ condition: RowCondition, _ filters: BlockFilters) -> RowCondition? {
+        guard let left = filters.reduced(condition, values: { _ in true }) else { return nil }
+        guard left.testsValues, let (stored, encoding) = try? chunk(ChunkEntry.Kind.values),
             encoding == ChunkEntry.Encoding.fuse8, let values = try? FuseFilter(stored)
-        else { return true }
-        return filters.mayHold(condition, values: values.mayContain)
+        else { return left }
+        return filters.reduced(left, values: values.mayContain)
     }
 
     /// All records of a block.

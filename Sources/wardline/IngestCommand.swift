@@ -130,21 +130,3 @@ struct IngestCommand: ParsableCommand {
         }
     }
 }
-
-/// The progress line of an import on standard error, drawn over itself; nothing where no person sits.
-private struct ProgressDisplay {
-    private let isShown: Bool
-    private var bar = ImportProgressBar()
-
-    init(isShown: Bool) { self.isShown = isShown }
-
-    mutating func show(_ progress: ImportProgress) {
-        guard isShown, let line = bar.line(progress) else { return }
-        try? FileHandle.standardError.write(contentsOf: Data("\r\u{1b}[K\(line)".utf8))
-    }
-
-    mutating func clear() {
-        guard isShown, bar.isShown else { return }
-        try? FileHandle.standardError.write(contentsOf: Data("\r\u{1b}[K".utf8))
-    }
-}

@@ -13,7 +13,7 @@ struct RulesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rules",
         abstract: "Work with rule files.",
-        subcommands: [Check.self, List.self, Match.self]
+        subcommands: [Check.self, List.self, Match.self, BacktestCommand.self, Diff.self]
     )
 
     /// Whether rule files are right.

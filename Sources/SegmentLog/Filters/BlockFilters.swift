@@ -64,17 +64,28 @@ struct BlockFilters: Hashable {
         guard reader.remaining == 0 else { throw .invalid(position: reader.position) }
     }
 
-    /// Whether a record may satisfy `condition`; `mayHold` says whether a field may have a value.
-    func mayHold(_ condition: RowCondition, values mayHold: (UInt64) -> Bool) -> Bool {
+    /// `condition` without alternatives that no record can satisfy; nil when nothing is left of it.
+    ///
+    /// `mayHold` says whether a field may have a value.
+    func reduced(_ condition: RowCondition, values mayHold: (UInt64) -> Bool) -> RowCondition? {
         switch condition {
-        case .everything: true
-        case .all(let conditions): conditions.allSatisfy { self.mayHold($0, values: mayHold) }
-        case .any(let conditions): conditions.contains { self.mayHold($0, values: mayHold) }
-        case .text(let text): trigrams.mayHold(text)
-        case .header(let part, let wanted): headers[part].map { !$0.isDisjoint(with: wanted) } ?? true
+        case .everything: return condition
+        case .all(let conditions):
+            var left: [RowCondition] = []
+            for condition in conditions {
+                guard let reduced = reduced(condition, values: mayHold) else { return nil }
+                left.append(reduced)
+            }
+            return .all(left)
+        case .any(let conditions):
+            let left = conditions.compactMap { reduced($0, values: mayHold) }
+            return left.isEmpty ? nil : .any(left)
+        case .text(let text): return trigrams.mayHold(text) ? condition : nil
+        case .header(let part, let wanted):
+            return headers[part].map { !$0.isDisjoint(with: wanted) } ?? true ? condition : nil
         case .value(let fields, let value):
-            isPossible(value)
-                && fields.contains { ValueKey.hash(value, ofField: $0).map(mayHold) ?? true }
+            return isPossible(value)
+                && fields.contains { ValueKey.hash(value, ofField: $0).map(mayHold) ?? true } ? condition : nil
         }
     }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-public import EventModel
-
 /// What a record or its events must have to be worth reading.
 ///
 /// A necessary condition: what satisfies it may still be unwanted, what does not is unwanted for certain.
@@ -43,7 +41,7 @@ public indirect enum RowCondition: Hashable, Sendable {
     }
 
     /// Whether a whole value is asked for anywhere.
-    var testsValues: Bool {
+    public var testsValues: Bool {
         switch self {
         case .everything, .text, .header: false
         case .all(let parts), .any(let parts): parts.contains(where: \.testsValues)

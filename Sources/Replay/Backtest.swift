@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import Correlation
+import Digests
+public import EventModel
+public import Inventory
+import Pipeline
+public import QueryEngine
+import SegmentLog
+import Timelines
+
+/// Judges stored events by several rule sets at once: what each would have found.
+///
+/// One pass over the log. Nothing is altered, and nothing that was believed of the records counts: events are
+/// judged in the order of their times, as if none had come late, with the site that is given.
+public struct Backtest {
+    /// How far a pass has come.
+    public struct Progress: Hashable, Sendable {
+        /// Records gone through.
+        public var records = 0
+        /// Records in all.
+        public var totalRecords = 0
+    }
+
+    /// What one rule set found.
+    public struct Findings: Sendable {
+        /// Alerts in order of first witness.
+        public var alerts: [Alert]
+        /// Incidents formed from them, as the daemon forms them.
+        public var incidents: [IncidentCore]
+    }
+
+    /// Which stored events are judged.
+    public struct Stretch: Hashable, Sendable {
+        /// Events from this time on.
+        public var since: UTCTime?
+        /// Events before this time.
+        public var until: UTCTime?
+
+        /// Makes a stretch.
+        public init(since: UTCTime? = nil, until: UTCTime? = nil) {
+            self.since = since
+            self.until = until
+        }
+
+        fileprivate func contains(_ time: UTCTime) -> Bool {
+            !(since.map { time < $0 } ?? false) && !(until.map { time >= $0 } ?? false)
+        }
+
+        fileprivate func overlaps(_ part: StoredPart) -> Bool {
+            if let since, let latest = part.latest, latest < since { return false }
+            if let until, let earliest = part.earliest, earliest >= until { return false }
+            return true
+        }
+    }
+
+    private var correlators: [Correlator]
+    private let stretch: Stretch
+    private let condition: RowCondition
+    /// Events that were read because a rule might need them.
+    public private(set) var readCount = 0
+    /// Records of the parts in the stretch.
+    public private(set) var recordCount = 0
+    /// Offset after the last record.
+    public private(set) var end = Offset.zero
+    /// Alerts decided early because too many events waited.
+    public var earlyCount: Int { correlators.reduce(0) { $0 + $1.earlyCount } }
+
+    /// Prepares to judge by each of `sets` over `site`.
+    public init(_ sets: [RuleSet], site: Site, over stretch: Stretch) {
+        let register = AssetRegister(site: site)
+        correlators = sets.map { Correlator(rules: $0, register: register) }
+        self.stretch = stretch
+        let needsEverything = !register.isEmpty || correlators.contains(where: \.needsCoverage)
+        condition = needsEverything ? .everything : .any(sets.map(\.rowCondition))
+    }
+
+    /// Judges the events of `source`; what each set found, in the order of the sets.
+    ///
+    /// - Throws: what reading throws, and `body`, which is told after each part.
+    /// - Complexity: One pass over the rows that filters do not rule out.
+    public mutating func run(
+        over source: StoreParts,
+        _ body: (Progress) throws(WardlineError) -> Void
+    ) throws(WardlineError) -> [Findings] {
+        let parts = try source.parts().filter(stretch.overlaps)
+        source.announce(parts, where: condition)
+        var progress = Progress()
+        progress.totalRecords = parts.reduce(0) { $0 + $1.count }
+        recordCount = progress.totalRecords
+        end = parts.last?.end ?? .zero
+        // What is earlier than every event of the parts to come is decided.
+        var decided: [UTCTime?] = []
+        var earliest: UTCTime? = UTCTime(nanoseconds: .max)
+        for part in parts.reversed() {
+            decided.append(earliest)
+            earliest = part.earliest.flatMap { own in earliest.map { min($0, own) } }
+        }
+        for (part, limit) in zip(parts, decided.reversed()) {
+            let loaded = try source.load(part, where: condition)
+            take(loaded)
+            if let limit {
+                for index in correlators.indices { correlators[index].advance(to: limit.advanced(by: -1)) }
+            }
+            progress.records += part.count
+            try body(progress)
+        }
+        return conclude()
+    }
+
+    private mutating func take(_ loaded: LoadedPart) {
+        let events = loaded.events
+        readCount += events.events.count
+        guard !events.events.isEmpty else { return }
+        var slim = SlimCopy(of: events, for: correlators)
+        for index in events.events.indices {
+            let event = events.events[index]
+            guard stretch.contains(event.time) else { continue }
+            var isWanted = false
+            for number in correlators.indices {
+                if correlators[number].needsCoverage { correlators[number].hear(events, index, listener: nil) }
+                isWanted = correlators[number].wants(events, index) || isWanted
+            }
+            guard isWanted else { continue }
+            slim.add(events, index, from: loaded.bytes(at: event.offset)[...])
+        }
+        guard !slim.events.events.isEmpty else { return }
+        let batch = slim.events.compacted
+        for index in correlators.indices { correlators[index].admit(batch) }
+    }
+
+    /// Decides all that is left, however late it falls due.
+    private mutating func conclude() -> [Findings] {
+        correlators.indices.map { index in
+            correlators[index].advance(to: UTCTime(nanoseconds: .max))
+            // One episode may have grown over several stretches of judgement: its last form counts.
+            var newest: [Int: Alert] = [:]
+            for judgement in correlators[index].takeJudgements() {
+                for alert in judgement.alerts { newest[alert.episode] = alert }
+            }
+            let alerts = newest.values.sorted { ($0.first, $0.id) < ($1.first, $1.id) }
+            return Findings(alerts: alerts, incidents: IncidentFormation.form(alerts))
+        }
+    }
+}
