@@ -168,8 +168,8 @@ let package = Package(
         tests(
             "SiteFilesTests",
             [
-                "EventModel", "WireFormats", "Normalization", "Inventory", "Correlation", "SiteFiles",
-                "SimulationKit",
+                "EventModel", "Digests", "WireFormats", "Normalization", "Inventory", "Correlation",
+                "SiteFiles", "SimulationKit",
             ],
             data: ["sources"]
         ),

@@ -13,6 +13,21 @@ public enum CorrelationBounds {
     /// become lower bounds.
     public static let matchesPerGroupMax = 1_024
 
+    /// Matches between two states that judgement can go back to: 16,384, some 20 ms of judging again.
+    ///
+    /// What comes before the older state is judged alone.
+    public static let revisionMatchCount = 16_384
+
+    /// Event time between two such states: one hour; what comes up to an hour late is revised for certain,
+    /// unless matches are too many.
+    public static let revisionNanoseconds: Int64 = 3_600 * 1_000_000_000
+
+    /// Late matches that wait for one revision: 1,024.
+    public static let lateCountMax = 1_024
+
+    /// Event time for which late matches are gathered before verdicts are made again: ten seconds.
+    public static let lateNanoseconds: Int64 = 10 * 1_000_000_000
+
     /// Matches that one step of a sequence may ask for: 256 (what evidence keeps).
     public static let runCountMax = 256
 

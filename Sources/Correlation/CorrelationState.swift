@@ -39,6 +39,9 @@ struct CorrelationState: Sendable {
     /// When the first verdict is due that waits for its window to close; nil if none waits.
     var earliestDeadline: UTCTime? { sequence?.earliestDeadline ?? windows.earliestDeadline }
 
+    /// No verdict that waits is due before it; nil if none waits.
+    var nextDue: UTCTime? { sequence == nil ? windows.nextDue : sequence?.nextDue }
+
     /// Verdicts whose window has closed by `time`: absences, and thresholds that more events could undo.
     mutating func expired(through time: UTCTime, _ coverage: Coverage) -> [GroupWindows.Match] {
         guard rule.decidesAtClose else { return [] }

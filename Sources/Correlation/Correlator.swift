@@ -13,16 +13,23 @@ public struct Correlator: Sendable {
     private var judged: [JudgedEvent] = []
     private var judgedCount = 0
     private var finished: [Judgement] = []
+    var revisions: [Revision] = []
+    var trail: RevisionTrail
     var surroundings: Surroundings
     private var pending = PendingEvents()
-    private var states: [CorrelationState]
+    var states: [CorrelationState]
+    private var closing: [Int] = []
     private var coverage = Coverage()
-    private var episodes = Episodes()
     private var passing: PassingRules
+    var episodes = Episodes()
+    /// Event time of the newest event that was judged in order.
+    private(set) var latest = UTCTime.absent
     /// Event time up to which everything is decided.
     public private(set) var watermark = UTCTime.absent
     /// Events decided early because too many waited.
     public private(set) var earlyCount = 0
+    /// Late matches that were judged alone, because they came before all that is remembered.
+    public private(set) var aloneCount = 0
 
     /// A correlator with nothing seen.
     public init(rules: RuleSet, register: AssetRegister) {
@@ -30,11 +37,13 @@ public struct Correlator: Sendable {
         surroundings = Surroundings(register: register)
         passing = PassingRules(rules.gate)
         states = rules.correlations.map { CorrelationState(rule: $0) }
+        trail = RevisionTrail(states: states, episodes: episodes)
         serveRules()
     }
 
     /// What the rules in force ask to be known beside events.
     private mutating func serveRules() {
+        closing = states.indices.filter { rules.correlations[$0].decidesAtClose }
         coverage.serve(rules.correlations.compactMap(\.silence).min())
         surroundings.knowsExposure = rules.fields.contains(.joined(.exposure))
     }
@@ -52,7 +61,9 @@ public struct Correlator: Sendable {
     /// none.
     public var due: UTCTime? {
         let absences = states.compactMap(\.earliestDeadline)
-        return (absences + [pending.earliest].compactMap { $0 }).min()
+        let revision =
+            !trail.hasLate ? nil : trail.lateSince.advanced(by: CorrelationBounds.lateNanoseconds)
+        return (absences + [pending.earliest, revision].compactMap { $0 }).min()
     }
 
     /// Takes every event of `batch`; times are corrected ones.
@@ -79,12 +90,17 @@ public struct Correlator: Sendable {
     /// - Parameter listener: What received it live, whose losses concern it; nil in an import.
     public mutating func hear(_ batch: EventBatch, _ index: Int, listener: String?) {
         guard let source = Coverage.source(of: batch, index) else { return }
-        coverage.hear(source, at: batch.events[index].time, listener: listener)
+        let event = batch.events[index]
+        guard coverage.hear(source, at: event.time, listener: listener), event.time <= watermark else {
+            return
+        }
+        trail.hear(event, at: watermark)
     }
 
     /// Notes that records were lost between two times: of `listener`, or of every one if it is nil.
     public mutating func lose(_ listener: String?, from: UTCTime, through: UTCTime, reason: String) {
         coverage.lose(listener, from: from, through: through, reason: reason)
+        if coverage.isNeeded, from.isPresent, from <= watermark { trail.lose(from, at: watermark) }
     }
 
     /// Whether a rule, a join or a timeline may need event `index` of `batch`.
@@ -152,8 +168,11 @@ public struct Correlator: Sendable {
     /// dropped.
     public mutating func replace(_ rules: RuleSet) {
         self.rules = rules
+        revise()
         passing = PassingRules(rules.gate)
         states = rules.correlations.map { CorrelationState(rule: $0) }
+        trail.restart(states, episodes, from: max(latest, watermark))
+        episodes.begin(trail.generations[0].serial, oldest: trail.generations[0].serial)
         serveRules()
     }
 
@@ -166,24 +185,60 @@ public struct Correlator: Sendable {
         guard limit > watermark else { return }
         expire(through: limit)
         watermark = limit
+        if trail.hasLate, limit >= trail.lateSince.advanced(by: CorrelationBounds.lateNanoseconds) {
+            revise()
+        }
     }
 
     private mutating func judge(_ next: Candidate) {
-        expire(through: next.event.time.advanced(by: -1))
+        let time = next.event.time
+        let isLate = time <= watermark || time < latest
+        if !isLate {
+            expire(through: time.advanced(by: -1))
+            latest = time
+        }
         let candidate = next.placed(in: surroundings.situation(of: next))
-        run(candidate, depth: 0)
+        let matched = matches(candidate)
+        if !matched.isEmpty {
+            note(RevisionTrail.Item(candidate: candidate, numbers: matched), isLate: isLate)
+        }
         surroundings.observe(candidate)
         judged.append(JudgedEvent(candidate))
         judgedCount += 1
         guard judgedCount % Judgement.eventCount == 0 else { return }
-        finished.append(Judgement(judged: judged, alerts: episodes.takeChanged()))
-        judged = []
+        finished.append(takeStretch())
     }
 
-    /// Tries detections on a candidate and feeds what matches; verdicts of level high feed back once.
-    private mutating func run(_ candidate: Candidate, depth: Int) {
-        guard passing.find(rules.gate, candidate.batch, candidate.index) else { return }
-        for number in passing.numbers where rules.detections[number].matches(candidate) {
+    /// Detections that a candidate matches.
+    private mutating func matches(_ candidate: Candidate) -> [Int] {
+        guard passing.find(rules.gate, candidate.batch, candidate.index) else { return [] }
+        return passing.numbers.filter { rules.detections[$0].matches(candidate) }
+    }
+
+    /// Acts on what an event matches, at once or when late events are judged in their places.
+    private mutating func note(_ item: RevisionTrail.Item, isLate: Bool) {
+        if isLate, trail.insert(item, at: watermark) {
+            if trail.late.count >= CorrelationBounds.lateCountMax { revise() }
+            return
+        }
+        if isLate {
+            aloneCount += 1
+        } else {
+            let time = item.candidate.event.time
+            if trail.isFull(at: time) {
+                // What waits belongs before the state that is remembered next.
+                revise()
+                let oldest = trail.begin(states, episodes, at: time)
+                episodes.begin(trail.generations[trail.generations.count - 1].serial, oldest: oldest)
+            }
+        }
+        trail.append(item, isLate: isLate)
+        apply(item.numbers, item.candidate, depth: 0)
+    }
+
+    /// Raises the alerts of matched detections and feeds correlations; verdicts of level high feed back once.
+    mutating func apply(_ numbers: [Int], _ candidate: Candidate, depth: Int) {
+        for number in numbers {
             if rules.detections[number].raisesAlerts {
                 let rule = rules.detections[number]
                 raise(
@@ -232,9 +287,15 @@ public struct Correlator: Sendable {
         feed(chained, last.placed(in: situation, carrying: carried), depth: depth + 1)
     }
 
+    /// Decides what is due by `time`, in the order in which it is due: where batches end decides nothing.
     mutating func expire(through time: UTCTime) {
-        for number in states.indices where rules.correlations[number].decidesAtClose {
-            for match in states[number].expired(through: time, coverage) { conclude(number, match, depth: 0) }
+        guard !closing.isEmpty else { return }
+        while let due = closing.compactMap({ states[$0].nextDue }).min(), due <= time {
+            for number in closing {
+                for match in states[number].expired(through: due, coverage) {
+                    conclude(number, match, depth: 0)
+                }
+            }
         }
     }
 
@@ -260,7 +321,7 @@ public struct Correlator: Sendable {
         situation.carriedAssets = candidates.flatMap(\.situation.involvedAssets)
         let notice = AlertNotice.candidate(header, key, candidates, last)
             .placed(in: situation, carrying: candidates.map(\.witness))
-        run(notice, depth: 1)
+        apply(matches(notice), notice, depth: 1)
     }
 
     /// What was judged since the last call, cut where the count of judged events says so; the last stretch is
@@ -268,18 +329,31 @@ public struct Correlator: Sendable {
     ///
     /// A taker that acts between stretches acts at the same events however the batches were cut.
     public mutating func takeJudgements() -> [Judgement] {
-        let rest = Judgement(judged: judged, alerts: episodes.takeChanged())
+        finished.append(takeStretch())
+        defer { finished = [] }
+        return finished
+    }
+
+    /// What was judged since the last stretch; an alert that was revised and then extended is told as it is.
+    private mutating func takeStretch() -> Judgement {
+        var alerts = episodes.takeChanged()
+        for index in revisions.indices.reversed() where revisions[index].kind != .retracted {
+            let number = revisions[index].alert.episode
+            guard let place = alerts.firstIndex(where: { $0.episode == number }) else { continue }
+            revisions[index].alert = alerts.remove(at: place)
+        }
         defer {
             judged = []
-            finished = []
+            revisions = []
         }
-        return finished + [rest]
+        return Judgement(judged: judged, alerts: alerts, revisions: revisions)
     }
 
     /// This correlator run to the end of what it holds, as if the watermark stood at `time`.
     public func concluded(at time: UTCTime) -> Correlator {
         var copy = self
         copy.advance(to: time)
+        copy.revise()
         return copy
     }
 }

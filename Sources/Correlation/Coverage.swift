@@ -65,14 +65,18 @@ struct Coverage: Sendable {
     }
 
     /// Notes that a source was heard; `listener` of live records.
-    mutating func hear(_ number: UInt64, at time: UTCTime, listener: String?) {
-        guard let resolution else { return }
+    ///
+    /// - Returns: Whether that was not known.
+    mutating func hear(_ number: UInt64, at time: UTCTime, listener: String?) -> Bool {
+        guard let resolution else { return false }
         guard var source = sources[number] else {
-            guard sources.count < CorrelationBounds.coverageSourceCountMax else { return }
+            guard sources.count < CorrelationBounds.coverageSourceCountMax else { return false }
             sources[number] = Source(listener: listener, stretches: [time...time])
-            return
+            return true
         }
-        if let last = source.stretches.last, last.contains(time), listener == source.listener { return }
+        if let last = source.stretches.last, last.contains(time), listener == source.listener {
+            return false
+        }
         sources[number] = nil
         if listener != nil { source.listener = listener }
         Coverage.widen(&source.stretches, time, resolution)
@@ -80,6 +84,7 @@ struct Coverage: Sendable {
             source.forgotten = source.stretches.removeFirst().upperBound
         }
         sources[number] = source
+        return true
     }
 
     private static func widen(_ stretches: inout [ClosedRange<UTCTime>], _ time: UTCTime, _ resolution: Int64)

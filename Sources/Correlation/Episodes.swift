@@ -38,14 +38,40 @@ struct Finding: Sendable {
 /// Open and finished episodes: one episode of a rule for a key is one alert, however often its condition
 /// holds.
 struct Episodes: Sendable {
-    private struct Identity: Hashable, Sendable {
+    struct Identity: Hashable, Sendable {
         var fingerprint: String
         var key: [String]
     }
 
-    private var open: [Identity: Alert] = [:]
-    private var changed: [Int: Alert] = [:]
-    private var count = 0
+    /// An alert as it is now, and the generation that changed it last.
+    struct Recent: Sendable {
+        var alert: Alert
+        var identity: Identity
+        var generation: Int
+    }
+
+    var open: [Identity: Alert] = [:]
+    var changed: [Int: Alert] = [:]
+    /// Episodes opened so far.
+    var count = 0
+    /// Alerts that changed since the oldest generation that is remembered (``RevisionTrail``).
+    var recent: [Int: Recent] = [:]
+    /// Generation that is judged now.
+    var generation = 0
+
+    /// The episodes without what was told or changed: where judgement can go on again.
+    var base: Episodes {
+        var base = self
+        base.changed = [:]
+        base.recent = [:]
+        return base
+    }
+
+    /// Goes on in a generation, forgetting what changed before the oldest one that is remembered.
+    mutating func begin(_ serial: Int, oldest: Int) {
+        generation = serial
+        recent = recent.filter { $0.value.generation >= oldest }
+    }
 
     /// Notes that a rule's condition holds; extends the open episode or opens one.
     ///
@@ -106,6 +132,7 @@ struct Episodes: Sendable {
             open = open.filter { $0.value.last.advanced(by: RuleHeader.joinWindowDefault) >= newest }
         }
         changed[alert.episode] = alert
+        recent[alert.episode] = Recent(alert: alert, identity: identity, generation: generation)
     }
 
     /// Hash of compiled rule, group key, and time and SHA-256 of the earliest witness (DESIGN 3.5).

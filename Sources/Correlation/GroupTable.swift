@@ -37,9 +37,6 @@ struct GroupTable<Group: KeyedGroup>: Sendable {
         pruneCount = max(GroupTable.pruneCountMin, groups.count * 2)
     }
 
-    /// Keys in an order of their own, so that no hash decides.
-    var sortedKeys: [[String]] { groups.keys.sorted { $0.lexicographicallyPrecedes($1) } }
-
     private mutating func evict(before oldest: UTCTime) {
         groups = groups.filter { $0.value.touched >= oldest }
         guard groups.count >= bound else { return }

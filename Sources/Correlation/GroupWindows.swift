@@ -33,8 +33,7 @@ struct GroupWindows: Sendable {
 
     private let rule: CorrelationRule
     private var table = GroupTable<Group>()
-    /// No window closes before it; may be too early, never too late.
-    private var nextClose: UTCTime?
+    private var deadlines = DeadlineHeap()
 
     init(rule: CorrelationRule) {
         self.rule = rule
@@ -54,7 +53,7 @@ struct GroupWindows: Sendable {
         }
         if rule.decidesAtClose {
             let close = closes(group) ?? time.advanced(by: rule.definition.timespan)
-            nextClose = min(nextClose ?? close, close)
+            deadlines.push(close, key)
         }
         group.touched = max(group.touched, time)
         table.put(group, key, after: oldest)
@@ -190,6 +189,9 @@ struct GroupWindows: Sendable {
         )
     }
 
+    /// No window closes before it; nil if none is open.
+    var nextDue: UTCTime? { deadlines.first }
+
     /// When the first verdict is due that waits for its window to close; nil if none waits.
     var earliestDeadline: UTCTime? {
         guard rule.decidesAtClose else { return nil }
@@ -208,9 +210,9 @@ struct GroupWindows: Sendable {
 
     /// Verdicts whose window has closed by `time`: absences, and thresholds that more events could undo.
     mutating func expired(through time: UTCTime, _ coverage: Coverage) -> [Match] {
-        guard rule.decidesAtClose, let nextClose, nextClose <= time else { return [] }
+        guard rule.decidesAtClose else { return [] }
         var found: [Match] = []
-        for key in table.sortedKeys {
+        for key in deadlines.take(through: time) {
             guard let waiting = table.groups[key], isDue(waiting, time), var group = table.take(key) else {
                 continue
             }
@@ -224,8 +226,6 @@ struct GroupWindows: Sendable {
             }
             if !group.entries.isEmpty { table.put(group, key, after: .absent) }
         }
-        let next = table.groups.values.compactMap { dueTime(of: $0) }.min()
-        self.nextClose = next
         return found
     }
 

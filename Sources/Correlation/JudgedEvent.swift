@@ -46,6 +46,8 @@ public struct Judgement: Sendable {
     public var judged: [JudgedEvent]
     /// Alerts that were raised or changed, in order of first witness.
     public var alerts: [Alert]
+    /// Verdicts that late evidence changed, after those alerts.
+    public var revisions: [Revision] = []
 
     /// Events in every stretch but the last of those taken at once: where they end does not depend on
     /// batches.

@@ -79,8 +79,7 @@ struct SequenceWindows: Sendable {
     private var table = GroupTable<Group>()
     private var tied: [[String]: Tied] = [:]
     private var tiedTime = UTCTime.absent
-    /// No deadline is before it; may be too early, never too late.
-    private var nextDeadline: UTCTime?
+    private var deadlines = DeadlineHeap()
 
     init(rule: CorrelationRule, sequence: StepSequence) {
         self.rule = rule
@@ -282,7 +281,7 @@ struct SequenceWindows: Sendable {
                 !(tied[key]?.answers.contains { answers($0, link) } ?? false)
             else { continue }
             let deadline = last.event.time.advanced(by: absence.within)
-            nextDeadline = min(nextDeadline ?? deadline, deadline)
+            deadlines.push(deadline, key)
             group.waiting.append(Waiting(link: link, deadline: deadline))
         }
         if group.waiting.count > CorrelationBounds.matchesPerGroupMax {
@@ -303,6 +302,9 @@ struct SequenceWindows: Sendable {
         )
     }
 
+    /// No absence is decided before it; nil if none waits.
+    var nextDue: UTCTime? { deadlines.first }
+
     /// When the first absence is decided; nil if none waits.
     var earliestDeadline: UTCTime? {
         guard sequence.absence != nil else { return nil }
@@ -311,9 +313,9 @@ struct SequenceWindows: Sendable {
 
     /// Absences whose deadline has come by `time`.
     mutating func expired(through time: UTCTime, _ coverage: Coverage) -> [GroupWindows.Match] {
-        guard let absence = sequence.absence, let nextDeadline, nextDeadline <= time else { return [] }
+        guard let absence = sequence.absence else { return [] }
         var found: [GroupWindows.Match] = []
-        for key in table.sortedKeys {
+        for key in deadlines.take(through: time) {
             guard table.groups[key]?.waiting.contains(where: { $0.deadline <= time }) ?? false,
                 var group = table.take(key)
             else { continue }
@@ -332,7 +334,6 @@ struct SequenceWindows: Sendable {
             guard !group.entries.isEmpty || !group.waiting.isEmpty || group.end != nil else { continue }
             table.put(group, key, after: .absent)
         }
-        self.nextDeadline = earliestDeadline
         return found
     }
 }

@@ -39,6 +39,7 @@ struct IncidentBoard: Sendable {
         var facts: [JSONValue] = []
         for (number, judgement) in judgements.enumerated() {
             for alert in judgement.alerts { facts.append(note(alert)) }
+            facts += judgement.revisions.compactMap { note($0) }
             for judged in judgement.judged { widen(judged.event.time) }
             newest += judgement.judged
             guard number + 1 < judgements.count else { continue }
@@ -55,12 +56,21 @@ struct IncidentBoard: Sendable {
         judgedRange = min(known.lowerBound, time)...max(known.upperBound, time)
     }
 
-    private mutating func note(_ alert: Alert) -> JSONValue {
+    /// Takes what late evidence changed; nil where nobody was told what is gone.
+    private mutating func note(_ revision: Revision) -> JSONValue? {
+        guard revision.kind == .retracted else { return note(revision.alert, revision.reason) }
+        guard let gone = alerts.removeValue(forKey: revision.alert.episode) else { return nil }
+        isChanged = true
+        return VerdictFacts.retracted(gone, revision.reason)
+    }
+
+    private mutating func note(_ alert: Alert, _ reason: String = "") -> JSONValue {
         isChanged = true
         let before = alerts.updateValue(alert, forKey: alert.episode)
         if alerts.count > IncidentBoard.alertCountMax, let oldest = alerts.keys.min() { alerts[oldest] = nil }
-        guard let before else { return VerdictFacts.alert("alert.confirmed", alert) }
-        return VerdictFacts.alert("alert.amended", alert, replacing: before.id == alert.id ? "" : before.id)
+        guard let before else { return VerdictFacts.alert("alert.confirmed", alert, because: reason) }
+        let replaced = before.id == alert.id ? "" : before.id
+        return VerdictFacts.alert("alert.amended", alert, replacing: replaced, because: reason)
     }
 
     /// Draws incidents from what is confirmed and what would follow if nothing more came.
@@ -74,6 +84,11 @@ struct IncidentBoard: Sendable {
             for var alert in judgement.alerts {
                 alert.isProvisional = true
                 all[alert.episode] = alert
+            }
+            for revision in judgement.revisions {
+                var alert = revision.alert
+                alert.isProvisional = true
+                all[alert.episode] = revision.kind == .retracted ? nil : alert
             }
         }
         let ids = all.values.filter(\.isProvisional).map(\.id).sorted()

@@ -69,8 +69,10 @@ struct JournalMemory: Sendable {
     private static func content(_ fact: JSONValue) -> UInt64 {
         guard case .object(let members) = fact else { return 0 }
         var hash = StableHash()
-        hash.combine(JSONValue.object(members.filter { !["fact", "at", "replaces"].contains($0.name) }).line)
-        if fact["fact"]?.text == "incident.retracted" { hash.combine("retracted") }
+        hash.combine(
+            JSONValue.object(members.filter { !["fact", "at", "replaces", "because"].contains($0.name) }).line
+        )
+        if fact["fact"]?.text?.hasSuffix(".retracted") ?? false { hash.combine("retracted") }
         return hash.value
     }
 

@@ -136,6 +136,7 @@ extension Judge {
         for events in ending.release(correcting: content.correctsClocks) { correlator.admit(events) }
         guard ending.latest.isPresent else { return }
         correlator.advance(to: ending.latest.advanced(by: content.lateness))
+        correlator.revise()
         latestLive = max(latestLive, correlator.watermark)
     }
 }

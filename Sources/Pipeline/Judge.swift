@@ -138,6 +138,7 @@ public struct Judge: RecordJudge {
         } else {
             ahead.advance(to: latestLive)
         }
+        ahead.revise()
         let changes = board.draw(known(ahead.takeJudgements()), ahead.register)
         note(changes.facts)
         facts += journal.catchUp(at: next)
@@ -155,6 +156,10 @@ public struct Judge: RecordJudge {
             judgement.alerts.removeAll { alert in
                 let first = alert.evidence.map(\.offset).min() ?? alert.cause
                 return first < removedEnd && !journal.knows(alert: alert.id)
+            }
+            judgement.revisions.removeAll { revision in
+                let first = revision.alert.evidence.map(\.offset).min() ?? revision.alert.cause
+                return first < removedEnd && !journal.knows(alert: revision.alert.id)
             }
             return judgement
         }

@@ -7,7 +7,12 @@ import Timelines
 
 /// Facts of the journal about verdicts: canonical, so that a judgement made again can be compared with them.
 enum VerdictFacts {
-    static func alert(_ name: String, _ alert: Alert, replacing old: String = "") -> JSONValue {
+    static func alert(
+        _ name: String,
+        _ alert: Alert,
+        replacing old: String = "",
+        because reason: String = ""
+    ) -> JSONValue {
         var members: [JSONValue.Member] = [
             .init("fact", .text(name)), .init("id", .text(alert.id)), .init("rule", .text(alert.rule)),
             .init("level", .text(alert.level.name)), .init("key", .texts(alert.key)),
@@ -18,7 +23,16 @@ enum VerdictFacts {
         if let order = alert.order { members.append(.init("order", .text(order.name))) }
         if !alert.coverageGap.isEmpty { members.append(.init("unknown", .text(alert.coverageGap))) }
         if !old.isEmpty { members.append(.init("replaces", .text(old))) }
+        if !reason.isEmpty { members.append(.init("because", .text(reason))) }
         return .object(members)
+    }
+
+    /// What was told of an alert does not hold any more.
+    static func retracted(_ alert: Alert, _ reason: String) -> JSONValue {
+        .object([
+            .init("fact", .text("alert.retracted")), .init("id", .text(alert.id)),
+            .init("rule", .text(alert.rule)), .init("because", .text(reason)),
+        ])
     }
 
     static func provisional(_ ids: [String]) -> JSONValue {

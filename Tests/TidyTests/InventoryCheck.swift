@@ -46,6 +46,8 @@ enum InventoryCheck {
     /// The layout (STYLE section 1 and the README).
     static let places = [
         "Sources/", "Tests/", "schemas/", "replay/", "docs/", "Benchmarks/", "rules/", "decoders/", ".ci/",
+        // A suite for other engines too: it depends on nothing of ours and is taken as a folder.
+        "conformance/",
     ]
     static let rootFiles: Set<String> = [
         "Package.swift", "Package.resolved", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
