@@ -123,7 +123,8 @@ let package = Package(
             "Replay",
             [
                 "EventModel", "Digests", "Platform", "WireFormats", "SegmentLog", "Inventory", "Correlation",
-                "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine", nioCore, nioPosix,
+                "Timelines", "SiteFiles", "Projections", "Pipeline", "Ingest", "QueryEngine", nioCore,
+                nioPosix,
             ]
         ),
         layer(

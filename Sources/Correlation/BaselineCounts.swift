@@ -32,7 +32,7 @@ struct BaselineCounts: Sendable {
     }
 
     /// Counts a match; returns the verdict when the count stands out now.
-    mutating func add(_ candidate: Candidate, _ key: [String]) -> GroupWindows.Match? {
+    mutating func add(_ candidate: Candidate, _ key: GroupKey) -> GroupWindows.Match? {
         let time = candidate.event.time
         let stretch = BaselineCounts.floor(time.nanoseconds, rule.definition.timespan)
         let reach = stretchesPerDay * Int64(baseline.days)
@@ -54,7 +54,7 @@ struct BaselineCounts: Sendable {
                     var witnesses = history.recent
                     if !witnesses.contains(where: { $0 === candidate }) { witnesses.append(candidate) }
                     match = GroupWindows.Match(
-                        key: key,
+                        key: key.parts,
                         candidates: witnesses,
                         count: history.counts[index].count,
                         isLowerBound: table.evictions > 0

@@ -52,15 +52,19 @@ struct CorrelationState: Sendable {
 
 extension CorrelationRule {
     /// Group keys of a match: one for each combination of values; none when a field is missing.
-    func keys(of candidate: Candidate, _ source: Int) -> [[String]] {
-        var keys: [[String]] = [[]]
+    func keys(of candidate: Candidate, _ source: Int) -> [GroupKey] {
+        var keys = [GroupKey()]
         for (name, field) in zip(groupNames, groupFields[source]) {
-            var values: [String] = []
-            for value in candidate.values(field).prefix(8) {
-                let text = String(decoding: value, as: UTF8.self).lowercased()
-                if !values.contains(text) { values.append(text) }
+            let values = candidate.values(field)
+            guard !values.isEmpty else { return [] }
+            var longer: [GroupKey] = []
+            for key in keys {
+                for value in values.prefix(8) {
+                    let next = key.adding(name, value)
+                    if values.count == 1 || !longer.contains(next) { longer.append(next) }
+                }
             }
-            keys = keys.flatMap { key in values.map { key + [name + "=" + $0] } }
+            keys = longer
         }
         return keys
     }

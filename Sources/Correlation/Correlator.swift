@@ -44,7 +44,7 @@ public struct Correlator: Sendable {
     /// What the rules in force ask to be known beside events.
     private mutating func serveRules() {
         closing = states.indices.filter { rules.correlations[$0].decidesAtClose }
-        coverage.serve(rules.correlations.compactMap(\.silence).min())
+        coverage.serve(rules.silence(hasSite: !surroundings.register.isEmpty))
         surroundings.knowsExposure = rules.fields.contains(.joined(.exposure))
     }
 
@@ -52,7 +52,10 @@ public struct Correlator: Sendable {
     public var register: AssetRegister { surroundings.register }
 
     /// Brings a changed site into force for what is judged from now on.
-    public mutating func replace(_ site: Site) { surroundings.register.replace(site) }
+    public mutating func replace(_ site: Site) {
+        surroundings.register.replace(site)
+        serveRules()
+    }
 
     /// Events that wait for the watermark.
     public var pendingCount: Int { pending.count }
@@ -167,8 +170,8 @@ public struct Correlator: Sendable {
     /// Brings other rules into force for what is judged from now on; half-filled windows of the old ones are
     /// dropped.
     public mutating func replace(_ rules: RuleSet) {
-        self.rules = rules
         revise()
+        self.rules = rules
         passing = PassingRules(rules.gate)
         states = rules.correlations.map { CorrelationState(rule: $0) }
         trail.restart(states, episodes, from: max(latest, watermark))

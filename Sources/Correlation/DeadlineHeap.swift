@@ -5,12 +5,12 @@ import EventModel
 
 /// Keys by the time at which something of them may be due; some may be stale, none is missing.
 struct DeadlineHeap: Sendable {
-    private var items: [(time: UTCTime, key: [String])] = []
+    private var items: [(time: UTCTime, key: GroupKey)] = []
 
     /// Nothing is due before it; nil if nothing waits.
     var first: UTCTime? { items.first?.time }
 
-    mutating func push(_ time: UTCTime, _ key: [String]) {
+    mutating func push(_ time: UTCTime, _ key: GroupKey) {
         items.append((time, key))
         var child = items.count - 1
         while child > 0, items[child].time < items[(child - 1) / 2].time {
@@ -20,8 +20,8 @@ struct DeadlineHeap: Sendable {
     }
 
     /// Takes the keys that are due by `time`, in an order of their own.
-    mutating func take(through time: UTCTime) -> [[String]] {
-        var keys: Set<[String]> = []
+    mutating func take(through time: UTCTime) -> [GroupKey] {
+        var keys: Set<GroupKey> = []
         while let top = items.first, top.time <= time {
             keys.insert(top.key)
             let last = items.removeLast()
@@ -29,7 +29,7 @@ struct DeadlineHeap: Sendable {
             items[0] = last
             sift()
         }
-        return keys.sorted { $0.lexicographicallyPrecedes($1) }
+        return keys.sorted { $0.precedes($1) }
     }
 
     private mutating func sift() {

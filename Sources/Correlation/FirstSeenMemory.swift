@@ -31,7 +31,7 @@ struct FirstSeenMemory: Sendable {
     var isCapped: Bool { isFull || table.evictions > 0 }
 
     /// Whether the values of `candidate` are new for `key`; they are known from now on.
-    mutating func isNew(_ candidate: Candidate, _ key: [String]) -> Bool {
+    mutating func isNew(_ candidate: Candidate, _ key: GroupKey) -> Bool {
         var hash = StableHash()
         for field in fields {
             guard let value = candidate.values(field).first else { return false }

@@ -11,7 +11,7 @@ protocol KeyedGroup: Sendable {
 
 /// Groups by key, bounded: beyond the bound those go that were touched longest ago, and are counted.
 struct GroupTable<Group: KeyedGroup>: Sendable {
-    private(set) var groups: [[String]: Group] = [:]
+    private(set) var groups: [GroupKey: Group] = [:]
     /// Groups that went although they might have mattered.
     private(set) var evictions = 0
     private var pruneCount = pruneCountMin
@@ -25,10 +25,10 @@ struct GroupTable<Group: KeyedGroup>: Sendable {
     }
 
     /// The group of `key`, taken out so that it is changed in place.
-    mutating func take(_ key: [String]) -> Group? { groups.removeValue(forKey: key) }
+    mutating func take(_ key: GroupKey) -> Group? { groups.removeValue(forKey: key) }
 
     /// Keeps `group`; those touched before `oldest` do not matter any more.
-    mutating func put(_ group: Group, _ key: [String], after oldest: UTCTime) {
+    mutating func put(_ group: Group, _ key: GroupKey, after oldest: UTCTime) {
         if groups.count >= bound { evict(before: oldest) }
         groups[key] = group
         // Whenever their number has doubled, so that the walk costs little for each.
@@ -41,7 +41,7 @@ struct GroupTable<Group: KeyedGroup>: Sendable {
         groups = groups.filter { $0.value.touched >= oldest }
         guard groups.count >= bound else { return }
         let cut = groups.map { ($0.value.touched, $0.key) }
-            .sorted { $0.0 != $1.0 ? $0.0 < $1.0 : $0.1.lexicographicallyPrecedes($1.1) }
+            .sorted { $0.0 != $1.0 ? $0.0 < $1.0 : $0.1.precedes($1.1) }
             .prefix(max(1, bound / 4))
         for (_, key) in cut { groups[key] = nil }
         evictions += cut.count

@@ -40,7 +40,7 @@ struct GroupWindows: Sendable {
     }
 
     /// Takes a match of source number `source`; returns the correlation's match when its condition holds now.
-    mutating func add(_ candidate: Candidate, _ source: Int, _ key: [String]) -> Match? {
+    mutating func add(_ candidate: Candidate, _ source: Int, _ key: GroupKey) -> Match? {
         let time = candidate.event.time
         guard let value = rule.counted(candidate) else { return nil }
         let oldest = time.advanced(by: -rule.definition.timespan)
@@ -80,7 +80,7 @@ struct GroupWindows: Sendable {
         return min(close(of: first), last.candidate.event.time.advanced(by: gap))
     }
 
-    private func verdict(_ group: Group, _ key: [String], _ source: Int) -> Match? {
+    private func verdict(_ group: Group, _ key: GroupKey, _ source: Int) -> Match? {
         switch rule.definition.kind {
         case .temporal: return temporal(group, key, source)
         case .temporalOrdered: return ordered(group, key, source)
@@ -91,7 +91,7 @@ struct GroupWindows: Sendable {
     }
 
     /// The window's count, sum and so on, if the thresholds hold for it.
-    private func measured(_ group: Group, _ key: [String], _ entries: ArraySlice<Entry>) -> Match? {
+    private func measured(_ group: Group, _ key: GroupKey, _ entries: ArraySlice<Entry>) -> Match? {
         let isEventCount = rule.definition.kind == .eventCount
         let measure = isEventCount ? Double(entries.count) : rule.measure(entries.map(\.value))
         guard rule.holds(measure) else { return nil }
@@ -103,14 +103,14 @@ struct GroupWindows: Sendable {
     /// those of all.
     ///
     /// Two witnesses of one contact log it at its start and at its end; together they would look irregular.
-    private func regular(_ group: Group, _ key: [String]) -> Match? {
+    private func regular(_ group: Group, _ key: GroupKey) -> Match? {
         guard let newest = group.entries.last?.candidate else { return nil }
         let own = group.entries.map(\.candidate).filter { $0.reporter == newest.reporter }
         if let match = regular(own, group, key) { return match }
         return own.count == group.entries.count ? nil : regular(group.entries.map(\.candidate), group, key)
     }
 
-    private func regular(_ candidates: [Candidate], _ group: Group, _ key: [String]) -> Match? {
+    private func regular(_ candidates: [Candidate], _ group: Group, _ key: GroupKey) -> Match? {
         let wanted = Int(rule.definition.thresholds.first?.value ?? 3)
         var distinct: [Candidate] = []
         for candidate in candidates {
@@ -137,7 +137,7 @@ struct GroupWindows: Sendable {
     }
 
     /// The first way in which the condition holds now, each rule with its newest match.
-    private func temporal(_ group: Group, _ key: [String], _ source: Int) -> Match? {
+    private func temporal(_ group: Group, _ key: GroupKey, _ source: Int) -> Match? {
         for term in rule.terms where term.absent.isEmpty && term.present.contains(source) {
             var chosen: [Candidate] = []
             for wanted in term.present {
@@ -153,7 +153,7 @@ struct GroupWindows: Sendable {
 
     /// Walks back from the newest match of the last stage; each stage takes the latest event not after the
     /// next one.
-    private func ordered(_ group: Group, _ key: [String], _ source: Int) -> Match? {
+    private func ordered(_ group: Group, _ key: GroupKey, _ source: Int) -> Match? {
         for term in rule.terms where term.present.last == source && !term.waits(inOrder: true) {
             if let chosen = chain(group, term) {
                 var found = match(group, key, chosen, chosen.count)
@@ -180,9 +180,9 @@ struct GroupWindows: Sendable {
         return group.entries[..<last].contains { before.contains($0.source) } ? nil : chosen
     }
 
-    private func match(_ group: Group, _ key: [String], _ candidates: [Candidate], _ count: Int) -> Match {
+    private func match(_ group: Group, _ key: GroupKey, _ candidates: [Candidate], _ count: Int) -> Match {
         Match(
-            key: key,
+            key: key.parts,
             candidates: candidates,
             count: count,
             isLowerBound: group.isCapped || table.evictions > 0
@@ -246,7 +246,7 @@ struct GroupWindows: Sendable {
     }
 
     /// Windows follow each other: one opens with the first match that no earlier one holds.
-    private func closedWindows(_ group: inout Group, _ key: [String], _ time: UTCTime) -> [Match] {
+    private func closedWindows(_ group: inout Group, _ key: GroupKey, _ time: UTCTime) -> [Match] {
         var found: [Match] = []
         // What came late stands behind what it precedes.
         group.entries.sort { $0.candidate.event.time < $1.candidate.event.time }
@@ -266,7 +266,7 @@ struct GroupWindows: Sendable {
     /// The match that entry `index` opens, when the rest came within its window and nothing that must not.
     private func unanswered(
         _ group: Group,
-        _ key: [String],
+        _ key: GroupKey,
         _ index: Int,
         _ coverage: Coverage
     ) -> Match? {

@@ -243,4 +243,33 @@ public struct RuleSet: Sendable {
             for (position, source) in rule.sources.enumerated() { feeds[source].append((number, position)) }
         }
     }
+
+    /// Whether correlation `number` can hold only with facts of the site.
+    private func needsSite(_ number: Int) -> Bool {
+        let rule = correlations[number]
+        func needs(_ source: Int) -> Bool {
+            let found = rule.sources[source]
+            return found < detections.count
+                ? detections[found].needsSite : needsSite(found - detections.count)
+        }
+        if let sequence = rule.sequence {
+            var ways: [Bool] = []
+            for stage in sequence.stages {
+                if stage.isFirst { ways.append(false) }
+                if needs(stage.source) { ways[ways.count - 1] = true }
+            }
+            return ways.allSatisfy { $0 }
+        }
+        guard rule.terms.isEmpty else {
+            return rule.terms.allSatisfy { $0.present.contains(where: needs) }
+        }
+        return rule.sources.indices.allSatisfy(needs)
+    }
+
+    /// Shortest silence of a source that makes an absence unknown; nil if no rule asks for absences.
+    ///
+    /// - Parameter hasSite: Whether any fact of the site is known; without one, what needs it cannot hold.
+    func silence(hasSite: Bool) -> Int64? {
+        correlations.indices.compactMap { hasSite || !needsSite($0) ? correlations[$0].silence : nil }.min()
+    }
 }

@@ -77,7 +77,7 @@ struct SequenceWindows: Sendable {
     private let rule: CorrelationRule
     private let sequence: StepSequence
     private var table = GroupTable<Group>()
-    private var tied: [[String]: Tied] = [:]
+    private var tied: [GroupKey: Tied] = [:]
     private var tiedTime = UTCTime.absent
     private var deadlines = DeadlineHeap()
 
@@ -87,7 +87,7 @@ struct SequenceWindows: Sendable {
     }
 
     /// Takes a match of source number `source`; returns what it completes.
-    mutating func add(_ candidate: Candidate, _ source: Int, _ key: [String]) -> [GroupWindows.Match] {
+    mutating func add(_ candidate: Candidate, _ source: Int, _ key: GroupKey) -> [GroupWindows.Match] {
         let time = candidate.event.time
         if time != tiedTime {
             tied.removeAll(keepingCapacity: true)
@@ -121,7 +121,7 @@ struct SequenceWindows: Sendable {
         _ candidate: Candidate,
         _ source: Int,
         _ group: inout Group,
-        _ key: [String],
+        _ key: GroupKey,
         _ oldest: UTCTime
     ) -> [Link] {
         let places = sequence.stages(of: source)
@@ -258,7 +258,7 @@ struct SequenceWindows: Sendable {
     // MARK: - What must not follow
 
     /// An event of the rule that must not follow: what it answers waits no longer.
-    private mutating func answer(_ candidate: Candidate, _ group: inout Group, _ key: [String]) {
+    private mutating func answer(_ candidate: Candidate, _ group: inout Group, _ key: GroupKey) {
         group.waiting.removeAll { answers(candidate, $0.link) }
         tied[key, default: Tied()].answers.append(candidate)
     }
@@ -273,7 +273,7 @@ struct SequenceWindows: Sendable {
     private mutating func conclude(
         _ completed: [Link],
         _ group: inout Group,
-        _ key: [String]
+        _ key: GroupKey
     ) -> [GroupWindows.Match] {
         guard let absence = sequence.absence else { return completed.map { match($0, group, key) } }
         for link in completed {
@@ -291,10 +291,10 @@ struct SequenceWindows: Sendable {
         return []
     }
 
-    private func match(_ link: Link, _ group: Group, _ key: [String]) -> GroupWindows.Match {
+    private func match(_ link: Link, _ group: Group, _ key: GroupKey) -> GroupWindows.Match {
         let chain = link.chain
         return GroupWindows.Match(
-            key: key,
+            key: key.parts,
             candidates: chain,
             count: chain.count,
             isLowerBound: group.isCapped || table.evictions > 0,

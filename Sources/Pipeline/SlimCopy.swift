@@ -29,7 +29,11 @@ public struct SlimCopy: Sendable {
     }
 
     /// Copies event `index` of `batch`, which was decoded from `record`.
-    public mutating func add(_ batch: EventBatch, _ index: Int, from record: @autoclosure () -> ArraySlice<UInt8>) {
+    public mutating func add(
+        _ batch: EventBatch,
+        _ index: Int,
+        from record: @autoclosure () -> ArraySlice<UInt8>
+    ) {
         let event = batch.events[index]
         events.begin(event)
         for entry in batch.fields(of: index) where kept[Int(entry.field.rawValue)] {

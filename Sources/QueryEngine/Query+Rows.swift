@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-import EventModel
-public import SegmentLog
+public import EventModel
 
 extension Query {
     /// What a stored record must have for the query to match one of its events; never more than that.

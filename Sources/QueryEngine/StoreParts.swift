@@ -3,7 +3,7 @@
 
 public import EventModel
 import Platform
-public import SegmentLog
+import SegmentLog
 
 /// The `records` stream of a store as a scan reads it: stored events where there are some, otherwise decoded
 /// again.

@@ -291,7 +291,7 @@ extension StoreReader {
     /// - Complexity: Reads parts from the end; as far back as `body` asks for.
     public func forEachControlRecordBackward(_ body: (RecordKind, [UInt8]) -> Bool) throws(WardlineError) {
         let records = try log("records")
-        for part in records.parts.reversed() {
+        for part in records.parts.reversed() where part.mayHoldControlRecords {
             let found: RecordBatch?
             do throws(LogError) { found = try records.soundRecords(part) } catch {
                 throw error.wardlineError(path)

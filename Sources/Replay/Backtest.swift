@@ -2,13 +2,11 @@
 // This file is part of Wardline.
 
 public import Correlation
-import Digests
 public import EventModel
 public import Inventory
 import Pipeline
 public import QueryEngine
-import SegmentLog
-import Timelines
+public import Timelines
 
 /// Judges stored events by several rule sets at once: what each would have found.
 ///
@@ -56,6 +54,8 @@ public struct Backtest {
     }
 
     private var correlators: [Correlator]
+    /// The newest form of each alert, by the number of its episode.
+    private var alerts: [[Int: Alert]]
     private let stretch: Stretch
     private let condition: RowCondition
     /// Events that were read because a rule might need them.
@@ -71,6 +71,7 @@ public struct Backtest {
     public init(_ sets: [RuleSet], site: Site, over stretch: Stretch) {
         let register = AssetRegister(site: site)
         correlators = sets.map { Correlator(rules: $0, register: register) }
+        alerts = sets.map { _ in [:] }
         self.stretch = stretch
         let needsEverything = !register.isEmpty || correlators.contains(where: \.needsCoverage)
         condition = needsEverything ? .everything : .any(sets.map(\.rowCondition))
@@ -100,8 +101,9 @@ public struct Backtest {
         for (part, limit) in zip(parts, decided.reversed()) {
             let loaded = try source.load(part, where: condition)
             take(loaded)
-            if let limit {
-                for index in correlators.indices { correlators[index].advance(to: limit.advanced(by: -1)) }
+            for index in correlators.indices {
+                if let limit { correlators[index].advance(to: limit.advanced(by: -1)) }
+                collect(index)
             }
             progress.records += part.count
             try body(progress)
@@ -119,7 +121,9 @@ public struct Backtest {
             guard stretch.contains(event.time) else { continue }
             var isWanted = false
             for number in correlators.indices {
-                if correlators[number].needsCoverage { correlators[number].hear(events, index, listener: nil) }
+                if correlators[number].needsCoverage {
+                    correlators[number].hear(events, index, listener: nil)
+                }
                 isWanted = correlators[number].wants(events, index) || isWanted
             }
             guard isWanted else { continue }
@@ -130,17 +134,19 @@ public struct Backtest {
         for index in correlators.indices { correlators[index].admit(batch) }
     }
 
+    private mutating func collect(_ index: Int) {
+        for judgement in correlators[index].takeJudgements() {
+            for alert in judgement.alerts { alerts[index][alert.episode] = alert }
+        }
+    }
+
     /// Decides all that is left, however late it falls due.
     private mutating func conclude() -> [Findings] {
         correlators.indices.map { index in
             correlators[index].advance(to: UTCTime(nanoseconds: .max))
-            // One episode may have grown over several stretches of judgement: its last form counts.
-            var newest: [Int: Alert] = [:]
-            for judgement in correlators[index].takeJudgements() {
-                for alert in judgement.alerts { newest[alert.episode] = alert }
-            }
-            let alerts = newest.values.sorted { ($0.first, $0.id) < ($1.first, $1.id) }
-            return Findings(alerts: alerts, incidents: IncidentFormation.form(alerts))
+            collect(index)
+            let found = alerts[index].values.sorted { ($0.first, $0.id) < ($1.first, $1.id) }
+            return Findings(alerts: found, incidents: IncidentFormation.form(found))
         }
     }
 }

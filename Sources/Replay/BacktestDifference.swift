@@ -2,7 +2,6 @@
 // This file is part of Wardline.
 
 public import Correlation
-import Digests
 public import EventModel
 public import Timelines
 

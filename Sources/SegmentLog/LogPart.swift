@@ -63,6 +63,12 @@ public struct LogPart: Sendable {
         return found
     }
 
+    /// Whether it may hold records that no device sent.
+    public var mayHoldControlRecords: Bool {
+        guard let found = try? blockHeader() else { return true }
+        return found.kinds.contains { $0.kind != Int(RecordKind.device.rawValue) && $0.count > 0 }
+    }
+
     /// Length in the file.
     var storedLength: Int { places.reduce(0) { $0 + $1.count } }
 }

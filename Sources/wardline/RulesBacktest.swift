@@ -163,7 +163,7 @@ struct HindsightRun {
     func compare(_ old: RuleDefinitions, _ new: RuleDefinitions) throws {
         let sets = [try old.compiled(), try new.compiled()]
         let (since, until) = try context.interval(options.time)
-        let site = try SiteInForce.register(reader).site
+        let site = try SiteInForce.register(reader, inForce).site
         var backtest = Backtest(sets, site: site, over: Backtest.Stretch(since: since, until: until))
         let siteKey = StoreKey.reading(StorePaths(reader.path), storage: POSIXStorage())
         let decoder = StoreDecoder(reader, environment: context.environment, siteKey: siteKey)
@@ -242,14 +242,15 @@ struct HindsightReport {
 
     private func lines(_ change: BacktestDifference.Change, _ context: CommandContext) -> [String] {
         let kind = change.kind.rawValue.padding(toLength: 8, withPad: " ", startingAt: 0)
-        let devices = change.devices.isEmpty ? "" : " (" + change.devices.prefix(3).joined(separator: ", ") + ")"
+        let devices =
+            change.devices.isEmpty ? "" : " (" + change.devices.prefix(3).joined(separator: ", ") + ")"
         let head =
-            "\(kind) \(change.id)  \(context.times.text(change.first))  \(change.level.name)  "
+            "\(kind) \(change.id)  \(context.times.seconds(change.first))  \(change.level.name)  "
             + change.title + devices
         let causes = change.causes.map { cause in
             let side = cause.isOld ? "- " : "+ "
             return "           \(side)\(cause.title) [\(cause.rule)] from #\(cause.offset) at "
-                + "\(context.times.text(cause.time)), \(Amount.counted(Int64(cause.count), "event"))"
+                + "\(context.times.seconds(cause.time)), \(Amount.counted(Int64(cause.count), "event"))"
         }
         return ([head] + causes).map(TerminalText.escaped)
     }

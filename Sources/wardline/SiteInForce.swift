@@ -11,8 +11,15 @@ import SiteFiles
 enum SiteInForce {
     /// The site files that the log of a store brought into force last.
     static func register(_ reader: StoreReader) throws(WardlineError) -> AssetRegister {
+        try register(reader, try ContentInForce(reader))
+    }
+
+    /// The site files that `inForce` names.
+    static func register(
+        _ reader: StoreReader,
+        _ inForce: ContentInForce
+    ) throws(WardlineError) -> AssetRegister {
         var site = Site()
-        let inForce = try ContentInForce(reader)
         for role in SiteRole.allCases {
             guard let hash = inForce.site[role.rawValue] else { continue }
             try SiteReader.apply(role: role, bytes: try reader.set(hash), file: role.rawValue, to: &site)

@@ -85,7 +85,8 @@ struct BlockFilters: Hashable {
             return headers[part].map { !$0.isDisjoint(with: wanted) } ?? true ? condition : nil
         case .value(let fields, let value):
             return isPossible(value)
-                && fields.contains { ValueKey.hash(value, ofField: $0).map(mayHold) ?? true } ? condition : nil
+                && fields.contains { ValueKey.hash(value, ofField: $0).map(mayHold) ?? true }
+                ? condition : nil
         }
     }
 
