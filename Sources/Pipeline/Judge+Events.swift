@@ -105,7 +105,7 @@ extension Judge {
         if watermark.isPresent, event.time <= watermark {
             events.events[index].issues.insert(.late)
             if isWanted {
-                correlator.admit(gathered.events)
+                correlator.admit(gathered.events, isHeard: true)
                 gathered = empty(like: events)
                 correlator.advance(to: watermark)
             }
@@ -143,7 +143,7 @@ extension Judge {
     private mutating func hand(_ gathered: inout Gathered) {
         gathered.events = gathered.events.compacted
         guard imported != nil else {
-            correlator.admit(gathered.events)
+            correlator.admit(gathered.events, isHeard: true)
             correlator.advance(to: watermark)
             return
         }
