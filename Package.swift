@@ -177,7 +177,7 @@ let package = Package(
         tests("ProjectionsTests", ["EventModel", "Correlation", "Timelines", "Projections"]),
         tests(
             "PipelineTests",
-            ["EventModel", "Digests", "Platform", "SegmentLog", "Projections", "Pipeline"]
+            ["EventModel", "Digests", "Platform", "SegmentLog", "Correlation", "Projections", "Pipeline"]
         ),
         tests(
             "IngestTests",

@@ -72,11 +72,13 @@ public struct Correlator: Sendable {
     /// Takes every event of `batch`; times are corrected ones.
     ///
     /// What comes beyond the bound makes the oldest be decided early, which is counted.
-    public mutating func admit(_ batch: EventBatch) {
+    ///
+    /// - Parameter isHeard: Whether ``hear(_:_:listener:)`` was told of each of them already.
+    public mutating func admit(_ batch: EventBatch, isHeard: Bool = false) {
         guard !batch.events.isEmpty else { return }
         let number = pending.hold(batch)
         for index in batch.events.indices {
-            if coverage.isNeeded { hear(batch, index, listener: nil) }
+            if !isHeard, coverage.isNeeded { hear(batch, index, listener: nil) }
             pending.add(index, of: number)
             while pending.count > CorrelationBounds.pendingCountMax, let next = pending.next() {
                 earlyCount += 1
@@ -203,7 +205,7 @@ public struct Correlator: Sendable {
         let candidate = next.placed(in: surroundings.situation(of: next))
         let matched = matches(candidate)
         if !matched.isEmpty {
-            note(RevisionTrail.Item(candidate: candidate, numbers: matched), isLate: isLate)
+            note(RevisionTrail.Item(candidate: candidate.detached, numbers: matched), isLate: isLate)
         }
         surroundings.observe(candidate)
         judged.append(JudgedEvent(candidate))
@@ -290,10 +292,20 @@ public struct Correlator: Sendable {
         feed(chained, last.placed(in: situation, carrying: carried), depth: depth + 1)
     }
 
+    /// No verdict that waits is due before it; nil if none waits.
+    private var nextDue: UTCTime? {
+        var earliest: UTCTime?
+        for number in closing {
+            guard let due = states[number].nextDue else { continue }
+            earliest = min(earliest ?? due, due)
+        }
+        return earliest
+    }
+
     /// Decides what is due by `time`, in the order in which it is due: where batches end decides nothing.
     mutating func expire(through time: UTCTime) {
         guard !closing.isEmpty else { return }
-        while let due = closing.compactMap({ states[$0].nextDue }).min(), due <= time {
+        while let due = nextDue, due <= time {
             for number in closing {
                 for match in states[number].expired(through: due, coverage) {
                     conclude(number, match, depth: 0)

@@ -23,6 +23,39 @@ struct Coverage: Sendable {
         var stretches: [ClosedRange<UTCTime>] = []
         /// Before it stretches may be missing.
         var forgotten = UTCTime.absent
+
+        /// Notes an event; true if its time was not heard before.
+        mutating func hear(_ time: UTCTime, _ listener: String?, _ resolution: Int64) -> Bool {
+            if let listener, listener != self.listener { self.listener = listener }
+            let newest = stretches.count - 1
+            if newest >= 0, stretches[newest].contains(time) { return false }
+            if newest >= 0, time > stretches[newest].upperBound,
+                time <= stretches[newest].upperBound.advanced(by: resolution)
+            {
+                stretches[newest] = stretches[newest].lowerBound...time
+                return true
+            }
+            widen(time, resolution)
+            guard stretches.count > CorrelationBounds.coverageStretchCountMax else { return true }
+            forgotten = stretches.removeFirst().upperBound
+            return true
+        }
+
+        private mutating func widen(_ time: UTCTime, _ resolution: Int64) {
+            let from = time.advanced(by: -resolution)
+            let through = time.advanced(by: resolution)
+            // Most events are the newest of their source: the walk from the end is short.
+            var upper = stretches.count
+            while upper > 0, stretches[upper - 1].lowerBound > through { upper -= 1 }
+            var lower = upper
+            while lower > 0, stretches[lower - 1].upperBound >= from { lower -= 1 }
+            var joined = time...time
+            if lower < upper {
+                joined =
+                    min(time, stretches[lower].lowerBound)...max(time, stretches[upper - 1].upperBound)
+            }
+            stretches.replaceSubrange(lower..<upper, with: [joined])
+        }
     }
 
     /// Records of a listener that were lost; of every listener if it has none.
@@ -69,39 +102,13 @@ struct Coverage: Sendable {
     /// - Returns: Whether that was not known.
     mutating func hear(_ number: UInt64, at time: UTCTime, listener: String?) -> Bool {
         guard let resolution else { return false }
-        guard var source = sources[number] else {
+        // In place: this runs for every event.
+        guard let place = sources.index(forKey: number) else {
             guard sources.count < CorrelationBounds.coverageSourceCountMax else { return false }
             sources[number] = Source(listener: listener, stretches: [time...time])
             return true
         }
-        if let last = source.stretches.last, last.contains(time), listener == source.listener {
-            return false
-        }
-        sources[number] = nil
-        if listener != nil { source.listener = listener }
-        Coverage.widen(&source.stretches, time, resolution)
-        if source.stretches.count > CorrelationBounds.coverageStretchCountMax {
-            source.forgotten = source.stretches.removeFirst().upperBound
-        }
-        sources[number] = source
-        return true
-    }
-
-    private static func widen(_ stretches: inout [ClosedRange<UTCTime>], _ time: UTCTime, _ resolution: Int64)
-    {
-        let from = time.advanced(by: -resolution)
-        let through = time.advanced(by: resolution)
-        // Most events are the newest of their source: the walk from the end is short.
-        var upper = stretches.count
-        while upper > 0, stretches[upper - 1].lowerBound > through { upper -= 1 }
-        var lower = upper
-        while lower > 0, stretches[lower - 1].upperBound >= from { lower -= 1 }
-        var joined = time...time
-        if lower < upper {
-            joined =
-                min(time, stretches[lower].lowerBound)...max(time, stretches[upper - 1].upperBound)
-        }
-        stretches.replaceSubrange(lower..<upper, with: [joined])
+        return sources.values[place].hear(time, listener, resolution)
     }
 
     /// Notes that records of a listener, or of all, were lost between two times.

@@ -55,10 +55,14 @@ struct JournalMemory: Sendable {
         if let at = fact["at"]?.integer, at >= 0 { reach = max(reach, Offset(UInt64(at))) }
         if subject.kind == "alert" { unreached.insert(subject.id) }
         if let old = fact["replaces"]?.text { unreached.remove(old) }
+        // Judged at once with what took it back, it is never told.
+        if JournalMemory.isRetraction(fact) { unreached.remove(subject.id) }
     }
 
     /// Whether the journal says anything of an alert, by its id.
     func knows(alert id: String) -> Bool { said[Subject(kind: "alert", id: id)] != nil }
+
+    private static func isRetraction(_ fact: JSONValue) -> Bool { fact["fact"]?.text == "alert.retracted" }
 
     private static func subject(_ fact: JSONValue) -> Subject? {
         guard let name = fact["fact"]?.text, let dot = name.firstIndex(of: ".") else { return nil }
@@ -85,6 +89,7 @@ struct JournalMemory: Sendable {
         return facts.compactMap { fact in
             guard let subject = JournalMemory.subject(fact) else { return nil }
             let content = JournalMemory.content(fact)
+            if JournalMemory.isRetraction(fact), said[subject] == nil { return nil }
             guard said.updateValue(content, forKey: subject) != content else { return nil }
             guard case .object(let members) = fact else { return nil }
             return .object(members + [.init("at", .integer(Int64(offset.value)))])

@@ -110,7 +110,7 @@ extension Judge {
         if watermark.isPresent, event.time <= watermark {
             events.events[index].issues.insert(.late)
             if isWanted {
-                correlator.admit(slim.events)
+                correlator.admit(slim.events, isHeard: true)
                 slim.removeAll()
                 correlator.advance(to: watermark)
             }
@@ -121,7 +121,7 @@ extension Judge {
 
     private mutating func hand(_ events: EventBatch, _ sources: [UInt64]) {
         guard imported != nil else {
-            correlator.admit(events)
+            correlator.admit(events, isHeard: true)
             correlator.advance(to: watermark)
             return
         }

@@ -131,7 +131,7 @@ public struct Backtest {
         }
         guard !slim.events.events.isEmpty else { return }
         let batch = slim.events.compacted
-        for index in correlators.indices { correlators[index].admit(batch) }
+        for index in correlators.indices { correlators[index].admit(batch, isHeard: true) }
     }
 
     private mutating func collect(_ index: Int) {

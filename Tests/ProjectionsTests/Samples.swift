@@ -57,7 +57,7 @@ func checkpoint(_ records: UInt64, _ journal: UInt64 = 0) -> ProjectionCheckpoin
 
 /// An alert with every list filled.
 func sampleAlert(_ id: String, at seconds: Int64 = 100, text: String = "x", isReview: Bool = false) -> Alert {
-    Alert(
+    var alert = Alert(
         id: id,
         rule: "rule \(text)",
         title: "title \(text)",
@@ -101,6 +101,9 @@ func sampleAlert(_ id: String, at seconds: Int64 = 100, text: String = "x", isRe
         ],
         attribution: Alert.Attribution(author: text, license: "DRL-1.1", references: [text])
     )
+    alert.order = .possible
+    alert.coverageGap = "silent " + text
+    return alert
 }
 
 /// An incident with every list filled.

@@ -58,6 +58,19 @@ struct IncidentFormationTests {
         #expect(cores.first?.whyJoined == ["rule-A and rule-B share asset PUMP-1"])
     }
 
+    @Test func `an absence that is not known joins an incident and opens none`() {
+        var unknown = alert("A", hours: 0, assets: ["PUMP-1"])
+        unknown.coverageGap = "pump-1 was silent"
+        #expect(IncidentFormation.form([unknown]).isEmpty)
+        var other = alert("B", hours: 1, level: .medium, assets: ["PUMP-1"], eventClass: .update)
+        #expect(IncidentFormation.form([unknown, other]).isEmpty)
+        other.level = .high
+        let cores = IncidentFormation.form([unknown, other])
+        #expect(cores.map { $0.alerts.count } == [2])
+        let absences = cores.flatMap { $0.alerts.flatMap(\.statedAbsences) }
+        #expect(absences == ["whether it did not come is unknown: pump-1 was silent"])
+    }
+
     @Test func `beyond the join window they are two`() {
         let cores = IncidentFormation.form([
             alert("A", hours: 0, assets: ["PUMP-1"]), alert("B", hours: 5, assets: ["PUMP-1"]),
