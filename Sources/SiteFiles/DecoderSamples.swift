@@ -90,11 +90,11 @@ enum DecoderSamples {
         return found
     }
 
-    private static func makeNormalizer(_ set: DecoderSet) -> Normalizer {
+    static func makeNormalizer(_ set: DecoderSet) -> Normalizer {
         Normalizer(decoders: set, siteKey: SiteKey(id: "sample", secret: Array("sample".utf8)))
     }
 
-    private static func decode(_ sample: SampleDefinition, _ normalizer: inout Normalizer) -> EventBatch {
+    static func decode(_ sample: SampleDefinition, _ normalizer: inout Normalizer) -> EventBatch {
         var records = RecordBatch()
         let origin = records.index(of: Origin(listener: "sample", transport: .file))
         records.append(Array(sample.input.text.utf8), kind: .device, origin: origin, receiveTime: .absent)
