@@ -12,7 +12,7 @@ RELEASE_FLAGS ?= --configuration release --static-swift-stdlib
 SOURCES := Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/Sources
 
 .DEFAULT_GOAL := help
-.PHONY: help install build release test demo format lint bench bench-log bench-decode kill-audit fault-audit clean
+.PHONY: help install build release test demo format lint bench bench-log bench-decode kill-audit fault-audit fuzz clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,11 @@ kill-audit: release ## Kill the daemon under load 50 times and audit what it kep
 # FAULTS="--all" tries every call, which takes hours; FAULTS="--mode new --call sync" a part.
 fault-audit: release ## Let system calls fail one after another and audit what is kept (needs python3 and cc).
 	python3 Tests/faults/syscalls.py $(FAULTS)
+
+# SECONDS is for each of the targets (framing syslog json kv csv cef xml decoder); TARGETS="json xml" names some.
+fuzz: SECONDS := 300
+fuzz: install ## Feed mutated bytes to every reader by libFuzzer, each for SECONDS (Linux).
+	@sh Tests/fuzz/run.sh $(SECONDS) $(TARGETS)
 
 clean: ## Remove build products.
 	$(SWIFT) package clean

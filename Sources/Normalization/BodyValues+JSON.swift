@@ -231,21 +231,20 @@ private struct JSONLeafScanner {
         position += 1
         let start = position
         position = ByteSearch.first(0x22, or: 0x5c, bytes, position..<end)
-        let high = check(bytes, start..<position)
+        var isHigh = check(bytes, start..<position)
         guard position < end else { return nil }
         if bytes[position] == 0x22 {
-            if high >= 0x80, !UTF8Check.isValid(bytes, start..<position) { issues.insert(.badUTF8) }
+            if isHigh, !UTF8Check.isValid(bytes, start..<position) { issues.insert(.badUTF8) }
             position += 1
             return BodyValues.Value(start: Int32(start), end: Int32(position - 1), isInWork: false)
         }
-        var all = high
         let workStart = values.work.count
         values.work.append(bytes, start..<position)
         while position < end {
             let byte = bytes[position]
             position += 1
             if byte == 0x22 {
-                if all >= 0x80, !UTF8Check.isValid(bytes, start..<position - 1) { issues.insert(.badUTF8) }
+                if isHigh, !UTF8Check.isValid(bytes, start..<position - 1) { issues.insert(.badUTF8) }
                 return BodyValues.Value(
                     start: Int32(workStart),
                     end: Int32(values.work.count),
@@ -256,7 +255,7 @@ private struct JSONLeafScanner {
                 guard escape(bytes, &values) else { return nil }
             } else {
                 let stop = ByteSearch.first(0x22, or: 0x5c, bytes, position..<end)
-                all |= check(bytes, position - 1..<stop)
+                if check(bytes, position - 1..<stop) { isHigh = true }
                 values.work.append(bytes, position - 1..<stop)
                 position = stop
             }
@@ -264,18 +263,14 @@ private struct JSONLeafScanner {
         return nil
     }
 
-    /// Notes control characters in a string.
+    /// Notes control characters in a part of a string.
     ///
-    /// - Returns: All bits of its bytes.
+    /// - Returns: Whether a byte of it is no ASCII.
     @inline(__always)
-    private mutating func check(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt8 {
-        var high: UInt8 = 0
-        for index in range {
-            let byte = bytes[index]
-            high |= byte
-            if byte < 0x20 { issues.insert(.badJSON) }
-        }
-        return high
+    private mutating func check(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        let marks = ByteSearch.marks(bytes, range)
+        if marks.hasControl { issues.insert(.badJSON) }
+        return marks.hasHigh
     }
 
     private mutating func escape(_ bytes: Span<UInt8>, _ values: inout BodyValues) -> Bool {

@@ -141,6 +141,28 @@ enum ByteSearch {
         }
     }
 
+    /// Whether a byte of `range` is no ASCII, and whether one is a control character.
+    @inline(__always)
+    static func marks(_ bytes: Span<UInt8>, _ range: Range<Int>) -> (hasHigh: Bool, hasControl: Bool) {
+        var high: UInt64 = 0
+        var control: UInt64 = 0
+        var index = range.lowerBound
+        while index + 8 <= range.upperBound {
+            let word = bytes.word(at: index)
+            high |= word & tops
+            // With the tops set no lane borrows from the next.
+            control |= ~((word | tops) &- lanes &* 0x20) & ~word & tops
+            index += 8
+        }
+        while index < range.upperBound {
+            let byte = bytes[index]
+            high |= UInt64(byte & 0x80)
+            if byte < 0x20 { control = 1 }
+            index += 1
+        }
+        return (high != 0, control != 0)
+    }
+
     /// The lowest set bit belongs to the first lane that is zero.
     @inline(__always)
     private static func zeros(in word: UInt64) -> UInt64 {

@@ -57,6 +57,7 @@ extension Normalizer {
         case .repetition(let count, let text):
             decodeAlone(&work, bytes, &events)
             repeatMessage(count, text, place, &work, bytes, &events)
+        case .audit(let record): decode(record, place, &work, bytes, &events)
         }
     }
 
@@ -124,7 +125,7 @@ extension Normalizer {
     }
 
     /// Decodes text that is no record as further events of one.
-    private mutating func decode(
+    mutating func decode(
         _ text: [UInt8],
         citing offsets: [Offset],
         adding issues: ParseIssues,

@@ -89,6 +89,8 @@ struct RecordAssembler: Sendable {
     private var groups: [Group] = []
     private var stanzas: [UInt64: Stanza] = [:]
     private var announcements: [Announcement] = []
+    /// Records of the Linux audit log by their serials.
+    var audit = AuditGroups()
     private var reports: [UInt64: (hash: UInt64, at: UInt64)] = [:]
 
     /// Counts the record at `offset`.
@@ -101,7 +103,8 @@ struct RecordAssembler: Sendable {
 
     private func isRemembered(_ first: UInt64) -> Bool { RecordAssembler.isWithinReach(first, count) }
 
-    private static func isWithinReach(_ first: UInt64, _ count: UInt64) -> Bool {
+    /// Whether what began at one count of records is still remembered at another.
+    static func isWithinReach(_ first: UInt64, _ count: UInt64) -> Bool {
         count &- first <= UInt64(lookBackCountMax)
     }
 

@@ -14,6 +14,8 @@ enum RecordPiece {
     case package(PackageVerb, name: Range<Int>)
     /// `last message repeated 3 times`, or with the text in brackets behind it.
     case repetition(count: Int, text: Range<Int>?)
+    /// A record of the Linux audit log that shares its serial with others.
+    case audit(AuditRecord)
 
     /// Kinds of lines of apt's `history.log`.
     enum AptLine: Sendable {
@@ -47,18 +49,24 @@ enum RecordPiece {
             self = found
             return
         }
-        switch bytes[first] {
-        case 0x6c, 0x6d:
-            guard let found = RecordPiece.repetition(body, bytes) else { return nil }
+        if let found = RecordPiece.piece(bytes[first], body, bytes) {
             self = found
-        case 0x43, 0x44, 0x45, 0x49, 0x4f, 0x50, 0x52, 0x53, 0x55:
-            guard let found = RecordPiece.line(body, bytes) else { return nil }
+        } else if !envelope.application.isEmpty, envelope.issues.contains(.missingPriority),
+            let found = RecordPiece.transaction(envelope, bytes)
+        {
             self = found
-        default:
-            guard !envelope.application.isEmpty, envelope.issues.contains(.missingPriority),
-                let found = RecordPiece.transaction(envelope, bytes)
-            else { return nil }
-            self = found
+        } else {
+            return nil
+        }
+    }
+
+    /// What the body says by itself; its first byte tells most of those apart that are no pieces.
+    private static func piece(_ first: UInt8, _ body: Range<Int>, _ bytes: Span<UInt8>) -> RecordPiece? {
+        switch first {
+        case 0x61, 0x6e, 0x74: AuditRecord(bytes, body).map(RecordPiece.audit)
+        case 0x6c, 0x6d: repetition(body, bytes)
+        case 0x43, 0x44, 0x45, 0x49, 0x4f, 0x50, 0x52, 0x53, 0x55: line(body, bytes)
+        default: nil
         }
     }
 

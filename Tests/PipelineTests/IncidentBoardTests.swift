@@ -42,7 +42,7 @@ struct IncidentBoardTests {
     @Test func `confirmed, amended and retracted verdicts are facts that say because of what`() {
         var board = IncidentBoard()
         func told(_ judgement: Judgement) -> [String] {
-            board.take([judgement], hasSite: false).map { fact in
+            board.take([judgement]).map { fact in
                 [fact["fact"], fact["id"], fact["replaces"], fact["because"]].map { $0?.text ?? "-" }
                     .joined(separator: " ")
             }

@@ -9,11 +9,11 @@ import Testing
 /// What a sender split over several records.
 struct AssemblyTests {
     /// One record: receive second and line.
-    private typealias Line = (second: Int, text: String)
+    typealias Line = (second: Int, text: String)
 
     private static let start = CivilTime(year: 2026, month: 10, day: 5).utc()
 
-    private static let segments: [Line] = [
+    static let segments: [Line] = [
         (
             0,
             "<181>Oct  5 04:00:00 nac9 CISE_Passed_Authentications 0000000077 3 0 2026-10-05 "
@@ -44,7 +44,7 @@ struct AssemblyTests {
     }
 
     /// The events of `lines`, decoded in pieces of `size`; each as its fields, sorted.
-    private static func events(_ lines: [Line], size: Int = .max, from first: Int = 0) -> [String] {
+    static func events(_ lines: [Line], size: Int = .max, from first: Int = 0) -> [String] {
         var normalizer = Normalizer(decoders: DecoderFixtures.loaded.decoders, siteKey: DecoderFixtures.key)
         var found: [String] = []
         if first > 0 {
@@ -157,6 +157,18 @@ struct AssemblyTests {
         #expect(events[2].contains("software.name=libgcc; software.to=4.8.5-39.el7"))
     }
 
+    @Test(arguments: ["libgcc", "make", "nano", "tree", "acl", "PackageKit", "zlib"])
+    func `a pair of yum is known by its verbs, however the package is called`(name: String) {
+        let lines: [Line] = [
+            (0, "Oct 04 01:14:54 Upgrade: \(name)-2.0-1.el9.x86_64"),
+            (0, "Oct 04 01:14:55 Upgraded: \(name)-1.0-1.el9.x86_64"),
+        ]
+        let events = Self.events(lines)
+        #expect(events.count == 2 && events[0].contains("status_report"))
+        let versions = "software.from=1.0-1.el9; software.name=\(name); software.to=2.0-1.el9"
+        #expect(events[1].contains("update update success") && events[1].contains(versions))
+    }
+
     @Test func `repetitions are the events that the relay left out`() {
         let text = "Failed password for root from 10.9.0.1 port 22 ssh2"
         let failure = "<38>Oct  5 04:00:00 gw9 sshd[9]: \(text)"
@@ -206,6 +218,9 @@ struct AssemblyTests {
                 lines.append((round * 4, "<13>Oct  5 04:00:00 h\(round) a: filler \(number)"))
             }
             lines.append((round * 4, "<38>Oct  5 04:00:00 h\(round) last message repeated 2 times"))
+            for line in AuditGroupTests.records(serial: 90 + round) where round != 2 {
+                lines.append((round * 4, line))
+            }
         }
         return lines
     }

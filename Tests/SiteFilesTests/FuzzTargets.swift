@@ -30,8 +30,12 @@ enum FuzzTarget: String, CaseIterable, Sendable {
                 "<189>29: sw1: *Oct  5 2026 04:00:00.1 CEST: %SYS-5-CONFIG_I: x",
                 "<13>Oct 5 04:00:00 h a[1]: x",
                 "<38>Oct  5 04:00:00 h last message repeated 3 times", "<1>1 2026-10-05 04:00:00,5+02 - - -",
-                "type=EXECVE msg=audit(1793511351.1:9): argc=1 a0=\"x\"", "<1>CISE_x 1 2 0 a=b,",
-                "Upgrade: a (1, 2)",
+                "type=EXECVE msg=audit(1793511351.1:9): argc=1 a0=\"x\"",
+                "<1>CISE_x 1 2 0 a=b,\n<1>CISE_x 1 2 1 c=d",
+                "Start-Date: 2026-10-05  04:00:00\nUpgrade: a (1, 2)\nEnd-Date: x",
+                "type=SYSCALL msg=audit(1.1:9): syscall=59 items=1\ntype=PATH msg=audit(1.1:9): name=a\n"
+                    + "type=PROCTITLE msg=audit(1.1:9): proctitle=6162",
+                "Upgrade: a-1-2.x86_64\nUpgraded: a-1-1.x86_64",
             ]
         case .json:
             [
@@ -106,23 +110,49 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         return target.batch.rows.indices.map(target.batch.payload)
     }
 
-    /// Every record gives events, all of whose fields lie in the batch.
+    /// Every record gives events, all of whose fields lie in the batch; the cut of batches does not matter.
+    ///
+    /// Each line is a record, so that records are joined.
     private static func decode(_ bytes: [UInt8], _ normalizer: inout Normalizer) {
+        let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+        normalizer.forget()
+        let whole = said(lines[...], &normalizer)
+        guard lines.count > 1 else { return }
+        normalizer.forget()
+        var parts: [String] = []
+        for number in lines.indices { parts += said(lines[number...number], &normalizer) }
+        precondition(parts == whole, "events depend on the cut of batches")
+    }
+
+    private static func said(
+        _ lines: ArraySlice<ArraySlice<UInt8>>,
+        _ normalizer: inout Normalizer
+    ) -> [String] {
         var records = RecordBatch()
         let origin = records.index(of: Origin(listener: "fuzz", transport: .udp))
-        records.append(
-            bytes,
-            kind: .device,
-            origin: origin,
-            receiveTime: CivilTime(year: 2026, month: 10, day: 5).utc()
-        )
+        for line in lines {
+            records.append(
+                Array(line),
+                kind: .device,
+                origin: origin,
+                receiveTime: CivilTime(year: 2026, month: 10, day: 5).utc()
+            )
+        }
         var events = EventBatch()
-        normalizer.decode(records, base: .zero, reference: nil, into: &events)
-        precondition(!events.events.isEmpty, "a record without an event")
-        for index in events.events.indices {
+        normalizer.decode(
+            records,
+            base: Offset(UInt64(lines.startIndex)),
+            reference: nil,
+            into: &events
+        )
+        precondition(Set(events.events.map(\.offset)).count == lines.count, "a record without an event")
+        return events.events.indices.map { index in
             for entry in events.fields(of: index) {
                 precondition(entry.range.upperBound <= events.bytes.count, "a field beyond the batch")
             }
+            let event = events.events[index]
+            let head = "\(event.offset.value).\(event.ordinal) \(event.action.name)"
+            return "\(head) \(event.issues.names) \(event.fieldCount)"
         }
     }
 }

@@ -11,8 +11,10 @@ struct TreeFile: Sendable {
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
     var name: String { String(path.split(separator: "/").last ?? "") }
     var isTest: Bool { path.hasPrefix("Tests/") }
-    /// The folder below `Sources` or `Tests`, which is the target's name; nil elsewhere.
+    /// The folder below `Sources` or `Tests`, which is the target's name; nil elsewhere, and in a package of
+    /// its own.
     var target: String? {
+        if path.hasPrefix("Tests/fuzz/") { return nil }
         let parts = path.split(separator: "/")
         return parts.count > 2 && ["Sources", "Tests"].contains(parts[0]) ? String(parts[1]) : nil
     }

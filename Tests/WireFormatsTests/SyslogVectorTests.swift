@@ -45,6 +45,44 @@ struct SyslogVectorTests {
         }
     }
 
+    /// Host and application where they stand as in RFC 5424: `<PRI>VERSION TIME HOST APP PROC MSGID ...`.
+    private static func stated(_ vector: HeaderVector) -> (host: String, application: String)? {
+        let words = vector.bytes.split(separator: 0x20, omittingEmptySubsequences: false)
+        guard words.count >= 7, words[0].first == 0x3c, let last = words[0].last, (0x30...0x39).contains(last)
+        else { return nil }
+        let isPlain = words[1...6].allSatisfy { word in
+            !word.isEmpty && word.allSatisfy { (0x21...0x7e).contains($0) }
+        }
+        let names = words[2...3].map { String(decoding: $0, as: UTF8.self) }
+        guard isPlain, names[0] != "-" else { return nil }
+        return (names[0], names[1])
+    }
+
+    @Test func `every line that is no message is flagged and keeps its host`() {
+        var counts = (lines: 0, hosts: 0)
+        for file in ["gosyslog-rfc5424.jsonl", "gosyslog-rfc3164.jsonl", "jc-syslog-3164.jsonl"]
+            + ["jc-syslog-5424.jsonl"]
+        {
+            for vector in SyslogVectors.load(file) where !vector.expected.isValid {
+                let line = String(decoding: vector.bytes, as: UTF8.self)
+                let envelope = Self.read(vector)
+                counts.lines += 1
+                let odd = envelope.issues.subtracting([.yearAssumed, .timeZoneAssumed])
+                #expect(!odd.isEmpty, "\(file) \(vector.id) `\(line)`")
+                guard let stated = Self.stated(vector) else { continue }
+                counts.hosts += 1
+                let host = String(decoding: vector.bytes[envelope.host], as: UTF8.self)
+                let application = String(decoding: vector.bytes[envelope.application], as: UTF8.self)
+                #expect(host == stated.host, "\(file) \(vector.id) `\(line)`")
+                #expect(
+                    application == (stated.application == "-" ? "" : stated.application),
+                    "\(file) \(vector.id) `\(line)`"
+                )
+            }
+        }
+        #expect(counts.lines > 80 && counts.hosts > 8, "\(counts)")
+    }
+
     @Test func `a reader that finds no header fails nearly every vector`() {
         // The planted mutant: all text is body. Only vectors that state nothing may still fit.
         let vectors = SyslogVectors.load("gosyslog-rfc5424.jsonl").filter(\.expected.isValid)

@@ -1,0 +1,1 @@
+../../../SiteFilesTests/FuzzTargets.swift
