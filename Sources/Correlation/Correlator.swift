@@ -90,6 +90,9 @@ public struct Correlator: Sendable {
     /// Whether a rule asks what was not seen, so that every event of every source matters.
     public var needsCoverage: Bool { coverage.isNeeded }
 
+    /// Whether an event came that an absence is about, so that what was heard when may have decided something.
+    public private(set) var hasAskedCoverage = false
+
     /// Notes that the source of event `index` of `batch` was heard, whether or not a rule wants the event.
     ///
     /// - Parameter listener: What received it live, whose losses concern it; nil in an import.
@@ -267,6 +270,7 @@ public struct Correlator: Sendable {
 
     mutating func feed(_ number: Int, _ candidate: Candidate, depth: Int) {
         for (correlation, source) in rules.feeds[number] {
+            if rules.correlations[correlation].silence != nil { hasAskedCoverage = true }
             for match in states[correlation].add(candidate, from: source) {
                 conclude(correlation, match, depth: depth)
             }

@@ -54,6 +54,7 @@ public struct RuleMatcher: Sendable {
     private let logsources: [[(field: RuleField, value: String)]]
     /// Fields that correlations read.
     private let fields: Set<RuleField>
+    private var passing: PassingRules
     private var correlator: Correlator
     private var held: [Held] = []
 
@@ -82,6 +83,7 @@ public struct RuleMatcher: Sendable {
         fields = rules.correlations.reduce(into: []) { found, rule in
             found.formUnion((rule.groupFields.joined() + rule.countedFields).flatMap(\.sources))
         }
+        passing = PassingRules(rules.gate)
         correlator = Correlator(rules: rules, register: AssetRegister(site: Site()))
     }
 
@@ -106,9 +108,10 @@ public struct RuleMatcher: Sendable {
     public mutating func match(_ batch: EventBatch, _ index: Int) throws(MissingTime) -> [Int] {
         let candidate = Candidate(batch: batch, index: index)
         var found: [Int] = []
-        for (number, rule) in rules.detections.enumerated()
-        where rule.matches(candidate) && isFrom(logsources[number], candidate) {
-            found.append(number)
+        if passing.find(rules.gate, batch, index) {
+            found = passing.numbers.filter {
+                rules.detections[$0].matches(candidate) && isFrom(logsources[$0], candidate)
+            }
         }
         let feeding = found.filter { !rules.feeds[$0].isEmpty }
         if let first = feeding.first {

@@ -10,7 +10,7 @@ public import Timelines
 
 /// Judges stored events by several rule sets at once: what each would have found.
 ///
-/// One pass over the log. Nothing is altered, and nothing that was believed of the records counts: events are
+/// Nothing is altered, and nothing that was believed of the records counts: events are
 /// judged in the order of their times, as if none had come late, with the site that is given.
 public struct Backtest {
     /// How far a pass has come.
@@ -57,7 +57,10 @@ public struct Backtest {
     /// The newest form of each alert, by the number of its episode.
     private var alerts: [[Int: Alert]]
     private let stretch: Stretch
-    private let condition: RowCondition
+    private let site: Site
+    private let sets: [RuleSet]
+    /// What is read: without a site, only what a rule may match.
+    private var condition: RowCondition
     /// Events that were read because a rule might need them.
     public private(set) var readCount = 0
     /// Records of the parts in the stretch.
@@ -70,18 +73,40 @@ public struct Backtest {
     /// Prepares to judge by each of `sets` over `site`.
     public init(_ sets: [RuleSet], site: Site, over stretch: Stretch) {
         let register = AssetRegister(site: site)
+        self.site = site
+        self.sets = sets
+        self.stretch = stretch
+        condition = register.isEmpty ? .any(sets.map(\.rowCondition)) : .everything
+        correlators = []
+        alerts = []
+        begin()
+    }
+
+    private mutating func begin() {
+        let register = AssetRegister(site: site)
         correlators = sets.map { Correlator(rules: $0, register: register) }
         alerts = sets.map { _ in [:] }
-        self.stretch = stretch
-        let needsEverything = !register.isEmpty || correlators.contains(where: \.needsCoverage)
-        condition = needsEverything ? .everything : .any(sets.map(\.rowCondition))
+        readCount = 0
     }
 
     /// Judges the events of `source`; what each set found, in the order of the sets.
     ///
     /// - Throws: what reading throws, and `body`, which is told after each part.
-    /// - Complexity: One pass over the rows that filters do not rule out.
+    /// - Complexity: One pass over the rows that filters do not rule out; a second one over all rows where
+    ///   an absence depends on when its source was heard.
     public mutating func run(
+        over source: StoreParts,
+        _ body: (Progress) throws(WardlineError) -> Void
+    ) throws(WardlineError) -> [Findings] {
+        let found = try pass(over: source, body)
+        guard condition != .everything, correlators.contains(where: \.hasAskedCoverage) else { return found }
+        // Whether an absence is one depends on when its source was heard: now every event counts.
+        condition = .everything
+        begin()
+        return try pass(over: source, body)
+    }
+
+    private mutating func pass(
         over source: StoreParts,
         _ body: (Progress) throws(WardlineError) -> Void
     ) throws(WardlineError) -> [Findings] {
