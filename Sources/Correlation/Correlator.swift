@@ -161,8 +161,9 @@ public struct Correlator: Sendable {
     /// Brings other rules into force for what is judged from now on; half-filled windows of the old ones are
     /// dropped.
     public mutating func replace(_ rules: RuleSet) {
-        self.rules = rules
+        // By the rules that judged them.
         revise()
+        self.rules = rules
         states = rules.correlations.map { CorrelationState(rule: $0) }
         trail.restart(states, episodes, from: max(latest, watermark))
         episodes.begin(trail.generations[0].serial, oldest: trail.generations[0].serial)
