@@ -175,6 +175,7 @@ public struct Correlator: Sendable {
     /// Brings other rules into force for what is judged from now on; half-filled windows of the old ones are
     /// dropped.
     public mutating func replace(_ rules: RuleSet) {
+        // By the rules that judged them.
         revise()
         self.rules = rules
         passing = PassingRules(rules.gate)

@@ -161,6 +161,21 @@ struct CorrelationExtensionTests {
         #expect(found.map(\.first) == [Self.time(8)])
     }
 
+    @Test func `an event with two values of a group field counts in both groups`() {
+        let outcome = Self.load(
+            "type: event_count, rules: [a], group-by: [user.name], timespan: 10s, condition: {gte: 1}",
+            "join-window: 4h"
+        )
+        var batch = Self.batch([Line(second: 0, kind: "a")])
+        batch.add(.userName, "ann")
+        batch.add(.userName, "bob")
+        var correlator = Correlator(rules: outcome.rules, register: AssetRegister(site: Site()))
+        correlator.admit(batch)
+        correlator.advance(to: Self.time(1))
+        let keys = correlator.takeJudgements().flatMap(\.alerts).map(\.key)
+        #expect(keys == [["user.name=ann"], ["user.name=bob"]])
+    }
+
     @Test func `a count that stands out from the same hour of past days is an alert`() {
         let hour = 3_600
         let usual = (0..<3).flatMap { day in

@@ -73,6 +73,18 @@ struct LateEventTests {
         #expect(found["count"]?.alert.count == 4)
     }
 
+    @Test func `what waits when other rules come into force is judged by those that saw it`() {
+        var correlator = VerdictSets.correlator()
+        for moment in [Self.moment(0, 3, "b"), Self.moment(1, 25, "x"), Self.moment(2, 2, "a")] {
+            correlator.admit(VerdictSets.batch([moment]) { $0.number })
+            correlator.advance(to: VerdictSets.time(20))
+        }
+        correlator.replace(RuleSet.compile([]).rules)
+        correlator.advance(to: VerdictSets.time(60))
+        let revised = correlator.takeJudgements().flatMap(\.revisions)
+        #expect(revised.contains { $0.alert.rule == "steps" && $0.kind == .confirmed })
+    }
+
     @Test func `an event from before all that is remembered is judged alone`() {
         var correlator = VerdictSets.correlator()
         let moments = [0, 2, 4, 6].map { Self.moment($0, $0 * 3_600, "a") }
