@@ -71,8 +71,8 @@ private struct JSONLeafScanner {
             position += 1
             return true
         }
-        var names = MemberNames(first: values.memberNames.count)
-        defer { values.memberNames.removeLast(values.memberNames.count - names.first) }
+        var names = MemberNames(first: values.memberCount)
+        defer { values.memberCount = names.first }
         while position < end {
             skipBlanks(bytes)
             guard let name = string(bytes, &values) else { return false }
@@ -230,8 +230,7 @@ private struct JSONLeafScanner {
         guard position < end, bytes[position] == 0x22 else { return nil }
         position += 1
         let start = position
-        position = ByteSearch.first(0x22, or: 0x5c, bytes, position..<end)
-        var isHigh = check(bytes, start..<position)
+        var isHigh = skipText(bytes)
         guard position < end else { return nil }
         if bytes[position] == 0x22 {
             if isHigh, !UTF8Check.isValid(bytes, start..<position) { issues.insert(.badUTF8) }
@@ -254,23 +253,24 @@ private struct JSONLeafScanner {
             if byte == 0x5c {
                 guard escape(bytes, &values) else { return nil }
             } else {
-                let stop = ByteSearch.first(0x22, or: 0x5c, bytes, position..<end)
-                if check(bytes, position - 1..<stop) { isHigh = true }
-                values.work.append(bytes, position - 1..<stop)
-                position = stop
+                position -= 1
+                let first = position
+                if skipText(bytes) { isHigh = true }
+                values.work.append(bytes, first..<position)
             }
         }
         return nil
     }
 
-    /// Notes control characters in a part of a string.
+    /// Steps to the quotation mark or backslash that ends a part of a string, and notes control characters.
     ///
-    /// - Returns: Whether a byte of it is no ASCII.
+    /// - Returns: Whether a byte of the part is no ASCII.
     @inline(__always)
-    private mutating func check(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        let marks = ByteSearch.marks(bytes, range)
-        if marks.hasControl { issues.insert(.badJSON) }
-        return marks.hasHigh
+    private mutating func skipText(_ bytes: Span<UInt8>) -> Bool {
+        let part = ByteSearch.textEnd(bytes, position..<end)
+        position = part.end
+        if part.hasControl { issues.insert(.badJSON) }
+        return part.isHigh
     }
 
     private mutating func escape(_ bytes: Span<UInt8>, _ values: inout BodyValues) -> Bool {

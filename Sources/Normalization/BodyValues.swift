@@ -41,8 +41,10 @@ struct BodyValues: Sendable {
     var work: [UInt8] = []
     /// All keyed values in body order.
     private(set) var leaves: [Leaf] = []
-    /// Names of the members of the objects that are open, innermost last.
-    var memberNames: [Value] = []
+    /// Names of the members of the objects that are open, innermost last; what lies behind is old.
+    private(set) var memberNames: [Value] = []
+    /// Number of those names.
+    var memberCount = 0
     /// Names compared so far.
     var comparisonCount = 0
     /// Goes through XML bodies.
@@ -76,7 +78,7 @@ struct BodyValues: Sendable {
     mutating func removeAll() {
         work.removeAll(keepingCapacity: true)
         leaves.removeAll(keepingCapacity: true)
-        memberNames.removeAll(keepingCapacity: true)
+        memberCount = 0
         comparisonCount = 0
         isTruncated = false
         explodeSlot = -1
@@ -86,6 +88,17 @@ struct BodyValues: Sendable {
             stamp = 1
             for index in slots.indices { slots[index].stamp = 0 }
         }
+    }
+
+    /// Adds a name to those of the innermost open object.
+    @inline(__always)
+    mutating func noteMember(_ name: Value) {
+        if memberCount < memberNames.count {
+            memberNames[memberCount] = name
+        } else {
+            memberNames.append(name)
+        }
+        memberCount += 1
     }
 
     /// Forgets the leaves and the values of their slots.

@@ -141,26 +141,36 @@ enum ByteSearch {
         }
     }
 
-    /// Whether a byte of `range` is no ASCII, and whether one is a control character.
+    /// The first quotation mark or backslash in `range`, its upper bound when there is none; whether a byte
+    /// before it is no ASCII, and whether one is a control character.
     @inline(__always)
-    static func marks(_ bytes: Span<UInt8>, _ range: Range<Int>) -> (hasHigh: Bool, hasControl: Bool) {
+    static func textEnd(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
+    ) -> (end: Int, isHigh: Bool, hasControl: Bool) {
+        var index = range.lowerBound
         var high: UInt64 = 0
         var control: UInt64 = 0
-        var index = range.lowerBound
         while index + 8 <= range.upperBound {
             let word = bytes.word(at: index)
-            high |= word & tops
+            let found = zeros(in: word ^ 0x22 &* lanes) | zeros(in: word ^ 0x5c &* lanes)
+            let isLast = found != 0
+            let lane = found.trailingZeroBitCount >> 3
+            // What stands behind the end does not count.
+            let counted = isLast ? tops & ((1 << UInt64(lane << 3)) &- 1) : tops
+            high |= word & counted
             // With the tops set no lane borrows from the next.
-            control |= ~((word | tops) &- lanes &* 0x20) & ~word & tops
+            control |= ~((word | tops) &- lanes &* 0x20) & ~word & counted
+            if isLast { return (index + lane, high != 0, control != 0) }
             index += 8
         }
-        while index < range.upperBound {
+        while index < range.upperBound, bytes[index] != 0x22, bytes[index] != 0x5c {
             let byte = bytes[index]
             high |= UInt64(byte & 0x80)
             if byte < 0x20 { control = 1 }
             index += 1
         }
-        return (high != 0, control != 0)
+        return (index, high != 0, control != 0)
     }
 
     /// The lowest set bit belongs to the first lane that is zero.

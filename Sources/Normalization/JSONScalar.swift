@@ -14,22 +14,32 @@ struct JSONScalar {
 
     /// Decimal digits that a double always holds.
     private static let exactDigitCount = 15
-    private static let words = ["true", "false", "null"].map { Array($0.utf8) }
+    /// Greatest integer up to which a double holds all.
+    private static let exactMax: UInt64 = 1 << 53
 
     init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
         let first = bytes[range.lowerBound]
         guard first.isDigit || first == 0x2d else {
-            isNull = first == 0x6e && JSONScalar.equals(bytes, range, JSONScalar.words[2])
-            isFaulty = !isNull && !JSONScalar.words.contains { JSONScalar.equals(bytes, range, $0) }
+            isNull = JSONScalar.equals(bytes, range, (0x6e, 0x75, 0x6c, 0x6c))
+            isFaulty = !isNull && !JSONScalar.isBoolean(bytes, range)
             return
         }
         readNumber(bytes, range)
     }
 
-    private static func equals(_ bytes: Span<UInt8>, _ range: Range<Int>, _ word: [UInt8]) -> Bool {
-        guard range.count == word.count else { return false }
-        for lane in word.indices where bytes[range.lowerBound + lane] != word[lane] { return false }
-        return true
+    private static func isBoolean(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        if range.count == 4 { return equals(bytes, range, (0x74, 0x72, 0x75, 0x65)) }
+        return range.count == 5 && bytes[range.lowerBound] == 0x66
+            && equals(bytes, range.lowerBound + 1..<range.upperBound, (0x61, 0x6c, 0x73, 0x65))
+    }
+
+    private static func equals(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ word: (UInt8, UInt8, UInt8, UInt8)
+    ) -> Bool {
+        range.count == 4 && bytes[range.lowerBound] == word.0 && bytes[range.lowerBound + 1] == word.1
+            && bytes[range.lowerBound + 2] == word.2 && bytes[range.lowerBound + 3] == word.3
     }
 
     /// `-` or nothing, digits without a leading zero, a fraction, an exponent.
@@ -38,15 +48,30 @@ struct JSONScalar {
         var index = range.lowerBound
         if bytes[index] == 0x2d { index += 1 }
         let whole = index
-        while index < end, bytes[index].isDigit { index += 1 }
+        var value: UInt64 = 0
+        while index < end, bytes[index].isDigit {
+            value = value &* 10 &+ UInt64(bytes[index] - 0x30)
+            index += 1
+        }
         isFaulty = index == whole || index - whole > 1 && bytes[whole] == 0x30
         var digits = index - whole
+        var power = 1.0
         if index < end, bytes[index] == 0x2e {
             index += 1
             let start = index
-            while index < end, bytes[index].isDigit { index += 1 }
+            while index < end, bytes[index].isDigit {
+                value = value &* 10 &+ UInt64(bytes[index] - 0x30)
+                power *= 10
+                index += 1
+            }
             if index == start { isFaulty = true }
             digits += index - start
+        }
+        // 17 digits do not overflow. Where doubles lie closer than the last digit, each number has its own.
+        if index == end, digits <= 17, value <= JSONScalar.exactMax,
+            power == 1 || (Double(value) / power).ulp * power < 1
+        {
+            return
         }
         let hasExponent = index < end && bytes[index].folded == 0x65
         if hasExponent {
@@ -114,18 +139,28 @@ struct MemberNames {
     init(first: Int) { self.first = first }
 
     /// Notes a name; whether the object has it already.
+    @inline(__always)
     mutating func note(
         _ name: BodyValues.Value,
         _ bytes: Span<UInt8>,
         _ values: inout BodyValues
     ) -> Bool {
         let bit = MemberNames.bit(name, bytes, values)
-        defer {
-            seen |= bit
-            values.memberNames.append(name)
-        }
-        guard seen & bit != 0 else { return false }
-        for place in first..<values.memberNames.count
+        let isPossible = seen & bit != 0
+        seen |= bit
+        values.noteMember(name)
+        return isPossible && MemberNames.isKnown(name, first, bytes, &values)
+    }
+
+    /// Whether the newest name stands among those of its object before it.
+    @inline(never)
+    private static func isKnown(
+        _ name: BodyValues.Value,
+        _ first: Int,
+        _ bytes: Span<UInt8>,
+        _ values: inout BodyValues
+    ) -> Bool {
+        for place in first..<values.memberCount - 1
         where values.memberNames[place].range.count == name.range.count {
             values.comparisonCount += 1
             guard values.comparisonCount <= MemberNames.comparisonCountMax else {
@@ -137,28 +172,23 @@ struct MemberNames {
         return false
     }
 
-    private static func byte(
-        _ value: BodyValues.Value,
-        _ lane: Int,
-        _ bytes: Span<UInt8>,
-        _ values: borrowing BodyValues
-    ) -> UInt8 {
-        let index = Int(value.start) + lane
-        return value.isInWork ? values.work[index] : bytes[index]
-    }
-
+    /// A bit that equal names share.
+    @inline(__always)
     private static func bit(
         _ name: BodyValues.Value,
         _ bytes: Span<UInt8>,
         _ values: borrowing BodyValues
     ) -> UInt64 {
-        let count = name.range.count
+        name.isInWork ? bit(values.work.span, name.range) : bit(bytes, name.range)
+    }
+
+    @inline(__always)
+    private static func bit(_ bytes: Span<UInt8>, _ name: Range<Int>) -> UInt64 {
+        let count = name.count
         guard count > 0 else { return 1 }
-        let sum =
-            count &* 31 &+ Int(byte(name, 0, bytes, values)) &* 7 &+ Int(byte(name, count / 2, bytes, values))
-            &* 13
-            &+ Int(byte(name, count - 1, bytes, values))
-        return 1 << UInt64(sum & 63)
+        let first = Int(bytes[name.lowerBound]) &* 7
+        let middle = Int(bytes[name.lowerBound + count / 2]) &* 13
+        return 1 << UInt64((count &* 31 &+ first &+ middle &+ Int(bytes[name.upperBound - 1])) & 63)
     }
 
     private static func equal(
@@ -167,10 +197,22 @@ struct MemberNames {
         _ bytes: Span<UInt8>,
         _ values: borrowing BodyValues
     ) -> Bool {
-        for lane in 0..<left.range.count
-        where byte(left, lane, bytes, values) != byte(right, lane, bytes, values) {
-            return false
+        if left.isInWork {
+            return right.isInWork
+                ? equal(values.work.span, left, values.work.span, right)
+                : equal(values.work.span, left, bytes, right)
         }
-        return true
+        return right.isInWork
+            ? equal(bytes, left, values.work.span, right) : equal(bytes, left, bytes, right)
+    }
+
+    @inline(__always)
+    private static func equal(
+        _ bytes: Span<UInt8>,
+        _ left: BodyValues.Value,
+        _ other: Span<UInt8>,
+        _ right: BodyValues.Value
+    ) -> Bool {
+        ByteSearch.isEqual(bytes, Int(left.start), other, Int(right.start), left.range.count)
     }
 }

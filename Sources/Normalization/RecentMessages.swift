@@ -88,6 +88,6 @@ struct RecentMessages: Sendable {
         )
     }
 
-    /// Forgets everything.
-    mutating func removeAll() { self = RecentMessages() }
+    /// Forgets everything: places point into batches, and those go.
+    mutating func removeAll() { batches.removeAll() }
 }

@@ -169,4 +169,47 @@ struct DecodersCommandTests {
             )
         }
     }
+
+    /// Lines of which every thousandth begins a message that its 900th successor completes, over two blocks.
+    private static func longLog() -> String {
+        var lines: [String] = []
+        for number in 0..<18_000 {
+            let id = "00000000" + String(10 + number / 1_000)
+            let head = "<181>Oct  5 04:00:00 nac9 CISE_Passed_Authentications \(id) 2"
+            switch number % 1_000 {
+            case 0:
+                lines.append(
+                    "\(head) 0 2026-10-05 04:00:00.100 +00:00 0000000900 5200 NOTICE Passed-Authentication: "
+                        + "Authentication succeeded, ConfigVersionId=1, UserName=user\(number), "
+                )
+            case 900: lines.append("\(head) 1 NAS-Port-Id=Gi1/0/9, AuthenticationMethod=dot1x,")
+            case 950: lines.append("<13>Oct  5 04:00:00 h\(number - 951) last message repeated 2 times")
+            default: lines.append("<13>Oct  5 04:00:00 h\(number) a: filler \(number)")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    @Test func `what a block joins with records of the block before it is found again`() throws {
+        try Self.inFolder { folder in
+            let log = folder + "/long.log"
+            try Self.longLog().write(toFile: log, atomically: true, encoding: .utf8)
+            let store = folder + "/store"
+            let arguments = ["--store", store]
+            let ingested = try BuiltCommand.run(
+                ["ingest", "--reference-time", "2026-10-06T00:00:00Z", "--quiet", log] + arguments
+            )
+            #expect(ingested.status == 0, "\(ingested.errors)")
+            let pinned = try BuiltCommand.run(["replay", "--pin"] + arguments)
+            #expect(pinned.status == 0 && pinned.errors.contains("0 of "), "\(pinned.text) \(pinned.errors)")
+            let found = try BuiltCommand.run(["query", "action:authenticate", "-o", "jsonl"] + arguments)
+            let rows = try found.lines.map { try JSONValue(parsing: $0) }
+            let spans = rows.compactMap { row in
+                row["ext.records"]?.text?.split(separator: " ").compactMap { UInt64($0) }
+            }
+            #expect(spans.count == 18 && spans.allSatisfy { $0.count == 2 && $0[1] - $0[0] == 900 })
+            // One of them lies on both sides of the end of the first block of 16,384 records.
+            #expect(spans.contains { $0[0] < 16_384 && $0[1] >= 16_384 }, "\(spans)")
+        }
+    }
 }
