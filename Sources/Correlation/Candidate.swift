@@ -9,43 +9,75 @@ import Inventory
 /// A class of constants: windows, tests and alerts hold many references to one event, and a reference costs
 /// one count where the value would cost dozens.
 final class Candidate: Sendable {
-    /// Batch that holds the fields.
-    let batch: EventBatch
+    /// A batch that many candidates share by one reference.
+    final class Batch: Sendable {
+        let events: EventBatch
+
+        init(_ events: EventBatch) { self.events = events }
+    }
+
+    /// What an event joins with, shared by one reference.
+    final class Place: Sendable {
+        let situation: Situation
+
+        /// That of events that were not looked at yet.
+        static let unknown = Place(Situation())
+
+        init(_ situation: Situation) { self.situation = situation }
+    }
+
+    private let shared: Batch
+    private let place: Place
     /// Index in the batch.
     let index: Int
     /// Header, with the corrected time.
     let event: Event
-    /// What the event joins with.
-    let situation: Situation
     /// Offsets of stored copies that count once with this one.
     let copies: [Offset]
     /// Further witnesses that a fed-back verdict rests on.
     let carried: [Witness]
 
-    /// Event `index` of `batch`.
+    /// Batch that holds the fields.
+    var batch: EventBatch { shared.events }
+    /// What the event joins with.
+    var situation: Situation { place.situation }
+
+    /// Event `index` of a shared batch.
     init(
+        _ shared: Batch,
+        _ index: Int,
+        in place: Place = .unknown,
+        copies: [Offset] = [],
+        carried: [Witness] = []
+    ) {
+        self.shared = shared
+        self.place = place
+        self.index = index
+        event = shared.events.events[index]
+        self.copies = copies
+        self.carried = carried
+    }
+
+    /// Event `index` of `batch`.
+    convenience init(
         batch: EventBatch,
         index: Int,
         copies: [Offset] = [],
-        situation: Situation = Situation(),
+        situation: Situation? = nil,
         carried: [Witness] = []
     ) {
-        self.batch = batch
-        self.index = index
-        event = batch.events[index]
-        self.copies = copies
-        self.situation = situation
-        self.carried = carried
+        let place = situation.map { Place($0) } ?? .unknown
+        self.init(Batch(batch), index, in: place, copies: copies, carried: carried)
     }
 
     /// The same event in a situation.
     func placed(in situation: Situation, carrying carried: [Witness] = []) -> Candidate {
-        Candidate(batch: batch, index: index, copies: copies, situation: situation, carried: carried)
+        Candidate(shared, index, in: Place(situation), copies: copies, carried: carried)
     }
 
     /// The same event with stored copies.
     func counting(_ copies: [Offset]) -> Candidate {
-        Candidate(batch: batch, index: index, copies: copies, situation: situation, carried: carried)
+        Candidate(shared, index, in: place, copies: copies, carried: carried)
     }
 
     /// Whether both are the same event, in whatever situation.
@@ -93,7 +125,7 @@ final class Candidate: Sendable {
             }
             return hasField(own, isWanted)
         case .joined(let joined):
-            guard let text = situation.text(joined) else { return false }
+            guard let text = place.situation.text(joined) else { return false }
             return test(text, isWanted)
         case .any:
             return hasEntry(isWanted) { $0 != .recordDigest }
@@ -102,7 +134,7 @@ final class Candidate: Sendable {
 
     /// Number of a field without a fixed one; nil if the batch does not know it.
     private func number(of name: String) -> FieldID? {
-        guard let index = batch.extensionNames.firstIndex(of: name) else { return nil }
+        guard let index = shared.events.extensionNames.firstIndex(of: name) else { return nil }
         return FieldID(rawValue: FieldID.firstExtension + UInt16(index))
     }
 
@@ -119,9 +151,9 @@ final class Candidate: Sendable {
         _ isWanted: (Span<UInt8>) -> Bool,
         of isAsked: (FieldID) -> Bool
     ) -> Bool {
-        let bytes = batch.bytes
-        for place in places where isAsked(batch.entries[place].field) {
-            let value = bytes.span.extracting(batch.entries[place].range)
+        let bytes = shared.events.bytes
+        for place in places where isAsked(shared.events.entries[place].field) {
+            let value = bytes.span.extracting(shared.events.entries[place].range)
             if isWanted(value) { return true }
         }
         return false
@@ -138,12 +170,12 @@ final class Candidate: Sendable {
         case .action: event.action.name
         case .outcome: event.outcome.name
         case .severity: event.severity == 255 ? "" : String(event.severity)
-        case .decoder: batch.decoders[Int(event.decoder)]
+        case .decoder: shared.events.decoders[Int(event.decoder)]
         }
     }
 
     /// The first value of a field as text.
-    func text(_ field: FieldID) -> String { batch.text(field, in: index) ?? "" }
+    func text(_ field: FieldID) -> String { shared.events.text(field, in: index) ?? "" }
 }
 
 /// What an event joins with, as of its time.

@@ -48,6 +48,9 @@ public struct Correlator: Sendable {
         surroundings.knowsExposure = rules.fields.contains(.joined(.exposure))
     }
 
+    /// Whether judgements tell the events that were judged, for timelines.
+    public var keepsJudged = true
+
     /// Facts about now.
     public var register: AssetRegister { surroundings.register }
 
@@ -90,7 +93,8 @@ public struct Correlator: Sendable {
     /// Whether a rule asks what was not seen, so that every event of every source matters.
     public var needsCoverage: Bool { coverage.isNeeded }
 
-    /// Whether an event came that an absence is about, so that what was heard when may have decided something.
+    /// Whether an event came that an absence is about, so that what was heard when may have decided
+    /// something.
     public private(set) var hasAskedCoverage = false
 
     /// Notes that the source of event `index` of `batch` was heard, whether or not a rule wants the event.
@@ -212,7 +216,7 @@ public struct Correlator: Sendable {
             note(RevisionTrail.Item(candidate: candidate.detached, numbers: matched), isLate: isLate)
         }
         surroundings.observe(candidate)
-        judged.append(JudgedEvent(candidate))
+        if keepsJudged { judged.append(JudgedEvent(candidate)) }
         judgedCount += 1
         guard judgedCount % Judgement.eventCount == 0 else { return }
         finished.append(takeStretch())
@@ -221,7 +225,11 @@ public struct Correlator: Sendable {
     /// Detections that a candidate matches.
     private mutating func matches(_ candidate: Candidate) -> [Int] {
         guard passing.find(rules.gate, candidate.batch, candidate.index) else { return [] }
-        return passing.numbers.filter { rules.detections[$0].matches(candidate) }
+        var matched: [Int] = []
+        for number in passing.numbers where rules.detections[number].matches(candidate) {
+            matched.append(number)
+        }
+        return matched
     }
 
     /// Acts on what an event matches, at once or when late events are judged in their places.
@@ -271,7 +279,7 @@ public struct Correlator: Sendable {
 
     mutating func feed(_ number: Int, _ candidate: Candidate, depth: Int) {
         for (correlation, source) in rules.feeds[number] {
-            if rules.correlations[correlation].silence != nil { hasAskedCoverage = true }
+            if rules.asksCoverage[correlation] { hasAskedCoverage = true }
             for match in states[correlation].add(candidate, from: source) {
                 conclude(correlation, match, depth: depth)
             }

@@ -25,7 +25,7 @@ struct PendingEvents: Sendable {
     }
 
     private var heap: [Key] = []
-    private var batches: [Int: (batch: EventBatch, left: Int)] = [:]
+    private var batches: [Int: (batch: Candidate.Batch, left: Int)] = [:]
     private var nextBatch = 0
 
     /// Events that wait.
@@ -36,14 +36,14 @@ struct PendingEvents: Sendable {
 
     /// Keeps `batch` until each of its events was added and taken; returns its number.
     mutating func hold(_ batch: EventBatch) -> Int {
-        batches[nextBatch] = (batch, batch.events.count)
+        batches[nextBatch] = (Candidate.Batch(batch), batch.events.count)
         nextBatch += 1
         return nextBatch - 1
     }
 
     /// Adds event `index` of a held batch.
     mutating func add(_ index: Int, of number: Int) {
-        guard let event = batches[number]?.batch.events[index] else { return }
+        guard let event = batches[number]?.batch.events.events[index] else { return }
         heap.append(
             Key(
                 time: event.time,
@@ -84,7 +84,7 @@ struct PendingEvents: Sendable {
         } else {
             batches[key.batch]?.left = held.left - 1
         }
-        return Candidate(batch: held.batch, index: key.index)
+        return Candidate(held.batch, key.index)
     }
 
     private mutating func siftUp(_ start: Int) {

@@ -109,8 +109,9 @@ public struct RuleMatcher: Sendable {
         let candidate = Candidate(batch: batch, index: index)
         var found: [Int] = []
         if passing.find(rules.gate, batch, index) {
-            found = passing.numbers.filter {
-                rules.detections[$0].matches(candidate) && isFrom(logsources[$0], candidate)
+            for number in passing.numbers
+            where rules.detections[number].matches(candidate) && isFrom(logsources[number], candidate) {
+                found.append(number)
             }
         }
         let feeding = found.filter { !rules.feeds[$0].isEmpty }

@@ -15,6 +15,8 @@ public struct RuleSet: Sendable {
     private var numbers: [String: Int] = [:]
     /// For each correlation, how many correlations stand on each other up to it.
     private var levels: [Int] = []
+    /// For each correlation, whether it asks what was not seen.
+    private(set) var asksCoverage: [Bool] = []
     /// Detections that can match without any fact of the site.
     private(set) var siteless: RuleBits
 
@@ -236,6 +238,7 @@ public struct RuleSet: Sendable {
             fields.formUnion(rule.sequence?.fields ?? [])
         }
         gate = RuleGate(detections)
+        asksCoverage = correlations.map { $0.silence != nil }
         siteless = gate.none
         for (number, rule) in detections.enumerated() where !rule.needsSite { siteless.insert(number) }
         feeds = Array(repeating: [], count: detections.count + correlations.count)

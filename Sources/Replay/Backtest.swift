@@ -85,6 +85,7 @@ public struct Backtest {
     private mutating func begin() {
         let register = AssetRegister(site: site)
         correlators = sets.map { Correlator(rules: $0, register: register) }
+        for index in correlators.indices { correlators[index].keepsJudged = false }
         alerts = sets.map { _ in [:] }
         readCount = 0
     }
@@ -140,13 +141,15 @@ public struct Backtest {
         let events = loaded.events
         readCount += events.events.count
         guard !events.events.isEmpty else { return }
+        // What was heard counts only where everything is read.
+        let hears = condition == .everything
         var slim = SlimCopy(of: events, for: correlators)
         for index in events.events.indices {
             let event = events.events[index]
             guard stretch.contains(event.time) else { continue }
             var isWanted = false
             for number in correlators.indices {
-                if correlators[number].needsCoverage {
+                if hears, correlators[number].needsCoverage {
                     correlators[number].hear(events, index, listener: nil)
                 }
                 isWanted = correlators[number].wants(events, index) || isWanted

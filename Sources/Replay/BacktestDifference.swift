@@ -119,13 +119,11 @@ public struct BacktestDifference: Hashable, Sendable {
             sameCount += 1
             return
         }
-        add(
-            .changed,
-            old,
-            BacktestDifference.causes(old.alerts.filter { !after.contains(Essence($0)) }, isOld: true)
-                + BacktestDifference.causes(new.alerts.filter { !before.contains(Essence($0)) }, isOld: false),
-            newID: new.id
-        )
+        let gone = old.alerts.filter { !after.contains(Essence($0)) }
+        let come = new.alerts.filter { !before.contains(Essence($0)) }
+        let causes =
+            BacktestDifference.causes(gone, isOld: true) + BacktestDifference.causes(come, isOld: false)
+        add(.changed, old, causes, newID: new.id)
     }
 
     private mutating func add(_ kind: Kind, _ core: IncidentCore, _ causes: [Cause], newID: String? = nil) {

@@ -108,7 +108,6 @@ struct SigmaReaderTests {
         (rule("detection: {selection: {a: {b: 1}}, condition: selection}\n"), "3:28", "value"),
         (rule("detection: {selection: {a||all: 1}, condition: selection}\n"), "3:25", "empty modifier"),
         (rule("detection: {selection: {a|near: 1}, condition: selection}\n"), "3:25", "no Sigma modifier"),
-        (rule("detection: {selection: {a|expand: '%x%'}, condition: selection}\n"), "3:25", "placeholders"),
         (rule("detection: {selection: {a|re: '(b'}, condition: selection}\n"), "3:25", "closed"),
         (rule("detection: {s: {a|re: [b, '(b', ')']}, condition: s}\n"), "3:27", "closed"),
         (rule("detection: {s: {a|cidr: [10.0.0.0/8, 10.0.0.1/8]}, condition: s}\n"), "3:38", "host bits"),
@@ -161,6 +160,14 @@ struct SigmaReaderTests {
         #expect(outcome.count == 0)
         #expect(outcome.errors.map(\.position.description) == ["r.yml:" + place])
         #expect(outcome.errors.first?.message.contains(reason) == true, "\(outcome.errors)")
+    }
+
+    @Test func `a rule whose placeholder has no values is inactive, with place and reason, and not refused`()
+    {
+        let outcome = Self.load(Self.rule("detection: {s: {a|expand: '%x%'}, condition: s}\n"))
+        #expect(outcome.count == 0 && outcome.errors.isEmpty)
+        #expect(outcome.inactive.map(\.reason.position.description) == ["r.yml:3:17"])
+        #expect(outcome.inactive.first?.reason.message.contains("placeholders") == true)
     }
 
     @Test(arguments: [
