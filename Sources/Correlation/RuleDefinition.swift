@@ -124,6 +124,14 @@ public struct RuleHeader: Hashable, Sendable {
     public var license: String
     /// References.
     public var references: [String]
+    /// `stable`, `test`, `experimental`, `deprecated` or `unsupported`; empty if not given.
+    public var status: String
+    /// What the rule looks for, in words; empty if not given.
+    public var description: String
+    /// Known false positives.
+    public var falsePositives: [String]
+    /// Keys under `wardline:`, in file order: what is ours and not Sigma's.
+    public var extensionKeys: [String]
     /// Where the document starts.
     public var position: RulePosition
     /// `wardline.review`: findings are for people to look at, never incidents.
@@ -149,6 +157,10 @@ public struct RuleHeader: Hashable, Sendable {
         author = ""
         license = ""
         references = []
+        status = ""
+        description = ""
+        falsePositives = []
+        extensionKeys = []
         isReview = false
         isBase = false
         joinWindow = RuleHeader.joinWindowDefault

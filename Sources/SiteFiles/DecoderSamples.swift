@@ -90,11 +90,11 @@ enum DecoderSamples {
         return found
     }
 
-    private static func makeNormalizer(_ set: DecoderSet) -> Normalizer {
+    static func makeNormalizer(_ set: DecoderSet) -> Normalizer {
         Normalizer(decoders: set, siteKey: SiteKey(id: "sample", secret: Array("sample".utf8)))
     }
 
-    private static func decode(_ sample: SampleDefinition, _ normalizer: inout Normalizer) -> EventBatch {
+    static func decode(_ sample: SampleDefinition, _ normalizer: inout Normalizer) -> EventBatch {
         // A sample stands for itself, whatever was decoded before it.
         normalizer.forget()
         var records = RecordBatch()

@@ -69,9 +69,13 @@ struct SigmaDocumentReader {
             header.level = level
         }
         try checkStatus(root)
-        for key in ["description", "date", "modified"] { if let node = root[key] { _ = try text(node) } }
-        for key in ["falsepositives", "fields", "scope"] { if let node = root[key] { _ = try texts(node) } }
+        header.status = try root["status"].map(text) ?? ""
+        header.description = try root["description"].map(text) ?? ""
+        header.falsePositives = try root["falsepositives"].map(texts) ?? []
+        for key in ["date", "modified"] { if let node = root[key] { _ = try text(node) } }
+        for key in ["fields", "scope"] { if let node = root[key] { _ = try texts(node) } }
         guard let block = root["wardline"] else { return header }
+        header.extensionKeys = block.members?.map(\.key.text) ?? []
         try readBlock(block, &header)
         return header
     }

@@ -81,8 +81,16 @@ enum Content {
     private static func isFolder(_ path: String) -> Bool { POSIXStorage().isDirectory(path) }
 
     /// The rule files under `folder` in order of path; files of cases are left out.
-    static func ruleFiles(in folder: String) throws(WardlineError) -> [(name: String, bytes: [UInt8])] {
-        try files(in: folder, endingIn: SigmaReader.fileSuffixes, except: SigmaReader.caseSuffixes)
+    static func ruleFiles(
+        in folder: String,
+        isDeep: Bool = true
+    ) throws(WardlineError) -> [(name: String, bytes: [UInt8])] {
+        try files(
+            in: folder,
+            endingIn: SigmaReader.fileSuffixes,
+            except: SigmaReader.caseSuffixes,
+            isDeep: isDeep
+        )
     }
 
     /// The files under `folder` whose names end so, in order of path.
@@ -91,13 +99,18 @@ enum Content {
     static func files(
         in folder: String,
         endingIn suffixes: [String],
-        except others: [String] = []
+        except others: [String] = [],
+        isDeep: Bool = true
     ) throws(WardlineError) -> [(name: String, bytes: [UInt8])] {
         let manager = FileManager.default
         guard isFolder(folder) else {
             throw WardlineError(.input, "There is no such folder. Name an existing one.", location: folder)
         }
-        guard let paths = try? manager.subpathsOfDirectory(atPath: folder) else {
+        let listed =
+            isDeep
+            ? try? manager.subpathsOfDirectory(atPath: folder)
+            : try? manager.contentsOfDirectory(atPath: folder)
+        guard let paths = listed else {
             throw WardlineError(.input, "The folder cannot be read. Check its permissions.", location: folder)
         }
         let wanted = paths.filter { path in

@@ -13,7 +13,9 @@ struct RulesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rules",
         abstract: "Work with rule files.",
-        subcommands: [Check.self, List.self, Match.self]
+        subcommands: [
+            Check.self, List.self, Explain.self, Test.self, Match.self, Coverage.self, Import.self,
+        ]
     )
 
     /// Whether rule files are right.
@@ -33,28 +35,6 @@ struct RulesCommand: ParsableCommand {
             let report = ContentReport(try RuleFiles.load(paths, context.environment))
             report.write(to: context, isQuiet: common.quiet)
             if report.problemCount > 0 { throw Outcome.problemsFound }
-        }
-    }
-
-    /// What rule files say.
-    struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "ls",
-            abstract: "List rules with level and title."
-        )
-
-        @Argument(help: ArgumentHelp("Files or folders.", valueName: "PATH"))
-        var paths: [String] = []
-        @OptionGroup var common: CommonOptions
-
-        func run() throws {
-            let context = try CommandContext(common)
-            var table = TextTable([.init(title: "RULE"), .init(title: "LEVEL"), .init(title: "TITLE")])
-            for header in try RuleFiles.load(paths, context.environment).rules.headers {
-                table.add([header.reference, header.isBase ? "base" : header.level.name, header.title])
-            }
-            context.output.lines(table.lines(width: context.width, palette: context.palette))
-            context.output.finish()
         }
     }
 }
@@ -96,6 +76,67 @@ enum RuleFiles {
     }
 }
 
+extension RuleFiles {
+    /// Rule files that are in force together, and those among them that are tested.
+    struct TestSet {
+        var files: [SigmaReader.File]
+        var tested: [String]
+    }
+
+    /// For each path the rules around it: a folder with what lies below it, a file with those beside it.
+    static func sets(_ paths: [String], _ environment: [String: String]) throws(WardlineError) -> [TestSet] {
+        var paths = paths
+        if paths.isEmpty, let shipped = try Content.shared("rules", environment) { paths = [shipped] }
+        var sets: [TestSet] = []
+        for path in paths {
+            guard !POSIXStorage().isDirectory(path) else {
+                let files = try files([path], environment)
+                sets.append(TestSet(files: files, tested: files.map(\.name)))
+                continue
+            }
+            guard !SigmaReader.caseSuffixes.contains(where: path.hasSuffix) else {
+                throw WardlineError(
+                    .usage,
+                    "Name the rule file, not its cases.",
+                    location: path
+                )
+            }
+            let own = SigmaReader.File(
+                name: path,
+                bytes: try Content.bytes(of: path, atMost: Content.fileSizeMax)
+            )
+            let folder = parentPath(path)
+            let beside = try Content.ruleFiles(in: folder, isDeep: false).filter {
+                $0.name != lastPathPart(path)
+            }
+            let others = beside.map { SigmaReader.File(name: folder + "/" + $0.name, bytes: $0.bytes) }
+            sets.append(TestSet(files: [own] + others, tested: [path]))
+        }
+        guard !sets.isEmpty else {
+            throw WardlineError(
+                .input,
+                "There are no rule files (`*.yml`). Name a file or folder that has some."
+            )
+        }
+        return sets
+    }
+
+    /// The file of cases beside a rule file; nil if there is none.
+    static func cases(beside file: String) throws(WardlineError) -> SigmaReader.File? {
+        guard let suffix = SigmaReader.fileSuffixes.first(where: file.hasSuffix) else { return nil }
+        let stem = String(file.dropLast(suffix.count))
+        for suffix in SigmaReader.caseSuffixes {
+            let path = stem + suffix
+            guard (try? POSIXStorage().exists(path)) == true else { continue }
+            return SigmaReader.File(
+                name: path,
+                bytes: try Content.bytes(of: path, atMost: Content.fileSizeMax)
+            )
+        }
+        return nil
+    }
+}
+
 /// Problems and warnings of content files, as `check` prints them.
 struct ContentReport {
     private(set) var problems: [String] = []
@@ -107,8 +148,20 @@ struct ContentReport {
     init(_ outcome: SigmaReader.Outcome) {
         problems = outcome.errors.map(\.description)
         warnings = outcome.warnings.map(\.description)
+        let rules = outcome.rules.facts
+        let active = rules.filter { $0.inactive == nil }
+        let standard = active.count { $0.extensions.isEmpty }
         summary = "rules: \(outcome.count) right, \(outcome.errors.count) refused"
-        if !outcome.inactive.isEmpty { summary += ", \(outcome.inactive.count) inactive" }
+        if active.count < rules.count { summary += ", \(rules.count - active.count) inactive" }
+        let costs = RuleFacts.Cost.allCases.compactMap { cost -> String? in
+            let count = active.count { $0.cost == cost }
+            return count == 0 ? nil : "\(count) \(cost.rawValue)"
+        }
+        if !active.isEmpty {
+            summary +=
+                "; \(standard) standard, \(active.count - standard) with keys or facts of ours; "
+                + "by cost " + costs.joined(separator: ", ")
+        }
     }
 
     /// Reads the site files of a folder as a store would.
