@@ -192,6 +192,7 @@ struct Situation: Sendable {
     var targetAddress: IPAddress?
     var targetPort: Int?
     var sourceZone: Zone?
+    var sourceIsInternet = false
     var targetIsInternet = false
     var subjectAddress: IPAddress?
     var subjectZone: Zone?
@@ -255,6 +256,7 @@ struct Situation: Sendable {
         case .sourceIsDevice: flag(sourceIsDevice)
         case .sourceZone: sourceZone?.id
         case .targetZone: targetZone?.id
+        case .sourceIsInternet: flag(sourceIsInternet)
         case .targetIsInternet: flag(targetIsInternet)
         case .subjectAddress: subjectAddress?.description
         case .sourceIsMedical: sourceZone.map { flag($0.isMedical) }

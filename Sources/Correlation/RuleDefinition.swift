@@ -106,6 +106,12 @@ public indirect enum SearchDefinition: Hashable, Sendable {
     case field(name: String, modifiers: [String], values: [RuleValue], position: RulePosition)
 }
 
+/// The matrix by which techniques in the tags of rules are read.
+public enum AttackMatrix {
+    /// Version of MITRE ATT&CK, Enterprise and ICS: identifiers move between versions.
+    public static let version = "18"
+}
+
 /// What every rule document states about itself.
 public struct RuleHeader: Hashable, Sendable {
     /// Title, required.
@@ -142,6 +148,8 @@ public struct RuleHeader: Hashable, Sendable {
     public var joinWindow: Int64
     /// `wardline.absent`: what the alert says was looked for and not there.
     public var absences: [String]
+    /// `wardline.clauses`: what the rule serves, such as `45 CFR 164.312(b)`; as written.
+    public var clauses: [String] = []
 
     /// Four hours, the usual join window (DESIGN 3.6).
     public static let joinWindowDefault: Int64 = 4 * 3_600 * 1_000_000_000

@@ -102,6 +102,8 @@ enum JoinedField: String, CaseIterable, Sendable {
     case targetZone = "dst.zone"
     /// Whether the target is a public address that no zone of the site lists.
     case targetIsInternet = "dst.internet"
+    /// Whether the source is a public address that no zone of the site lists.
+    case sourceIsInternet = "src.internet"
     /// Address that was leased to the host that the event is about, the newest.
     case subjectAddress = "subject.address"
     case sourceIsMedical = "src.medical"

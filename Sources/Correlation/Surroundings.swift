@@ -45,7 +45,10 @@ struct Surroundings: Sendable {
         found.targetPort = candidate.batch.integer(.targetPort, in: candidate.index).map(Int.init)
         found.targetWasTouched = event.outcome != .failure && event.action != .deny
         found.isInteractive = Surroundings.isInteractive(candidate)
-        if let address = found.sourceAddress { found.sourceZone = zone(address) }
+        if let address = found.sourceAddress {
+            found.sourceZone = zone(address)
+            found.sourceIsInternet = register.isInternet(address)
+        }
         if let address = found.targetAddress {
             found.targetZone = zone(address)
             found.targetIsInternet = register.isInternet(address)
@@ -111,8 +114,9 @@ struct Surroundings: Sendable {
             let identity = candidate.text(.peerIdentity)
             if !identity.isEmpty { found.subject = register.asset(ofCertificate: identity) }
         }
-        if found.subject == nil, isWitness,
-            candidate.event.action == .attach || candidate.event.action == .lease
+        let action = candidate.event.action
+        if found.subject == nil,
+            isWitness && (action == .attach || action == .lease) || action == .vulnerability
         {
             found.subject = found.source
         }

@@ -99,6 +99,7 @@ struct SigmaDocumentReader {
     private static let blockKeys =
         [
             "group-by", "timespan", "join-window", "review", "base", "absent", "regular", "placeholders",
+            "clauses",
         ] + correlationBlockKeys
 
     private func readBlock(_ block: YAMLNode, _ header: inout RuleHeader) throws(RuleError) {
@@ -108,6 +109,7 @@ struct SigmaDocumentReader {
             switch key.text {
             case "join-window": header.joinWindow = try duration(value)
             case "absent": header.absences = try texts(value)
+            case "clauses": header.clauses = try names(value, "clauses").map(\.text)
             case "review": header.isReview = try truth(value, "review")
             case "base": header.isBase = try truth(value, "base")
             case let name where known.contains(name): continue

@@ -147,6 +147,7 @@ extension RuleFacts {
             .init("tags", .texts(header.tags)), .init("author", .text(header.author)),
             .init("license", .text(header.license)), .init("references", .texts(header.references)),
             .init("falsepositives", .texts(header.falsePositives)),
+            .init("clauses", .texts(header.clauses)), .init("attack_version", .text(AttackMatrix.version)),
         ]
         return .object(members)
     }
@@ -187,10 +188,14 @@ extension RuleFacts {
             add("reads", words(field, catalogue))
         }
         add("tags", header.tags.joined(separator: ", "))
+        if header.tags.contains(where: { $0.hasPrefix("attack.") }) {
+            add("ATT&CK", "read by version \(AttackMatrix.version)")
+        }
         add("author", header.author)
         add("license", header.license)
         for reference in header.references { add("reference", reference) }
         for note in header.falsePositives { add("false positive", note) }
+        for clause in header.clauses { add("serves", clause) }
         return lines
     }
 

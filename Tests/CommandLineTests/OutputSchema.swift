@@ -41,7 +41,10 @@ struct OutputSchema {
         case "enum": return fault(wanted.elements?.contains(value) ?? false)
         case "const": return fault(wanted == value)
         case "anyOf":
-            return fault(wanted.elements?.contains { faults(value, $0, path).isEmpty } ?? false)
+            let isMet = wanted.elements?.contains { option in
+                faults(value, option, path).isEmpty && memberFaults(value, option, path).isEmpty
+            }
+            return fault(isMet ?? false)
         case "minimum": return fault(value.integer.map { $0 >= wanted.integer ?? 0 } ?? true)
         case "maximum": return fault(value.integer.map { $0 <= wanted.integer ?? 0 } ?? true)
         case "minLength": return fault(value.text.map { $0.count >= Int(wanted.integer ?? 0) } ?? true)
@@ -51,6 +54,7 @@ struct OutputSchema {
             guard case .object(let members) = value else { return [] }
             return fault(members.count >= Int(wanted.integer ?? 0))
         case "minItems": return fault(value.elements.map { $0.count >= Int(wanted.integer ?? 0) } ?? true)
+        case "maxItems": return fault(value.elements.map { $0.count <= Int(wanted.integer ?? 0) } ?? true)
         case "uniqueItems": return fault(value.elements.map { Set($0).count == $0.count } ?? true)
         case "pattern":
             guard let text = value.text else { return [] }

@@ -38,9 +38,9 @@ import WireFormats
     }
 
     @Test func `every shipped rule fits the schema`() throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: "rules").filter {
-            $0.hasSuffix(".yml")
-        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: "rules").filter(
+            SigmaReader.isRuleFile
+        )
         var count = 0
         for name in names.sorted() {
             let documents = try Self.faults(String(contentsOfFile: "rules/" + name, encoding: .utf8))
