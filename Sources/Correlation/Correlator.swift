@@ -226,7 +226,7 @@ public struct Correlator: Sendable {
     private mutating func matches(_ candidate: Candidate) -> [Int] {
         guard passing.find(rules.gate, candidate.batch, candidate.index) else { return [] }
         var matched: [Int] = []
-        for number in passing.numbers where rules.detections[number].matches(candidate) {
+        for number in passing.numbers where rules.tests[number].matches(candidate) {
             matched.append(number)
         }
         return matched

@@ -110,7 +110,7 @@ public struct RuleMatcher: Sendable {
         var found: [Int] = []
         if passing.find(rules.gate, batch, index) {
             for number in passing.numbers
-            where rules.detections[number].matches(candidate) && isFrom(logsources[number], candidate) {
+            where rules.tests[number].matches(candidate) && isFrom(logsources[number], candidate) {
                 found.append(number)
             }
         }

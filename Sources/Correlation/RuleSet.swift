@@ -7,6 +7,8 @@ import EventModel
 public struct RuleSet: Sendable {
     var detections: [DetectionRule]
     var correlations: [CorrelationRule]
+    /// What each detection tests, beside the rest of it: the loop over rules copies one reference.
+    private(set) var tests: [CompiledSearch] = []
     /// Detections that an event can match.
     private(set) var gate: RuleGate
     /// Correlations fed by a rule: index of detection, or detections.count + index of correlation.
@@ -238,6 +240,7 @@ public struct RuleSet: Sendable {
             fields.formUnion(rule.sequence?.fields ?? [])
         }
         gate = RuleGate(detections)
+        tests = detections.map(\.test)
         asksCoverage = correlations.map { $0.silence != nil }
         siteless = gate.none
         for (number, rule) in detections.enumerated() where !rule.needsSite { siteless.insert(number) }
