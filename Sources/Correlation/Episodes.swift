@@ -136,7 +136,7 @@ struct Episodes: Sendable {
     }
 
     /// Hash of compiled rule, group key, and time and SHA-256 of the earliest witness (DESIGN 3.5).
-    private static func identify(_ alert: Alert, _ fingerprint: String) -> String {
+    static func identify(_ alert: Alert, _ fingerprint: String) -> String {
         var text = ByteWriter()
         for part in [fingerprint] + alert.key { text.counted(part) }
         if let first = alert.evidence.first {

@@ -6,7 +6,7 @@ import Inventory
 
 /// An event that was judged, with what it was resolved to at its time: what timelines draw from.
 public struct JudgedEvent: Sendable {
-    private let candidate: Candidate
+    let candidate: Candidate
 
     init(_ candidate: Candidate) { self.candidate = candidate }
 

@@ -179,7 +179,7 @@ extension CompiledSearch {
 
 extension RuleField {
     /// The name under which it is read.
-    fileprivate var shownName: String {
+    var shownName: String {
         switch self {
         case .envelope(let envelope): envelope.rawValue
         case .known(let field):

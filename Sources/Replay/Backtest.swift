@@ -61,6 +61,7 @@ public struct Backtest {
     private let sets: [RuleSet]
     /// What is read: without a site, only what a rule may match.
     private var condition: RowCondition
+    private let watch: ((JudgedEvent) -> Void)?
     /// Events that were read because a rule might need them.
     public private(set) var readCount = 0
     /// Records of the parts in the stretch.
@@ -71,12 +72,22 @@ public struct Backtest {
     public var earlyCount: Int { correlators.reduce(0) { $0 + $1.earlyCount } }
 
     /// Prepares to judge by each of `sets` over `site`.
-    public init(_ sets: [RuleSet], site: Site, over stretch: Stretch) {
+    ///
+    /// - Parameter watch: is told of every event as the first set judged it, in the order of judgement; then
+    ///   all events of the stretch are read, also those that no rule needs.
+    public init(
+        _ sets: [RuleSet],
+        site: Site,
+        over stretch: Stretch,
+        watching watch: ((JudgedEvent) -> Void)? = nil
+    ) {
         let register = AssetRegister(site: site)
         self.site = site
         self.sets = sets
         self.stretch = stretch
-        condition = register.isEmpty ? .any(sets.map(\.rowCondition)) : .everything
+        self.watch = watch
+        let isPart = register.isEmpty && watch == nil
+        condition = isPart ? .any(sets.map(\.rowCondition)) : .everything
         correlators = []
         alerts = []
         begin()
@@ -147,7 +158,7 @@ public struct Backtest {
         for index in events.events.indices {
             let event = events.events[index]
             guard stretch.contains(event.time) else { continue }
-            var isWanted = false
+            var isWanted = watch != nil
             for number in correlators.indices {
                 if hears, correlators[number].needsCoverage {
                     correlators[number].hear(events, index, listener: nil)
@@ -164,6 +175,7 @@ public struct Backtest {
 
     private mutating func collect(_ index: Int) {
         for judgement in correlators[index].takeJudgements() {
+            if index == 0, let watch { for judged in judgement.judged { watch(judged) } }
             for alert in judgement.alerts { alerts[index][alert.episode] = alert }
         }
     }

@@ -131,10 +131,10 @@ struct RuleDefinitions {
 
 /// History judged by two rule sets, and what is printed of it.
 struct HindsightRun {
-    private let options: HindsightOptions
-    private let context: CommandContext
-    private let reader: StoreReader
-    private let inForce: ContentInForce
+    let options: HindsightOptions
+    let context: CommandContext
+    let reader: StoreReader
+    let inForce: ContentInForce
 
     init(_ options: HindsightOptions) throws {
         self.options = options

@@ -22,7 +22,7 @@ struct WardlineCommand: ParsableCommand {
                 name: "Daily",
                 subcommands: [
                     QueryCommand.self, IncidentsCommand.self, TimelineCommand.self, DevicesCommand.self,
-                    SourcesCommand.self, StatusCommand.self,
+                    WhyCommand.self, WhyNotCommand.self, SourcesCommand.self, StatusCommand.self,
                 ]
             ),
             CommandGroup(
