@@ -11,6 +11,9 @@ struct PassingRules: Sendable {
     /// Names of the fields of the batch looked at last, and the needs of each.
     private var names: [String] = []
     private var places: [Int16]
+    /// Decoders of that batch, and the rules that each rules out.
+    private var decoders: [String] = []
+    private var foreign: [RuleBits?] = []
 
     init(_ gate: RuleGate) {
         rules = gate.none
@@ -25,7 +28,11 @@ struct PassingRules: Sendable {
             names = batch.extensionNames
             places = gate.places(names)
         }
-        return gate.pass(batch, index, places, into: &rules, met: &met)
+        if decoders != batch.decoders {
+            decoders = batch.decoders
+            foreign = gate.foreign(decoders)
+        }
+        return gate.pass(batch, index, places, foreign, into: &rules, met: &met)
     }
 
     /// Numbers of the rules, rising.

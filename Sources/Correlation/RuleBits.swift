@@ -29,6 +29,10 @@ struct RuleBits: Hashable, Sendable {
         for index in words.indices { words[index] &= other.words[index] }
     }
 
+    mutating func subtract(_ other: RuleBits) {
+        for index in words.indices { words[index] &= ~other.words[index] }
+    }
+
     /// Becomes a copy of `other`, in the same storage.
     mutating func replace(by other: RuleBits) {
         for index in words.indices { words[index] = other.words[index] }

@@ -15,6 +15,8 @@ struct RuleGate: Sendable {
     /// Rules of which no need is known.
     private var needless: RuleBits
     private let empty: RuleBits
+    /// Products that rules name, and the rules of each.
+    private var products: [String: RuleBits] = [:]
     private var fields: [FieldNeeds] = []
     /// Numbers in `fields` by the number of the field; -1 for none.
     private var knownFields: [Int16]
@@ -31,6 +33,9 @@ struct RuleGate: Sendable {
         byOutcome = byAction
         knownFields = Array(repeating: -1, count: Int(FieldID.firstExtension))
         for (number, rule) in rules.enumerated() {
+            if let product = rule.definition.logsource["product"] {
+                products[product, default: empty].insert(number)
+            }
             let actions = rule.accepted(.action)
             let classes = rule.accepted(.eventClass)
             let outcomes = rule.accepted(.outcome)
@@ -91,6 +96,18 @@ struct RuleGate: Sendable {
         knownFields + extensionNames.map { namedFields[$0] ?? -1 }
     }
 
+    /// For each decoder, the rules whose product its events cannot come from; nil if there is none.
+    func foreign(_ decoders: [String]) -> [RuleBits?] {
+        decoders.map { decoder in
+            var foreign: RuleBits?
+            for (product, rules) in products where !LogSource.mayHold(product: product, decoder: decoder) {
+                foreign = foreign ?? empty
+                foreign?.formUnion(rules)
+            }
+            return foreign
+        }
+    }
+
     /// No rule.
     var none: RuleBits { empty }
 
@@ -106,16 +123,22 @@ struct RuleGate: Sendable {
     ///
     /// - Parameters:
     ///   - places: ``places(_:)`` of the batch.
+    ///   - foreign: ``foreign(_:)`` of the batch.
     ///   - met: memory for the rules whose needs are met.
     func pass(
         _ batch: EventBatch,
         _ index: Int,
         _ places: [Int16],
+        _ foreign: [RuleBits?],
         into found: inout RuleBits,
         met: inout RuleBits
     ) -> Bool {
         let event = batch.events[index]
         guard passHeader(event, into: &found) else { return false }
+        if let others = foreign[Int(event.decoder)] {
+            found.subtract(others)
+            guard !found.isEmpty else { return false }
+        }
         guard !fields.isEmpty else {
             found.formIntersection(needless)
             return !found.isEmpty

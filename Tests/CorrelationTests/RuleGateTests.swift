@@ -116,4 +116,18 @@ struct RuleGateTests {
         let found = try Self.outcome { Array($0.dropFirst() + $0.prefix(1)) }
         #expect(found.missed > 1_000)
     }
+
+    @Test(arguments: [
+        ("cisco", "cisco.asa", true), ("cisco", "zeek.tsv", false), ("fortios", "cef.fortigate", true),
+        ("fortios", "cef", true), ("windows", "sshd", false), ("windows", "none", true),
+        ("infusion", "sshd", true), ("aws", "linux.auditd", false), ("linux", "linux.auditd", true),
+    ])
+    func `a product rules out the events of other products that are known`(
+        product: String,
+        decoder: String,
+        mayHold: Bool
+    ) {
+        #expect(LogSource.mayHold(product: product, decoder: decoder) == mayHold)
+        #expect(LogSource.mayHold(product: nil, decoder: decoder))
+    }
 }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+/// Whether an event can come from the product that a rule's log source names.
+///
+/// Only what is known on both sides rules anything out: a decoder for lines of one product, and a product
+/// that has a name in public rule sets. Rules without a product, and events of general decoders, pass.
+enum LogSource {
+    /// Products by the first parts of a decoder's id, which end at a dot or at its end.
+    private static let families: [String: Set<String>] = [
+        "linux": ["linux"], "sshd": ["linux"], "dropbear": ["linux"], "sudo": ["linux"], "pam": ["linux"],
+        "vsftpd": ["linux"], "clamav": ["linux"], "apt": ["linux"], "dpkg": ["linux"], "yum": ["linux"],
+        "cisco": ["cisco"], "fortinet": ["fortigate", "fortios", "fortinet"],
+        "cef.fortigate": ["fortigate", "fortios", "fortinet"], "paloalto": ["paloalto"],
+        "juniper": ["juniper"], "windows": ["windows"], "microsoft.entra": ["azure", "m365"],
+        "zeek": ["zeek"], "suricata": ["suricata"], "okta": ["okta"], "onelogin": ["onelogin"],
+        "checkpoint": ["checkpoint"], "mikrotik": ["mikrotik"], "sonicwall": ["sonicwall"],
+        "qualys": ["qualys"], "pf": ["pfsense", "opnsense"],
+    ]
+
+    /// Products that public rule sets name, ours and those that no decoder here reads.
+    private static let products: Set<String> = families.values.reduce(
+        into: [
+            "macos", "aws", "gcp", "opencanary", "rpc_firewall", "kubernetes", "github", "bitbucket",
+            "huawei",
+        ]
+    ) { $0.formUnion($1) }
+
+    /// Whether a rule for `product` may match events of the decoder with that id.
+    static func mayHold(product: String?, decoder: String) -> Bool {
+        guard let product = product?.lowercased(), products.contains(product) else { return true }
+        guard let known = products(of: decoder) else { return true }
+        return known.contains(product)
+    }
+
+    /// Products whose lines a decoder reads; nil if it reads those of many.
+    private static func products(of decoder: String) -> Set<String>? {
+        let parts = decoder.split(separator: ".")
+        for count in stride(from: parts.count, to: 0, by: -1) {
+            if let found = families[parts.prefix(count).joined(separator: ".")] { return found }
+        }
+        return nil
+    }
+}
