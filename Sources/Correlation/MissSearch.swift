@@ -100,7 +100,27 @@ public struct MissSearch: Sendable {
             miss.isNear = true
             return miss
         }
-        return CorrelationMiss(correlation, feed).result() ?? withoutMatches()
+        guard var miss = CorrelationMiss(correlation, feed).result() else { return withoutMatches() }
+        let found = Set(feed.items.map(\.source))
+        for place in correlation.wantedSources where !found.contains(place) {
+            guard let below = below(correlation.sources[place]) else { continue }
+            let name = feed.name(ofSource: place)
+            miss.reasons += below.reasons.map { "nearest to `\(name)`: \($0)" }
+            guard miss.events.isEmpty else { continue }
+            miss.events = below.events
+            miss.tests = below.tests
+            if !below.group.isEmpty { miss.group = below.group }
+        }
+        return miss
+    }
+
+    /// The nearest miss of a rule that the correlation stands on; nil where nothing is known of it.
+    private func below(_ source: Int) -> NearMiss? {
+        guard source >= rules.detections.count else {
+            return feed.bases.firstIndex(of: source).flatMap { misses[$0].result() }
+        }
+        let rule = rules.correlations[source - rules.detections.count]
+        return CorrelationMiss(rule, feed.part(source)).result()
     }
 
     /// No source of the correlation has a match: the nearest of its bases.
@@ -123,5 +143,13 @@ public struct MissSearch: Sendable {
         best.offset = nil
         best.reasons = reasons + best.reasons
         return best
+    }
+}
+
+extension CorrelationRule {
+    /// Places of the sources that must match, each once, in order.
+    fileprivate var wantedSources: [Int] {
+        if let sequence { return Set(sequence.stages.map(\.source)).sorted() }
+        return terms.isEmpty ? Array(sources.indices) : Set(terms.flatMap(\.present)).sorted()
     }
 }

@@ -55,6 +55,13 @@ struct RuleFeed: Sendable {
         matched[base, default: []].append(candidate.detached)
     }
 
+    /// What feeds a rule below.
+    func part(_ source: Int) -> RuleFeed {
+        var part = RuleFeed(source, of: rules)
+        part.matched = matched.filter { part.bases.contains($0.key) }
+        return part
+    }
+
     /// What feeds the rule, in the order of judgement.
     var items: [Item] { correlation.map { items(of: $0) } ?? [] }
 

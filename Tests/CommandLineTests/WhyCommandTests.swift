@@ -58,6 +58,16 @@ struct WhyCommandTests {
               - {rule: failed, runs: 2}
               - {rule: entered, within: 5m}
         ---
+        title: Guessing, then in
+        name: guessing_then_in
+        level: high
+        correlation:
+          type: temporal_ordered
+          rules: [guessing, entered]
+          group-by: [user.name]
+          timespan: 1h
+          generate: true
+        ---
         title: Failed and never came in
         name: gave_up
         level: high
@@ -263,10 +273,15 @@ struct WhyCommandTests {
         ("guessed", 120, 140, "step 2, `entered`: did not match for this group"),
         ("guessed", 180, 195, "came 9m after the step before: 4m more than its bound of 5m"),
         ("guessed", 3, 10, "0 of 2 steps were taken"),
+        ("guessing_then_in", 180, 195, "step 1, `guessing`: did not match for this group"),
+        ("guessing_then_in", 180, 195, "nearest to `guessing`: 2 events within 10m; at least 3"),
         ("gave_up", 180, 195, "`entered` must not match and did"),
         ("root_entered", 0, 10, "`who` fails at `user.name` (wants root; found ann)"),
         ("root_entered", 60, 70, "`acts` fails at `outcome` (wants success; found failure)"),
-        ("entered", 60, 70, "it raises no alert of its own; it feeds `guessed`, `gave_up`"),
+        (
+            "entered", 60, 70,
+            "it raises no alert of its own; it feeds `guessed`, `guessing_then_in`, `gave_up`"
+        ),
     ]) func `why-not names the nearest miss and by how much`(
         _ rule: String,
         _ since: Int,
