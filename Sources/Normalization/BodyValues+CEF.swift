@@ -121,6 +121,10 @@ extension BodyValues {
             var equals = start
             while equals < index, bytes[equals] != 0x3d { equals += 1 }
             if equals > start, equals < index {
+                guard !isFull else {
+                    isTruncated = true
+                    return
+                }
                 let key = Value(start: Int32(start), end: Int32(equals), isInWork: false)
                 let value = Value(start: Int32(equals + 1), end: Int32(index), isInWork: false)
                 add(key, value, name: slots.number(bytes, key.range))
@@ -172,6 +176,10 @@ extension BodyValues {
         _ range: Range<Int>,
         _ slots: borrowing NameTable
     ) {
+        guard !isFull else {
+            isTruncated = true
+            return
+        }
         var start = range.lowerBound
         var end = range.upperBound
         while start < end, bytes[start].isBlank { start += 1 }

@@ -148,7 +148,7 @@ private struct JSONLeafScanner {
         case 0x5b: return array(bytes, key, depth, element, &values, slots)
         case 0x22:
             guard let text = string(bytes, &values) else { return false }
-            values.add(key, text, name: slot(key, bytes, values, slots), element: element)
+            add(key, text, bytes, element, &values, slots)
             return true
         default:
             let start = position
@@ -159,10 +159,27 @@ private struct JSONLeafScanner {
             if word.isInexact { issues.insert(.numberAsText) }
             if !word.isNull {
                 let text = BodyValues.Value(start: Int32(start), end: Int32(position), isInWork: false)
-                values.add(key, text, name: slot(key, bytes, values, slots), element: element)
+                add(key, text, bytes, element, &values, slots)
             }
             return true
         }
+    }
+
+    /// Adds a leaf; the name of one that is not kept is not looked up.
+    @inline(__always)
+    private func add(
+        _ key: BodyValues.Value,
+        _ text: BodyValues.Value,
+        _ bytes: Span<UInt8>,
+        _ element: Int,
+        _ values: inout BodyValues,
+        _ slots: borrowing NameTable
+    ) {
+        guard !values.isFull else {
+            values.isTruncated = true
+            return
+        }
+        values.add(key, text, name: slot(key, bytes, values, slots), element: element)
     }
 
     private func isScalarByte(_ byte: UInt8) -> Bool {

@@ -15,7 +15,7 @@ extension BodyValues {
     ///   - isCommaSeparated: Pairs are parted by `, ` and keys and values may hold blanks, as Cisco ISE does;
     ///     `Key: value` counts as well, as Firepower writes. Otherwise blanks part pairs, and a comma or
     ///     semicolon before the blank is not part of the value.
-    /// - Returns: number of pairs.
+    /// - Returns: number of pairs that were read.
     @discardableResult
     mutating func addPairs(
         _ bytes: Span<UInt8>,
@@ -41,13 +41,18 @@ extension BodyValues {
             let isQuoted = index < range.upperBound && (bytes[index] == 0x22 || bytes[index] == 0x27)
             var value = pairValue(bytes, audit.bounds(bytes, range, index), &index, isCommaSeparated)
             guard keyEnd > keyStart else { continue }
+            count += 1
+            // Of a body that has more pairs than are kept the rest is not read.
+            guard !isFull else {
+                isTruncated = true
+                return count
+            }
             audit.note(bytes, keyStart..<keyEnd, value.range)
             if !isQuoted, audit.isEncoded(bytes, keyStart..<keyEnd, value.range) {
                 value = decoded(bytes, value.range)
             }
             let key = Value(start: Int32(keyStart), end: Int32(keyEnd), isInWork: false)
             add(key, value, name: slots.number(bytes, keyStart..<keyEnd))
-            count += 1
         }
         return count
     }

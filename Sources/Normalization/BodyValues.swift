@@ -47,6 +47,8 @@ struct BodyValues: Sendable {
     var memberCount = 0
     /// Names compared so far.
     var comparisonCount = 0
+    /// Names looked at so far.
+    var lookCount = 0
     /// Goes through XML bodies.
     var xml = XMLScanner()
     /// Paths of the open elements of XML, in `work`.
@@ -80,6 +82,7 @@ struct BodyValues: Sendable {
         leaves.removeAll(keepingCapacity: true)
         memberCount = 0
         comparisonCount = 0
+        lookCount = 0
         isTruncated = false
         explodeSlot = -1
         elementCount = 0
@@ -113,7 +116,12 @@ struct BodyValues: Sendable {
         leaves.removeAll(where: isUnwanted)
     }
 
+    /// Whether `slot` has a value.
+    @inline(__always)
+    func has(_ slot: Int) -> Bool { slots[slot].stamp == stamp }
+
     /// The value of `slot`; nil if there is none.
+    @inline(__always)
     func value(_ slot: Int) -> Value? {
         let found = slots[slot]
         return found.stamp == stamp ? found.value : nil
@@ -122,6 +130,7 @@ struct BodyValues: Sendable {
     /// Sets the value of `slot`, unless it has one: the first counts.
     ///
     /// Names that are no slots have no values.
+    @inline(__always)
     mutating func set(_ slot: Int, _ value: Value) {
         guard slot < slots.count, slots[slot].stamp != stamp else { return }
         slots[slot] = Slot(value: value, stamp: stamp)
@@ -147,7 +156,10 @@ struct BodyValues: Sendable {
     /// Appends a part of `work` to it.
     mutating func repeatWork(_ range: Range<Int>) {
         // A slice would share the buffer, and the append copy all of it.
-        for index in range { work.append(work[index]) }
+        let start = work.count
+        work.append(contentsOf: repeatElement(0, count: range.count))
+        var bytes = work.mutableSpan
+        for lane in 0..<range.count { bytes[start + lane] = bytes[range.lowerBound + lane] }
     }
 
     /// Whether nothing more of the body is kept.

@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import WireFormats
 
 /// Looks for bytes eight at a time.
 enum ByteSearch {
@@ -114,11 +115,8 @@ enum ByteSearch {
             guard bytes.word(at: start + lane) == other.word(at: otherStart + lane) else { return false }
             lane += 8
         }
-        while lane < count {
-            guard bytes[start + lane] == other[otherStart + lane] else { return false }
-            lane += 1
-        }
-        return true
+        guard lane < count else { return true }
+        return bytes.word(at: start + lane, count - lane) == other.word(at: otherStart + lane, count - lane)
     }
 
     /// The first place where all of `text` stands in `range`; nil when there is none.
@@ -139,6 +137,70 @@ enum ByteSearch {
             if isEqual(bytes, index - lane, text, 0, text.count) { return index - lane }
             index += 1
         }
+    }
+
+    /// The first place in `range` where the text at `part` of `text`, which is in lower case, stands in
+    /// letters of any case; nil when there is none.
+    ///
+    /// What is compared are the places where both bytes that `lead` names are right, eight places at a time.
+    static func firstFolded(
+        _ text: Span<UInt8>,
+        _ part: Range<Int>,
+        by lead: LeadBytes,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
+    ) -> Int? {
+        guard !part.isEmpty else { return range.lowerBound }
+        let end = range.upperBound - part.count + 1
+        let rarest = FoldedByte(text[part.lowerBound + Int(lead.rarest)])
+        let second = FoldedByte(text[part.lowerBound + Int(lead.second)])
+        var place = range.lowerBound
+        let last = min(end, bytes.count - 7 - Int(max(lead.rarest, lead.second)))
+        while place < last {
+            var found =
+                rarest.places(bytes.word(at: place + Int(lead.rarest)))
+                & second.places(bytes.word(at: place + Int(lead.second)))
+            while found != 0 {
+                let start = place + found.trailingZeroBitCount >> 3
+                guard start < end else { return nil }
+                if isEqualFolded(bytes, start, text, part) { return start }
+                found &= found &- 1
+            }
+            place += 8
+        }
+        while place < end {
+            if isEqualFolded(bytes, place, text, part) { return place }
+            place += 1
+        }
+        return nil
+    }
+
+    /// Whether the bytes from `start` on, in lower case, are the text at `part` of `text`.
+    private static func isEqualFolded(
+        _ bytes: Span<UInt8>,
+        _ start: Int,
+        _ text: Span<UInt8>,
+        _ part: Range<Int>
+    ) -> Bool {
+        for lane in 0..<part.count where bytes[start + lane].folded != text[part.lowerBound + lane] {
+            return false
+        }
+        return true
+    }
+
+    /// A byte, or a letter in either case.
+    private struct FoldedByte {
+        private let pattern: UInt64
+        private let fold: UInt64
+
+        init(_ byte: UInt8) {
+            pattern = UInt64(byte) &* lanes
+            fold = byte >= 0x61 && byte <= 0x7a ? 0x20 &* lanes : 0
+        }
+
+        /// The highest bit of each lane of `word` that holds the byte, and of some lanes above one that does.
+        @inline(__always)
+        func places(_ word: UInt64) -> UInt64 { zeros(in: (word | fold) ^ pattern) }
     }
 
     /// The first quotation mark or backslash in `range`, its upper bound when there is none; whether a byte
@@ -177,5 +239,25 @@ enum ByteSearch {
     @inline(__always)
     private static func zeros(in word: UInt64) -> UInt64 {
         (word &- lanes) & ~word & tops
+    }
+}
+
+/// The two bytes of a text by which it is looked for: those that are rarest in what devices write.
+struct LeadBytes: Sendable {
+    /// Their places in the text.
+    let rarest: UInt8
+    let second: UInt8
+
+    /// Bytes from the most frequent to the rarest; those that are missing are rarer.
+    private static let frequent = Array("e 0tanoi1rsl2dcu3p.m45:6789=-/fgh\"_,bvwykxzjq()[]<>".utf8)
+
+    /// Chooses among the first 256 bytes of `text`, which is in lower case.
+    init(_ text: some Collection<UInt8>) {
+        let ranked = text.prefix(256).enumerated().map { place, byte in
+            (rank: LeadBytes.frequent.firstIndex(of: byte) ?? LeadBytes.frequent.count, place: UInt8(place))
+        }
+        let sorted = ranked.sorted { ($1.rank, $0.place) < ($0.rank, $1.place) }
+        rarest = sorted.first?.place ?? 0
+        second = sorted.dropFirst().first?.place ?? rarest
     }
 }

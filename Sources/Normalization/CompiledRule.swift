@@ -85,10 +85,13 @@ struct CompiledKeywords: Sendable {
     var isEmpty = true
 }
 
-/// A pattern to find anywhere: its first literal leads the search.
+/// A pattern to find anywhere: the first word of its literal leads the search.
 struct CompiledFind: Sendable {
     var start: Int32
-    var first: UInt8
+    /// The literal in lower case, up to its first blank, in `texts`.
+    var text: TablePart
+    /// By which bytes it is looked for.
+    var lead: LeadBytes
 }
 
 /// Markers for the value of one slot: per target, in order.

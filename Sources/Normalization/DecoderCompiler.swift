@@ -222,7 +222,7 @@ struct DecoderCompiler {
     /// Writes the tries of all routes and notes what they show of the patterns.
     mutating func finish() {
         var result = routes
-        result.finish(decoderCount: decoders.count) { offers($0) }
+        result.finish(decoderCount: decoders.count, conditions: tables.conditions) { offers($0) }
         routes = result
         warnings = PatternOverlaps.found(self, entries)
         program.finish()
@@ -309,7 +309,10 @@ struct DecoderCompiler {
             }
             let number = try enter(nodes, marker)
             let start = PatternTrie.write([number], isFolded: true, into: &program)
-            result.append(CompiledFind(start: start, first: literal[0].folded))
+            // A blank stands for a run of blanks, so that only the text before it is sure.
+            let text = literal.prefix(1) + literal.dropFirst().prefix { !$0.isBlank }
+            let word = text.map(\.folded)
+            result.append(CompiledFind(start: start, text: tables.add(text: word), lead: LeadBytes(word)))
         }
         return result
     }

@@ -135,6 +135,8 @@ struct MemberNames {
     /// time
     /// of many records, and doubles go unnoticed, which `decode_truncated` says.
     static let comparisonCountMax = 8_192
+    /// Names looked at for their lengths alone.
+    static let lookCountMax = 65_536
 
     init(first: Int) { self.first = first }
 
@@ -160,6 +162,13 @@ struct MemberNames {
         _ bytes: Span<UInt8>,
         _ values: inout BodyValues
     ) -> Bool {
+        guard values.comparisonCount <= MemberNames.comparisonCountMax,
+            values.lookCount <= MemberNames.lookCountMax
+        else {
+            values.isTruncated = true
+            return false
+        }
+        values.lookCount += values.memberCount - first
         for place in first..<values.memberCount - 1
         where values.memberNames[place].range.count == name.range.count {
             values.comparisonCount += 1

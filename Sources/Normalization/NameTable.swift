@@ -45,19 +45,8 @@ struct NameTable: Sendable {
             hash = mixed(hash ^ source.word(at: index))
             index += 8
         }
-        if index + 4 <= range.upperBound {
-            let word =
-                UInt64(source[index]) | UInt64(source[index + 1]) << 8 | UInt64(source[index + 2]) << 16
-                | UInt64(source[index + 3]) << 24
-            hash = mixed(hash ^ word)
-            index += 4
-        }
-        var tail: UInt64 = 0
-        while index < range.upperBound {
-            tail = tail << 8 | UInt64(source[index])
-            index += 1
-        }
-        return mixed(hash ^ tail)
+        guard index < range.upperBound else { return mixed(hash) }
+        return mixed(hash ^ source.word(at: index, range.upperBound - index))
     }
 
     @inline(__always)

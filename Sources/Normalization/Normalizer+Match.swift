@@ -312,19 +312,25 @@ extension Normalizer {
         _ bytes: Span<UInt8>,
         _ range: Range<Int>
     ) -> Int? {
-        let isWord = find.first.isWordByte
-        let upper = find.first >= 0x61 && find.first <= 0x7a ? find.first & 0xdf : find.first
-        var start = range.lowerBound
-        while true {
-            start = ByteSearch.first(find.first, or: upper, bytes, start..<range.upperBound)
-            guard start < range.upperBound else { return nil }
-            if start == range.lowerBound || !isWord || !bytes[start - 1].isWordByte {
-                matcher.begin(at: find.start, start..<range.upperBound)
-                let matches = matcher.next(decoders.program, bytes)
-                if let match = matches.first { return Int(decoders.program.accepted[match]) }
-            }
-            start += 1
+        let texts = decoders.tables.texts
+        let isWord = texts[Int(find.text.start)].isWordByte
+        var next = range.lowerBound
+        while let start = ByteSearch.firstFolded(
+            texts.span,
+            find.text.range,
+            by: find.lead,
+            bytes,
+            next..<range.upperBound
+        ) {
+            next = start + 1
+            if start > range.lowerBound, isWord, bytes[start - 1].isWordByte { continue }
+            matcher.begin(at: find.start, start..<range.upperBound)
+            let matches = matcher.next(decoders.program, bytes)
+            if let match = matches.first { return Int(decoders.program.accepted[match]) }
+            // What may not take a step more finds nothing more.
+            guard matcher.stepsLeft > 0 else { return nil }
         }
+        return nil
     }
 
     /// Slot and place of a capture of the last match, which is one of `pattern`; nil for one that is dropped.

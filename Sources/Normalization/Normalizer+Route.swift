@@ -47,7 +47,9 @@ extension Normalizer {
         guard let format = work.keyed else { return false }
         if routeGELF(&work, bytes, &events) { return true }
         for route in decoders.routes.keyed.indices {
-            let decoder = decoders.routes.keyed[route].decoder
+            let required = Int(decoders.routes.keyed[route].required)
+            guard required < 0 || values.has(required) else { continue }
+            let decoder = Int(decoders.routes.keyed[route].decoder)
             let isTaken =
                 decoders.decoders[decoder].format == format
                 || (format == .xml && decoders.decoders[decoder].takesXML)

@@ -12,6 +12,15 @@ struct RouteOffer: Sendable {
     var decoder: Int32
 }
 
+/// What leads a JSON or XML body to a decoder.
+struct KeyedRoute: Sendable {
+    /// In `conditions`; all must hold.
+    var conditions: TablePart
+    var decoder: Int32
+    /// A slot that must have a value, the one that fewest other routes ask for; -1 when there is none.
+    var required: Int32 = -1
+}
+
 /// From what a message shows at a glance to the decoders worth trying, in order of identifier.
 struct RouteTable: Sendable {
     /// Application names; decoders of each until the table is finished, offers from then on.
@@ -31,7 +40,7 @@ struct RouteTable: Sendable {
     /// Message codes; rules refer to their numbers.
     private(set) var codes = NameTable()
     /// Decoders by conditions on keys.
-    private(set) var keyed: [(conditions: TablePart, decoder: Int)] = []
+    private(set) var keyed: [KeyedRoute] = []
     /// Decoders by vendor and product of CEF and LEEF.
     private(set) var products: [(vendor: TextTest, product: TextTest, decoder: Int)] = []
     /// Texts to find in bodies: selectors and keywords together.
@@ -79,7 +88,9 @@ struct RouteTable: Sendable {
 
     mutating func addCode(_ code: String) -> Int { codes.insert(code) }
 
-    mutating func addKeyed(_ conditions: TablePart, _ decoder: Int) { keyed.append((conditions, decoder)) }
+    mutating func addKeyed(_ conditions: TablePart, _ decoder: Int) {
+        keyed.append(KeyedRoute(conditions: conditions, decoder: Int32(decoder)))
+    }
 
     mutating func addProduct(_ text: String, _ decoder: Int, _ tables: inout RuleTables) {
         let parts = text.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false).map(
@@ -120,7 +131,12 @@ struct RouteTable: Sendable {
     }
 
     /// Builds what is looked up for each record; `offer` gives the offers of a list of decoders.
-    mutating func finish(decoderCount: Int, _ offer: ([Int]) -> [RouteOffer]) {
+    mutating func finish(
+        decoderCount: Int,
+        conditions: [SlotCondition],
+        _ offer: ([Int]) -> [RouteOffer]
+    ) {
+        requireSlots(conditions)
         for decoder in 0..<decoderCount { own += offer([decoder]) }
         func part(_ decoders: [Int]) -> TablePart {
             RuleTables.add(offer(decoders), to: &offers)
@@ -138,6 +154,19 @@ struct RouteTable: Sendable {
         literalDecoders = selected.map { RuleTables.add($0, to: &numbers) }
         matcher = LiteralMatcher(literals)
         literalNumbers = [:]
+    }
+
+    /// Chooses for each keyed route the slot without which it is not looked at.
+    private mutating func requireSlots(_ conditions: [SlotCondition]) {
+        let asked = keyed.map { route in
+            Set(route.conditions.range.filter { !conditions[$0].acceptsMissing }.map { conditions[$0].slot })
+        }
+        var counts: [Int32: Int] = [:]
+        for slot in asked.joined() { counts[slot, default: 0] += 1 }
+        for (route, slots) in asked.enumerated() {
+            let rarest = slots.min { (counts[$0] ?? 0, $0) < (counts[$1] ?? 0, $1) }
+            keyed[route].required = rarest ?? -1
+        }
     }
 
     private mutating func number(ofLiteral bytes: [UInt8], _ edges: (start: Bool, end: Bool)) -> Int {

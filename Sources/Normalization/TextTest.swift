@@ -12,6 +12,8 @@ struct TextTest: Sendable {
     var isNegated: Bool
     /// The text, in the texts of ``RuleTables``.
     var text: TablePart
+    /// By which bytes it is looked for.
+    var lead: LeadBytes
 
     /// Reads `x`, `x*`, `*x`, `*x*`, `*` or one of these after `!`.
     ///
@@ -38,6 +40,7 @@ struct TextTest: Sendable {
             kind = .equal
         }
         text = tables.add(text: rest.map(\.folded))
+        lead = LeadBytes(rest.map(\.folded))
     }
 
     /// Whether the value at `range` passes, the negation not yet applied; `texts` are those of the tables.
@@ -48,7 +51,7 @@ struct TextTest: Sendable {
         case .equal: return range.count == count && matches(texts, bytes, range.lowerBound)
         case .prefix: return range.count >= count && matches(texts, bytes, range.lowerBound)
         case .suffix: return range.count >= count && matches(texts, bytes, range.upperBound - count)
-        case .contains: return contained(texts, bytes, range)
+        case .contains: return ByteSearch.firstFolded(texts, text.range, by: lead, bytes, range) != nil
         }
     }
 
@@ -58,21 +61,6 @@ struct TextTest: Sendable {
             return false
         }
         return true
-    }
-
-    private func contained(_ texts: Span<UInt8>, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        guard !text.isEmpty else { return true }
-        let lower = texts[Int(text.start)]
-        let upper = lower >= 0x61 && lower <= 0x7a ? lower & 0xdf : lower
-        var start = range.lowerBound
-        let end = range.upperBound - Int(text.count)
-        while start <= end {
-            start = ByteSearch.first(lower, or: upper, bytes, start..<end + 1)
-            guard start <= end else { return false }
-            if matches(texts, bytes, start) { return true }
-            start += 1
-        }
-        return false
     }
 }
 

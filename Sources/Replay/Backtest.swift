@@ -96,7 +96,7 @@ public struct Backtest {
     private mutating func begin() {
         let register = AssetRegister(site: site)
         correlators = sets.map { Correlator(rules: $0, register: register) }
-        for index in correlators.indices { correlators[index].keepsJudged = false }
+        for index in correlators.indices { correlators[index].keepsJudged = index == 0 && watch != nil }
         alerts = sets.map { _ in [:] }
         readCount = 0
     }

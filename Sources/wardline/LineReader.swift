@@ -35,7 +35,7 @@ struct LineReader {
                     return length == 0 ? nil : line(bytes, length)
                 }
             }
-            let end = chunk[position...].firstIndex(of: 0x0a) ?? chunk.count
+            let end = lineEnd()
             let part = chunk[position..<end]
             length += part.count
             bytes.append(contentsOf: part.prefix(LineReader.lineLengthMax - bytes.count))
@@ -45,6 +45,22 @@ struct LineReader {
                 return line(bytes, length)
             }
         }
+    }
+
+    /// The first LF of the chunk from `position` on, looked for eight bytes at a time; the end of the chunk
+    /// when there is none.
+    private func lineEnd() -> Int {
+        let bytes = chunk.span
+        let lanes: UInt64 = 0x0101_0101_0101_0101
+        var index = position
+        while index + 8 <= bytes.count {
+            let word = bytes.word(at: index) ^ 0x0a &* lanes
+            let found = (word &- lanes) & ~word & (lanes &* 0x80)
+            if found != 0 { return index + found.trailingZeroBitCount >> 3 }
+            index += 8
+        }
+        while index < bytes.count, bytes[index] != 0x0a { index += 1 }
+        return index
     }
 
     private func line(_ bytes: [UInt8], _ length: Int) -> Line {

@@ -8,9 +8,10 @@ let package = Package(
     name: "wardline-fuzz",
     dependencies: [.package(name: "wardline", path: "../..")],
     targets: [
+        .target(name: "FuzzDriver"),
         .executableTarget(
             name: "FuzzParsers",
-            dependencies: [.product(name: "WardlineLog", package: "wardline")],
+            dependencies: ["FuzzDriver", .product(name: "WardlineLog", package: "wardline")],
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),
                 .enableUpcomingFeature("InternalImportsByDefault"),
