@@ -177,7 +177,10 @@ let package = Package(
         tests("ProjectionsTests", ["EventModel", "Correlation", "Timelines", "Projections"]),
         tests(
             "PipelineTests",
-            ["EventModel", "Digests", "Platform", "SegmentLog", "Correlation", "Projections", "Pipeline"]
+            [
+                "EventModel", "Digests", "Platform", "SegmentLog", "Inventory", "Correlation", "SiteFiles",
+                "Projections", "Pipeline",
+            ]
         ),
         tests(
             "IngestTests",

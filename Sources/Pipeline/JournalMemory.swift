@@ -15,8 +15,24 @@ struct JournalMemory: Sendable {
 
     /// What was said last of each alert and incident, without when it was said.
     private var said: [Subject: UInt64] = [:]
+    /// What an alert of the journal rests on.
+    private struct Basis {
+        var evidence: [Offset]
+        /// Whether it is too low to be looked at alone, so that retention lets its evidence go unless an
+        /// incident cites it.
+        var isLow: Bool
+
+        init(_ fact: JSONValue) {
+            evidence = (fact["evidence"]?.elements ?? []).compactMap(\.integer).filter { $0 >= 0 }
+                .map { Offset(UInt64($0)) }
+            isLow = fact["level"]?.text.map { ["informational", "low"].contains($0) } ?? false
+        }
+    }
+
     /// Alerts that the journal confirms and this run has not reached yet.
-    private var unreached: Set<String> = []
+    private var unreached: [String: Basis] = [:]
+    /// Records that retention removed.
+    private var removed: Set<Offset> = []
     /// Facts reached again before the place where the journal ends, the last of each subject.
     private var waiting: [Subject: JSONValue] = [:]
     private var order: [Subject] = []
@@ -53,10 +69,20 @@ struct JournalMemory: Sendable {
         guard let subject = JournalMemory.subject(fact) else { return }
         said[subject] = JournalMemory.content(fact)
         if let at = fact["at"]?.integer, at >= 0 { reach = max(reach, Offset(UInt64(at))) }
-        if subject.kind == "alert" { unreached.insert(subject.id) }
-        if let old = fact["replaces"]?.text { unreached.remove(old) }
+        if subject.kind == "alert" { unreached[subject.id] = Basis(fact) }
+        if let old = fact["replaces"]?.text { unreached[old] = nil }
         // Judged at once with what took it back, it is never told.
-        if JournalMemory.isRetraction(fact) { unreached.remove(subject.id) }
+        if JournalMemory.isRetraction(fact) { unreached[subject.id] = nil }
+    }
+
+    /// Notes that retention removed the record at `offset`.
+    mutating func lose(_ offset: Offset) { if !isCaughtUp { removed.insert(offset) } }
+
+    /// Whether an alert that was not reached again must have been: after removals the journal's word counts
+    /// for what lies before (decision 0018), but what a verdict cites had to stay.
+    private func isError(_ basis: Basis) -> Bool {
+        guard let first = basis.evidence.min(), let last = removed.max(), first < last else { return true }
+        return !basis.isLow && basis.evidence.contains(where: removed.contains)
     }
 
     /// Whether the journal says anything of an alert, by its id.
@@ -106,11 +132,12 @@ struct JournalMemory: Sendable {
         guard !isCaughtUp, offset >= reach else { return [] }
         isCaughtUp = true
         let facts = order.compactMap { waiting[$0] }
-        for subject in order where subject.kind == "alert" { unreached.remove(subject.id) }
-        let lost = unreached.sorted().map { VerdictFacts.determinism($0) }
+        for subject in order where subject.kind == "alert" { unreached[subject.id] = nil }
+        let lost = unreached.filter { isError($0.value) }.keys.sorted().map { VerdictFacts.determinism($0) }
         waiting = [:]
         order = []
-        unreached = []
+        unreached = [:]
+        removed = []
         return news(facts + lost, at: offset)
     }
 }

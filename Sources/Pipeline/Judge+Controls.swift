@@ -29,7 +29,9 @@ extension Judge {
                 correlator.lose(nil, from: before, through: row.logTime, reason: "Wardline did not run")
             }
             if imported?.isInFile == false { concludeImport() }
-        case .removed: removedEnd = max(removedEnd, offset.advanced(by: 1))
+        case .removed:
+            removedEnd = max(removedEnd, offset.advanced(by: 1))
+            journal.lose(offset)
         case .device, .suppression, .position, .fact: break
         }
     }
