@@ -21,6 +21,8 @@ public struct Correlator: Sendable {
     private var closing: [Int] = []
     private var coverage = Coverage()
     private var passing: PassingRules
+    /// The same for verdicts that are fed back, whose fields have other numbers.
+    private var passingNotice: PassingRules
     var episodes = Episodes()
     /// Event time of the newest event that was judged in order.
     private(set) var latest = UTCTime.absent
@@ -36,6 +38,7 @@ public struct Correlator: Sendable {
         self.rules = rules
         surroundings = Surroundings(register: register)
         passing = PassingRules(rules.gate)
+        passingNotice = passing
         states = rules.correlations.map { CorrelationState(rule: $0) }
         trail = RevisionTrail(states: states, episodes: episodes)
         serveRules()
@@ -183,6 +186,7 @@ public struct Correlator: Sendable {
         revise()
         self.rules = rules
         passing = PassingRules(rules.gate)
+        passingNotice = passing
         states = rules.correlations.map { CorrelationState(rule: $0) }
         trail.restart(states, episodes, from: max(latest, watermark))
         episodes.begin(trail.generations[0].serial, oldest: trail.generations[0].serial)
@@ -225,11 +229,13 @@ public struct Correlator: Sendable {
     /// Detections that a candidate matches.
     private mutating func matches(_ candidate: Candidate) -> [Int] {
         guard passing.find(rules.gate, candidate.batch, candidate.index) else { return [] }
-        var matched: [Int] = []
-        for number in passing.numbers where rules.tests[number].matches(candidate) {
-            matched.append(number)
-        }
-        return matched
+        return passing.numbers.filter { [tests = rules.tests] in tests[$0].matches(candidate) }
+    }
+
+    /// Detections that a verdict matches.
+    private mutating func matches(notice: Candidate) -> [Int] {
+        guard passingNotice.find(rules.gate, notice.batch, notice.index) else { return [] }
+        return passingNotice.numbers.filter { [tests = rules.tests] in tests[$0].matches(notice) }
     }
 
     /// Acts on what an event matches, at once or when late events are judged in their places.
@@ -349,7 +355,7 @@ public struct Correlator: Sendable {
         situation.carriedAssets = candidates.flatMap(\.situation.involvedAssets)
         let notice = AlertNotice.candidate(header, key, candidates, last)
             .placed(in: situation, carrying: candidates.map(\.witness))
-        apply(matches(notice), notice, depth: 1)
+        apply(matches(notice: notice), notice, depth: 1)
     }
 
     /// What was judged since the last call, cut where the count of judged events says so; the last stretch is

@@ -19,6 +19,17 @@ indirect enum CompiledSearch: Sendable {
         }
     }
 
+    /// Whether an event of that decoder can match, as far as tests of the decoder tell.
+    func mayMatch(decoder: String) -> Bool {
+        switch self {
+        case .all(let parts): parts.allSatisfy { $0.mayMatch(decoder: decoder) }
+        case .any(let parts): parts.contains { $0.mayMatch(decoder: decoder) }
+        case .not: true
+        case .test(let test):
+            test.field != .envelope(.decoder) || !test.test.references.isEmpty || test.accepts(decoder)
+        }
+    }
+
     func matches(_ candidate: Candidate) -> Bool {
         switch self {
         case .all(let parts): parts.allSatisfy { $0.matches(candidate) }

@@ -84,9 +84,8 @@ struct Episodes: Sendable {
     ) -> Bool {
         guard let last = finding.candidates.last else { return false }
         let identity = Identity(fingerprint: fingerprint, key: key)
-        if var alert = open[identity], last.event.time <= alert.last.advanced(by: finding.window) {
-            let before = alert
-            if Episodes.extend(&alert, finding) || alert != before { keep(alert, identity) }
+        if let end = open[identity]?.last, last.event.time <= end.advanced(by: finding.window) {
+            extend(identity, finding)
             return false
         }
         var alert = Alert(
@@ -119,13 +118,28 @@ struct Episodes: Sendable {
         alert.order = finding.order
         alert.coverageGap = finding.gap
         _ = Episodes.extend(&alert, finding)
+        alert.id = Episodes.identify(alert, identity.fingerprint)
         keep(alert, identity)
         return true
     }
 
-    private mutating func keep(_ found: Alert, _ identity: Identity) {
-        var alert = found
-        alert.id = Episodes.identify(alert, identity.fingerprint)
+    /// Extends an open episode where it lies: an episode of many witnesses is taken out, not copied.
+    private mutating func extend(_ identity: Identity, _ finding: Finding) {
+        guard var alert = open.removeValue(forKey: identity) else { return }
+        let wasChanged = changed.removeValue(forKey: alert.episode) != nil
+        let known = recent.removeValue(forKey: alert.episode)?.generation
+        let first = alert.evidence.first
+        if Episodes.extend(&alert, finding) {
+            if alert.evidence.first != first { alert.id = Episodes.identify(alert, identity.fingerprint) }
+            keep(alert, identity)
+        } else {
+            open[identity] = alert
+            if wasChanged { changed[alert.episode] = alert }
+            recent[alert.episode] = known.map { Recent(alert: alert, identity: identity, generation: $0) }
+        }
+    }
+
+    private mutating func keep(_ alert: Alert, _ identity: Identity) {
         open[identity] = alert
         if open.count > CorrelationBounds.groupCountMax {
             let newest = alert.last
@@ -146,59 +160,86 @@ struct Episodes: Sendable {
         return "AL-" + ShortIdentifier.text(of: sha256(text.bytes))
     }
 
-    /// Adds witnesses that the alert does not have yet; true if any was new.
+    /// Adds what the alert does not have yet; true if anything of it changed.
     private static func extend(_ alert: inout Alert, _ finding: Finding) -> Bool {
         let candidates = finding.candidates
-        var known = Set(alert.evidence.map { [$0.offset.value, UInt64($0.ordinal)] })
         var isExtended = false
+        var isChanged = false
         for candidate in candidates {
-            for witness in candidate.carried + [candidate.witness] {
-                guard known.insert([witness.offset.value, UInt64(witness.ordinal)]).inserted else { continue }
+            for witness in candidate.carried + [candidate.witness] where add(witness, to: &alert) {
                 isExtended = true
-                alert.count += 1
-                guard alert.evidence.count < CorrelationBounds.witnessCountMax else {
-                    alert.isLowerBound = true
-                    continue
-                }
-                alert.evidence.append(witness)
             }
-            note(candidate, in: &alert)
+            isChanged = note(candidate, in: &alert) || isChanged
         }
-        alert.evidence.sort { ($0.time, $0.contentHash, $0.offset) < ($1.time, $1.contentHash, $1.offset) }
-        alert.count = max(alert.count, finding.count)
-        alert.isLowerBound = alert.isLowerBound || finding.isLowerBound
+        let count = max(alert.count, finding.count)
+        isChanged = set(&alert.count, count) || isChanged
+        if finding.isLowerBound { isChanged = set(&alert.isLowerBound, true) || isChanged }
         // One sure finding makes the episode sure.
-        if finding.order == .certain { alert.order = .certain }
-        if finding.gap.isEmpty { alert.coverageGap = "" }
+        if finding.order == .certain { isChanged = set(&alert.order, .certain) || isChanged }
+        if finding.gap.isEmpty { isChanged = set(&alert.coverageGap, "") || isChanged }
         if let first = alert.evidence.first, let last = alert.evidence.last {
             alert.first = first.time
             alert.last = last.time
         }
         if isExtended, let last = candidates.last { alert.cause = max(alert.cause, last.event.offset) }
-        return isExtended
+        return isExtended || isChanged
     }
 
-    /// Adds the entities of a candidate by which alerts join.
-    private static func note(_ candidate: Candidate, in alert: inout Alert) {
+    /// Counts a witness and keeps it in its place; false if the alert has it already.
+    private static func add(_ witness: Witness, to alert: inout Alert) -> Bool {
+        func key(_ witness: Witness) -> (UTCTime, UInt64, Offset) {
+            (witness.time, witness.contentHash, witness.offset)
+        }
+        // The newest come last: the walk from the end is short.
+        var place = alert.evidence.count
+        while place > 0, key(witness) < key(alert.evidence[place - 1]) { place -= 1 }
+        var other = place
+        while other > 0, key(alert.evidence[other - 1]) == key(witness) {
+            other -= 1
+            if alert.evidence[other].ordinal == witness.ordinal { return false }
+        }
+        alert.count += 1
+        if alert.evidence.count < CorrelationBounds.witnessCountMax {
+            alert.evidence.insert(witness, at: place)
+        } else {
+            alert.isLowerBound = true
+        }
+        return true
+    }
+
+    /// Adds the entities of a candidate by which alerts join; true if one was new.
+    private static func note(_ candidate: Candidate, in alert: inout Alert) -> Bool {
         let found = candidate.situation
-        alert.assets = merged(
-            alert.assets,
-            found.involvedAssets + [found.sourceReachedBy, found.assetReachedBy].compactMap { $0 }
+        var isChanged = merge(
+            found.involvedAssets + [found.sourceReachedBy, found.assetReachedBy].compactMap { $0 },
+            into: &alert.assets
         )
-        if !AssetRegister.isGeneric(found.user) { alert.users = merged(alert.users, [found.user]) }
+        if !AssetRegister.isGeneric(found.user) {
+            isChanged = merge([found.user], into: &alert.users) || isChanged
+        }
         for (address, asset) in [(found.sourceAddress, found.source), (found.targetAddress, found.target)] {
             guard let address, asset == nil, !address.isLoopback, !address.isMulticast else { continue }
-            alert.addresses = merged(alert.addresses, [address.description])
+            isChanged = merge([address.description], into: &alert.addresses) || isChanged
         }
         let artefact = candidate.text(.artefact)
-        if !artefact.isEmpty { alert.artefacts = merged(alert.artefacts, [artefact]) }
+        if !artefact.isEmpty { isChanged = merge([artefact], into: &alert.artefacts) || isChanged }
         let session = candidate.text(.sessionID)
-        if !session.isEmpty { alert.sessions = merged(alert.sessions, [session]) }
+        if !session.isEmpty { isChanged = merge([session], into: &alert.sessions) || isChanged }
+        return isChanged
     }
 
-    private static func merged(_ left: [String], _ right: [String]) -> [String] {
-        guard right.contains(where: { !left.contains($0) }), left.count < 1_024 else { return left }
-        return Set(left + right).sorted()
+    /// Adds names that are not known yet; true if there was one.
+    private static func merge(_ names: [String], into known: inout [String]) -> Bool {
+        guard names.contains(where: { !known.contains($0) }), known.count < 1_024 else { return false }
+        known = Set(known + names).sorted()
+        return true
+    }
+
+    /// Sets a part; true if it had another value.
+    private static func set<Value: Equatable>(_ part: inout Value, _ value: Value) -> Bool {
+        guard part != value else { return false }
+        part = value
+        return true
     }
 
     /// Alerts that changed since the last call, ordered by first witness, then rule, then key.

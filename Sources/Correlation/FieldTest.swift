@@ -92,10 +92,10 @@ struct FieldTest: Sendable {
         case .expression(let expression): return candidate.has(field) { expression.matches($0.copied) }
         case .number(let comparison, let number):
             return candidate.has(field) { value in
-                FieldTest.number(value).map { comparison.holds($0, number) } ?? false
+                RuleNumber(value).map { comparison.holds($0, number) } ?? false
             }
         case .numbers(let numbers):
-            return candidate.has(field) { FieldTest.number($0).map(numbers.contains) ?? false }
+            return candidate.has(field) { RuleNumber($0).map(numbers.contains) ?? false }
         case .datePart(let part, let comparison, let number):
             return candidate.has(field) { value in
                 part.number(in: value.copied).map { comparison.holds(RuleNumber($0), number) } ?? false
@@ -125,11 +125,6 @@ struct FieldTest: Sendable {
             return texts.contains { TextPattern.isEqual(value, 0, $0) && $0.count == value.count }
         }
         return texts.contains(value.copied.map(TextPattern.folded))
-    }
-
-    private static func number(_ value: Span<UInt8>) -> RuleNumber? {
-        guard !value.isEmpty, value[0] <= 0x39 else { return nil }
-        return RuleNumber(value.copied)
     }
 
     /// Whether `value` is `other`, or starts with it, ends with it, or holds it somewhere (both flags).

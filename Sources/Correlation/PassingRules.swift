@@ -8,12 +8,11 @@ struct PassingRules: Sendable {
     /// Rules that the event looked at last may match.
     private(set) var rules: RuleBits
     private var met: RuleBits
-    /// Names of the fields of the batch looked at last, and the needs of each.
+    /// Names of fields, and the needs of each.
     private var names: [String] = []
     private var places: [Int16]
-    /// Decoders of that batch, and the rules that each rules out.
-    private var decoders: [String] = []
-    private var foreign: [RuleBits?] = []
+    /// Rules that each decoder rules out, as far as events of it came.
+    private var foreign: [String: RuleBits?] = [:]
 
     init(_ gate: RuleGate) {
         rules = gate.none
@@ -23,16 +22,25 @@ struct PassingRules: Sendable {
 
     /// Looks for the rules that event `index` of `batch` may match; false when there is none.
     mutating func find(_ gate: RuleGate, _ batch: EventBatch, _ index: Int) -> Bool {
-        // Batches of one decoder share their names: this compares their place in memory.
-        if names != batch.extensionNames {
+        // Fields of one decoding only ever become more: mostly this compares places in memory.
+        if names != batch.extensionNames, !names.starts(with: batch.extensionNames) {
             names = batch.extensionNames
             places = gate.places(names)
         }
-        if decoders != batch.decoders {
-            decoders = batch.decoders
-            foreign = gate.foreign(decoders)
+        guard gate.passHeader(batch.events[index], into: &rules) else { return false }
+        if gate.hasForeign, let others = foreignRules(gate, batch, index) {
+            rules.subtract(others)
+            guard !rules.isEmpty else { return false }
         }
-        return gate.pass(batch, index, places, foreign, into: &rules, met: &met)
+        return gate.passNeeds(batch, index, places, into: &rules, met: &met)
+    }
+
+    private mutating func foreignRules(_ gate: RuleGate, _ batch: EventBatch, _ index: Int) -> RuleBits? {
+        let decoder = batch.decoders[Int(batch.events[index].decoder)]
+        if let known = foreign[decoder] { return known }
+        let found = gate.foreign(to: decoder)
+        foreign[decoder] = .some(found)
+        return found
     }
 
     /// Numbers of the rules, rising.

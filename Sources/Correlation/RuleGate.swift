@@ -15,8 +15,8 @@ struct RuleGate: Sendable {
     /// Rules of which no need is known.
     private var needless: RuleBits
     private let empty: RuleBits
-    /// Products that rules name, and the rules of each.
-    private var products: [String: RuleBits] = [:]
+    /// Rules that some decoders rule out: they name a product, or test the decoder.
+    private var choosy: [(number: Int, product: String?, test: CompiledSearch)] = []
     private var fields: [FieldNeeds] = []
     /// Numbers in `fields` by the number of the field; -1 for none.
     private var knownFields: [Int16]
@@ -33,8 +33,9 @@ struct RuleGate: Sendable {
         byOutcome = byAction
         knownFields = Array(repeating: -1, count: Int(FieldID.firstExtension))
         for (number, rule) in rules.enumerated() {
-            if let product = rule.definition.logsource["product"] {
-                products[product, default: empty].insert(number)
+            let product = rule.definition.logsource["product"]
+            if product != nil || rule.test.fields.contains(.envelope(.decoder)) {
+                choosy.append((number, product, rule.test))
             }
             let actions = rule.accepted(.action)
             let classes = rule.accepted(.eventClass)
@@ -54,11 +55,10 @@ struct RuleGate: Sendable {
     }
 
     private mutating func add(_ need: RuleNeed, _ rule: Int) {
-        let (field, text, isWhole): (RuleField, [UInt8]?, Bool) =
+        let field =
             switch need {
-            case .present(let field): (field, nil, false)
-            case .whole(let field, let text): (field, text, true)
-            case .inside(let field, let text): (field, text, false)
+            case .present(let field), .whole(let field, _), .inside(let field, _), .number(let field, _):
+                field
             }
         for source in field.sources {
             let place = place(of: source)
@@ -66,7 +66,7 @@ struct RuleGate: Sendable {
                 needless.insert(rule)
                 continue
             }
-            fields[place].add(text, isWhole: isWhole, rule)
+            fields[place].add(need, rule)
         }
     }
 
@@ -96,16 +96,20 @@ struct RuleGate: Sendable {
         knownFields + extensionNames.map { namedFields[$0] ?? -1 }
     }
 
-    /// For each decoder, the rules whose product its events cannot come from; nil if there is none.
-    func foreign(_ decoders: [String]) -> [RuleBits?] {
-        decoders.map { decoder in
-            var foreign: RuleBits?
-            for (product, rules) in products where !LogSource.mayHold(product: product, decoder: decoder) {
-                foreign = foreign ?? empty
-                foreign?.formUnion(rules)
-            }
-            return foreign
+    /// Whether a decoder can rule anything out.
+    var hasForeign: Bool { !choosy.isEmpty }
+
+    /// The rules that cannot match events of a decoder; nil if there is none.
+    func foreign(to decoder: String) -> RuleBits? {
+        var foreign: RuleBits?
+        for rule in choosy
+        where !LogSource.mayHold(product: rule.product, decoder: decoder)
+            || !rule.test.mayMatch(decoder: decoder)
+        {
+            foreign = foreign ?? empty
+            foreign?.insert(rule.number)
         }
+        return foreign
     }
 
     /// No rule.
@@ -119,26 +123,19 @@ struct RuleGate: Sendable {
         return !found.isEmpty
     }
 
-    /// Rules that event `index` of `batch` may match, into `found`; false when there is none.
+    /// Leaves in `found` the rules of which event `index` of `batch` fills a need; false when none is left.
     ///
     /// - Parameters:
     ///   - places: ``places(_:)`` of the batch.
-    ///   - foreign: ``foreign(_:)`` of the batch.
     ///   - met: memory for the rules whose needs are met.
-    func pass(
+    func passNeeds(
         _ batch: EventBatch,
         _ index: Int,
         _ places: [Int16],
-        _ foreign: [RuleBits?],
         into found: inout RuleBits,
         met: inout RuleBits
     ) -> Bool {
         let event = batch.events[index]
-        guard passHeader(event, into: &found) else { return false }
-        if let others = foreign[Int(event.decoder)] {
-            found.subtract(others)
-            guard !found.isEmpty else { return false }
-        }
         guard !fields.isEmpty else {
             found.formIntersection(needless)
             return !found.isEmpty
@@ -171,6 +168,8 @@ private struct FieldNeeds: Sendable {
     /// Rules by hash of a whole value in lower case, and its length at most.
     private var whole: [UInt64: [Int32]] = [:]
     private var wholeCountMax = -1
+    /// Rules by a number that they ask for.
+    private var numbers: [Double: [Int32]] = [:]
     private var texts: [[UInt8]: [Int32]] = [:]
     private var matcher = LiteralMatcher([])
     /// Rules of each text of `matcher`.
@@ -181,20 +180,19 @@ private struct FieldNeeds: Sendable {
         present = empty
     }
 
-    mutating func add(_ text: [UInt8]?, isWhole: Bool, _ rule: Int) {
+    mutating func add(_ need: RuleNeed, _ rule: Int) {
         rules.insert(rule)
-        guard let text else {
+        let number = Int32(rule)
+        switch need {
+        case .present:
             present.insert(rule)
             hasPresent = true
-            return
+        case .whole(_, let text):
+            whole[FieldNeeds.hash(text.span, text.indices), default: []].append(number)
+            wholeCountMax = max(wholeCountMax, text.count)
+        case .inside(_, let text): texts[text, default: []].append(number)
+        case .number(_, let value): numbers[value, default: []].append(number)
         }
-        guard isWhole else {
-            if texts[text]?.last != Int32(rule) { texts[text, default: []].append(Int32(rule)) }
-            return
-        }
-        let hash = FieldNeeds.hash(text.span, text.indices)
-        if whole[hash]?.last != Int32(rule) { whole[hash, default: []].append(Int32(rule)) }
-        wholeCountMax = max(wholeCountMax, text.count)
     }
 
     mutating func index() {
@@ -208,6 +206,11 @@ private struct FieldNeeds: Sendable {
     func collect(_ bytes: Span<UInt8>, _ range: Range<Int>, _ met: inout RuleBits) {
         if hasPresent { met.formUnion(present) }
         if range.count <= wholeCountMax, let found = whole[FieldNeeds.hash(bytes, range)] {
+            for rule in found { met.insert(Int(rule)) }
+        }
+        if !numbers.isEmpty, let number = RuleNumber(bytes.extracting(range)),
+            let found = numbers[number.double]
+        {
             for rule in found { met.insert(Int(rule)) }
         }
         guard !rulesOfText.isEmpty else { return }

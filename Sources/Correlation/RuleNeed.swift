@@ -13,13 +13,15 @@ enum RuleNeed: Hashable, Sendable {
     case whole(RuleField, [UInt8])
     /// A value of the field holds this text, in lower case.
     case inside(RuleField, [UInt8])
+    /// A value of the field is a number that is equal to this one as a double.
+    case number(RuleField, Double)
 
     /// How many events are likely to have it, for choosing among needs of which each would do.
     private var weight: Int {
         switch self {
         case .present(.known): 64
         case .present: 32
-        case .whole: 1
+        case .whole, .number: 1
         case .inside(let field, let text):
             (field == .any ? 2 : 1) * (text.count >= 4 ? 2 : text.count >= 2 ? 8 : 48)
         }
@@ -53,7 +55,8 @@ enum RuleNeed: Hashable, Sendable {
         case .patterns(let patterns, let exact):
             return exact.map { .whole(field, $0) } + patterns.map { need(field, longest($0.literals)) }
         case .expression(let expression): return [need(field, expression.requiredText)]
-        case .number, .numbers, .datePart, .networks, .reference, .exists(true): return [.present(field)]
+        case .numbers(let numbers): return numbers.map { .number(field, $0.double) }
+        case .number, .datePart, .networks, .reference, .exists(true): return [.present(field)]
         case .null, .exists(false): return nil
         case .some(let parts):
             var found: [RuleNeed] = []

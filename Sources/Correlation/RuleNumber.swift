@@ -16,6 +16,12 @@ struct RuleNumber: Hashable, Sendable {
         }
     }
 
+    /// Reads a decimal number as above; what cannot be one costs nothing.
+    init?(_ value: Span<UInt8>) {
+        guard !value.isEmpty, value.count <= 64, value[0] <= 0x39 else { return nil }
+        self.init(value.copied)
+    }
+
     private init?(fraction bytes: [UInt8]) {
         // The longest double in use has some 25 characters; longer text is no number that a device wrote.
         guard let last = bytes.last, bytes.count <= 64, RuleNumber.isDigit(last) || last == 0x2e else {

@@ -35,7 +35,8 @@ extension RuleSet {
     /// Nil for what no record shows.
     private static func condition(_ need: RuleNeed) -> RowCondition? {
         switch need {
-        case .present: nil
+        // A number can be written in many ways.
+        case .present, .number: nil
         case .inside(_, let text): .text(text)
         case .whole(let field, let text):
             switch field {

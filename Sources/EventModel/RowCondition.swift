@@ -40,6 +40,16 @@ public indirect enum RowCondition: Hashable, Sendable {
         case severity
     }
 
+    /// Whether it rules nothing out, however it is put together.
+    public var isEverything: Bool {
+        switch self {
+        case .everything: true
+        case .all(let parts): parts.allSatisfy(\.isEverything)
+        case .any(let parts): parts.contains(where: \.isEverything)
+        case .text, .value, .header: false
+        }
+    }
+
     /// Whether a whole value is asked for anywhere.
     public var testsValues: Bool {
         switch self {

@@ -86,8 +86,8 @@ public struct Backtest {
         self.sets = sets
         self.stretch = stretch
         self.watch = watch
-        let isPart = register.isEmpty && watch == nil
-        condition = isPart ? .any(sets.map(\.rowCondition)) : .everything
+        let part = RowCondition.any(sets.map(\.rowCondition))
+        condition = register.isEmpty && watch == nil && !part.isEverything ? part : .everything
         correlators = []
         alerts = []
         begin()

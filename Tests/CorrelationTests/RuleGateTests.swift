@@ -10,7 +10,9 @@ import Testing
 /// The gate lets through whatever a rule matches.
 struct RuleGateTests {
     private static let position = RulePosition(file: "rule.yml", line: 1, column: 1)
-    private static let words = ["", "a", "Ab", "abba", "root", "x y", "7", "10.0.0.7", "\u{212a}elvin"]
+    private static let words = [
+        "", "a", "Ab", "abba", "root", "x y", "7", "7.0", "70e-1", "10.0.0.7", "\u{212a}elvin",
+    ]
 
     /// A random test of a random field.
     private static func test(_ random: inout SeededGenerator) throws -> CompiledSearch {
@@ -29,6 +31,14 @@ struct RuleGateTests {
         let chosen = (0..<count).map { _ in RuleScalar.text(values.randomElement(using: &random) ?? "a") }
         if Int.random(in: 0..<12, using: &random) == 0, !field.isEmpty {
             return .test(try FieldTest(name: field, modifiers: [], values: [.null], position: position))
+        }
+        if Int.random(in: 0..<8, using: &random) == 0, !field.isEmpty {
+            let number = RuleScalar.number(7, "7")
+            return .test(try FieldTest(name: field, modifiers: [], values: [number], position: position))
+        }
+        if Int.random(in: 0..<8, using: &random) == 0 {
+            let name = RuleScalar.text(["alpha", "beta*", "none"].randomElement(using: &random) ?? "")
+            return .test(try FieldTest(name: "decoder", modifiers: [], values: [name], position: position))
         }
         if field.isEmpty, modifiers == ["cidr"] { return try test(&random) }
         return .test(try FieldTest(name: field, modifiers: modifiers, values: chosen, position: position))
@@ -69,6 +79,8 @@ struct RuleGateTests {
         var event = Event(offset: .zero, time: .absent, logTime: .absent)
         event.action = [Action.login, .connect, .logout].randomElement(using: &random) ?? .login
         event.outcome = [Outcome.failure, .success].randomElement(using: &random) ?? .failure
+        batch.decoders = ["none", "alpha", "beta.two"]
+        event.decoder = UInt16(Int.random(in: 0..<3, using: &random))
         batch.begin(event)
         for name in ["user.name", "ext.other", "src.ip", "message", "ext.IpAddress", "ext.third"] {
             guard Bool.random(using: &random) else { continue }
