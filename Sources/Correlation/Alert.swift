@@ -4,7 +4,7 @@
 public import EventModel
 
 /// An event that a verdict rests on.
-public struct Witness: Hashable, Sendable {
+public struct Witness: Hashable, Codable, Sendable {
     /// Record offset and index of the event in it.
     public var offset: Offset
     /// Index among the events of the record.
@@ -49,9 +49,9 @@ public struct Witness: Hashable, Sendable {
 }
 
 /// One episode of one rule for one group key, with its evidence.
-public struct Alert: Hashable, Sendable {
+public struct Alert: Hashable, Codable, Sendable {
     /// What a rule's author and licence ask to be carried into every alert (Detection Rule License 1.1).
-    public struct Attribution: Hashable, Sendable {
+    public struct Attribution: Hashable, Codable, Sendable {
         /// Authors as written in the rule.
         public var author: String
         /// SPDX identifier.

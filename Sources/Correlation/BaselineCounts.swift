@@ -6,15 +6,36 @@ import EventModel
 /// Counts of each key in stretches of the day, compared with the same stretch of past days.
 ///
 /// Stretches are those of UTC: the offset of a local clock moves them alike on every day.
-struct BaselineCounts: Sendable {
+struct BaselineCounts: SnapshotResumed, Sendable {
     private struct History: KeyedGroup {
         var touched: UTCTime
         /// Stretch of the key's first event.
         var first: Int64
         /// Stretches with events, ascending.
-        var counts: [(stretch: Int64, count: Int)] = []
+        var counts: [Count] = []
         /// Witnesses of the newest stretch.
         var recent: [Candidate] = []
+
+        func write(to encoder: SnapshotEncoder) throws {
+            encoder.write(touched)
+            encoder.write(signed: first)
+            try encoder.write(counts)
+            try encoder.write(recent)
+        }
+
+        static func read(from decoder: SnapshotDecoder) throws -> History {
+            History(
+                touched: try decoder.time(),
+                first: try decoder.signed(),
+                counts: try decoder.value(),
+                recent: try decoder.value()
+            )
+        }
+    }
+
+    private struct Count: Codable, Sendable {
+        var stretch: Int64
+        var count: Int
     }
 
     private let rule: CorrelationRule
@@ -31,6 +52,10 @@ struct BaselineCounts: Sendable {
         stretchesPerDay = BaselineCounts.day / rule.definition.timespan
     }
 
+    func write(to encoder: SnapshotEncoder) throws { try encoder.write(table) }
+
+    mutating func resume(from decoder: SnapshotDecoder) throws { table = try decoder.value() }
+
     /// Counts a match; returns the verdict when the count stands out now.
     mutating func add(_ candidate: Candidate, _ key: GroupKey) -> GroupWindows.Match? {
         let time = candidate.event.time
@@ -40,7 +65,7 @@ struct BaselineCounts: Sendable {
         history.touched = max(history.touched, time)
         history.counts.removeAll { $0.stretch < stretch - reach }
         if history.counts.last.map({ $0.stretch < stretch }) ?? true {
-            history.counts.append((stretch, 0))
+            history.counts.append(Count(stretch: stretch, count: 0))
             history.recent = []
         }
         var match: GroupWindows.Match?

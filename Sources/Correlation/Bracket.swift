@@ -4,9 +4,9 @@
 import EventModel
 
 /// A service session on a device, open between its start and its stop.
-struct Bracket: Hashable, Sendable {
+struct Bracket: Hashable, Codable, Sendable {
     /// How the service person works.
-    enum Kind: String, Sendable {
+    enum Kind: String, Codable, Sendable {
         case remote
         case local
     }

@@ -8,22 +8,38 @@ import Inventory
 ///
 /// A class of constants: windows, tests and alerts hold many references to one event, and a reference costs
 /// one count where the value would cost dozens.
-final class Candidate: Sendable {
+final class Candidate: SnapshotCoded, Sendable {
     /// A batch that many candidates share by one reference.
-    final class Batch: Sendable {
+    final class Batch: SnapshotCoded, Sendable {
         let events: EventBatch
 
         init(_ events: EventBatch) { self.events = events }
+
+        func write(to encoder: SnapshotEncoder) throws {
+            try encoder.write(shared: self) { try encoder.write(events) }
+        }
+
+        static func read(from decoder: SnapshotDecoder) throws -> Batch {
+            try decoder.shared { Batch(try EventBatch.read(from: decoder)) }
+        }
     }
 
     /// What an event joins with, shared by one reference.
-    final class Place: Sendable {
+    final class Place: SnapshotCoded, Sendable {
         let situation: Situation
 
         /// That of events that were not looked at yet.
         static let unknown = Place(Situation())
 
         init(_ situation: Situation) { self.situation = situation }
+
+        func write(to encoder: SnapshotEncoder) throws {
+            try encoder.write(shared: self) { try encoder.write(situation) }
+        }
+
+        static func read(from decoder: SnapshotDecoder) throws -> Place {
+            try decoder.shared { Place(try decoder.value()) }
+        }
     }
 
     private let shared: Batch
@@ -78,6 +94,32 @@ final class Candidate: Sendable {
     /// The same event with stored copies.
     func counting(_ copies: [Offset]) -> Candidate {
         Candidate(shared, index, in: place, copies: copies, carried: carried)
+    }
+
+    func write(to encoder: SnapshotEncoder) throws {
+        try encoder.write(shared: self) {
+            try encoder.write(shared)
+            try encoder.write(place)
+            encoder.write(count: index)
+            try encoder.write(copies)
+            try encoder.write(carried)
+        }
+    }
+
+    static func read(from decoder: SnapshotDecoder) throws -> Candidate {
+        try decoder.shared {
+            let batch = try Batch.read(from: decoder)
+            let place = try Place.read(from: decoder)
+            let index = try decoder.number()
+            guard index < UInt64(batch.events.events.count) else { throw decoder.damage }
+            return Candidate(
+                batch,
+                Int(index),
+                in: place,
+                copies: try decoder.value(),
+                carried: try decoder.value()
+            )
+        }
     }
 
     /// Whether both are the same event, in whatever situation.
@@ -178,11 +220,31 @@ final class Candidate: Sendable {
     func text(_ field: FieldID) -> String { shared.events.text(field, in: index) ?? "" }
 }
 
+/// A large value by one reference, so that the many situations that lack it stay small.
+@propertyWrapper
+struct Boxed<Value: Codable & Sendable>: Codable, Sendable {
+    private final class Box: Codable, Sendable {
+        let value: Value
+
+        init(_ value: Value) { self.value = value }
+    }
+
+    private var box: Box?
+
+    /// The value.
+    var wrappedValue: Value? {
+        get { box?.value }
+        set { box = newValue.map(Box.init) }
+    }
+
+    init(wrappedValue: Value?) { box = wrappedValue.map(Box.init) }
+}
+
 /// What an event joins with, as of its time.
-struct Situation: Sendable {
-    var subject: Asset?
-    var source: Asset?
-    var target: Asset?
+struct Situation: Codable, Sendable {
+    @Boxed var subject: Asset?
+    @Boxed var source: Asset?
+    @Boxed var target: Asset?
     /// Asset id, else claimed host, else source address: what the event is about.
     var subjectName = ""
     /// Where the site names no asset and no zone at all: the host that the event says it comes from.
@@ -203,7 +265,7 @@ struct Situation: Sendable {
     var peer = ""
     var isVendor = false
     var conduit = VendorWay.unknown
-    var change: ChangeRecord?
+    @Boxed var change: ChangeRecord?
     var bracket: Bracket.Kind?
     var isApproved: Bool?
     var hashDiffers = false
@@ -217,7 +279,7 @@ struct Situation: Sendable {
     var carriedAssets: [String] = []
 
     /// How a vendor's account came.
-    enum VendorWay: String, Sendable {
+    enum VendorWay: String, Codable, Sendable {
         case on
         case off
         case local

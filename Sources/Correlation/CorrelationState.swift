@@ -4,7 +4,7 @@
 import EventModel
 
 /// State of one correlation rule, of the kind that the rule needs.
-struct CorrelationState: Sendable {
+struct CorrelationState: SnapshotResumed, Sendable {
     private let rule: CorrelationRule
     private var windows: GroupWindows
     private var sequence: SequenceWindows?
@@ -17,6 +17,20 @@ struct CorrelationState: Sendable {
         sequence = rule.sequence.map { SequenceWindows(rule: rule, sequence: $0) }
         firstSeen = rule.definition.extras.firstSeen.map { FirstSeenMemory(fields: rule.firstSeenFields, $0) }
         baseline = rule.definition.extras.baseline.map { BaselineCounts(rule: rule, $0) }
+    }
+
+    func write(to encoder: SnapshotEncoder) throws {
+        try windows.write(to: encoder)
+        try sequence?.write(to: encoder)
+        try firstSeen?.write(to: encoder)
+        try baseline?.write(to: encoder)
+    }
+
+    mutating func resume(from decoder: SnapshotDecoder) throws {
+        try windows.resume(from: decoder)
+        try sequence?.resume(from: decoder)
+        try firstSeen?.resume(from: decoder)
+        try baseline?.resume(from: decoder)
     }
 
     /// Takes a match of source number `source`; returns what its conditions say now, in order of key.

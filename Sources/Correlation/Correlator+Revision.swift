@@ -13,6 +13,18 @@ extension Correlator {
         guard let (first, reason) = trail.takeLate() else { return }
         let old = episodes
         let start = trail.generations[first]
+        judgeAgain(from: first)
+        revisions += episodes.reconcile(
+            with: old,
+            from: start.episodes,
+            since: start.serial,
+            reason
+        )
+    }
+
+    /// Makes states and episodes again from a remembered state and the matches since.
+    mutating func judgeAgain(from first: Int) {
+        let start = trail.generations[first]
         states = start.states
         episodes = start.episodes
         episodes.generation = start.serial
@@ -29,11 +41,5 @@ extension Correlator {
         }
         if latest.isPresent { expire(through: latest.advanced(by: -1)) }
         if watermark.isPresent { expire(through: watermark) }
-        revisions += episodes.reconcile(
-            with: old,
-            from: start.episodes,
-            since: start.serial,
-            reason
-        )
     }
 }

@@ -11,27 +11,27 @@ public import Inventory
 public struct Correlator: Sendable {
     private(set) var rules: RuleSet
     private var judged: [JudgedEvent] = []
-    private var judgedCount = 0
+    var judgedCount = 0
     private var finished: [Judgement] = []
     var revisions: [Revision] = []
     var trail: RevisionTrail
     var surroundings: Surroundings
-    private var pending = PendingEvents()
+    var pending = PendingEvents()
     var states: [CorrelationState]
     private var closing: [Int] = []
-    private var coverage = Coverage()
+    var coverage = Coverage()
     private var passing: PassingRules
     /// The same for verdicts that are fed back, whose fields have other numbers.
     private var passingNotice: PassingRules
     var episodes = Episodes()
     /// Event time of the newest event that was judged in order.
-    private(set) var latest = UTCTime.absent
+    var latest = UTCTime.absent
     /// Event time up to which everything is decided.
-    public private(set) var watermark = UTCTime.absent
+    public internal(set) var watermark = UTCTime.absent
     /// Events decided early because too many waited.
-    public private(set) var earlyCount = 0
+    public internal(set) var earlyCount = 0
     /// Late matches that were judged alone, because they came before all that is remembered.
-    public private(set) var aloneCount = 0
+    public internal(set) var aloneCount = 0
 
     /// A correlator with nothing seen.
     public init(rules: RuleSet, register: AssetRegister) {
@@ -49,6 +49,11 @@ public struct Correlator: Sendable {
         closing = states.indices.filter { rules.correlations[$0].decidesAtClose }
         coverage.serve(rules.silence(hasSite: !surroundings.register.isEmpty))
         surroundings.knowsExposure = rules.fields.contains(.joined(.exposure))
+    }
+
+    /// Whether everything that was judged was taken.
+    var hasToldAll: Bool {
+        judged.isEmpty && finished.isEmpty && revisions.isEmpty && episodes.changed.isEmpty
     }
 
     /// Whether judgements tell the events that were judged, for timelines.
@@ -98,7 +103,7 @@ public struct Correlator: Sendable {
 
     /// Whether an event came that an absence is about, so that what was heard when may have decided
     /// something.
-    public private(set) var hasAskedCoverage = false
+    public internal(set) var hasAskedCoverage = false
 
     /// Notes that the source of event `index` of `batch` was heard, whether or not a rule wants the event.
     ///

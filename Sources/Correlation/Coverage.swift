@@ -15,8 +15,8 @@ enum AbsenceFinding: Hashable, Sendable {
 ///
 /// Stretches of hearing are the event times of all events of a source, joined where nothing longer than the
 /// resolution lies between: the order in which they come decides nothing.
-struct Coverage: Sendable {
-    private struct Source: Sendable {
+struct Coverage: SnapshotResumed, Sendable {
+    private struct Source: Codable, Sendable {
         /// Listener of its newest live record; nil if it is known from imports only.
         var listener: String?
         /// Ascending, apart by more than the resolution.
@@ -59,7 +59,7 @@ struct Coverage: Sendable {
     }
 
     /// Records of a listener that were lost; of every listener if it has none.
-    private struct Loss: Sendable {
+    private struct Loss: Codable, Sendable {
         var listener: String?
         var from: UTCTime
         var through: UTCTime
@@ -74,6 +74,18 @@ struct Coverage: Sendable {
 
     /// A minute: what joins without need for more.
     private static let resolutionMax: Int64 = 60 * UTCTime.second
+
+    func write(to encoder: SnapshotEncoder) throws {
+        try encoder.write(sources)
+        try encoder.write(losses)
+        encoder.write(forgottenLosses)
+    }
+
+    mutating func resume(from decoder: SnapshotDecoder) throws {
+        sources = try decoder.value()
+        losses = try decoder.value()
+        forgottenLosses = try decoder.time()
+    }
 
     /// Whether a rule asks for it.
     var isNeeded: Bool { resolution != nil }

@@ -4,14 +4,19 @@
 import EventModel
 
 /// Keys by the time at which something of them may be due; some may be stale, none is missing.
-struct DeadlineHeap: Sendable {
-    private var items: [(time: UTCTime, key: GroupKey)] = []
+struct DeadlineHeap: Codable, Sendable {
+    private struct Item: Codable, Sendable {
+        var time: UTCTime
+        var key: GroupKey
+    }
+
+    private var items: [Item] = []
 
     /// Nothing is due before it; nil if nothing waits.
     var first: UTCTime? { items.first?.time }
 
     mutating func push(_ time: UTCTime, _ key: GroupKey) {
-        items.append((time, key))
+        items.append(Item(time: time, key: key))
         var child = items.count - 1
         while child > 0, items[child].time < items[(child - 1) / 2].time {
             items.swapAt(child, (child - 1) / 2)

@@ -37,14 +37,14 @@ struct Finding: Sendable {
 
 /// Open and finished episodes: one episode of a rule for a key is one alert, however often its condition
 /// holds.
-struct Episodes: Sendable {
-    struct Identity: Hashable, Sendable {
+struct Episodes: Codable, Sendable {
+    struct Identity: Hashable, Codable, Sendable {
         var fingerprint: String
         var key: [String]
     }
 
     /// An alert as it is now, and the generation that changed it last.
-    struct Recent: Sendable {
+    struct Recent: Codable, Sendable {
         var alert: Alert
         var identity: Identity
         var generation: Int

@@ -4,7 +4,7 @@
 import EventModel
 
 /// How sure the order of a verdict's events is.
-public enum EventOrder: UInt8, Hashable, Sendable, CaseIterable {
+public enum EventOrder: UInt8, Hashable, Codable, Sendable, CaseIterable {
     /// Another order is not possible.
     case certain = 1
     /// Stamps are equal, or so near that the clocks may be wrong by more.

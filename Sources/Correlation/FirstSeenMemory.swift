@@ -7,12 +7,33 @@ import EventModel
 ///
 /// Keys that go at the bound learn anew, and a full key reports no further value: both leave verdicts out,
 /// never invent one.
-struct FirstSeenMemory: Sendable {
+struct FirstSeenMemory: SnapshotResumed, Sendable {
     private struct Key: KeyedGroup {
         var since: UTCTime
         var touched: UTCTime
         /// Hash of a tuple, and when it was seen last.
         var values: [UInt64: UTCTime] = [:]
+
+        func write(to encoder: SnapshotEncoder) {
+            encoder.write(since)
+            encoder.write(touched)
+            encoder.write(count: values.count)
+            for (value, time) in values {
+                encoder.write(hash: value)
+                encoder.write(time)
+            }
+        }
+
+        static func read(from decoder: SnapshotDecoder) throws -> Key {
+            var key = Key(since: try decoder.time(), touched: try decoder.time())
+            let count = try decoder.count()
+            key.values.reserveCapacity(count)
+            for _ in 0..<count {
+                let value = try decoder.hash()
+                key.values[value] = try decoder.time()
+            }
+            return key
+        }
     }
 
     private let fields: [RuleField]
@@ -25,6 +46,16 @@ struct FirstSeenMemory: Sendable {
         self.fields = fields
         learning = definition.learning
         forgetting = definition.forgetting
+    }
+
+    func write(to encoder: SnapshotEncoder) throws {
+        try encoder.write(table)
+        encoder.write(isFull)
+    }
+
+    mutating func resume(from decoder: SnapshotDecoder) throws {
+        table = try decoder.value()
+        isFull = try decoder.flag()
     }
 
     /// Whether something was left out, so that verdicts are lower bounds.

@@ -6,7 +6,7 @@ import EventModel
 /// What groups matches of a correlation: names with values, in the rule's order.
 ///
 /// One run of bytes with the hash beside it, so that looking a group up compares once and allocates nothing.
-struct GroupKey: Hashable, Sendable {
+struct GroupKey: Hashable, SnapshotCoded, Sendable {
     /// For each part the length of `name=value` in four bytes, and its bytes.
     private var bytes: [UInt8] = []
     private var hash: UInt64 = 0
@@ -18,6 +18,15 @@ struct GroupKey: Hashable, Sendable {
     init(_ parts: [String]) {
         for part in parts { append(Array(part.utf8)) }
         seal()
+    }
+
+    func write(to encoder: SnapshotEncoder) { encoder.write(bytes) }
+
+    static func read(from decoder: SnapshotDecoder) throws -> GroupKey {
+        var key = GroupKey()
+        key.bytes = try decoder.bytes()
+        if !key.bytes.isEmpty { key.seal() }
+        return key
     }
 
     /// Adds a part.

@@ -4,13 +4,13 @@
 import EventModel
 
 /// State of one group key of a correlation.
-protocol KeyedGroup: Sendable {
+protocol KeyedGroup: SnapshotCoded, Sendable {
     /// Event time at which it was changed last.
     var touched: UTCTime { get }
 }
 
 /// Groups by key, bounded: beyond the bound those go that were touched longest ago, and are counted.
-struct GroupTable<Group: KeyedGroup>: Sendable {
+struct GroupTable<Group: KeyedGroup>: SnapshotCoded, Sendable {
     private(set) var groups: [GroupKey: Group] = [:]
     /// Groups that went although they might have mattered.
     private(set) var evictions = 0
@@ -22,6 +22,27 @@ struct GroupTable<Group: KeyedGroup>: Sendable {
 
     init(bound: Int = CorrelationBounds.groupCountMax) {
         self.bound = bound
+    }
+
+    func write(to encoder: SnapshotEncoder) throws {
+        for count in [bound, evictions, pruneCount, groups.count] { encoder.write(count: count) }
+        for (key, group) in groups {
+            key.write(to: encoder)
+            try group.write(to: encoder)
+        }
+    }
+
+    static func read(from decoder: SnapshotDecoder) throws -> GroupTable {
+        var table = GroupTable(bound: Int(try decoder.number()))
+        table.evictions = Int(try decoder.number())
+        table.pruneCount = Int(try decoder.number())
+        let count = try decoder.count()
+        table.groups.reserveCapacity(count)
+        for _ in 0..<count {
+            let key = try GroupKey.read(from: decoder)
+            table.groups[key] = try Group.read(from: decoder)
+        }
+        return table
     }
 
     /// The group of `key`, taken out so that it is changed in place.

@@ -6,7 +6,7 @@ import EventModel
 /// State of one correlation rule: matches per group key within its window, sliding over event time.
 ///
 /// The window is closed at both ends and anchored at the first event of the match.
-struct GroupWindows: Sendable {
+struct GroupWindows: SnapshotResumed, Sendable {
     /// A condition that came true.
     struct Match: Sendable {
         var key: [String]
@@ -19,16 +19,47 @@ struct GroupWindows: Sendable {
         var absence: AbsenceFinding?
     }
 
-    private struct Entry: Sendable {
+    private struct Entry: SnapshotCoded, Sendable {
         var candidate: Candidate
         var source: Int
         var value: [UInt8]
+
+        func write(to encoder: SnapshotEncoder) throws {
+            try candidate.write(to: encoder)
+            encoder.write(count: source)
+            encoder.write(value)
+        }
+
+        static func read(from decoder: SnapshotDecoder) throws -> Entry {
+            Entry(
+                candidate: try Candidate.read(from: decoder),
+                source: Int(try decoder.number()),
+                value: try decoder.bytes()
+            )
+        }
     }
 
     private struct Group: KeyedGroup {
         var entries: [Entry] = []
         var isCapped = false
         var touched = UTCTime.absent
+
+        func write(to encoder: SnapshotEncoder) throws {
+            encoder.write(count: entries.count)
+            for entry in entries { try entry.write(to: encoder) }
+            encoder.write(isCapped)
+            encoder.write(touched)
+        }
+
+        static func read(from decoder: SnapshotDecoder) throws -> Group {
+            let count = try decoder.count()
+            var group = Group()
+            group.entries.reserveCapacity(count)
+            for _ in 0..<count { group.entries.append(try Entry.read(from: decoder)) }
+            group.isCapped = try decoder.flag()
+            group.touched = try decoder.time()
+            return group
+        }
     }
 
     private let rule: CorrelationRule
@@ -37,6 +68,16 @@ struct GroupWindows: Sendable {
 
     init(rule: CorrelationRule) {
         self.rule = rule
+    }
+
+    func write(to encoder: SnapshotEncoder) throws {
+        try encoder.write(table)
+        try encoder.write(deadlines)
+    }
+
+    mutating func resume(from decoder: SnapshotDecoder) throws {
+        table = try decoder.value()
+        deadlines = try decoder.value()
     }
 
     /// Takes a match of source number `source`; returns the correlation's match when its condition holds now.

@@ -5,7 +5,7 @@ public import EventModel
 import Inventory
 
 /// An event that was judged, with what it was resolved to at its time: what timelines draw from.
-public struct JudgedEvent: Sendable {
+public struct JudgedEvent: Codable, Sendable {
     let candidate: Candidate
 
     init(_ candidate: Candidate) { self.candidate = candidate }

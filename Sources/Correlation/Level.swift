@@ -2,7 +2,7 @@
 // This file is part of Wardline.
 
 /// How serious a rule or an incident is (Sigma 2.1 `level`).
-public enum Level: UInt8, Comparable, Sendable, CaseIterable {
+public enum Level: UInt8, Comparable, Codable, Sendable, CaseIterable {
     case informational = 0
     case low = 1
     case medium = 2

@@ -7,8 +7,8 @@ import EventModel
 /// ordinal.
 ///
 /// Arrival order and batch cuts leave no trace in that order. A binary heap over slim batches.
-struct PendingEvents: Sendable {
-    private struct Key: Comparable, Sendable {
+struct PendingEvents: Codable, Sendable {
+    private struct Key: Comparable, Codable, Sendable {
         var time: UTCTime
         var hash: UInt64
         var offset: Offset
@@ -24,8 +24,14 @@ struct PendingEvents: Sendable {
         }
     }
 
+    /// A batch, and how many of its events wait.
+    private struct Held: Codable, Sendable {
+        var batch: Candidate.Batch
+        var left: Int
+    }
+
     private var heap: [Key] = []
-    private var batches: [Int: (batch: Candidate.Batch, left: Int)] = [:]
+    private var batches: [Int: Held] = [:]
     private var nextBatch = 0
 
     /// Events that wait.
@@ -36,7 +42,7 @@ struct PendingEvents: Sendable {
 
     /// Keeps `batch` until each of its events was added and taken; returns its number.
     mutating func hold(_ batch: EventBatch) -> Int {
-        batches[nextBatch] = (Candidate.Batch(batch), batch.events.count)
+        batches[nextBatch] = Held(batch: Candidate.Batch(batch), left: batch.events.count)
         nextBatch += 1
         return nextBatch - 1
     }

@@ -9,7 +9,7 @@ import EventModel
 /// is to go on again from the newest state before the late event. What an event joined with stays as it was.
 struct RevisionTrail: Sendable {
     /// A judged event and the detections that it matched.
-    struct Item: Sendable {
+    struct Item: Codable, Sendable {
         var candidate: Candidate
         var numbers: [Int]
     }
@@ -46,6 +46,13 @@ struct RevisionTrail: Sendable {
     mutating func restart(_ states: [CorrelationState], _ episodes: Episodes, from time: UTCTime) {
         let serial = (generations.last?.serial ?? -1) + 1
         generations = [Generation(serial: serial, time: time, states: states, episodes: episodes.base)]
+        late = []
+        lossCount = 0
+    }
+
+    /// Takes what a snapshot remembered; nothing waits.
+    mutating func take(_ generations: [Generation]) {
+        self.generations = generations
         late = []
         lossCount = 0
     }

@@ -7,9 +7,9 @@ import EventModel
 ///
 /// A match of a stage keeps the chain behind it that started last: no other completes where that one does
 /// not, so verdicts equal those over all pairs. Equal stamps have no order, so either may come first.
-struct SequenceWindows: Sendable {
+struct SequenceWindows: SnapshotResumed, Sendable {
     /// Matches of one stage and the chain that leads to them.
-    final class Link: Sendable {
+    final class Link: SnapshotCoded, Sendable {
         let candidates: [Candidate]
         let previous: Link?
         let start: UTCTime
@@ -18,6 +18,21 @@ struct SequenceWindows: Sendable {
             self.candidates = candidates
             self.previous = previous
             start = previous?.start ?? candidates[0].event.time
+        }
+
+        func write(to encoder: SnapshotEncoder) throws {
+            try encoder.write(shared: self) {
+                try encoder.write(candidates)
+                try encoder.write(optional: previous)
+            }
+        }
+
+        static func read(from decoder: SnapshotDecoder) throws -> Link {
+            try decoder.shared {
+                let candidates: [Candidate] = try decoder.value()
+                guard !candidates.isEmpty else { throw decoder.damage }
+                return Link(candidates, after: try decoder.optional())
+            }
         }
 
         /// Whether an event stands in the chain.
@@ -45,16 +60,31 @@ struct SequenceWindows: Sendable {
     }
 
     /// A match of a rule, with the best chain up to it for each stage; nil where none leads there.
-    private struct Entry: Sendable {
+    private struct Entry: SnapshotCoded, Sendable {
         var candidate: Candidate
         var source: Int
         var links: [Link?]
 
         var time: UTCTime { candidate.event.time }
+
+        func write(to encoder: SnapshotEncoder) throws {
+            try encoder.write(candidate)
+            encoder.write(count: source)
+            encoder.write(count: links.count)
+            for link in links { try encoder.write(optional: link) }
+        }
+
+        static func read(from decoder: SnapshotDecoder) throws -> Entry {
+            let candidate = try Candidate.read(from: decoder)
+            let source = Int(try decoder.number())
+            let count = try decoder.count()
+            let links: [Link?] = try (0..<count).map { _ in try decoder.optional() }
+            return Entry(candidate: candidate, source: source, links: links)
+        }
     }
 
     /// A complete sequence that waits for what must not follow.
-    private struct Waiting: Sendable {
+    private struct Waiting: Codable, Sendable {
         var link: Link
         var deadline: UTCTime
     }
@@ -66,10 +96,28 @@ struct SequenceWindows: Sendable {
         var end: Candidate?
         var isCapped = false
         var touched = UTCTime.absent
+
+        func write(to encoder: SnapshotEncoder) throws {
+            try encoder.write(entries)
+            try encoder.write(waiting)
+            try encoder.write(optional: end)
+            encoder.write(isCapped)
+            encoder.write(touched)
+        }
+
+        static func read(from decoder: SnapshotDecoder) throws -> Group {
+            Group(
+                entries: try decoder.value(),
+                waiting: try decoder.value(),
+                end: try decoder.optional(),
+                isCapped: try decoder.flag(),
+                touched: try decoder.time()
+            )
+        }
     }
 
     /// What has the newest stamp and no chain yet: an event of the same stamp may still come before it.
-    private struct Tied: Sendable {
+    private struct Tied: Codable, Sendable {
         var entries: [Entry] = []
         var answers: [Candidate] = []
     }
@@ -84,6 +132,20 @@ struct SequenceWindows: Sendable {
     init(rule: CorrelationRule, sequence: StepSequence) {
         self.rule = rule
         self.sequence = sequence
+    }
+
+    func write(to encoder: SnapshotEncoder) throws {
+        try encoder.write(table)
+        try encoder.write(tied)
+        encoder.write(tiedTime)
+        try encoder.write(deadlines)
+    }
+
+    mutating func resume(from decoder: SnapshotDecoder) throws {
+        table = try decoder.value()
+        tied = try decoder.value()
+        tiedTime = try decoder.time()
+        deadlines = try decoder.value()
     }
 
     /// Takes a match of source number `source`; returns what it completes.

@@ -7,7 +7,7 @@ import Inventory
 /// What judgement knows about now: service sessions, peers seen, suspect devices and whom they reached.
 ///
 /// Folded in event-time order; every table is bounded (``CorrelationBounds``).
-struct Surroundings: Sendable {
+struct Surroundings: SnapshotResumed, Sendable {
     var register: AssetRegister
     /// Whether a rule asks for exposure, which costs a walk over the conduits.
     var knowsExposure = false
@@ -17,7 +17,7 @@ struct Surroundings: Sendable {
     private var reached: [IPAddress: Reach] = [:]
     private var vendorActors: Set<String> = []
 
-    private struct Reach: Sendable {
+    private struct Reach: Codable, Sendable {
         var by: String
         var time: UTCTime
     }
@@ -33,6 +33,24 @@ struct Surroundings: Sendable {
 
     init(register: AssetRegister) {
         self.register = register
+    }
+
+    func write(to encoder: SnapshotEncoder) throws {
+        try register.write(to: encoder)
+        try encoder.write(brackets)
+        try encoder.write(peers)
+        try encoder.write(suspects)
+        try encoder.write(reached)
+        try encoder.write(vendorActors)
+    }
+
+    mutating func resume(from decoder: SnapshotDecoder) throws {
+        try register.resume(from: decoder)
+        brackets = try decoder.value()
+        peers = try decoder.value()
+        suspects = try decoder.value()
+        reached = try decoder.value()
+        vendorActors = try decoder.value()
     }
 
     /// What `candidate` joins with at its time.

@@ -193,7 +193,8 @@ public final class Daemon: Sendable {
             journal: journal,
             judge: judgement.judge,
             options: engineOptions,
-            apply: judgement.apply
+            apply: judgement.apply,
+            keep: judgement.keep
         )
     }
 

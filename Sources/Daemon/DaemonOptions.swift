@@ -17,14 +17,18 @@ public struct DaemonContent: Sendable {
         public var judge: any RecordJudge
         /// Applies a read-model change in one transaction.
         public var apply: @Sendable (ProjectionUpdate) throws(WardlineError) -> Void
+        /// Keeps the state of judgement with the read models as they are; nil where none is kept.
+        public var keep: (@Sendable (JudgeSnapshot) throws(WardlineError) -> Void)?
 
-        /// Joins both.
+        /// Joins them.
         public init(
             judge: any RecordJudge,
-            apply: @escaping @Sendable (ProjectionUpdate) throws(WardlineError) -> Void
+            apply: @escaping @Sendable (ProjectionUpdate) throws(WardlineError) -> Void,
+            keep: (@Sendable (JudgeSnapshot) throws(WardlineError) -> Void)? = nil
         ) {
             self.judge = judge
             self.apply = apply
+            self.keep = keep
         }
     }
 

@@ -4,7 +4,7 @@
 /// Which of the three logs an event belongs to.
 ///
 /// Raw values are stored.
-public enum EventClass: UInt8, Sendable, CaseIterable {
+public enum EventClass: UInt8, Codable, Sendable, CaseIterable {
     /// No decoder understood the record.
     case unclassified = 0
     /// Who used or tried to use a device or an account.

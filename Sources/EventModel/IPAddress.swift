@@ -4,7 +4,7 @@
 /// An IPv4 or IPv6 address.
 ///
 /// IPv4 is kept as its IPv4-mapped form (::ffff:0:0/96), so both families share one order.
-public struct IPAddress: Hashable, Comparable, Sendable {
+public struct IPAddress: Hashable, Comparable, Codable, Sendable {
     /// Upper 64 bits in network order.
     public var high: UInt64
     /// Lower 64 bits in network order.
@@ -222,7 +222,7 @@ extension IPAddress: CustomStringConvertible {
 }
 
 /// An address prefix such as 10.20.0.0/16 or 2001:db8::/32.
-public struct IPPrefix: Hashable, Sendable, CustomStringConvertible {
+public struct IPPrefix: Hashable, Codable, Sendable, CustomStringConvertible {
     /// First address of the prefix.
     public var base: IPAddress
     /// Length in bits of the 128-bit form: IPv4 /16 is 112.

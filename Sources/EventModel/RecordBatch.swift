@@ -199,6 +199,13 @@ public struct RecordBatch: Sendable {
     /// Number of records.
     public var count: Int { rows.count }
 
+    /// Some of the records, in the same storage.
+    public func part(_ rows: Range<Int>) -> RecordBatch {
+        var part = self
+        part.rows = Array(self.rows[rows])
+        return part
+    }
+
     /// Adds (or finds) an origin and returns its index.
     ///
     /// Linear in the origins of this batch: call per connection.

@@ -7,9 +7,9 @@ public import EventModel
 /// events.
 ///
 /// Bounded: `intervalCountMax` intervals per address; the oldest goes first, which is counted.
-public struct AddressBook: Sendable {
+public struct AddressBook: Codable, Sendable {
     /// One holder of an address for a time.
-    public struct Interval: Hashable, Sendable {
+    public struct Interval: Hashable, Codable, Sendable {
         /// Hardware address of the holder, if known.
         public var mac: MACAddress?
         /// Host name of the holder as it was claimed, lower case; empty if not known.

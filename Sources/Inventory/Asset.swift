@@ -4,7 +4,7 @@
 public import EventModel
 
 /// A device or system of the site, as its inventory describes it.
-public struct Asset: Hashable, Sendable {
+public struct Asset: Hashable, SnapshotRecurring, Sendable {
     /// Identifier in the site's inventory; unique.
     public var id: String
     /// Maker.
@@ -42,6 +42,9 @@ public struct Asset: Hashable, Sendable {
     /// Who may patch it: biomed, vendor, none.
     public var patchAuthority: String
 
+    /// Its id.
+    public var recurringName: String { id }
+
     /// Makes an asset with an id; everything else is empty.
     public init(id: String) {
         self.id = id
@@ -66,7 +69,7 @@ public struct Asset: Hashable, Sendable {
 }
 
 /// A 48-bit hardware address.
-public struct MACAddress: Hashable, Sendable, CustomStringConvertible {
+public struct MACAddress: Hashable, Codable, Sendable, CustomStringConvertible {
     /// The address in the low 48 bits.
     public var rawValue: UInt64
 
@@ -98,7 +101,7 @@ public struct MACAddress: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A group of addresses with one security level (IEC 62443 zone).
-public struct Zone: Hashable, Sendable {
+public struct Zone: Hashable, SnapshotRecurring, Sendable {
     /// Its id.
     public var id: String
     /// Its addresses.
@@ -109,6 +112,9 @@ public struct Zone: Hashable, Sendable {
     public var isMedical: Bool
     /// Whether it is where vendors come in: tier `transit`.
     public var isVendorZone: Bool { tier == "transit" }
+
+    /// Its id.
+    public var recurringName: String { id }
 
     /// Makes a zone.
     public init(id: String, prefixes: [IPPrefix], tier: String, isMedical: Bool) {
@@ -171,7 +177,7 @@ public struct Conduit: Hashable, Sendable {
 }
 
 /// Approved work: a work order, a maintenance, scan or migration window, a relocation.
-public struct ChangeRecord: Hashable, Sendable {
+public struct ChangeRecord: Hashable, SnapshotRecurring, Sendable {
     /// Its id, such as a ticket number.
     public var id: String
     /// `change-window`, `scan-window`, `migration`, `relocation` or another word of the site.
@@ -192,6 +198,9 @@ public struct ChangeRecord: Hashable, Sendable {
     public var expectedHash: String
     /// Flow that the work needs, `SOURCE>TARGET TRANSPORT/PORT`; empty if not named.
     public var expectedFlow: String
+
+    /// Its id.
+    public var recurringName: String { id }
 
     /// Makes a change record.
     public init(

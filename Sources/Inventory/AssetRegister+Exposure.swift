@@ -4,7 +4,7 @@
 public import EventModel
 
 /// From how far an asset can be reached by the conduits of the site.
-public enum Exposure: String, Hashable, Sendable, CaseIterable {
+public enum Exposure: String, Hashable, Codable, Sendable, CaseIterable {
     /// A conduit leads to its zone from everywhere, the internet, an untrusted or an unlisted zone.
     case internet
     /// A conduit leads to it from a zone where vendors come in.

@@ -27,7 +27,7 @@ public struct FlowQuestion: Hashable, Sendable {
 }
 
 /// What policy says of a flow.
-public enum FlowVerdict: String, Sendable, CaseIterable {
+public enum FlowVerdict: String, Codable, Sendable, CaseIterable {
     /// A conduit covers it, and its condition holds.
     case allowed
     /// A conduit covers it, but the change record that it needs is not open.

@@ -8,7 +8,7 @@ public import EventModel
 ///
 /// Pure: folded from site files and from events in event-time order. `asset(of:at:)` is the only way from an
 /// address to a device.
-public struct AssetRegister: Sendable {
+public struct AssetRegister: SnapshotResumed, Sendable {
     /// What the site's files say.
     public private(set) var site: Site
     /// Who had an address when.
@@ -21,7 +21,7 @@ public struct AssetRegister: Sendable {
     private var vendorAccounts: Set<String> = []
     private var observed: [Observation] = []
 
-    private struct Observation: Sendable {
+    private struct Observation: Codable, Sendable {
         var address: IPAddress
         var mac: MACAddress?
         var host: String
@@ -164,4 +164,16 @@ public struct AssetRegister: Sendable {
 
     /// Whether `user` is a vendor's or a shipped account of any asset.
     public func isVendorAccount(_ user: String) -> Bool { vendorAccounts.contains(user.lowercased()) }
+
+    /// Writes what events showed; the site's files are kept elsewhere.
+    public func write(to encoder: SnapshotEncoder) throws {
+        try encoder.write(addresses)
+        try encoder.write(observed)
+    }
+
+    /// Takes what events showed; the site must be that in force when it was written.
+    public mutating func resume(from decoder: SnapshotDecoder) throws {
+        addresses = try decoder.value()
+        observed = try decoder.value()
+    }
 }

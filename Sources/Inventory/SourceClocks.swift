@@ -32,7 +32,7 @@ public struct ClockReading: Hashable, Sendable {
 ///
 /// A message can arrive late but never early, so the smallest difference of the last ``windowCount`` is
 /// nearest to the truth. Folded in offset order, so the cut of batches decides nothing.
-public struct SourceClocks: Sendable {
+public struct SourceClocks: Codable, Sendable {
     /// Differences that count for one source: 64 of 8 bytes.
     public static let windowCount = 64
     /// Sources measured: 65,536 of some 600 bytes; further ones are not corrected.
@@ -44,7 +44,7 @@ public struct SourceClocks: Sendable {
     /// Age beyond which a clock was never set: 400 days.
     public static let deadNanoseconds: Int64 = 400 * 86_400 * UTCTime.second
 
-    fileprivate struct Window: Sendable {
+    fileprivate struct Window: Codable, Sendable {
         var differences: [Int64] = []
         var next = 0
     }

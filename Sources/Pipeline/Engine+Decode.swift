@@ -9,6 +9,7 @@ extension Engine {
     func runDecode(_ decoder: inout any RecordDecoder, from next: Offset, startedAt start: Offset) {
         do {
             // Newer records must not be judged before those that a stop has left unread.
+            try prepare(&decoder, before: next)
             if try catchUp(&decoder, from: next, below: start) { decodeNew(&decoder) }
         } catch {
             fail(error)
@@ -19,6 +20,15 @@ extension Engine {
         for item in decodeQueue.takeAll() {
             guard case .settle(let receipt) = item else { continue }
             receipt.fulfil(.failure(Engine.unjudged))
+        }
+    }
+
+    /// Shows the decoder what lies before the place where judgement goes on.
+    private func prepare(_ decoder: inout any RecordDecoder, before next: Offset) throws(WardlineError) {
+        let count = UInt64(JudgeSnapshot.decodedBeforeCount)
+        var place = Offset(next.value > count ? next.value - count : 0)
+        while place < next, let (base, batch) = try records.read(from: place, below: next), batch.count > 0 {
+            place = decoder.decode(batch, base: base).end
         }
     }
 

@@ -28,6 +28,8 @@ extension Engine {
     static let unjudged = WardlineError(.storage, "The store closed before the records were judged.")
 
     private func judgeAll(_ judge: inout any RecordJudge, startedAt start: Offset) throws(WardlineError) {
+        let next = judge.next
+        kept.withLock { $0 = next }
         // What a stop leaves unread of the log before the start must not be judged as if it were all.
         var isSettled = true
         while true {
@@ -48,7 +50,10 @@ extension Engine {
                 let isDone = judgeQueue.isClosed && judgeQueue.count == 0
                 if !isSettled { try settle(&judge) }
                 isSettled = true
-                if isDone { return }
+                if isDone {
+                    keepState(of: judge, after: options.snapshotCountAtStop)
+                    return
+                }
             }
         }
     }
@@ -89,6 +94,23 @@ extension Engine {
             status.judgedOffset = next
             status.journalOffset = journalNext
         }
+        keepState(of: judge, after: options.snapshotCount)
+    }
+
+    /// Keeps the state of judgement if `count` records were judged since it was kept last.
+    ///
+    /// What goes wrong costs time at the next start and nothing else, so it is told and passed over.
+    private func keepState(of judge: any RecordJudge, after count: Int) {
+        let last = kept.withLock { $0 }
+        guard let keep, judge.next >= last.advanced(by: count) else { return }
+        do throws(WardlineError) {
+            guard let snapshot = try judge.snapshot() else { return }
+            try keep(snapshot)
+        } catch {
+            options.report("warning: \(error)")
+        }
+        let next = judge.next
+        kept.withLock { $0 = next }
     }
 
     private func journal(_ facts: [JSONValue]) throws(WardlineError) {

@@ -26,6 +26,11 @@ public final class Engine: Sendable {
         public var judgeQueueMaxBytes = 8 * 1_048_576
         /// Time between attempts while the disk is full, in nanoseconds: soon enough to be noticed as prompt.
         public var fullRetryNanoseconds: Int64 = 200_000_000
+        /// Records after which the state of judgement is kept while the engine runs: some seconds of judging
+        /// for the start after a crash.
+        public var snapshotCount = 1_048_576
+        /// Records after which it is kept at a stop.
+        public var snapshotCountAtStop = 16_384
         /// Wall clock for ticks.
         public var clock: any WallClock = SystemWallClock()
         /// Version, stored in the start record.
@@ -58,6 +63,9 @@ public final class Engine: Sendable {
     let journal: any EngineLog
     let options: Options
     let apply: @Sendable (ProjectionUpdate) throws(WardlineError) -> Void
+    let keep: (@Sendable (JudgeSnapshot) throws(WardlineError) -> Void)?
+    /// Where judgement stood when its state was kept last.
+    let kept = Mutex(Offset.zero)
     let decodeQueue: HandoverQueue<DecodeItem>
     let judgeQueue: HandoverQueue<JudgeItem>
     /// Never given anything: waiting on it is a pause that ``stop()`` ends.
@@ -73,14 +81,16 @@ public final class Engine: Sendable {
 
     /// Makes an engine that does not run yet.
     ///
-    /// `apply` applies a read-model change in one transaction; it is called on the judge thread.
+    /// `apply` applies a read-model change in one transaction; `keep` keeps the state of judgement together
+    /// with the read models as they are. Both are called on the judge thread.
     public init(
         records: any EngineLog,
         journal: any EngineLog,
         judge: any RecordJudge,
         intake: IntakeQueue = IntakeQueue(),
         options: Options = Options(),
-        apply: @escaping @Sendable (ProjectionUpdate) throws(WardlineError) -> Void
+        apply: @escaping @Sendable (ProjectionUpdate) throws(WardlineError) -> Void,
+        keep: (@Sendable (JudgeSnapshot) throws(WardlineError) -> Void)? = nil
     ) {
         self.records = records
         self.journal = journal
@@ -88,6 +98,7 @@ public final class Engine: Sendable {
         self.intake = intake
         self.options = options
         self.apply = apply
+        self.keep = keep
         decodeQueue = HandoverQueue(capacity: options.decodeQueueMaxBytes)
         judgeQueue = HandoverQueue(capacity: options.judgeQueueMaxBytes)
         state.withLock { status in

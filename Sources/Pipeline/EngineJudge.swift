@@ -24,11 +24,16 @@ public protocol RecordJudge: Sendable {
     mutating func takeFacts() -> [JSONValue]
     /// Changes of the read models up to `through`, nil if there are none.
     mutating func takeUpdate(through: Offset) -> ProjectionUpdate?
+    /// The state at ``next``, for the next start; nil if there is none to be had now.
+    func snapshot() throws(WardlineError) -> JudgeSnapshot?
     /// Decides what can be decided provisionally about all records so far.
     mutating func settle()
 }
 
 extension RecordJudge {
+    /// None: the next start judges from the log's beginning.
+    public func snapshot() throws(WardlineError) -> JudgeSnapshot? { nil }
+
     /// Decodes nothing.
     public func decoder() -> any RecordDecoder { NoDecoder() }
 }

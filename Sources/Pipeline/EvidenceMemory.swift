@@ -10,7 +10,7 @@ import Timelines
 ///
 /// Filled in the order of judgement and forgotten by count alone, so it holds the same however the log was
 /// cut.
-struct EvidenceMemory: Sendable {
+struct EvidenceMemory: Codable, Sendable {
     /// Events kept whatever they are: 32 stretches of 4,096 of some 400 bytes.
     static let stretchCountMax = 32
     /// Older events kept for incidents: 32,768 of some 1,000 bytes.

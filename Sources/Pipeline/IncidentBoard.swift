@@ -7,7 +7,7 @@ import Inventory
 import Timelines
 
 /// Alerts on their way to incidents: what is confirmed, what was published, and what changed between the two.
-struct IncidentBoard: Sendable {
+struct IncidentBoard: Codable, Sendable {
     /// Alerts that take part in incidents: 65,536.
     ///
     /// Beyond it the oldest are closed as they were published.

@@ -21,8 +21,11 @@ struct JournalMemory: Sendable {
         /// Whether it is too low to be looked at alone, so that retention lets its evidence go unless an
         /// incident cites it.
         var isLow: Bool
+        /// How far the log was judged when it was said.
+        var at: Offset
 
         init(_ fact: JSONValue) {
+            at = Offset(UInt64(max(0, fact["at"]?.integer ?? 0)))
             evidence = (fact["evidence"]?.elements ?? []).compactMap(\.integer).filter { $0 >= 0 }
                 .map { Offset(UInt64($0)) }
             isLow = fact["level"]?.text.map { ["informational", "low"].contains($0) } ?? false
@@ -38,7 +41,7 @@ struct JournalMemory: Sendable {
     private var order: [Subject] = []
     /// How far the log was judged when the newest fact was written.
     private var reach = Offset.zero
-    private var isCaughtUp = false
+    private(set) var isCaughtUp = false
 
     /// Reads the journal of a store; empty where there is none yet.
     init(_ store: StorePaths, _ storage: any LogStorage) throws(WardlineError) {
@@ -74,6 +77,9 @@ struct JournalMemory: Sendable {
         // Judged at once with what took it back, it is never told.
         if JournalMemory.isRetraction(fact) { unreached[subject.id] = nil }
     }
+
+    /// Judgement goes on at `offset`: what was said up to there was reached before.
+    mutating func resume(at offset: Offset) { unreached = unreached.filter { $0.value.at > offset } }
 
     /// Notes that retention removed the record at `offset`.
     mutating func lose(_ offset: Offset) { if !isCaughtUp { removed.insert(offset) } }

@@ -17,9 +17,11 @@ import WireFormats
 /// A fold over the `records` stream from its start: equal records give equal verdicts, however they are cut.
 public struct Judge: RecordJudge {
     /// First offset that was not judged.
-    public private(set) var next = Offset.zero
+    public internal(set) var next = Offset.zero
+    /// Hash of the record before ``next``; nil before the first.
+    var mark: UInt64?
 
-    private let firstDecoder: LogDecoder
+    var firstDecoder: LogDecoder
     var content: JudgeContent
     var correlator: Correlator
     var clocks = SourceClocks()
@@ -101,7 +103,10 @@ public struct Judge: RecordJudge {
             }
         }
         next = decoded.end
-        if let last = records.rows.last { lastLogTime = max(lastLogTime, last.logTime) }
+        if let last = records.rows.last {
+            lastLogTime = max(lastLogTime, last.logTime)
+            mark = JudgeSnapshot.mark(records, records.count - 1)
+        }
         note(board.take(known(correlator.takeJudgements())))
         sinceDrawn += records.count
         // Nothing is decided before an import ends, and what it holds would be judged each time.

@@ -19,6 +19,18 @@ struct JudgeContent: Sendable {
     /// How long late events are waited for, nanoseconds.
     private(set) var lateness: Int64 = 300 * UTCTime.second
 
+    /// The facts that brought what is in force, the newest of each role: enough to bring it again.
+    private(set) var accepted: [Accepted] = []
+
+    /// A fact that was accepted.
+    struct Accepted: Codable, Sendable {
+        var kind: UInt8
+        var role: String
+        var fact: String
+        /// Why parts of it were refused.
+        var refused: [String]
+    }
+
     /// What a fact changed.
     struct Change: OptionSet {
         var rawValue: Int
@@ -37,7 +49,13 @@ struct JudgeContent: Sendable {
     /// - Returns: What changed, and why parts were refused.
     mutating func apply(_ kind: RecordKind, _ fact: JSONValue) -> (change: Change, refused: [String]) {
         let role = fact["role"]?.text ?? ""
-        return kind == .activation ? activate(role, fact) : takeSite(role, fact)
+        let (change, refused) = kind == .activation ? activate(role, fact) : takeSite(role, fact)
+        // Rules and decoders come into force without the files that were refused.
+        if kind == .activation || refused.isEmpty {
+            accepted.removeAll { $0.kind == kind.rawValue && $0.role == role }
+            accepted.append(Accepted(kind: kind.rawValue, role: role, fact: fact.line, refused: refused))
+        }
+        return (change, refused)
     }
 
     private mutating func activate(_ role: String, _ fact: JSONValue) -> (Change, [String]) {

@@ -43,8 +43,7 @@ struct LogDecoder: RecordDecoder {
     private mutating func run(_ rows: Range<Int>, _ decoded: inout DecodedRecords) {
         guard !rows.isEmpty else { return }
         var events = EventBatch()
-        var part = decoded.records
-        if rows.count < part.count { part.rows = Array(part.rows[rows]) }
+        let part = rows.count < decoded.records.count ? decoded.records.part(rows) : decoded.records
         let base = decoded.base.advanced(by: rows.lowerBound)
         normalizer.decode(part, base: base, reference: imported?.reference, into: &events)
         decoded.runs.append(DecodedRecords.Run(rows: rows, events: events))
@@ -66,14 +65,22 @@ struct LogDecoder: RecordDecoder {
         // A file that was begun waits to be resumed; files that ended wait for no more.
         case .start, .stop: if imported?.isInFile == false { imported = nil }
         case .activation where fact["role"]?.text == "decoders":
-            let (files, refused) = sets.files(fact)
-            let outcome = DecoderLoader.load(files.map { DecoderLoader.File(name: $0.name, bytes: $0.bytes) })
-            decoders = outcome.decoders
-            normalizer = Normalizer(decoders: decoders, siteKey: siteKey)
-            return refused + outcome.refused.map(\.description)
+            return activate(fact)
         case .activation: normalizer.forget()
         default: break
         }
         return []
+    }
+
+    /// Brings the decoders that a fact names into force.
+    ///
+    /// - Returns: Why parts of them were refused.
+    @discardableResult
+    mutating func activate(_ fact: JSONValue) -> [String] {
+        let (files, refused) = sets.files(fact)
+        let outcome = DecoderLoader.load(files.map { DecoderLoader.File(name: $0.name, bytes: $0.bytes) })
+        decoders = outcome.decoders
+        normalizer = Normalizer(decoders: decoders, siteKey: siteKey)
+        return refused + outcome.refused.map(\.description)
     }
 }

@@ -8,7 +8,7 @@ import EventModel
 /// `sequenceId` of RFC 5424 (section 7.3.1) and the counters of Cisco devices. A fold over the records in
 /// offset
 /// order; the same records give the same gaps.
-struct SourceSequences: Sendable {
+struct SourceSequences: Codable, Sendable {
     /// Sources that are followed: 65,536 of some 50 bytes; beyond it new ones are not.
     static let sourceCountMax = 65_536
     /// Greatest gap that is believed: a larger step is a counter that was set anew.
@@ -23,7 +23,7 @@ struct SourceSequences: Sendable {
         var from: UTCTime
     }
 
-    private struct Last {
+    private struct Last: Codable {
         var number: Int64
         var time: UTCTime
     }

@@ -15,6 +15,8 @@ public struct StorePaths: Hashable, Sendable {
     public var sets: String { root + "/sets" }
     /// Database of the read models.
     public var readModels: String { root + "/projections/wardline.sqlite" }
+    /// Folder of the snapshots of judgement.
+    public var snapshots: String { root + "/correlation" }
     /// Copy of the positions of followed files; made again from the log.
     public var followPositions: String { root + "/projections/follow.json" }
     /// Control socket of a running daemon.

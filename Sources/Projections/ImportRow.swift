@@ -4,9 +4,9 @@
 public import EventModel
 
 /// One import of a file.
-public struct ImportRow: Hashable, Sendable {
+public struct ImportRow: Hashable, Codable, Sendable {
     /// How far an import came.
-    public enum State: String, Sendable, CaseIterable {
+    public enum State: String, Codable, Sendable, CaseIterable {
         /// Its beginning is in the log and its end is not.
         case started
         /// All of it is in the log.

@@ -6,7 +6,7 @@ public import EventModel
 /// How far the read models have followed the log: they hold exactly what the records before `records` say.
 ///
 /// Stored in the same transaction as the rows derived from those records.
-public struct ProjectionCheckpoint: Hashable, Sendable, CustomStringConvertible {
+public struct ProjectionCheckpoint: Hashable, Codable, Sendable, CustomStringConvertible {
     /// First offset of the `records` stream that is not applied yet.
     public var records: Offset
     /// First offset of the `journal` stream that is not applied yet.

@@ -93,6 +93,28 @@ public final class ReadModels: Sendable {
         return copy
     }
 
+    /// Writes a copy to a new file at `path`, one file without side files, and synchronises it.
+    public func copy(to path: String) throws(WardlineError) {
+        let copy = try ReadModels.guarding("make \(path)") { try DatabaseQueue(path: path) }
+        try ReadModels.guardingWrite("copy the read models", of: copy) { try queue.backup(to: copy) }
+        try ReadModels.guarding("close \(path)") { try copy.close() }
+    }
+
+    /// Goes on from the copy at `path`, beside the stored rows, where those stand elsewhere.
+    ///
+    /// What is applied from there on replaces the stored rows once it has come as far.
+    ///
+    /// - Returns: The checkpoint of the copy.
+    @discardableResult
+    public func resume(from path: String) throws(WardlineError) -> ProjectionCheckpoint {
+        let kept = try ReadModels(path: path, mode: .immutable)
+        let start = try kept.checkpoint()
+        guard try checkpoint().records != start.records else { return start }
+        let copy = try kept.copy()
+        rebuild.withLock { $0 = copy }
+        return start
+    }
+
     /// Makes `other` hold what this holds, in one transaction of `other`.
     func replaceContent(of other: ReadModels) throws(WardlineError) {
         try ReadModels.guardingWrite("copy the read models", of: other.queue) {

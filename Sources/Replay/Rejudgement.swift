@@ -18,19 +18,25 @@ public protocol RecordSource {
 public enum Rejudgement {
     /// Judges all of `source` and returns the read models, in memory.
     ///
-    /// `judge` must not have seen any record. Its facts are taken and dropped: they are the journal's, and
+    /// `judge` must not have seen any record, or stand where `kept` does; `source` begins some records before
+    /// that place, for the decoder. Its facts are taken and dropped: they are the journal's, and
     /// nothing is journalled here.
     ///
     /// - Throws: `integrity` where the source leaves a gap or goes back; what `source` and `judge` throw.
     /// - Complexity: One pass; memory for one batch, the judge's state and the read models.
     public static func readModels(
         of source: inout any RecordSource,
-        by judge: inout any RecordJudge
+        by judge: inout any RecordJudge,
+        from kept: ReadModels? = nil
     ) throws(WardlineError) -> ReadModels {
-        let models = try ReadModels()
+        let models: ReadModels
+        if let kept { models = kept } else { models = try ReadModels() }
         var decoder = judge.decoder()
         var expected = Offset.zero
+        var isFirst = judge.next > .zero
         while let (base, records) = try source.next() {
+            if isFirst { expected = min(base, judge.next) }
+            isFirst = false
             guard base == expected else {
                 throw WardlineError(
                     .integrity,
@@ -38,8 +44,12 @@ public enum Rejudgement {
                         + "the hole."
                 )
             }
-            _ = try judge.process(decoder.decode(records, base: base))
             expected = base.advanced(by: records.count)
+            let known = base < judge.next ? Int(min(judge.next, expected).value - base.value) : 0
+            if known > 0 { _ = decoder.decode(records.part(0..<known), base: base) }
+            guard known < records.count else { continue }
+            let rest = known > 0 ? records.part(known..<records.count) : records
+            _ = try judge.process(decoder.decode(rest, base: base.advanced(by: known)))
             try publish(&judge, through: expected, models)
         }
         judge.settle()

@@ -15,10 +15,11 @@ public struct StoredRecords: RecordSource {
     private let reader: LogReader
     private var position = 0
 
-    /// Reads what `reader` lists of the `records` stream.
-    public init(_ reader: LogReader) {
+    /// Reads what `reader` lists of the `records` stream, from the part that holds `offset` on.
+    public init(_ reader: LogReader, from offset: Offset = .zero) {
         self.reader = reader
         end = reader.end
+        position = reader.parts(from: offset).startIndex
     }
 
     /// The next part of the log.

@@ -5,7 +5,7 @@ public import Correlation
 public import EventModel
 
 /// Where an incident stands with the people who handle it.
-public enum IncidentState: String, Sendable, CaseIterable {
+public enum IncidentState: String, Codable, Sendable, CaseIterable {
     /// Nobody has looked at it.
     case new
     /// Somebody has.
@@ -15,7 +15,7 @@ public enum IncidentState: String, Sendable, CaseIterable {
 }
 
 /// Why an entry stands in a timeline.
-public enum EntryRole: UInt8, Comparable, Sendable, CaseIterable {
+public enum EntryRole: UInt8, Comparable, Codable, Sendable, CaseIterable {
     /// A witness of an alert.
     case trigger = 0
     /// Shares an entity and an actor, address or session with the alerts.
@@ -31,7 +31,7 @@ public enum EntryRole: UInt8, Comparable, Sendable, CaseIterable {
 }
 
 /// One line of a timeline: an event, cited.
-public struct TimelineEntry: Hashable, Sendable {
+public struct TimelineEntry: Hashable, Codable, Sendable {
     /// Record offset of the evidence.
     public var offset: Offset
     /// Index among the events of the record.
@@ -84,7 +84,7 @@ public struct TimelineEntry: Hashable, Sendable {
 }
 
 /// Alerts joined by key and time, with a state and a timeline.
-public struct Incident: Hashable, Sendable {
+public struct Incident: Hashable, Codable, Sendable {
     /// `INC-` and ten characters: identity of its oldest alert.
     public var id: String
     /// Earlier ids of incidents that were merged into this one, sorted.

@@ -5,7 +5,7 @@ public import Correlation
 public import EventModel
 
 /// Alerts that belong together, before their timeline is drawn.
-public struct IncidentCore: Hashable, Sendable {
+public struct IncidentCore: Hashable, Codable, Sendable {
     /// Alerts in order of first witness.
     public var alerts: [Alert]
     /// Chain of keys that joins them, one step a line.

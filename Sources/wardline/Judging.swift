@@ -8,6 +8,7 @@ import Pipeline
 import Platform
 import Projections
 import QueryEngine
+import SegmentLog
 import SiteFiles
 
 /// Joins judge, read models and content files for whoever writes a store: the daemon, `ingest`, `import`,
@@ -16,7 +17,7 @@ enum Judging {
     /// What a daemon or a writing command is given.
     static func content(_ files: ContentFiles, _ configuration: Configuration) -> DaemonContent {
         DaemonContent(
-            open: { () throws(WardlineError) in try open(files.storePath) },
+            open: { () throws(WardlineError) in try open(files.storePath) { Messages.note($0) } },
             facts: { report in
                 do throws(WardlineError) {
                     return try files.facts(configuration)
@@ -34,7 +35,8 @@ enum Judging {
     }
 
     private static func open(
-        _ path: String
+        _ path: String,
+        _ report: (String) -> Void
     ) throws(WardlineError) -> DaemonContent.Judgement {
         let store = StorePaths(path)
         do throws(StorageError) {
@@ -48,9 +50,31 @@ enum Judging {
             )
         }
         let models = try ReadModels(path: store.readModels, mode: .readWrite)
-        let judge = try Judge(store: store, storage: POSIXStorage())
-        return DaemonContent.Judgement(judge: judge) { (update) throws(WardlineError) in
-            _ = try models.apply(update)
-        }
+        let storage = POSIXStorage()
+        let build = buildIdentity()
+        let (judge, kept) = try Judge.resumed(
+            store,
+            storage: storage,
+            build: build,
+            mark: { mark(at: $0, path) },
+            note: report
+        )
+        if let kept { try models.resume(from: kept) }
+        let files = SnapshotFiles(store, storage: storage, build: build)
+        return DaemonContent.Judgement(
+            judge: judge,
+            apply: { (update) throws(WardlineError) in _ = try models.apply(update) },
+            keep: { (snapshot) throws(WardlineError) in
+                try files.keep(snapshot) { (path) throws(WardlineError) in try models.copy(to: path) }
+            }
+        )
+    }
+
+    /// Hash of a record of the store at `path`, which a snapshot must agree with; nil if there is none.
+    static func mark(at offset: Offset, _ path: String) -> UInt64? {
+        guard let log = try? LogReader.open(storage: POSIXStorage(), path: path, stream: "records"),
+            let part = log.part(holding: offset), let records = try? log.records(part)
+        else { return nil }
+        return JudgeSnapshot.mark(records, Int(offset.value - part.base.value))
     }
 }

@@ -63,7 +63,8 @@ struct StoreWriting {
             journal: journal,
             judge: judgement.judge,
             options: options,
-            apply: judgement.apply
+            apply: judgement.apply,
+            keep: judgement.keep
         )
         try engine.start()
         for batch in content.facts({ Messages.warning($0) }) { try give(batch) }

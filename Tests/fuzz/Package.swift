@@ -19,6 +19,6 @@ let package = Package(
                 .strictMemorySafety(),
                 .treatAllWarnings(as: .error),
             ]
-        )
+        ),
     ]
 )

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import Digests
+public import EventModel
+public import Platform
+
+/// The snapshots of a store: `correlation/OFFSET.snapshot`, each with the read models as of that offset.
+///
+/// Two are kept, so that one that was damaged costs the records since the other. Format:
+/// `schemas/disk/snapshot-v1.md`.
+public struct SnapshotFiles: Sendable {
+    /// A snapshot that was read, and where the read models of its offset lie.
+    public struct Found: Sendable {
+        /// The state.
+        public var snapshot: JudgeSnapshot
+        /// A database of the read models, to be copied and not changed.
+        public var readModels: String
+    }
+
+    /// Snapshots kept.
+    public static let keptCount = 2
+
+    private let folder: String
+    private let storage: any LogStorage
+    private let build: String
+
+    private static let magic = Array("WLSNAP1\n".utf8)
+    private static let digestCount = 32
+
+    /// The snapshots of `store` that the program `build` made; those of any other are passed over.
+    public init(_ store: StorePaths, storage: any LogStorage, build: String) {
+        folder = store.snapshots
+        self.storage = storage
+        self.build = build
+    }
+
+    /// Keeps a snapshot, and forgets those before the one before it.
+    ///
+    /// - Parameter copy: Writes the read models as of the same offset to a new file at the path it is given.
+    public func keep(
+        _ snapshot: JudgeSnapshot,
+        readModels copy: (String) throws(WardlineError) -> Void
+    ) throws(WardlineError) {
+        let name = SnapshotFiles.name(snapshot.offset)
+        let models = folder + "/" + name + ".sqlite"
+        do throws(StorageError) {
+            try storage.makeDirectories(folder)
+            for leftover in [models, models + "-journal"] where try storage.exists(leftover) {
+                try storage.remove(leftover)
+            }
+        } catch {
+            throw failure(error)
+        }
+        try copy(models)
+        do throws(StorageError) {
+            let digest = sha256(try storage.readFile(models))
+            try write(snapshot, digest, to: folder + "/" + name + ".snapshot")
+            try forget(before: name)
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    private func failure(_ error: StorageError) -> WardlineError {
+        WardlineError(
+            .storage,
+            "A snapshot of the state of judgement cannot be kept; the next start takes longer.",
+            cause: error.description,
+            location: folder
+        )
+    }
+
+    private func forget(before newest: String) throws(StorageError) {
+        let names = try names()
+        let kept = Set(names.filter { $0 <= newest }.suffix(SnapshotFiles.keptCount))
+        for file in try storage.list(folder) {
+            let stem = file.prefix { $0 != "." }
+            if !kept.contains(String(stem)) { try storage.remove(folder + "/" + file) }
+        }
+    }
+
+    /// Offsets of snapshots as they are written, ascending.
+    private func names() throws(StorageError) -> [String] {
+        guard try storage.exists(folder) else { return [] }
+        return try storage.list(folder).filter { $0.hasSuffix(".snapshot") }
+            .map { String($0.dropLast(".snapshot".count)) }.sorted()
+    }
+
+    private static func name(_ offset: Offset) -> String {
+        let digits = offset.description
+        return String(repeating: "0", count: max(0, 20 - digits.count)) + digits
+    }
+
+    /// Writes the parts one after the other: a state of some hundred megabytes is not copied.
+    private func write(
+        _ snapshot: JudgeSnapshot,
+        _ models: SHA256Digest,
+        to path: String
+    ) throws(StorageError) {
+        var header = ByteWriter()
+        header.bytes = SnapshotFiles.magic
+        header.counted(build)
+        header.write(snapshot.offset.value)
+        header.write(snapshot.mark)
+        header.bytes += models.bytes
+        header.varint(UInt64(snapshot.range.count))
+        var hasher = SHA256Hasher()
+        hasher.update(header.bytes)
+        hasher.update(snapshot.bytes[snapshot.range])
+        let temporary = path + ".tmp"
+        if try storage.exists(temporary) { try storage.remove(temporary) }
+        let file = try storage.open(temporary, .create)
+        try file.write(header.bytes.span, at: 0)
+        let state = snapshot.bytes
+        try file.write(state.span.extracting(snapshot.range), at: header.bytes.count)
+        let end = header.bytes.count + snapshot.range.count
+        try file.write(hasher.digest().bytes.span, at: end)
+        try file.synchronise()
+        try storage.rename(temporary, to: path)
+        try storage.synchroniseDirectory(folder)
+    }
+
+    /// The newest snapshots first; those that are damaged, or of another program, are passed over.
+    ///
+    /// - Parameter note: Told why one is passed over.
+    public func newestFirst(_ note: (String) -> Void) -> [Found] {
+        let names = (try? names()) ?? []
+        return names.reversed().compactMap { name in
+            do {
+                return try read(name)
+            } catch {
+                note("\(folder)/\(name).snapshot is not used: \(error)")
+                return nil
+            }
+        }
+    }
+
+    private func read(_ name: String) throws -> Found {
+        let bytes = try storage.readFile(folder + "/" + name + ".snapshot")
+        let end = bytes.count - SnapshotFiles.digestCount
+        guard bytes.starts(with: SnapshotFiles.magic), end > SnapshotFiles.magic.count else {
+            throw SnapshotError.damaged(position: 0)
+        }
+        var hasher = SHA256Hasher()
+        hasher.update(bytes[..<end])
+        guard hasher.digest().bytes == Array(bytes[end...]) else {
+            throw SnapshotError.damaged(position: end)
+        }
+        var reader = ByteReader(bytes, SnapshotFiles.magic.count..<end)
+        guard try reader.text() == build else {
+            throw SnapshotError.mismatch("another build of the program made it")
+        }
+        let offset = Offset(try reader.uint64())
+        let mark = try reader.uint64()
+        let digest = Array(bytes[try reader.range(SnapshotFiles.digestCount)])
+        let models = folder + "/" + name + ".sqlite"
+        guard SnapshotFiles.name(offset) == name, sha256(try storage.readFile(models)).bytes == digest else {
+            throw SnapshotError.mismatch("its read models are not those it was made with")
+        }
+        let state = try reader.range(try reader.count(atMost: reader.remaining))
+        let snapshot = JudgeSnapshot(offset: offset, mark: mark, bytes: bytes, range: state)
+        return Found(snapshot: snapshot, readModels: models)
+    }
+}
