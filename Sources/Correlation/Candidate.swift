@@ -222,8 +222,8 @@ final class Candidate: SnapshotCoded, Sendable {
 
 /// A large value by one reference, so that the many situations that lack it stay small.
 @propertyWrapper
-struct Boxed<Value: Codable & Sendable>: Codable, Sendable {
-    private final class Box: Codable, Sendable {
+struct Boxed<Value: Sendable>: Sendable {
+    private final class Box: Sendable {
         let value: Value
 
         init(_ value: Value) { self.value = value }
@@ -241,7 +241,7 @@ struct Boxed<Value: Codable & Sendable>: Codable, Sendable {
 }
 
 /// What an event joins with, as of its time.
-struct Situation: Codable, Sendable {
+struct Situation: Sendable {
     @Boxed var subject: Asset?
     @Boxed var source: Asset?
     @Boxed var target: Asset?

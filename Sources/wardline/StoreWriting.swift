@@ -7,6 +7,7 @@ import Ingest
 import Pipeline
 import Platform
 import SiteFiles
+import Synchronization
 
 /// A store opened for writing by a command, when no daemon has it: lock, log, judge.
 struct StoreWriting {
@@ -78,11 +79,16 @@ struct StoreWriting {
         }
     }
 
+    /// Engines that ended, which the end of the process frees.
+    private static let ended = Mutex<[Engine]>([])
+
     /// Waits until everything is durable and judged, then closes in order.
     func finish() throws(WardlineError) {
         _ = try engine.settle()
         try engine.stop()
         withExtendedLifetime(lock) {}
+        // Freeing the state of a million keys takes a second, and the system does it at once.
+        StoreWriting.ended.withLock { $0.append(engine) }
     }
 
     /// Whether a daemon answers for the store at `path`.
