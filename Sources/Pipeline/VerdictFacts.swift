@@ -40,11 +40,44 @@ enum VerdictFacts {
     }
 
     static func incident(_ name: String, _ incident: Incident) -> JSONValue {
-        .object([
+        var members: [JSONValue.Member] = [
             .init("fact", .text(name)), .init("id", .text(incident.id)),
             .init("severity", .text(incident.severity.name)),
             .init("alerts", .texts(incident.alerts.map(\.id))),
             .init("devices", .texts(incident.devices)),
+        ]
+        if incident.state != .new { members.append(.init("state", .text(incident.state.rawValue))) }
+        return .object(members)
+    }
+
+    /// What an operator decided, with the offset of its record.
+    static func act(_ act: IncidentAct) -> JSONValue {
+        let name = act.kind == .close ? "act.closed" : "act.undone"
+        var members: [JSONValue.Member] = [
+            .init("fact", .text(name)), .init("id", .text("\(act.offset)")),
+        ]
+        if case .object(let said) = act.json {
+            members += said.filter { !["act", "alerts"].contains($0.name) }
+        }
+        return .object(members)
+    }
+
+    /// Whether a close keeps an alert from opening an incident, and which.
+    static func suppression(_ alert: String, _ suppression: Alert.Suppression?) -> JSONValue {
+        .object([
+            .init("fact", .text(suppression == nil ? "suppression.ended" : "suppression.applied")),
+            .init("id", .text(alert)),
+            .init("incident", suppression.map { .text($0.incident) } ?? .null),
+            .init("act", suppression.map { .integer(Int64(clamping: $0.act.value)) } ?? .null),
+        ])
+    }
+
+    /// An incident is none any more: its alerts repeat what was closed as benign.
+    static func suppressed(_ id: String, _ suppression: Alert.Suppression) -> JSONValue {
+        .object([
+            .init("fact", .text("incident.suppressed")), .init("id", .text(id)),
+            .init("by", .text(suppression.incident)),
+            .init("act", .integer(Int64(clamping: suppression.act.value))),
         ])
     }
 

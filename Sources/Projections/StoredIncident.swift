@@ -37,6 +37,8 @@ public struct StoredIncident: Hashable, Sendable {
     public var absences: [String]
     /// Chain of keys that joins the alerts.
     public var whyJoined: [String]
+    /// Closes in force, by offset.
+    public var closures: [IncidentClosure]
     /// Alerts in time order; empty in answers without detail.
     public var alerts: [Alert]
     /// Timeline with its context; empty in answers without detail.
@@ -65,7 +67,8 @@ public struct StoredIncident: Hashable, Sendable {
             entries: entries,
             absences: absences,
             whyJoined: whyJoined,
-            isProvisional: isProvisional
+            isProvisional: isProvisional,
+            closures: closures
         )
     }
 }
@@ -89,6 +92,7 @@ extension StoredIncident {
             users: incident.users,
             absences: incident.absences,
             whyJoined: incident.whyJoined,
+            closures: incident.closures,
             alerts: incident.alerts,
             entries: incident.entries,
             json: incident.json.line

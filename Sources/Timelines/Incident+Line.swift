@@ -11,7 +11,7 @@ extension Incident {
     ///
     /// `evidence` holds trigger and support entries; context stays in the timeline.
     public var json: JSONValue {
-        .object([
+        var members: [JSONValue.Member] = [
             .init("id", .text(id)),
             .init("state", .text(state.rawValue)),
             .init("severity", .text(severity.name)),
@@ -28,7 +28,9 @@ extension Incident {
             .init("why_joined", .texts(whyJoined)),
             .init("merged", .texts(mergedIDs)),
             .init("provisional", .bool(isProvisional)),
-        ])
+        ]
+        if !closures.isEmpty { members.append(.init("closures", .array(closures.map(\.json)))) }
+        return .object(members)
     }
 }
 

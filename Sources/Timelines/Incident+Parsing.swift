@@ -41,7 +41,8 @@ extension Incident {
             entries: entries.sorted { ($0.time, $0.offset) < ($1.time, $1.offset) },
             absences: texts("absences"),
             whyJoined: texts("why_joined"),
-            isProvisional: isProvisional
+            isProvisional: isProvisional,
+            closures: (object["closures"]?.elements ?? []).compactMap { IncidentClosure($0) }
         )
     }
 }

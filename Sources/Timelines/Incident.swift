@@ -119,6 +119,8 @@ public struct Incident: Hashable, Sendable {
     public var whyJoined: [String]
     /// Whether any of its alerts may still change before the watermark.
     public var isProvisional: Bool
+    /// Closes in force of it and of what became part of it, by offset.
+    public var closures: [IncidentClosure]
 
     /// Makes an incident.
     public init(
@@ -138,7 +140,8 @@ public struct Incident: Hashable, Sendable {
         entries: [TimelineEntry],
         absences: [String],
         whyJoined: [String],
-        isProvisional: Bool
+        isProvisional: Bool,
+        closures: [IncidentClosure] = []
     ) {
         self.id = id
         self.mergedIDs = mergedIDs
@@ -157,5 +160,6 @@ public struct Incident: Hashable, Sendable {
         self.absences = absences
         self.whyJoined = whyJoined
         self.isProvisional = isProvisional
+        self.closures = closures
     }
 }

@@ -10,6 +10,10 @@ public struct IncidentCore: Hashable, Sendable {
     public var alerts: [Alert]
     /// Chain of keys that joins them, one step a line.
     public var whyJoined: [String]
+    /// Closed where an operator closed every alert of it, else new.
+    public var state = IncidentState.new
+    /// Closes in force of any of its alerts, by offset.
+    public var closures: [IncidentClosure] = []
 
     /// Identity: that of the oldest alert.
     public var id: String { alerts.first.map(IncidentCore.id) ?? "" }
@@ -48,10 +52,15 @@ public enum IncidentFormation {
 
     /// Joins alerts that share an entity within the join window and keeps the groups that are incidents.
     ///
-    /// - Parameter alerts: alerts with their identities; reviews are passed over.
+    /// - Parameters:
+    ///   - alerts: alerts with their identities; reviews are passed over.
+    ///   - acts: what operators decided; ``IncidentActIndex/divide(_:)`` leaves out what they keep out.
     /// - Returns: Incident cores ordered by first witness, then id.
     /// - Complexity: O(n log n) in alerts times their keys.
-    public static func form(_ alerts: [Alert]) -> [IncidentCore] {
+    public static func form(
+        _ alerts: [Alert],
+        acts: IncidentActIndex = IncidentActIndex()
+    ) -> [IncidentCore] {
         let sorted = alerts.filter { !$0.isReview }.sorted { ($0.first, $0.id) < ($1.first, $1.id) }
         var parents = Array(sorted.indices)
         func root(_ index: Int) -> Int {
@@ -88,7 +97,9 @@ public enum IncidentFormation {
                 let rules = sorted[step.first].rule + " and " + sorted[step.second].rule
                 return "\(rules) share \(step.key.kind) \(step.key.value)"
             }
-            return IncidentCore(alerts: parts, whyJoined: chain)
+            var core = IncidentCore(alerts: parts, whyJoined: chain)
+            if !acts.isEmpty { acts.close(&core) }
+            return core
         }
     }
 

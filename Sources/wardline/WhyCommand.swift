@@ -129,7 +129,7 @@ enum RulesOverTime {
 
     static func versions(_ reader: StoreReader, _ environment: [String: String]) throws -> [Load] {
         var sets: [[String]] = []
-        try reader.forEachControlRecordBackward { kind, bytes in
+        try reader.forEachControlRecordBackward { kind, _, bytes in
             guard kind == .activation, let object = try? JSONValue(parsing: bytes.span),
                 object["role"]?.text == "rules"
             else { return true }

@@ -2,7 +2,9 @@
 // This file is part of Wardline.
 
 import EventModel
+import Inventory
 import Testing
+import Timelines
 
 @testable import Correlation
 @testable import Pipeline
@@ -66,5 +68,40 @@ struct IncidentBoardTests {
                 == ["alert.retracted AL-2 - \(because)"]
         )
         #expect(told(Self.revision(.retracted, Self.alert("AL-9", episode: 9))) == [])
+    }
+
+    @Test func `acts and what follows from them are facts, whatever was drawn before`() throws {
+        var seen = Self.alert("AL-1", episode: 0)
+        seen.assets = ["P-1"]
+        var later = Self.alert("AL-2", episode: 1)
+        later.assets = ["P-1"]
+        (later.first, later.last) = (UTCTime(nanoseconds: 9_000), UTCTime(nanoseconds: 9_000))
+        (seen.first, seen.last) = (UTCTime(nanoseconds: 1_000), UTCTime(nanoseconds: 1_000))
+        var act = IncidentAct(kind: .close, incident: "INC-1", actor: "ops", time: seen.first, reason: "WO")
+        act.offset = Offset(7)
+        act.marks = AlertMark.marks(of: [seen])
+        act.suppression = .init(scope: [.device], from: seen.first, until: UTCTime(nanoseconds: 10_000))
+        var undo = IncidentAct(kind: .undo, incident: "INC-1", actor: "ops", time: seen.first, reason: "no")
+        undo.undone = [Offset(7)]
+        var board = IncidentBoard()
+        func told() -> [String] {
+            board.draw([], AssetRegister()).facts.map { fact in
+                "\(fact["fact"]?.text ?? "-") \(fact["id"]?.text ?? "-")"
+            }
+        }
+        _ = board.take([Judgement(judged: [], alerts: [seen, later])])
+        #expect(told() == ["incident.opened INC-1", "incident.opened INC-2"])
+        board.decide(act)
+        #expect(told() == ["incident.closed INC-1", "suppression.applied AL-2", "incident.suppressed INC-2"])
+        #expect(told() == [])
+        board.decide(undo)
+        #expect(told() == ["incident.reopened INC-1", "incident.opened INC-2", "suppression.ended AL-2"])
+        // The same acts before anything was drawn: the same incidents.
+        var other = IncidentBoard()
+        other.decide(act)
+        _ = other.take([Judgement(judged: [], alerts: [seen, later])])
+        let drawn = other.draw([], AssetRegister())
+        #expect(drawn.incidents.map(\.state) == [.closed])
+        #expect(drawn.reviews.map(\.suppression?.incident) == ["INC-1"])
     }
 }
