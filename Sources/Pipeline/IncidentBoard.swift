@@ -36,6 +36,8 @@ struct IncidentBoard: Sendable {
     private var index: IncidentActIndex? = IncidentActIndex()
     /// Alerts that acts keep out, with the act: what the journal was told.
     private var silent: [String: Alert.Suppression] = [:]
+    /// Why alerts were retracted since the board was drawn last, by id.
+    private var retracted: [String: String] = [:]
     /// Event times that were judged since the board was drawn last.
     private var judgedRange: ClosedRange<UTCTime>?
     private var isChanged = false
@@ -74,6 +76,7 @@ struct IncidentBoard: Sendable {
         guard revision.kind == .retracted else { return note(revision.alert, revision.reason) }
         guard let gone = alerts.removeValue(forKey: revision.alert.episode) else { return nil }
         isChanged = true
+        retracted[gone.id] = revision.reason
         return VerdictFacts.retracted(gone, revision.reason)
     }
 
@@ -121,6 +124,7 @@ struct IncidentBoard: Sendable {
         )
         judgedRange = nil
         isChanged = false
+        retracted = [:]
         return changes
     }
 
@@ -133,6 +137,7 @@ struct IncidentBoard: Sendable {
         let index = index ?? IncidentActIndex(acts)
         self.index = index
         let (formed, silenced) = index.form(alerts)
+        let lineage = IncidentLineage(before: incidents, formed: formed, index, retracted)
         var stale: [IncidentCore] = []
         for core in formed {
             let isTouched = judgedRange.map { $0.overlaps(IncidentAssembly(core).range) } ?? false
@@ -146,14 +151,14 @@ struct IncidentBoard: Sendable {
             let incident = assembly.incident { register.asset(named: $0) }
             cores[core.id] = core
             guard incidents[core.id] != incident else { continue }
-            changes.facts.append(
-                VerdictFacts.incident(IncidentBoard.name(incidents[core.id], incident), incident)
-            )
+            let origin = incidents[core.id] == nil ? lineage.origin(of: core) : nil
+            let name = origin == nil ? IncidentBoard.name(incidents[core.id], incident) : "incident.split"
+            changes.facts.append(VerdictFacts.incident(name, incident, origin: origin))
             incidents[core.id] = incident
             changes.incidents.append(incident)
         }
         let kept = silence(silenced, &changes)
-        retire(formed, Set(alerts.map(\.id)), kept, &changes)
+        retire(lineage, Set(alerts.map(\.id)), kept, &changes)
         return kept
     }
 
@@ -186,12 +191,12 @@ struct IncidentBoard: Sendable {
 
     /// Incidents that are no more: merged into another, or their alerts were replaced.
     private mutating func retire(
-        _ formed: [IncidentCore],
+        _ lineage: IncidentLineage,
         _ living: Set<String>,
         _ kept: [String: Alert],
         _ changes: inout Changes
     ) {
-        let current = Set(formed.map(\.id))
+        let current = Set(lineage.formed.map(\.id))
         for id in incidents.keys.sorted() where !current.contains(id) {
             guard let gone = incidents.removeValue(forKey: id) else { continue }
             cores[id] = nil
@@ -201,15 +206,14 @@ struct IncidentBoard: Sendable {
             {
                 continue
             }
-            let heir = formed.first { core in
-                core.alerts.contains { one in gone.alerts.contains { $0.id == one.id } }
-            }
+            let heirs = lineage.heirs(of: gone)
             changes.removedIncidents.append(id)
             let act = gone.alerts.lazy.compactMap { kept[$0.id]?.suppression }.first
-            if heir == nil, let act {
+            if heirs.isEmpty, let act {
                 changes.facts.append(VerdictFacts.suppressed(id, act))
             } else {
-                changes.facts.append(VerdictFacts.retired(id, into: heir?.id))
+                let reason = lineage.reason(gone, heirs)
+                changes.facts.append(VerdictFacts.retired(id, into: heirs.map(\.id), because: reason))
             }
         }
     }

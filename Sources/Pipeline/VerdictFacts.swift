@@ -39,7 +39,7 @@ enum VerdictFacts {
         .object([.init("fact", .text("provisional.set")), .init("alerts", .texts(ids))])
     }
 
-    static func incident(_ name: String, _ incident: Incident) -> JSONValue {
+    static func incident(_ name: String, _ incident: Incident, origin: IncidentOrigin? = nil) -> JSONValue {
         var members: [JSONValue.Member] = [
             .init("fact", .text(name)), .init("id", .text(incident.id)),
             .init("severity", .text(incident.severity.name)),
@@ -47,17 +47,27 @@ enum VerdictFacts {
             .init("devices", .texts(incident.devices)),
         ]
         if incident.state != .new { members.append(.init("state", .text(incident.state.rawValue))) }
+        if let origin {
+            members.append(.init("from", .text(origin.incident)))
+            members.append(.init("because", .text(origin.reason)))
+        }
         return .object(members)
     }
 
     /// What an operator decided, with the offset of its record.
     static func act(_ act: IncidentAct) -> JSONValue {
-        let name = act.kind == .close ? "act.closed" : "act.undone"
+        let name =
+            switch act.kind {
+            case .close: "act.closed"
+            case .merge: "act.merged"
+            case .split: "act.split"
+            case .undo: "act.undone"
+            }
         var members: [JSONValue.Member] = [
             .init("fact", .text(name)), .init("id", .text("\(act.offset)")),
         ]
         if case .object(let said) = act.json {
-            members += said.filter { !["act", "alerts"].contains($0.name) }
+            members += said.filter { !["act", "alerts", "other_alerts"].contains($0.name) }
         }
         return .object(members)
     }
@@ -81,11 +91,13 @@ enum VerdictFacts {
         ])
     }
 
-    static func retired(_ id: String, into heir: String?) -> JSONValue {
-        .object([
-            .init("fact", .text(heir == nil ? "incident.retracted" : "incident.merged")),
-            .init("id", .text(id)),
-            .init("into", heir.map(JSONValue.text) ?? .null),
+    /// An incident is none of its own any more; its alerts are in `heirs`.
+    static func retired(_ id: String, into heirs: [String], because reason: String) -> JSONValue {
+        let name = heirs.isEmpty ? "retracted" : heirs.count > 1 ? "split" : "merged"
+        return .object([
+            .init("fact", .text("incident." + name)), .init("id", .text(id)),
+            .init("into", heirs.count > 1 ? .texts(heirs) : heirs.first.map(JSONValue.text) ?? .null),
+            .init("because", .text(reason)),
         ])
     }
 

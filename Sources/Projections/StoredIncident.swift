@@ -50,7 +50,7 @@ public struct StoredIncident: Hashable, Sendable {
     ///
     /// Only for answers with detail: without, its alerts and entries are missing.
     public var incident: Incident {
-        Incident(
+        var incident = Incident(
             id: id,
             mergedIDs: mergedIDs,
             state: state,
@@ -70,6 +70,8 @@ public struct StoredIncident: Hashable, Sendable {
             isProvisional: isProvisional,
             closures: closures
         )
+        incident.addMembers(ofLine: json)
+        return incident
     }
 }
 

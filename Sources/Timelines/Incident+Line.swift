@@ -26,6 +26,8 @@ extension Incident {
             .init("evidence", .array(entries.filter { $0.role != .context }.map(\.json))),
             .init("absences", .texts(absences)),
             .init("why_joined", .texts(whyJoined)),
+            .init("joins", .array(joins.map(\.json))),
+            .init("entities", .array(entities.map(\.json))),
             .init("merged", .texts(mergedIDs)),
             .init("provisional", .bool(isProvisional)),
         ]

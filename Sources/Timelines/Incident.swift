@@ -117,6 +117,10 @@ public struct Incident: Hashable, Sendable {
     public var absences: [String]
     /// Chain of keys that joins the alerts, one step a line.
     public var whyJoined: [String]
+    /// The same as edges between alerts.
+    public var joins: [IncidentJoin]
+    /// What its alerts are about, by kind and value.
+    public var entities: [IncidentEntity]
     /// Whether any of its alerts may still change before the watermark.
     public var isProvisional: Bool
     /// Closes in force of it and of what became part of it, by offset.
@@ -141,7 +145,9 @@ public struct Incident: Hashable, Sendable {
         absences: [String],
         whyJoined: [String],
         isProvisional: Bool,
-        closures: [IncidentClosure] = []
+        closures: [IncidentClosure] = [],
+        joins: [IncidentJoin] = [],
+        entities: [IncidentEntity] = []
     ) {
         self.id = id
         self.mergedIDs = mergedIDs
@@ -161,5 +167,7 @@ public struct Incident: Hashable, Sendable {
         self.whyJoined = whyJoined
         self.isProvisional = isProvisional
         self.closures = closures
+        self.joins = joins
+        self.entities = entities
     }
 }

@@ -11,6 +11,10 @@ extension IncidentAct {
             .init("by", .text(actor)), .init("time", .text(time.description)), .init("reason", .text(reason)),
         ]
         if !marks.isEmpty { members.append(.init("alerts", .array(marks.map(\.json)))) }
+        if !other.isEmpty {
+            members.append(.init("other", .text(other)))
+            members.append(.init("other_alerts", .array(otherMarks.map(\.json))))
+        }
         if let suppression {
             members += [
                 .init("scope", .texts(suppression.scope.map(\.rawValue))),
@@ -35,9 +39,13 @@ extension IncidentAct {
         self.offset = offset
         let listed = object["alerts"]?.elements ?? []
         marks = listed.compactMap { AlertMark($0) }
+        other = object["other"]?.text ?? ""
+        let others = object["other_alerts"]?.elements ?? []
+        otherMarks = others.compactMap { AlertMark($0) }
         let acts = object["acts"]?.elements ?? []
         undone = acts.compactMap { $0.integer.flatMap { UInt64(exactly: $0) }.map { Offset($0) } }
         guard marks.count == listed.count, marks.count <= IncidentAct.markCountMax,
+            otherMarks.count == others.count, otherMarks.count <= IncidentAct.markCountMax,
             undone.count == acts.count
         else { return nil }
         if let parts = object["scope"]?.elements {
@@ -49,7 +57,8 @@ extension IncidentAct {
             suppression = Suppression(scope: scope, from: from, until: until)
         }
         switch kind {
-        case .close: guard !marks.isEmpty else { return nil }
+        case .close, .split: guard !marks.isEmpty else { return nil }
+        case .merge: guard !marks.isEmpty, !otherMarks.isEmpty, !other.isEmpty else { return nil }
         case .undo: guard !undone.isEmpty else { return nil }
         }
     }

@@ -86,6 +86,10 @@ public struct IncidentAct: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// The incident is dealt with; with ``IncidentAct/suppression`` its repeats are silent.
         case close
+        /// Two incidents are one, whatever they share.
+        case merge
+        /// Some alerts of an incident are one of their own; what comes later is not of it.
+        case split
         /// Earlier acts do not hold any more.
         case undo
     }
@@ -124,8 +128,12 @@ public struct IncidentAct: Hashable, Sendable {
     public var time: UTCTime
     /// Why.
     public var reason: String
-    /// The alerts that were seen.
+    /// The alerts that were seen; of a split those that go.
     public var marks: [AlertMark] = []
+    /// The other incident of a merge; empty for other acts.
+    public var other = ""
+    /// The alerts of the other incident of a merge.
+    public var otherMarks: [AlertMark] = []
     /// What a benign close makes silent; nil for other acts.
     public var suppression: Suppression?
     /// Offsets of the acts that are taken back.
@@ -139,6 +147,9 @@ public struct IncidentAct: Hashable, Sendable {
         self.time = time
         self.reason = reason
     }
+
+    /// Who, where it is recorded, and why.
+    public var words: String { "\(actor), act \(offset): \(reason)" }
 
     /// Whether `alert` is a repeat that stays silent.
     func silences(_ alert: Alert) -> Bool {

@@ -25,6 +25,7 @@ public struct IncidentActs: Hashable, Sendable {
         case .undo:
             inForce.removeAll { act.undone.contains($0.offset) }
             return
+        case .merge, .split: break
         case .close: inForce.removeAll { $0.kind == .close && $0.incident == act.incident }
         }
         inForce.append(act)
@@ -41,6 +42,9 @@ public struct IncidentActIndex: Sendable {
     /// Suppressions by rule, and by the first part of their scope that names something.
     private var suppressions: [Place: [Int]] = [:]
 
+    /// Splits that mark an alert of this name.
+    private var splitsByName: [AlertName: [Int]] = [:]
+
     private struct Place: Hashable {
         var rule: String
         var part: SuppressionScope
@@ -52,6 +56,11 @@ public struct IncidentActIndex: Sendable {
     /// - Complexity: O(marks).
     public init(_ acts: IncidentActs = IncidentActs()) {
         self.acts = acts.inForce
+        for (number, act) in self.acts.enumerated() where act.kind == .split {
+            for mark in act.marks {
+                splitsByName[AlertName(rule: mark.rule, key: mark.key), default: []].append(number)
+            }
+        }
         for (number, act) in self.acts.enumerated() where act.kind == .close {
             let part = act.suppression.map { suppression in
                 suppression.scope.first { $0 != .rule } ?? .rule
@@ -76,6 +85,43 @@ public struct IncidentActIndex: Sendable {
 
     /// Whether nothing is in force.
     var isEmpty: Bool { acts.isEmpty }
+
+    /// Whether anything is split.
+    var hasSplits: Bool { !splitsByName.isEmpty }
+
+    /// Splits that set `alert` apart, by offset.
+    func splits(of alert: Alert) -> [Offset] {
+        (splitsByName[AlertName(rule: alert.rule, key: alert.key)] ?? []).map { acts[$0] }
+            .filter { act in act.marks.contains { $0.isOf(alert) } }.map(\.offset)
+    }
+
+    /// Pairs of alerts that are of one incident because an operator said so, with the act.
+    ///
+    /// The first alerts that a merge names of either incident; and what a split names, each with the next
+    /// one. A split that came later wins.
+    func ties(of alerts: [Alert]) -> [(one: Int, other: Int, act: IncidentAct)] {
+        guard hasSplits || acts.contains(where: { $0.kind == .merge }) else { return [] }
+        let byName = Dictionary(grouping: alerts.indices) {
+            AlertName(rule: alerts[$0].rule, key: alerts[$0].key)
+        }
+        func named(_ marks: [AlertMark]) -> [Int] {
+            marks.flatMap { mark in
+                (byName[AlertName(rule: mark.rule, key: mark.key)] ?? []).filter { mark.isOf(alerts[$0]) }
+            }.sorted()
+        }
+        var found: [(one: Int, other: Int, act: IncidentAct)] = []
+        for act in acts where act.kind == .merge || act.kind == .split {
+            func later(_ index: Int) -> [Offset] { splits(of: alerts[index]).filter { $0 > act.offset } }
+            let ones = named(act.marks)
+            let pairs =
+                act.kind == .split
+                ? Array(zip(ones, ones.dropFirst())) : Array(zip(ones, named(act.otherMarks)).prefix(1))
+            for (one, other) in pairs where one != other && later(one) == later(other) {
+                found.append((min(one, other), max(one, other), act))
+            }
+        }
+        return found
+    }
 
     /// Closes that mark `alert`, whether or not they still cover it, by offset.
     func marking(_ alert: Alert) -> [IncidentAct] {

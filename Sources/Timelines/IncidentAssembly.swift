@@ -140,7 +140,9 @@ public struct IncidentAssembly: Sendable {
             absences: Set(core.alerts.flatMap(\.statedAbsences)).sorted(),
             whyJoined: core.whyJoined,
             isProvisional: core.alerts.contains(where: \.isProvisional),
-            closures: core.closures
+            closures: core.closures,
+            joins: core.joins,
+            entities: IncidentEntity.all(of: core.alerts)
         )
     }
 

@@ -71,21 +71,8 @@ struct IncidentClose: ParsableCommand {
         let context = try CommandContext(common)
         let path = try StoreLocation.path(store, context.environment)
         let found = try ActWriting.find(id, path, common)
-        var act = IncidentAct(
-            kind: .close,
-            incident: found.id,
-            actor: Confirmation.actor,
-            time: CommandContext.wallClock,
-            reason: reason
-        )
-        act.marks = AlertMark.marks(of: found.alerts)
-        guard !act.marks.isEmpty, act.marks.count <= IncidentAct.markCountMax else {
-            throw WardlineError(
-                .usage,
-                "\(found.id) has \(act.marks.count) alerts of different keys; an act names 1 to "
-                    + "\(IncidentAct.markCountMax)."
-            )
-        }
+        var act = ActWriting.act(.close, found, reason)
+        act.marks = try ActWriting.marks(found, found.alerts)
         if benign { act.suppression = try suppression(found, context) }
         try ActWriting.store(act, path, context)
         guard !common.quiet else { return }
@@ -157,13 +144,7 @@ struct IncidentReopen: ParsableCommand {
         guard !found.closures.isEmpty else {
             throw WardlineError(.usage, "\(found.id) is not closed.")
         }
-        var act = IncidentAct(
-            kind: .undo,
-            incident: found.id,
-            actor: Confirmation.actor,
-            time: CommandContext.wallClock,
-            reason: reason
-        )
+        var act = ActWriting.act(.undo, found, reason)
         act.undone = found.closures.map(\.act)
         try ActWriting.store(act, path, context)
         if !common.quiet { Messages.note("\(found.id) is open again") }
@@ -254,15 +235,20 @@ enum ActWriting {
 
     /// The acts in force, as the records of the store say.
     static func inForce(_ reader: StoreReader) throws(WardlineError) -> IncidentActs {
+        var acts = IncidentActs()
+        for act in try all(reader) { acts.take(act) }
+        return acts
+    }
+
+    /// All acts, in the order of their records.
+    static func all(_ reader: StoreReader) throws(WardlineError) -> [IncidentAct] {
         var found: [IncidentAct] = []
         try reader.forEachControlRecordBackward { kind, offset, bytes in
             guard kind == .act, let object = try? JSONValue(parsing: bytes.span) else { return true }
             if let act = IncidentAct(object, at: offset) { found.append(act) }
             return true
         }
-        var acts = IncidentActs()
-        for act in found.reversed() { acts.take(act) }
-        return acts
+        return found.reversed()
     }
 }
 

@@ -15,6 +15,7 @@ struct IncidentsCommand: ParsableCommand {
         abstract: "List incidents; `incidents show ID` shows one, `close` closes it.",
         subcommands: [
             List.self, Show.self, IncidentClose.self, IncidentReopen.self, IncidentSuppressions.self,
+            IncidentMerge.self, IncidentSplit.self, IncidentUndo.self, IncidentActList.self,
         ],
         defaultSubcommand: List.self
     )

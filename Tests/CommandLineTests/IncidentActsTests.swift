@@ -170,4 +170,45 @@ struct IncidentActsTests {
             #expect(try site.states() == ["service_in P-1 new"])
         }
     }
+
+    @Test func `merge and split regroup alerts, old ids find what there is, and undo takes it back`() throws {
+        try Self.withSite { site in
+            try site.ingest(
+                Self.logon(1, "svc", on: "pump1") + Self.logon(1, "root", on: "pump1", hour: 5)
+                    + Self.logon(9, "root", on: "pump2")
+            )
+            let before = try site.incidents()
+            let ids = before.compactMap { $0["id"]?.text }
+            #expect(ids.count == 2)
+            try site.run(["incidents", "merge", ids[0], ids[1], "--reason", "one intruder"])
+            #expect(try site.incidents().map { $0["rules"]?.elements?.count } == [2])
+            #expect(try site.run(["incidents", "show", ids[1]]).text.hasPrefix(ids[0]))
+            try site.run(["incidents", "merge", ids[0], ids[1], "--reason", "again"], status: 2)
+            try site.run(["incidents", "split", ids[0], "root_in", "--reason", "a drill"])
+            let parts = try site.incidents()
+            let split = parts.map { part in
+                "\(part["rules"]?.elements?.first?.text ?? "-") \(part["devices"]?.elements?.count ?? 0)"
+            }
+            #expect(split.sorted() == ["root_in 2", "service_in 1"])
+            #expect(try site.run(["incidents", "show", ids[1]]).text.contains("Root came in"))
+            try site.run(["incidents", "split", ids[0], "service_in", "--reason", "x"], status: 2)
+            try site.run(["incidents", "split", ids[0], "nothing", "--reason", "x"], status: 2)
+            let acts = try site.run(["incidents", "acts", "-o", "jsonl"]).lines.map {
+                try JSONValue(parsing: $0)
+            }
+            #expect(acts.map { $0["act"]?.text } == ["merge", "split"])
+            let schema = try SchemaFiles.schema("act")
+            #expect(acts.flatMap { schema.faults($0) + schema.memberFaults($0) } == [])
+            let rebuilt = try site.run(["incidents", "-q", "-o", "jsonl"]).text
+            try site.run(["store", "rebuild", "-q"])
+            #expect(try site.run(["incidents", "-q", "-o", "jsonl"]).text == rebuilt)
+            for act in acts.reversed() {
+                let number = try #require(act["offset"]?.integer)
+                try site.run(["incidents", "undo", "\(number)", "--reason", "wrong"])
+            }
+            #expect(try site.incidents() == before)
+            #expect(try site.run(["incidents", "acts"]).lines.count == 5)
+            try site.run(["incidents", "undo", "0", "--reason", "wrong"], status: 2)
+        }
+    }
 }

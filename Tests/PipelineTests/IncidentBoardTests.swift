@@ -104,4 +104,106 @@ struct IncidentBoardTests {
         #expect(drawn.incidents.map(\.state) == [.closed])
         #expect(drawn.reviews.map(\.suppression?.incident) == ["INC-1"])
     }
+
+    /// Facts about incidents of a drawing.
+    private static func told(_ board: inout IncidentBoard) -> [String] {
+        board.draw([], AssetRegister()).facts.map { fact in
+            let into = fact["into"]?.elements?.compactMap(\.text).joined(separator: "+") ?? fact["into"]?.text
+            let parts = [
+                fact["fact"]?.text, fact["id"]?.text, fact["from"]?.text ?? into, fact["because"]?.text,
+            ]
+            return parts.compactMap { $0 }.joined(separator: " | ")
+        }
+    }
+
+    /// An alert at a second, on assets.
+    private static func alert(_ letter: String, _ episode: Int, _ second: Int64, _ assets: [String]) -> Alert
+    {
+        var alert = alert("AL-" + letter, episode: episode)
+        alert.key = [letter]
+        alert.first = UTCTime(nanoseconds: second * UTCTime.second)
+        alert.last = alert.first
+        alert.joinWindow = 3_600 * UTCTime.second
+        alert.assets = assets
+        return alert
+    }
+
+    @Test func `an incident whose joining alert is retracted falls apart by a fact that says why`() {
+        var board = IncidentBoard()
+        let bridge = Self.alert("B", 1, 2, ["P-1", "P-2"])
+        let (one, two) = (Self.alert("A", 0, 1, ["P-1"]), Self.alert("C", 2, 3, ["P-2"]))
+        _ = board.take([Judgement(judged: [], alerts: [one, two])])
+        #expect(Self.told(&board) == ["incident.opened | INC-A", "incident.opened | INC-C"])
+        _ = board.take([Self.revision(.confirmed, bridge)])
+        #expect(
+            Self.told(&board) == [
+                "incident.extended | INC-A", "incident.merged | INC-C | INC-A | r and r share asset P-2",
+            ]
+        )
+        _ = board.take([Self.revision(.retracted, bridge)])
+        let because = "AL-B of r was retracted, late evidence at offset 7"
+        #expect(
+            Self.told(&board) == ["incident.extended | INC-A", "incident.split | INC-C | INC-A | \(because)"]
+        )
+        // Reversible: what comes again joins again.
+        _ = board.take([Self.revision(.confirmed, bridge)])
+        #expect(Self.told(&board).last == "incident.merged | INC-C | INC-A | r and r share asset P-2")
+    }
+
+    @Test
+    func `an incident that loses its oldest alert is split into what is left, or goes on under another id`() {
+        var board = IncidentBoard()
+        let bridge = Self.alert("A", 0, 1, ["P-1", "P-2"])
+        let (one, two) = (Self.alert("B", 1, 2, ["P-1"]), Self.alert("C", 2, 3, ["P-2"]))
+        _ = board.take([Judgement(judged: [], alerts: [bridge, one, two])])
+        #expect(Self.told(&board) == ["incident.opened | INC-A"])
+        _ = board.take([Self.revision(.retracted, bridge)])
+        let because = "AL-A of r was retracted, late evidence at offset 7"
+        #expect(
+            Self.told(&board) == [
+                "incident.split | INC-B | INC-A | \(because)", "incident.split | INC-C | INC-A | \(because)",
+                "incident.split | INC-A | INC-B+INC-C | \(because)",
+            ]
+        )
+        var amended = Self.alert("D", 1, 1, ["P-1"])
+        amended.key = one.key
+        _ = board.take([Self.revision(.amended, amended)])
+        #expect(
+            Self.told(&board) == [
+                "incident.opened | INC-D",
+                "incident.merged | INC-B | INC-D | AL-B of r does not hold any more",
+            ]
+        )
+    }
+
+    @Test func `an operator's split and merge are told with who and why`() {
+        var board = IncidentBoard()
+        let (one, two) = (Self.alert("A", 0, 1, ["P-1"]), Self.alert("B", 1, 2, ["P-1"]))
+        _ = board.take([Judgement(judged: [], alerts: [one, two])])
+        #expect(Self.told(&board) == ["incident.opened | INC-A"])
+        var split = IncidentAct(
+            kind: .split,
+            incident: "INC-A",
+            actor: "ops",
+            time: one.first,
+            reason: "drill"
+        )
+        split.offset = Offset(9)
+        split.marks = AlertMark.marks(of: [two])
+        board.decide(split)
+        #expect(
+            Self.told(&board) == [
+                "incident.extended | INC-A", "incident.split | INC-B | INC-A | split by ops, act 9: drill",
+            ]
+        )
+        var merge = IncidentAct(kind: .merge, incident: "INC-A", actor: "ops", time: one.first, reason: "one")
+        merge.offset = Offset(10)
+        (merge.other, merge.marks) = ("INC-B", AlertMark.marks(of: [one]))
+        merge.otherMarks = AlertMark.marks(of: [two])
+        board.decide(merge)
+        #expect(
+            Self.told(&board).last
+                == "incident.merged | INC-B | INC-A | r and r are one incident by ops, act 10: one"
+        )
+    }
 }

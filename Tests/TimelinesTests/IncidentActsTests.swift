@@ -181,4 +181,97 @@ struct IncidentActsTests {
         #expect([IncidentClosure](line: closures.line) == closures)
         #expect([IncidentClosure](line: "").isEmpty)
     }
+
+    private static func act(
+        _ kind: IncidentAct.Kind,
+        at offset: UInt64,
+        _ alerts: [Alert],
+        _ others: [Alert] = []
+    )
+        -> IncidentAct
+    {
+        var act = IncidentAct(kind: kind, incident: "INC-A", actor: "ops", time: noon, reason: "known")
+        act.offset = Offset(offset)
+        act.marks = AlertMark.marks(of: alerts)
+        if !others.isEmpty { act.other = "INC-\(others[0].id.dropFirst(3))" }
+        act.otherMarks = AlertMark.marks(of: others)
+        return act
+    }
+
+    /// The alerts of each incident, as letters.
+    private static func parts(_ alerts: [Alert], _ acts: IncidentAct...) -> [String] {
+        var all = IncidentActs()
+        for act in acts { all.take(act) }
+        return IncidentFormation.form(alerts, acts: IncidentActIndex(all)).map { core in
+            core.alerts.map { String($0.id.dropFirst(3)) }.joined()
+        }
+    }
+
+    @Test func `a merge joins what shares nothing, and both ids find it`() throws {
+        let one = Self.alert("A")
+        let other = Self.alert("B", days: 3, rule: "other", key: [], assets: ["CT-1"], users: ["bob"])
+        #expect(Self.parts([one, other]) == ["A", "B"])
+        let merge = Self.act(.merge, at: 9, [one], [other])
+        let core = try #require(Self.index(merge).form([other, one]).cores.first)
+        #expect(core.alerts.map(\.id) == ["AL-A", "AL-B"])
+        #expect(core.otherIDs == ["INC-B"])
+        #expect(core.joins.map(\.kind) == [.act])
+        #expect(core.whyJoined == ["r and other are one incident by ops, act 9: known"])
+        #expect(Self.parts([one], merge) == ["A"])
+        #expect(IncidentAct(merge.json, at: merge.offset) == merge)
+        var undo = Self.act(.undo, at: 10, [])
+        undo.undone = [Offset(9)]
+        #expect(Self.parts([one, other], merge, undo) == ["A", "B"])
+    }
+
+    @Test func `a split sets alerts apart, and what comes later joins the rest`() {
+        let alerts = ["A", "B", "C"].map { Self.alert($0, rule: $0) }
+        let later = Self.alert("D", rule: "D", lasting: 1)
+        #expect(Self.parts(alerts + [later]) == ["ABCD"])
+        let split = Self.act(.split, at: 9, [alerts[1]])
+        #expect(Self.parts(alerts + [later], split) == ["ACD", "B"])
+        // A chain does not break where the alert that goes was its link.
+        #expect(Self.parts(alerts.reversed() + [later], split) == ["ACD", "B"])
+        // What goes stays together, whatever it shares.
+        let strange = Self.alert("E", rule: "E", assets: ["CT-1"], users: ["bob"])
+        let merge = Self.act(.merge, at: 8, [alerts[0]], [strange])
+        let far = Self.act(.split, at: 9, [alerts[1], strange])
+        #expect(Self.parts(alerts + [strange], merge) == ["ABCE"])
+        #expect(Self.parts(alerts + [strange], merge, far) == ["AC", "BE"])
+        let both = Self.act(.split, at: 9, [alerts[1], alerts[2]])
+        #expect(Self.parts(alerts + [later], both) == ["AD", "BC"])
+        #expect(IncidentAct(both.json, at: both.offset) == both)
+        var undo = Self.act(.undo, at: 10, [])
+        undo.undone = [Offset(9)]
+        #expect(Self.parts(alerts + [later], both, undo) == ["ABCD"])
+    }
+
+    @Test func `of a split and a merge the later one counts`() {
+        let (one, other) = (Self.alert("A", rule: "A"), Self.alert("B", rule: "B"))
+        let split = { Self.act(.split, at: $0, [other]) }
+        let merge = { Self.act(.merge, at: $0, [one], [other]) }
+        #expect(Self.parts([one, other], split(8), merge(9)) == ["AB"])
+        #expect(Self.parts([one, other], merge(8), split(9)) == ["A", "B"])
+    }
+
+    @Test func `edges say which alerts share what, and when; entities say who is about what`() throws {
+        let one = Self.alert("A", rule: "A", users: ["Eve", "bob"], lasting: 1)
+        let other = Self.alert("B", rule: "B", assets: ["CT-1"], users: ["eve"])
+        let core = try #require(IncidentFormation.form([one, other]).first)
+        #expect(core.joins.count == 1)
+        let join = try #require(core.joins.first)
+        #expect([join.first, join.firstRule, join.second, join.secondRule] == ["AL-A", "A", "AL-B", "B"])
+        #expect(join.kind == .user && join.value == "eve")
+        #expect(join.from == one.last && join.to == other.first)
+        #expect(IncidentJoin(join.json) == join)
+        let incident = IncidentAssembly(core).incident { _ in nil }
+        let found = incident.entities.map {
+            "\($0.kind.rawValue) \($0.value) \($0.alerts.joined(separator: ","))"
+        }
+        #expect(
+            found == ["asset CT-1 AL-B", "asset PUMP-1 AL-A", "user bob AL-A", "user eve AL-A,AL-B"]
+        )
+        #expect(Incident(incident.json)?.joins == incident.joins)
+        #expect(Incident(incident.json)?.entities == incident.entities)
+    }
 }
