@@ -178,8 +178,8 @@ let package = Package(
         tests(
             "PipelineTests",
             [
-                "EventModel", "Digests", "Platform", "SegmentLog", "Inventory", "Correlation", "SiteFiles",
-                "Projections", "Pipeline",
+                "EventModel", "Digests", "Platform", "SegmentLog", "Inventory", "Correlation", "Timelines",
+                "SiteFiles", "Projections", "Pipeline",
             ]
         ),
         tests(

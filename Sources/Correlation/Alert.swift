@@ -121,6 +121,22 @@ public struct Alert: Hashable, Codable, Sendable {
     public var evidence: [Witness]
     /// Author, licence, references.
     public var attribution: Attribution
+    /// The close that keeps it from opening an incident; set where incidents are drawn, never by a rule.
+    public var suppression: Suppression?
+
+    /// A benign close of an incident that makes an alert silent.
+    public struct Suppression: Hashable, Sendable {
+        /// The incident that was closed.
+        public var incident: String
+        /// Offset of the act's record.
+        public var act: Offset
+
+        /// Names a close.
+        public init(incident: String, act: Offset) {
+            self.incident = incident
+            self.act = act
+        }
+    }
 
     /// What was looked for and not there, and why it may have been there all the same; sorted.
     public var statedAbsences: [String] {

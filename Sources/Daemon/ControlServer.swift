@@ -4,13 +4,14 @@
 import EventModel
 import NIOCore
 import NIOPosix
+import Pipeline
 import Platform
 import WireFormats
 
 /// The control socket: JSON lines, one answer per request, for the owner of the store only.
 final class ControlServer: Sendable {
-    /// Longest request, in bytes: paths and times are short.
-    static let requestSizeMaxBytes = 65_536
+    /// Longest request, in bytes: an act names the alerts that it is about, everything else is short.
+    static let requestSizeMaxBytes = ActRecord.sizeMaxBytes + 65_536
     /// Requests that wait for the command thread, in all.
     private static let waitingCountMax = 64
 

@@ -45,10 +45,11 @@ struct DaemonCommands: Sendable {
             case "settle": return .object([.init("offset", .integer(Int64(try engine.settle().value)))])
             case "ingest": return try ingest(request)
             case "import": return try importFile(request)
+            case "act": return try act(request)
             default:
                 throw WardlineError(
                     .usage,
-                    "The command is not known; ask for status, settle, ingest or import."
+                    "The command is not known; ask for status, settle, ingest, import or act."
                 )
             }
         } catch {
@@ -121,6 +122,12 @@ struct DaemonCommands: Sendable {
             guard engine.intake.put(batch) else { throw WardlineError(.storage, "The store is closing.") }
         }
         siteChanged()
+        return .object([.init("offset", .integer(Int64(try engine.settle().value)))])
+    }
+
+    private func act(_ request: JSONValue) throws(WardlineError) -> JSONValue {
+        let batch = try ActRecord.batch(request["act"] ?? .null, at: options.clock.now())
+        guard engine.intake.put(batch) else { throw WardlineError(.storage, "The store is closing.") }
         return .object([.init("offset", .integer(Int64(try engine.settle().value)))])
     }
 

@@ -23,8 +23,8 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
     case start = 8
     /// The writer closed the store in order.
     case stop = 9
-    /// An operator's benign close with scope and expiry: JSON.
-    case suppression = 10
+    /// What an operator decided about incidents, such as a benign close with scope and expiry: JSON.
+    case act = 10
     /// Stands for a record that retention removed; no bytes, and nothing else of the record is left.
     case removed = 11
     /// What a listener refused or found wrong: JSON with listener, reason, peer, count and interval.

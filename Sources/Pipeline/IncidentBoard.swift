@@ -30,6 +30,14 @@ struct IncidentBoard: Codable, Sendable {
     private var cores: [String: IncidentCore] = [:]
     private var reviews: [String: Alert] = [:]
     private var provisional: [String] = []
+    /// What operators decided, as of the newest record.
+    private var acts = IncidentActs()
+    /// ``acts`` by what they can concern; nil when it must be made anew.
+    private var index: IncidentActIndex? = IncidentActIndex()
+    /// Alerts that acts keep out, with the act: what the journal was told.
+    private var silent: [String: Alert.Suppression] = [:]
+    /// Why alerts were retracted since the board was drawn last, by id.
+    private var retracted: [String: String] = [:]
     /// Event times that were judged since the board was drawn last.
     private var judgedRange: ClosedRange<UTCTime>?
     private var isChanged = false
@@ -51,6 +59,13 @@ struct IncidentBoard: Codable, Sendable {
         return facts
     }
 
+    /// Takes what an operator decided.
+    mutating func decide(_ act: IncidentAct) {
+        acts.take(act)
+        index = nil
+        isChanged = true
+    }
+
     private mutating func widen(_ time: UTCTime) {
         let known = judgedRange ?? time...time
         judgedRange = min(known.lowerBound, time)...max(known.upperBound, time)
@@ -61,6 +76,7 @@ struct IncidentBoard: Codable, Sendable {
         guard revision.kind == .retracted else { return note(revision.alert, revision.reason) }
         guard let gone = alerts.removeValue(forKey: revision.alert.episode) else { return nil }
         isChanged = true
+        retracted[gone.id] = revision.reason
         return VerdictFacts.retracted(gone, revision.reason)
     }
 
@@ -97,15 +113,18 @@ struct IncidentBoard: Codable, Sendable {
         if ids != provisional { changes.facts.append(VerdictFacts.provisional(ids)) }
         provisional = ids
         for judged in waiting { widen(judged.event.time) }
-        drawIncidents(Array(all.values), newest + waiting, register, &changes)
+        let kept = drawIncidents(Array(all.values), newest + waiting, register, &changes)
         let cited = Set(cores.values.flatMap { $0.alerts.map(\.id) })
-        // What opened no incident and joined none still needs eyes.
+        // What opened no incident and joined none still needs eyes; what is kept silent is told with its act.
         drawReviews(
-            all.values.filter { $0.isReview || $0.level >= .medium && !cited.contains($0.id) },
+            all.values.filter {
+                kept[$0.id] == nil && ($0.isReview || $0.level >= .medium && !cited.contains($0.id))
+            } + kept.values,
             &changes
         )
         judgedRange = nil
         isChanged = false
+        retracted = [:]
         return changes
     }
 
@@ -114,8 +133,11 @@ struct IncidentBoard: Codable, Sendable {
         _ newest: [JudgedEvent],
         _ register: AssetRegister,
         _ changes: inout Changes
-    ) {
-        let formed = IncidentFormation.form(alerts)
+    ) -> [String: Alert] {
+        let index = index ?? IncidentActIndex(acts)
+        self.index = index
+        let (formed, silenced) = index.form(alerts)
+        let lineage = IncidentLineage(before: incidents, formed: formed, index, retracted)
         var stale: [IncidentCore] = []
         for core in formed {
             let isTouched = judgedRange.map { $0.overlaps(IncidentAssembly(core).range) } ?? false
@@ -129,17 +151,52 @@ struct IncidentBoard: Codable, Sendable {
             let incident = assembly.incident { register.asset(named: $0) }
             cores[core.id] = core
             guard incidents[core.id] != incident else { continue }
-            let name = incidents[core.id] == nil ? "incident.opened" : "incident.extended"
-            changes.facts.append(VerdictFacts.incident(name, incident))
+            let origin = incidents[core.id] == nil ? lineage.origin(of: core) : nil
+            let name = origin == nil ? IncidentBoard.name(incidents[core.id], incident) : "incident.split"
+            changes.facts.append(VerdictFacts.incident(name, incident, origin: origin))
             incidents[core.id] = incident
             changes.incidents.append(incident)
         }
-        retire(formed, Set(alerts.map(\.id)), &changes)
+        let kept = silence(silenced, &changes)
+        retire(lineage, Set(alerts.map(\.id)), kept, &changes)
+        return kept
+    }
+
+    private static func name(_ before: Incident?, _ incident: Incident) -> String {
+        guard let before else { return "incident.opened" }
+        guard before.state != incident.state else { return "incident.extended" }
+        return incident.state == .closed ? "incident.closed" : "incident.reopened"
+    }
+
+    /// Tells which alerts acts keep out now, and which no more.
+    private mutating func silence(
+        _ silenced: [(alert: Alert, act: IncidentAct)],
+        _ changes: inout Changes
+    ) -> [String: Alert] {
+        var kept: [String: Alert] = [:]
+        for (alert, act) in silenced {
+            var alert = alert
+            alert.suppression = Alert.Suppression(incident: act.incident, act: act.offset)
+            kept[alert.id] = alert
+        }
+        for id in silent.keys.sorted() where kept[id] == nil {
+            changes.facts.append(VerdictFacts.suppression(id, nil))
+        }
+        for id in kept.keys.sorted() where silent[id] != kept[id]?.suppression {
+            changes.facts.append(VerdictFacts.suppression(id, kept[id]?.suppression))
+        }
+        silent = kept.compactMapValues(\.suppression)
+        return kept
     }
 
     /// Incidents that are no more: merged into another, or their alerts were replaced.
-    private mutating func retire(_ formed: [IncidentCore], _ living: Set<String>, _ changes: inout Changes) {
-        let current = Set(formed.map(\.id))
+    private mutating func retire(
+        _ lineage: IncidentLineage,
+        _ living: Set<String>,
+        _ kept: [String: Alert],
+        _ changes: inout Changes
+    ) {
+        let current = Set(lineage.formed.map(\.id))
         for id in incidents.keys.sorted() where !current.contains(id) {
             guard let gone = incidents.removeValue(forKey: id) else { continue }
             cores[id] = nil
@@ -149,11 +206,15 @@ struct IncidentBoard: Codable, Sendable {
             {
                 continue
             }
-            let heir = formed.first { core in
-                core.alerts.contains { one in gone.alerts.contains { $0.id == one.id } }
-            }
+            let heirs = lineage.heirs(of: gone)
             changes.removedIncidents.append(id)
-            changes.facts.append(VerdictFacts.retired(id, into: heir?.id))
+            let act = gone.alerts.lazy.compactMap { kept[$0.id]?.suppression }.first
+            if heirs.isEmpty, let act {
+                changes.facts.append(VerdictFacts.suppressed(id, act))
+            } else {
+                let reason = lineage.reason(gone, heirs)
+                changes.facts.append(VerdictFacts.retired(id, into: heirs.map(\.id), because: reason))
+            }
         }
     }
 

@@ -106,7 +106,9 @@ struct JournalMemory: Sendable {
         guard case .object(let members) = fact else { return 0 }
         var hash = StableHash()
         hash.combine(
-            JSONValue.object(members.filter { !["fact", "at", "replaces", "because"].contains($0.name) }).line
+            JSONValue.object(
+                members.filter { !["fact", "at", "replaces", "from", "because"].contains($0.name) }
+            ).line
         )
         if fact["fact"]?.text?.hasSuffix(".retracted") ?? false { hash.combine("retracted") }
         return hash.value

@@ -5,9 +5,10 @@ import Correlation
 import EventModel
 import Inventory
 import Projections
+import Timelines
 import WireFormats
 
-/// Control records: imports, content in force, ticks, losses.
+/// Control records: imports, content in force, ticks, losses, what operators decided.
 extension Judge {
     /// Acts on the control record at `offset`.
     mutating func control(_ records: RecordBatch, _ index: Int, _ offset: Offset) {
@@ -32,8 +33,18 @@ extension Judge {
         case .removed:
             removedEnd = max(removedEnd, offset.advanced(by: 1))
             journal.lose(offset)
-        case .device, .suppression, .position, .fact: break
+        case .act: decide(fact, offset)
+        case .device, .position, .fact: break
         }
+    }
+
+    private mutating func decide(_ fact: JSONValue, _ offset: Offset) {
+        guard let act = IncidentAct(fact, at: offset) else {
+            note([VerdictFacts.refused("the act at offset \(offset) is not understood")])
+            return
+        }
+        board.decide(act)
+        note([VerdictFacts.act(act)])
     }
 
     private mutating func lose(_ loss: LossRow) {

@@ -39,20 +39,65 @@ enum VerdictFacts {
         .object([.init("fact", .text("provisional.set")), .init("alerts", .texts(ids))])
     }
 
-    static func incident(_ name: String, _ incident: Incident) -> JSONValue {
-        .object([
+    static func incident(_ name: String, _ incident: Incident, origin: IncidentOrigin? = nil) -> JSONValue {
+        var members: [JSONValue.Member] = [
             .init("fact", .text(name)), .init("id", .text(incident.id)),
             .init("severity", .text(incident.severity.name)),
             .init("alerts", .texts(incident.alerts.map(\.id))),
             .init("devices", .texts(incident.devices)),
+        ]
+        if incident.state != .new { members.append(.init("state", .text(incident.state.rawValue))) }
+        if let origin {
+            members.append(.init("from", .text(origin.incident)))
+            members.append(.init("because", .text(origin.reason)))
+        }
+        return .object(members)
+    }
+
+    /// What an operator decided, with the offset of its record.
+    static func act(_ act: IncidentAct) -> JSONValue {
+        let name =
+            switch act.kind {
+            case .close: "act.closed"
+            case .merge: "act.merged"
+            case .split: "act.split"
+            case .undo: "act.undone"
+            }
+        var members: [JSONValue.Member] = [
+            .init("fact", .text(name)), .init("id", .text("\(act.offset)")),
+        ]
+        if case .object(let said) = act.json {
+            members += said.filter { !["act", "alerts", "other_alerts"].contains($0.name) }
+        }
+        return .object(members)
+    }
+
+    /// Whether a close keeps an alert from opening an incident, and which.
+    static func suppression(_ alert: String, _ suppression: Alert.Suppression?) -> JSONValue {
+        .object([
+            .init("fact", .text(suppression == nil ? "suppression.ended" : "suppression.applied")),
+            .init("id", .text(alert)),
+            .init("incident", suppression.map { .text($0.incident) } ?? .null),
+            .init("act", suppression.map { .integer(Int64(clamping: $0.act.value)) } ?? .null),
         ])
     }
 
-    static func retired(_ id: String, into heir: String?) -> JSONValue {
+    /// An incident is none any more: its alerts repeat what was closed as benign.
+    static func suppressed(_ id: String, _ suppression: Alert.Suppression) -> JSONValue {
         .object([
-            .init("fact", .text(heir == nil ? "incident.retracted" : "incident.merged")),
-            .init("id", .text(id)),
-            .init("into", heir.map(JSONValue.text) ?? .null),
+            .init("fact", .text("incident.suppressed")), .init("id", .text(id)),
+            .init("by", .text(suppression.incident)),
+            .init("act", .integer(Int64(clamping: suppression.act.value))),
+        ])
+    }
+
+    /// An incident is none of its own any more; its alerts are in `heirs`.
+    static func retired(_ id: String, into heirs: [String], because reason: String) -> JSONValue {
+        let name = heirs.isEmpty ? "retracted" : heirs.count > 1 ? "split" : "merged"
+        return .object([
+            .init("fact", .text("incident." + name)), .init("id", .text(id)),
+            .init("into", heirs.count > 1 ? .texts(heirs) : heirs.first.map(JSONValue.text) ?? .null),
+            .init("because", .text(reason)),
         ])
     }
 

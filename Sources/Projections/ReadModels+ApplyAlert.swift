@@ -33,7 +33,8 @@ extension ReadModels {
             database,
             """
             INSERT INTO alert VALUES
-                (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                    ?)
             """,
             [
                 owner, id, Int64(position), StoredText.encode(alert.rule), StoredText.encode(alert.title),
@@ -45,6 +46,7 @@ extension ReadModels {
                 StoredText.encode(alert.absences), StoredText.encode(alert.attribution.author),
                 StoredText.encode(alert.attribution.license), StoredText.encode(alert.attribution.references),
                 Int64(alert.order?.rawValue ?? 0), StoredText.encode(alert.coverageGap),
+                alert.suppression.map { StoredText.encode($0.incident) }, alert.suppression?.act.column,
             ]
         )
         for (position, witness) in alert.evidence.enumerated() {

@@ -42,7 +42,8 @@ extension ReadModels {
         let sql = """
             SELECT id, rule, title, level, is_review, is_provisional, is_lower_bound, key, first_time,
                 last_time, count, cause, assets, users, addresses, artefacts, sessions, join_window, tags,
-                absences, author, license, reference_list, event_order, coverage_gap
+                absences, author, license, reference_list, event_order, coverage_gap,
+                suppressed_by, suppressing_act
             FROM alert WHERE incident = ? ORDER BY position, id
             """
         return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [owner]).map { row in
@@ -77,6 +78,12 @@ extension ReadModels {
             )
             alert.order = UInt8(exactly: row.integer(23)).flatMap { EventOrder(rawValue: $0) }
             alert.coverageGap = row.text(24)
+            if let incident = row[25] as String? {
+                alert.suppression = Alert.Suppression(
+                    incident: StoredText.decode(incident),
+                    act: row.offset(26)
+                )
+            }
             return alert
         }
     }

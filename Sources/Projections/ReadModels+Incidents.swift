@@ -74,9 +74,17 @@ extension ReadModels {
         }
     }
 
+    /// Alerts that benign closes keep from opening an incident.
+    public func silentCount() throws(WardlineError) -> Int64 {
+        try read { database in
+            let sql = "SELECT count(*) FROM alert WHERE incident = ? AND suppressed_by IS NOT NULL"
+            return try Int64.fetchOne(database, sql: sql, arguments: [ReadModels.reviewOwner]) ?? 0
+        }
+    }
+
     private static let incidentColumns = """
         id, state, severity, risk, title, first_time, last_time, is_provisional, rules, classes, devices,
-        users, merged, absences, why_joined, json
+        users, merged, absences, why_joined, json, closures
         """
 
     /// Newest first, so that a limit keeps the newest; callers turn the answer round.
@@ -146,6 +154,7 @@ extension ReadModels {
             users: row.texts(11),
             absences: row.texts(13),
             whyJoined: row.texts(14),
+            closures: [IncidentClosure](line: row.text(16)),
             alerts: [],
             entries: [],
             json: row[15] as String

@@ -41,7 +41,7 @@ extension ReadModels {
             id TEXT PRIMARY KEY, state TEXT NOT NULL, severity INTEGER NOT NULL, risk INTEGER NOT NULL,
             title TEXT NOT NULL, first_time INTEGER, last_time INTEGER, is_provisional INTEGER NOT NULL,
             rules TEXT, classes TEXT NOT NULL, devices TEXT, users TEXT, merged TEXT, absences TEXT,
-            why_joined TEXT, json TEXT NOT NULL
+            why_joined TEXT, closures TEXT NOT NULL, json TEXT NOT NULL
         ) STRICT, WITHOUT ROWID
         """,
         "CREATE INDEX incident_by_time ON incident (first_time, id)",
@@ -70,7 +70,7 @@ extension ReadModels {
             cause INTEGER NOT NULL, assets TEXT, users TEXT, addresses TEXT, artefacts TEXT, sessions TEXT,
             join_window INTEGER NOT NULL, tags TEXT, absences TEXT, author TEXT NOT NULL,
             license TEXT NOT NULL, reference_list TEXT, event_order INTEGER NOT NULL,
-            coverage_gap TEXT NOT NULL,
+            coverage_gap TEXT NOT NULL, suppressed_by TEXT, suppressing_act INTEGER,
             PRIMARY KEY (incident, id)
         ) STRICT, WITHOUT ROWID
         """,

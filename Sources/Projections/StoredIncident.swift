@@ -37,6 +37,8 @@ public struct StoredIncident: Hashable, Sendable {
     public var absences: [String]
     /// Chain of keys that joins the alerts.
     public var whyJoined: [String]
+    /// Closes in force, by offset.
+    public var closures: [IncidentClosure]
     /// Alerts in time order; empty in answers without detail.
     public var alerts: [Alert]
     /// Timeline with its context; empty in answers without detail.
@@ -48,7 +50,7 @@ public struct StoredIncident: Hashable, Sendable {
     ///
     /// Only for answers with detail: without, its alerts and entries are missing.
     public var incident: Incident {
-        Incident(
+        var incident = Incident(
             id: id,
             mergedIDs: mergedIDs,
             state: state,
@@ -65,8 +67,11 @@ public struct StoredIncident: Hashable, Sendable {
             entries: entries,
             absences: absences,
             whyJoined: whyJoined,
-            isProvisional: isProvisional
+            isProvisional: isProvisional,
+            closures: closures
         )
+        incident.addMembers(ofLine: json)
+        return incident
     }
 }
 
@@ -89,6 +94,7 @@ extension StoredIncident {
             users: incident.users,
             absences: incident.absences,
             whyJoined: incident.whyJoined,
+            closures: incident.closures,
             alerts: incident.alerts,
             entries: incident.entries,
             json: incident.json.line

@@ -286,10 +286,12 @@ extension StoreReader {
         }
     }
 
-    /// Hands over control records from the newest to the oldest until `body` returns false.
+    /// Hands over control records and their offsets, the newest first, until `body` returns false.
     ///
     /// - Complexity: Reads parts from the end; as far back as `body` asks for.
-    public func forEachControlRecordBackward(_ body: (RecordKind, [UInt8]) -> Bool) throws(WardlineError) {
+    public func forEachControlRecordBackward(
+        _ body: (RecordKind, Offset, [UInt8]) -> Bool
+    ) throws(WardlineError) {
         let records = try log("records")
         for part in records.parts.reversed() where part.mayHoldControlRecords {
             let found: RecordBatch?
@@ -298,7 +300,9 @@ extension StoreReader {
             }
             guard let batch = found else { continue }
             for index in batch.rows.indices.reversed() where batch.rows[index].kind != .device {
-                guard body(batch.rows[index].kind, batch.payload(index)) else { return }
+                guard body(batch.rows[index].kind, part.base.advanced(by: index), batch.payload(index)) else {
+                    return
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ extension Incident {
     ///
     /// `evidence` holds trigger and support entries; context stays in the timeline.
     public var json: JSONValue {
-        .object([
+        var members: [JSONValue.Member] = [
             .init("id", .text(id)),
             .init("state", .text(state.rawValue)),
             .init("severity", .text(severity.name)),
@@ -26,9 +26,13 @@ extension Incident {
             .init("evidence", .array(entries.filter { $0.role != .context }.map(\.json))),
             .init("absences", .texts(absences)),
             .init("why_joined", .texts(whyJoined)),
+            .init("joins", .array(joins.map(\.json))),
+            .init("entities", .array(entities.map(\.json))),
             .init("merged", .texts(mergedIDs)),
             .init("provisional", .bool(isProvisional)),
-        ])
+        ]
+        if !closures.isEmpty { members.append(.init("closures", .array(closures.map(\.json)))) }
+        return .object(members)
     }
 }
 

@@ -3,6 +3,7 @@
 
 import Correlation
 public import EventModel
+import WireFormats
 
 extension Incident {
     /// Reads the object of `schemas/output/incident-v1.schema.json`, with a member `context` or without; nil
@@ -41,8 +42,18 @@ extension Incident {
             entries: entries.sorted { ($0.time, $0.offset) < ($1.time, $1.offset) },
             absences: texts("absences"),
             whyJoined: texts("why_joined"),
-            isProvisional: isProvisional
+            isProvisional: isProvisional,
+            closures: (object["closures"]?.elements ?? []).compactMap { IncidentClosure($0) },
+            joins: (object["joins"]?.elements ?? []).compactMap { IncidentJoin($0) },
+            entities: (object["entities"]?.elements ?? []).compactMap { IncidentEntity($0) }
         )
+    }
+
+    /// Takes the members that the canonical line of this incident has beside what is stored by itself.
+    public mutating func addMembers(ofLine line: String) {
+        guard let object = try? JSONValue(parsing: line), let whole = Incident(object) else { return }
+        joins = whole.joins
+        entities = whole.entities
     }
 }
 

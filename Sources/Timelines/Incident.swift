@@ -117,8 +117,14 @@ public struct Incident: Hashable, Codable, Sendable {
     public var absences: [String]
     /// Chain of keys that joins the alerts, one step a line.
     public var whyJoined: [String]
+    /// The same as edges between alerts.
+    public var joins: [IncidentJoin]
+    /// What its alerts are about, by kind and value.
+    public var entities: [IncidentEntity]
     /// Whether any of its alerts may still change before the watermark.
     public var isProvisional: Bool
+    /// Closes in force of it and of what became part of it, by offset.
+    public var closures: [IncidentClosure]
 
     /// Makes an incident.
     public init(
@@ -138,7 +144,10 @@ public struct Incident: Hashable, Codable, Sendable {
         entries: [TimelineEntry],
         absences: [String],
         whyJoined: [String],
-        isProvisional: Bool
+        isProvisional: Bool,
+        closures: [IncidentClosure] = [],
+        joins: [IncidentJoin] = [],
+        entities: [IncidentEntity] = []
     ) {
         self.id = id
         self.mergedIDs = mergedIDs
@@ -157,5 +166,8 @@ public struct Incident: Hashable, Codable, Sendable {
         self.absences = absences
         self.whyJoined = whyJoined
         self.isProvisional = isProvisional
+        self.closures = closures
+        self.joins = joins
+        self.entities = entities
     }
 }

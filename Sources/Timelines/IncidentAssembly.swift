@@ -125,6 +125,7 @@ public struct IncidentAssembly: Sendable {
         return Incident(
             id: core.id,
             mergedIDs: core.otherIDs,
+            state: core.state,
             severity: severity,
             risk: risk(severity, asset),
             title: title,
@@ -138,7 +139,10 @@ public struct IncidentAssembly: Sendable {
             entries: sorted,
             absences: Set(core.alerts.flatMap(\.statedAbsences)).sorted(),
             whyJoined: core.whyJoined,
-            isProvisional: core.alerts.contains(where: \.isProvisional)
+            isProvisional: core.alerts.contains(where: \.isProvisional),
+            closures: core.closures,
+            joins: core.joins,
+            entities: IncidentEntity.all(of: core.alerts)
         )
     }
 

@@ -8,14 +8,31 @@ public import EventModel
 public struct IncidentCore: Hashable, Codable, Sendable {
     /// Alerts in order of first witness.
     public var alerts: [Alert]
-    /// Chain of keys that joins them, one step a line.
-    public var whyJoined: [String]
+    /// Edges that join them, in the order of what is shared.
+    public var joins: [IncidentJoin]
+    /// Closed where an operator closed every alert of it, else new.
+    public var state = IncidentState.new
+    /// Closes in force of any of its alerts, by offset.
+    public var closures: [IncidentClosure] = []
 
+    /// Merges by operators that hold it together, by offset.
+    var merges: [IncidentAct] = []
+
+    /// Makes a core of alerts in order of first witness.
+    init(alerts: [Alert], joins: [IncidentJoin]) {
+        self.alerts = alerts
+        self.joins = joins
+    }
+
+    /// Chain of keys that joins them, one step a line.
+    public var whyJoined: [String] { joins.map(\.text) }
     /// Identity: that of the oldest alert.
     public var id: String { alerts.first.map(IncidentCore.id) ?? "" }
     /// Ids under which parts of it would stand alone, sorted: look-ups accept them after a merge.
     public var otherIDs: [String] {
-        alerts.dropFirst().filter { $0.level >= .high && !$0.assets.isEmpty }.map(IncidentCore.id).sorted()
+        let parts = alerts.dropFirst().filter { $0.level >= .high && !$0.assets.isEmpty }
+        let merged = merges.flatMap { [$0.incident, $0.other] }.filter { $0 != id }
+        return Set(parts.map(IncidentCore.id) + merged).sorted()
     }
 
     private static func id(_ alert: Alert) -> String { "INC-" + alert.id.dropFirst(3) }
@@ -34,13 +51,14 @@ public struct IncidentCore: Hashable, Codable, Sendable {
     public var addresses: [String] { Set(alerts.flatMap(\.addresses)).sorted() }
 }
 
-/// Forms incidents from alerts: a pure function of the set of alerts, so neither order nor crashes matter.
+/// Forms incidents from alerts: a pure function of the set of alerts and of acts, so neither order nor
+/// crashes matter.
 public enum IncidentFormation {
     /// An entity that more assets than this share joins nothing: scanners, proxies, shared jump hosts.
     public static let degreeMax = 16
 
     private struct Key: Hashable, Comparable {
-        var kind: String
+        var kind: JoinKind
         var value: String
 
         static func < (left: Key, right: Key) -> Bool { (left.kind, left.value) < (right.kind, right.value) }
@@ -48,47 +66,48 @@ public enum IncidentFormation {
 
     /// Joins alerts that share an entity within the join window and keeps the groups that are incidents.
     ///
-    /// - Parameter alerts: alerts with their identities; reviews are passed over.
+    /// - Parameters:
+    ///   - alerts: alerts with their identities; reviews are passed over.
+    ///   - acts: what operators decided; ``IncidentActIndex/divide(_:)`` leaves out what they keep out.
     /// - Returns: Incident cores ordered by first witness, then id.
     /// - Complexity: O(n log n) in alerts times their keys.
-    public static func form(_ alerts: [Alert]) -> [IncidentCore] {
+    public static func form(
+        _ alerts: [Alert],
+        acts: IncidentActIndex = IncidentActIndex()
+    ) -> [IncidentCore] {
         let sorted = alerts.filter { !$0.isReview }.sorted { ($0.first, $0.id) < ($1.first, $1.id) }
-        var parents = Array(sorted.indices)
-        func root(_ index: Int) -> Int {
-            var index = index
-            while parents[index] != index {
-                parents[index] = parents[parents[index]]
-                index = parents[index]
-            }
-            return index
+        var parts = AlertParts(count: sorted.count)
+        var joins: [(first: Int, join: IncidentJoin)] = []
+        func join(_ one: Int, _ other: Int, _ kind: JoinKind, _ value: String) {
+            guard parts.unite(one, other) else { return }
+            joins.append((one, IncidentJoin(sorted[one], sorted[other], kind, value)))
         }
-        var steps: [(first: Int, second: Int, key: Key)] = []
-        for (key, members) in groups(sorted) {
+        for (key, members) in groups(sorted, acts) {
             var previous = members[0]
             for member in members.dropFirst() {
                 let window = max(sorted[previous].joinWindow, sorted[member].joinWindow)
                 if sorted[member].first <= sorted[previous].last.advanced(by: window) {
-                    let (left, right) = (root(previous), root(member))
-                    if left != right {
-                        parents[max(left, right)] = min(left, right)
-                        steps.append((previous, member, key))
-                    }
+                    join(previous, member, key.kind, key.value)
                 }
                 if sorted[member].last >= sorted[previous].last { previous = member }
             }
         }
+        var merges: [Int: [IncidentAct]] = [:]
+        for tie in acts.ties(of: sorted) {
+            join(tie.one, tie.other, .act, tie.act.words)
+            if tie.act.kind == .merge { merges[tie.one, default: []].append(tie.act) }
+        }
         var components: [Int: [Int]] = [:]
-        for index in sorted.indices { components[root(index), default: []].append(index) }
-        let stepsByRoot = Dictionary(grouping: steps) { root($0.first) }
+        for index in sorted.indices { components[parts.root(index), default: []].append(index) }
+        let joinsByRoot = Dictionary(grouping: joins) { parts.root($0.first) }
         return components.keys.sorted().compactMap { number in
             guard let members = components[number] else { return nil }
-            let parts = members.map { sorted[$0] }
-            guard opens(parts) else { return nil }
-            let chain = (stepsByRoot[number] ?? []).map { step in
-                let rules = sorted[step.first].rule + " and " + sorted[step.second].rule
-                return "\(rules) share \(step.key.kind) \(step.key.value)"
-            }
-            return IncidentCore(alerts: parts, whyJoined: chain)
+            let all = members.map { sorted[$0] }
+            guard opens(all) else { return nil }
+            var core = IncidentCore(alerts: all, joins: (joinsByRoot[number] ?? []).map(\.join))
+            if !merges.isEmpty { core.merges = members.flatMap { merges[$0] ?? [] } }
+            if !acts.isEmpty { acts.close(&core) }
+            return core
         }
     }
 
@@ -104,26 +123,47 @@ public enum IncidentFormation {
             && alerts.contains { $0.level >= .medium }
     }
 
-    private static func groups(_ alerts: [Alert]) -> [(Key, [Int])] {
+    /// Alerts that share an entity, in order, apart where an operator split them.
+    private static func groups(_ alerts: [Alert], _ acts: IncidentActIndex) -> [(Key, [Int])] {
         var members: [Key: [Int]] = [:]
         for (index, alert) in alerts.enumerated() {
-            for asset in alert.assets { members[Key(kind: "asset", value: asset), default: []].append(index) }
-            for user in alert.users {
-                members[Key(kind: "user", value: user.lowercased()), default: []].append(index)
-            }
-            for address in alert.addresses {
-                members[Key(kind: "address", value: address), default: []].append(index)
-            }
-            for artefact in alert.artefacts {
-                members[Key(kind: "artefact", value: artefact.lowercased()), default: []].append(index)
-            }
-            for session in alert.sessions {
-                members[Key(kind: "session", value: session), default: []].append(index)
+            for (kind, value) in alert.entities {
+                members[Key(kind: kind, value: value), default: []].append(index)
             }
         }
-        return members.filter { key, indices in
+        let shared = members.filter { key, indices in
             guard indices.count > 1 else { return false }
-            return key.kind == "asset" || Set(indices.flatMap { alerts[$0].assets }).count <= degreeMax
+            return key.kind == .asset || Set(indices.flatMap { alerts[$0].assets }).count <= degreeMax
         }.sorted { $0.key < $1.key }
+        guard acts.hasSplits else { return shared.map { ($0.key, $0.value) } }
+        return shared.flatMap { key, indices in
+            Dictionary(grouping: indices) { acts.splits(of: alerts[$0]) }
+                .sorted { $0.value[0] < $1.value[0] }.map { (key, $0.value) }
+        }
+    }
+}
+
+/// Which alerts are of one incident: parts that are united.
+private struct AlertParts {
+    private var parents: [Int]
+
+    init(count: Int) { parents = Array(0..<count) }
+
+    /// The first alert of the part that `index` is of.
+    mutating func root(_ index: Int) -> Int {
+        var index = index
+        while parents[index] != index {
+            parents[index] = parents[parents[index]]
+            index = parents[index]
+        }
+        return index
+    }
+
+    /// Unites two parts; false if they are one.
+    mutating func unite(_ one: Int, _ other: Int) -> Bool {
+        let (left, right) = (root(one), root(other))
+        guard left != right else { return false }
+        parents[max(left, right)] = min(left, right)
+        return true
     }
 }

@@ -220,7 +220,7 @@ struct ContentInForce {
 
     /// Looks back through the log until every role is found or the log begins.
     init(_ reader: StoreReader) throws(WardlineError) {
-        try reader.forEachControlRecordBackward { kind, bytes in
+        try reader.forEachControlRecordBackward { kind, _, bytes in
             guard let object = try? JSONValue(parsing: bytes.span), let role = object["role"]?.text else {
                 return true
             }

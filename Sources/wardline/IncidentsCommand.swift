@@ -12,8 +12,11 @@ import Timelines
 struct IncidentsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "incidents",
-        abstract: "List incidents; `incidents show ID` shows one.",
-        subcommands: [List.self, Show.self],
+        abstract: "List incidents; `incidents show ID` shows one, `close` closes it.",
+        subcommands: [
+            List.self, Show.self, IncidentClose.self, IncidentReopen.self, IncidentSuppressions.self,
+            IncidentMerge.self, IncidentSplit.self, IncidentUndo.self, IncidentActList.self,
+        ],
         defaultSubcommand: List.self
     )
 
@@ -43,6 +46,18 @@ struct IncidentsCommand: ParsableCommand {
         )
         var severity: String?
 
+        @Option(
+            name: .customLong("state"),
+            help: ArgumentHelp("Only incidents that are new, acknowledged or closed.", valueName: "STATE"),
+            transform: { word in
+                guard let state = IncidentState(rawValue: word.lowercased()) else {
+                    throw ValidationError("'\(word)' is no state; write new, acknowledged or closed.")
+                }
+                return state
+            }
+        )
+        var states: [IncidentState] = []
+
         @OptionGroup var store: StoreOptions
         @OptionGroup var common: CommonOptions
 
@@ -52,17 +67,24 @@ struct IncidentsCommand: ParsableCommand {
             var filter = IncidentFilter(
                 since: since,
                 until: until,
+                states: states,
                 device: device,
                 user: user,
                 hasDetail: false
             )
             if let severity { filter.severity = try LevelName.level(severity) }
             let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
-            let found = list.selection(
-                try CurrentModels.open(reader, isQuiet: common.quiet).incidents(filter)
-            )
+            let models = try CurrentModels.open(reader, isQuiet: common.quiet)
+            let found = list.selection(try models.incidents(filter))
             try IncidentList.write(found, list.output, context)
             context.output.finish()
+            let silent = try models.silentCount()
+            if silent > 0, !common.quiet {
+                Messages.note(
+                    "\(Amount.counted(silent, "alert")) kept silent by benign closes: "
+                        + "`wardline incidents suppressions`"
+                )
+            }
             if found.isEmpty {
                 if !common.quiet { Messages.note("no incidents in \(reader.path)") }
                 throw Outcome.nothingFound
@@ -110,11 +132,15 @@ enum IncidentList {
         ])
         for incident in incidents {
             let state = incident.isProvisional ? "\(incident.state.rawValue)?" : incident.state.rawValue
+            let closing = incident.closures.last.map {
+                " (\($0.suppression == nil ? "" : "benign: ")\($0.reason))"
+            }
             table.add([
                 incident.id, String(incident.risk), state, context.times.seconds(incident.first),
                 Amount.span(incident.last.nanoseconds - incident.first.nanoseconds),
                 String(incident.devices.count),
-                String(incident.users.count), String(incident.rules.count), incident.title,
+                String(incident.users.count), String(incident.rules.count),
+                incident.title + (closing ?? ""),
             ])
         }
         return table

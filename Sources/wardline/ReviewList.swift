@@ -67,6 +67,7 @@ enum ReviewList {
             .init("users", .texts(review.users)), .init("addresses", .texts(review.addresses)),
             .init("absences", .texts(review.statedAbsences)),
             .init("provisional", .bool(review.isProvisional)),
+            .init("suppressed_by", review.suppression.map { .text($0.incident) } ?? .null),
             .init("evidence", .array(review.evidence.map { .integer(Int64(clamping: $0.offset.value)) })),
         ])
     }
@@ -77,10 +78,11 @@ enum ReviewList {
             let absent =
                 review.statedAbsences.isEmpty
                 ? "" : " (not seen: \(review.statedAbsences.joined(separator: ", ")))"
+            let silent = review.suppression.map { " (silent: \($0.incident) was closed as benign)" } ?? ""
             let time = mode == .shortISO ? context.times.iso(review.first) : context.times.short(review.first)
             return time + "  " + context.palette.paint("review ", .caution) + "  "
                 + TerminalText.fitted(TerminalText.escaped(who.isEmpty ? "-" : who), 16) + "  "
-                + TerminalText.escaped(review.title + absent) + "  #\(review.cause)  ["
+                + TerminalText.escaped(review.title + absent + silent) + "  #\(review.cause)  ["
                 + TerminalText.escaped(review.rule) + "]"
         }
     }

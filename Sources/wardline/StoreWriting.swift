@@ -15,13 +15,14 @@ struct StoreWriting {
     private let lock: FileLock
     private let path: String
 
-    /// Takes the lock, opens and recovers the store, brings changed content into force.
+    /// Takes the lock, opens and recovers the store, brings changed content into force unless it must stay.
     ///
     /// - Throws: `busy` when another process has the store.
     init(
         _ path: String,
         _ files: ContentFiles,
-        _ configuration: Configuration
+        _ configuration: Configuration,
+        bringsContent: Bool = true
     ) throws(WardlineError) {
         self.path = path
         do throws(StorageError) {
@@ -68,6 +69,7 @@ struct StoreWriting {
             keep: judgement.keep
         )
         try engine.start()
+        guard bringsContent else { return }
         for batch in content.facts({ Messages.warning($0) }) { try give(batch) }
     }
 

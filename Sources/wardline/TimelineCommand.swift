@@ -109,17 +109,39 @@ struct TimelineOptions: ParsableArguments {
     ) throws(WardlineError) -> StoredIncident {
         switch try models.incident(id) {
         case .found(let found): return found
-        case .missing:
-            throw WardlineError(
-                .usage,
-                "There is no incident `\(id)` in \(path). `wardline incidents` lists them."
-            )
+        case .missing: return try successor(of: id, models, path)
         case .ambiguous(let ids):
             throw WardlineError(
                 .usage,
                 "`\(id)` fits several incidents: \(ids.joined(separator: ", ")). Write more of the id."
             )
         }
+    }
+
+    /// Heirs that are followed from an old id to what there is now.
+    private static let heirCountMax = 16
+
+    /// The incident that has the alerts of one that the journal remembers.
+    private static func successor(
+        of id: String,
+        _ models: ReadModels,
+        _ path: String
+    ) throws(WardlineError) -> StoredIncident {
+        let reader = try StoreReader(path: path)
+        var wanted = id
+        for _ in 0..<heirCountMax {
+            guard let fate = try reader.fate(of: wanted) else { break }
+            guard fate.word == "merged" || fate.word == "split", let heir = fate.into.first else {
+                throw WardlineError(.usage, TerminalText.escaped(fate.sentence) + ".")
+            }
+            Messages.note(TerminalText.escaped(fate.sentence))
+            if case .found(let found) = try models.incident(heir) { return found }
+            wanted = heir
+        }
+        throw WardlineError(
+            .usage,
+            "There is no incident `\(id)` in \(path). `wardline incidents` lists them."
+        )
     }
 
     /// The incident's object; with `--context` the context entries stand under `context`.

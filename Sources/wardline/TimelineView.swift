@@ -65,7 +65,7 @@ struct TimelineView {
         if !incident.mergedIDs.isEmpty {
             lines.append("merged from " + TerminalText.escaped(incident.mergedIDs.joined(separator: ", ")))
         }
-        return lines
+        return lines + incident.closures.map { TerminalText.escaped(ActText.line($0, times)) }
     }
 
     private func list(_ noun: String, _ names: [String]) -> String {

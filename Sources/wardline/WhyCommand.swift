@@ -47,14 +47,10 @@ struct WhyCommand: ParsableCommand {
         let incident: Incident
         switch try models.incident(id) {
         case .found(let found): incident = found.incident
-        case .missing:
+        case .missing where try reader.fate(of: id) == nil:
             Messages.error("There is no incident `\(id)` in \(reader.path). `wardline incidents` lists them.")
             throw Outcome.nothingFound
-        case .ambiguous(let ids):
-            throw WardlineError(
-                .usage,
-                "`\(id)` fits several incidents: \(ids.joined(separator: ", ")). Write more of the id."
-            )
+        default: incident = try TimelineOptions.find(id, models, reader.path).incident
         }
         let siteKey = StoreKey.reading(StorePaths(reader.path), storage: POSIXStorage())
         let decoder = StoreDecoder(reader, environment: context.environment, siteKey: siteKey)
@@ -129,7 +125,7 @@ enum RulesOverTime {
 
     static func versions(_ reader: StoreReader, _ environment: [String: String]) throws -> [Load] {
         var sets: [[String]] = []
-        try reader.forEachControlRecordBackward { kind, bytes in
+        try reader.forEachControlRecordBackward { kind, _, bytes in
             guard kind == .activation, let object = try? JSONValue(parsing: bytes.span),
                 object["role"]?.text == "rules"
             else { return true }

@@ -26,6 +26,7 @@ struct WhyReport {
                 + palette.paint(incident.severity.name.uppercased(), .caution)
                 + " risk \(incident.risk)   " + TerminalText.escaped(incident.title)
         ]
+        lines += incident.closures.map { TerminalText.escaped(ActText.line($0, context.times)) }
         for reasons in alerts.prefix(WhyReport.alertCountMax) { lines += self.lines(reasons) }
         if alerts.count > WhyReport.alertCountMax {
             let rest = Int64(alerts.count - WhyReport.alertCountMax)
@@ -139,6 +140,7 @@ struct WhyReport {
             .init("severity", .text(incident.severity.name)), .init("risk", .integer(Int64(incident.risk))),
             .init("title", .text(incident.title)), .init("alerts", .array(alerts.map(object))),
             .init("why_joined", .texts(incident.whyJoined)),
+            .init("closures", .array(incident.closures.map(\.json))),
         ])
     }
 
