@@ -49,7 +49,7 @@ extension Normalizer {
         guard let table = assembler.tables.table(key, assembler.count) else { return false }
         let form = decoders.decoders[table.decoder].tableForm
         var reader = TableReader(work.envelope.body, form)
-        guard let row = reader.next(bytes.span) else { return false }
+        let row = reader.next(bytes.span) ?? []
         let isRow = row.count == table.names.count && !reader.isOpen
         if let open = table.open {
             if !isRow, isContinued(open, place) {
