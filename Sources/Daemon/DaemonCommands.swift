@@ -91,7 +91,7 @@ struct DaemonCommands: Sendable {
         }
         let word = request["format"]?.text ?? ImportFormat.lines.rawValue
         guard let format = ImportFormat(rawValue: word) else {
-            throw WardlineError(.usage, "'\(word)' is no format; write lines or journal-export.")
+            throw WardlineError(.usage, "'\(word)' is no format; write lines, document or journal-export.")
         }
         let importer = FileImport(
             engine: engine,

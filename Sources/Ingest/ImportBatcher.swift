@@ -10,6 +10,8 @@ struct ImportBatcher {
     private var framer: ConnectionFramer
     /// Cuts instead of `framer` where the format is that of the journal.
     private var journal: JournalFramer?
+    /// What came of a file that is one record; nil for others.
+    private var document: (bytes: [UInt8], length: Int)?
     private let hasClaims: Bool
     private let file: String
     private let intake: IntakeQueue
@@ -33,7 +35,9 @@ struct ImportBatcher {
         if request.format == .journalExport {
             journal = JournalFramer(sizeMaxBytes: request.recordSizeMaxBytes)
         }
-        sizeMaxBytes = request.recordSizeMaxBytes
+        if request.format == .document { document = ([], 0) }
+        sizeMaxBytes =
+            request.format == .document ? ImportFormat.documentSizeMaxBytes : request.recordSizeMaxBytes
         file = request.path
         transport = request.path == "-" ? .standardInput : .file
         self.intake = intake
@@ -41,6 +45,12 @@ struct ImportBatcher {
     }
 
     mutating func take(_ bytes: [UInt8]) throws(WardlineError) {
+        if let kept = document {
+            let room = sizeMaxBytes - kept.bytes.count
+            document?.bytes.append(contentsOf: bytes.prefix(room))
+            document?.length += bytes.count
+            return
+        }
         var target = FrameTarget(batch: RecordBatch(), origin: 0, flags: [], time: .absent)
         if journal == nil {
             framer.feed(bytes.span, into: &target)
@@ -53,7 +63,19 @@ struct ImportBatcher {
     /// The last line needs no end.
     mutating func finish() throws(WardlineError) {
         var target = FrameTarget(batch: RecordBatch(), origin: 0, flags: [], time: .absent)
-        if journal == nil { framer.finish(into: &target) } else { journal?.finish(into: &target) }
+        if let document, document.length > 0 {
+            target.batch.append(
+                document.bytes,
+                kind: .device,
+                origin: 0,
+                originalLength: document.length,
+                receiveTime: .absent
+            )
+        } else if journal != nil {
+            journal?.finish(into: &target)
+        } else {
+            framer.finish(into: &target)
+        }
         try add(target.batch)
         try flush()
     }

@@ -27,6 +27,11 @@ public enum ImportFormat: String, Hashable, Sendable, CaseIterable {
     case lines
     /// One record an entry of the systemd journal, as `journalctl -o export` writes them.
     case journalExport = "journal-export"
+    /// The file is one record: reports in XML, JSON or CSV, up to ``documentSizeMaxBytes``.
+    case document
+
+    /// Most bytes kept of a document, 1 MiB: as much as a listener keeps of one message.
+    public static let documentSizeMaxBytes = 1_048_576
 }
 
 /// What an import did.

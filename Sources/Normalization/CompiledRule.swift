@@ -134,6 +134,8 @@ struct CompiledDecoder: Sendable {
     /// Names by which the header row of a table is known (csv), as parts of `texts`, in `parts`; empty: the
     /// body is one row.
     var headerNames = TablePart()
+    /// How its rows are written.
+    var tableForm = TableForm.comma
     var takesXML = false
     /// In `aliases`.
     var aliases = TablePart()

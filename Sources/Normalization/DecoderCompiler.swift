@@ -65,6 +65,7 @@ struct DecoderCompiler {
         decoder.dropped = slots(definition.drop)
         if definition.isTable {
             let names = definition.columns.map { tables.add(text: $0.text.utf8) }
+            decoder.tableForm = definition.isExtendedTable ? .extended : .comma
             decoder.headerNames = RuleTables.add(names, to: &tables.parts)
         } else {
             decoder.columns = slots(definition.columns)

@@ -247,6 +247,9 @@ public struct DecoderDefinition: Hashable, Sendable {
     /// Whether the body is a whole table (csv): a header row names the columns, each row below gives an
     /// event.
     public var isTable = false
+    /// Whether the rows of the table are those of W3C's extended log format: parted by blanks, below
+    /// `#Fields:`.
+    public var isExtendedTable = false
     /// Whether pairs are parted by commas instead of blanks (kv, and captures of type kv).
     public var isCommaSeparated = false
     /// Array whose elements give one event each (json).

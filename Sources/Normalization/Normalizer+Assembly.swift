@@ -133,6 +133,24 @@ extension Normalizer {
         _ work: inout RecordWork,
         _ events: inout EventBatch
     ) {
+        var part = Normalizer.part(of: text, adding: issues, at: time, work)
+        citation = Array(offsets.map { String($0.value) }.joined(separator: " ").utf8)
+        // What came around the record is not around this text.
+        carried.removeAll(keepingCapacity: true)
+        skipMark(&part, text)
+        begin(&part, text)
+        route(&part, text, &events)
+        citation = []
+        work.ordinal = part.ordinal
+    }
+
+    /// The work for text that is no record but belongs to one.
+    static func part(
+        of text: [UInt8],
+        adding issues: ParseIssues,
+        at time: UTCTime?,
+        _ work: borrowing RecordWork
+    ) -> RecordWork {
         var part = RecordWork(
             envelope: EnvelopeReader.read(text.span, 0..<text.count, work.context),
             record: 0..<text.count,
@@ -151,14 +169,7 @@ extension Normalizer {
         hash.combine(UInt64(work.ordinal))
         part.header.contentHash = hash.value
         part.ordinal = work.ordinal
-        citation = Array(offsets.map { String($0.value) }.joined(separator: " ").utf8)
-        // What came around the record is not around this text.
-        carried.removeAll(keepingCapacity: true)
-        skipMark(&part, text)
-        begin(&part, text)
-        route(&part, text, &events)
-        citation = []
-        work.ordinal = part.ordinal
+        return part
     }
 
     /// A relay left out what it was sent again: the events are given as if it had not.

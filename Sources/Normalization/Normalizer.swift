@@ -59,6 +59,8 @@ public struct Normalizer: Sendable {
     var assembler = RecordAssembler()
     /// The newest message of each source.
     var recent = RecentMessages()
+    /// What tells the tables of the record's sender apart from others.
+    var tableKey: UInt64 = 0
     /// Offsets of the records that the event being made joins, as text; empty for one record.
     var citation: [UInt8] = []
     /// Fields of headers and joins that no decoder names.
@@ -214,7 +216,12 @@ public struct Normalizer: Sendable {
             offset: work.offset,
             clock: clock.isPresent ? clock : work.envelope.time
         )
-        if let piece = RecordPiece(work.envelope, bytes.span) {
+        tableKey = Normalizer.tableKey(source, work, bytes)
+        if !assembler.tables.isEmpty, !row.flags.contains(.jsonLines),
+            decodeTableLine(place, origin: sources[Int(row.origin)], &work, bytes, &events)
+        {
+            recent.pass(row.length)
+        } else if let piece = RecordPiece(work.envelope, bytes.span) {
             recent.pass(row.length)
             decode(piece, place, &work, bytes, &events)
         } else {

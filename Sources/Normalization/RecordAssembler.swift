@@ -91,6 +91,8 @@ struct RecordAssembler: Sendable {
     private var announcements: [Announcement] = []
     /// Records of the Linux audit log by their serials.
     var audit = AuditGroups()
+    /// Headers of tables whose rows come one by one.
+    var tables = TableLines()
     private var reports: [UInt64: (hash: UInt64, at: UInt64)] = [:]
 
     /// Counts the record at `offset`.

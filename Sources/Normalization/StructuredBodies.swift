@@ -8,12 +8,14 @@ struct StructuredBodies: Sendable {
     /// What the last decoder found.
     var found = EventDrafts()
     private var audit: AuditDecoder
+    private var nexpose = NexposeReport()
 
     init(siteKey: SiteKey) { audit = AuditDecoder(siteKey: siteKey) }
 
     /// Decodes the body at `range`; the identifier of the decoder that took it, nil if none did.
     mutating func decode(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String? {
         found.removeAll()
-        return audit.decode(bytes, range, into: &found)
+        if let id = audit.decode(bytes, range, into: &found) { return id }
+        return nexpose.decode(bytes, range, into: &found) ? NexposeReport.id : nil
     }
 }

@@ -50,7 +50,9 @@ struct DecoderFileReader {
             case "maps": definition.maps = try maps(value)
             case "drop": definition.drop = try texts(value)
             case "columns": definition.columns = try texts(value)
-            case "table": definition.isTable = try bool(value)
+            case "table":
+                definition.isTable = try choice(value, ["true", "false", "w3c"]) != "false"
+                definition.isExtendedTable = try text(value).text == "w3c"
             case "explode": definition.explode = try text(value)
             case "rules":
                 for rule in try elements(value) { definition.rules.append(try self.rule(rule)) }

@@ -26,10 +26,13 @@ struct IngestCommand: ParsableCommand {
 
     @Option(
         name: .customLong("format"),
-        help: ArgumentHelp("How files are cut into records: lines or journal-export.", valueName: "FORMAT"),
+        help: ArgumentHelp(
+            "How files are cut into records: lines, document (one record each) or journal-export.",
+            valueName: "FORMAT"
+        ),
         transform: { word in
             guard let format = ImportFormat(rawValue: word) else {
-                throw ValidationError("'\(word)' is no format; write lines or journal-export.")
+                throw ValidationError("'\(word)' is no format; write lines, document or journal-export.")
             }
             return format
         }

@@ -37,6 +37,24 @@ import WireFormats
         #expect(try store.stored(.importEnd).count == 1)
     }
 
+    @Test func `a document is one record with all its lines, cut at its bound`() throws {
+        let store = try StoreFixture()
+        let text = "<a>\r\n\n  <b/>\n</a>\n"
+        let bound = ImportFormat.documentSizeMaxBytes
+        let long = [UInt8](repeating: 0x78, count: bound + 1)
+        for (name, bytes) in [("report.xml", Array(text.utf8)), ("long.csv", long), ("empty.csv", [])] {
+            var request = ImportRequest(path: try store.write(bytes, to: name))
+            request.format = .document
+            let report = try importer(store).run(request)
+            #expect(report.added == (bytes.isEmpty ? 0 : 1))
+            #expect(report.truncated == (bytes.count > bound ? 1 : 0))
+        }
+        try store.engine.stop()
+        let stored = try store.stored()
+        #expect(stored.first?.text == text && stored.count == 2)
+        #expect(stored.last?.row.range.count == bound && stored.last?.row.originalLength == bound + 1)
+    }
+
     @Test func `the reference time is that of the file unless it is given`() throws {
         let store = try StoreFixture()
         let path = try store.write(Array("x\n".utf8), to: "input.log")
