@@ -125,7 +125,7 @@ public struct Alert: Hashable, Codable, Sendable {
     public var suppression: Suppression?
 
     /// A benign close of an incident that makes an alert silent.
-    public struct Suppression: Hashable, Sendable {
+    public struct Suppression: Hashable, Codable, Sendable {
         /// The incident that was closed.
         public var incident: String
         /// Offset of the act's record.

@@ -7,7 +7,7 @@ public import EventModel
 /// What an alert must share with those of a benign close to be a repeat of them.
 ///
 /// The rule always; every part that is named must hold.
-public enum SuppressionScope: String, Hashable, Sendable, CaseIterable {
+public enum SuppressionScope: String, Hashable, Codable, Sendable, CaseIterable {
     /// The group key, and no device that the alert of that key did not have.
     case key
     /// No device beyond those of the alerts of that rule, and at least one.
@@ -21,7 +21,7 @@ public enum SuppressionScope: String, Hashable, Sendable, CaseIterable {
 }
 
 /// An alert as an act names it: by rule, key and time, which stay while later evidence changes its id.
-public struct AlertMark: Hashable, Sendable {
+public struct AlertMark: Hashable, Codable, Sendable {
     /// Rule id.
     public var rule: String
     /// Group key.
@@ -75,15 +75,15 @@ public struct AlertMark: Hashable, Sendable {
 }
 
 /// Rule and key of an alert.
-struct AlertName: Hashable, Sendable {
+struct AlertName: Hashable, Codable, Sendable {
     var rule: String
     var key: [String]
 }
 
 /// What an operator decided about incidents: a control record that judgement folds (decision 0042).
-public struct IncidentAct: Hashable, Sendable {
+public struct IncidentAct: Hashable, Codable, Sendable {
     /// What was decided.
-    public enum Kind: String, Hashable, Sendable, CaseIterable {
+    public enum Kind: String, Hashable, Codable, Sendable, CaseIterable {
         /// The incident is dealt with; with ``IncidentAct/suppression`` its repeats are silent.
         case close
         /// Two incidents are one, whatever they share.
@@ -95,7 +95,7 @@ public struct IncidentAct: Hashable, Sendable {
     }
 
     /// For how long, and for what, repeats open no incident.
-    public struct Suppression: Hashable, Sendable {
+    public struct Suppression: Hashable, Codable, Sendable {
         /// What a repeat shares; at least one part.
         public var scope: [SuppressionScope]
         /// Event time from which on an alert is a repeat: the first event of the incident.

@@ -7,7 +7,7 @@ import EventModel
 /// The acts in force: a fold of their records in offset order.
 ///
 /// What an act decides depends on event times and on the acts alone, never on when its record was judged.
-public struct IncidentActs: Hashable, Sendable {
+public struct IncidentActs: Hashable, Codable, Sendable {
     /// Acts in force: 16,384, years of closing ten a day.
     ///
     /// Beyond it the oldest one does not hold any more: what it closed is new again.
@@ -34,7 +34,7 @@ public struct IncidentActs: Hashable, Sendable {
 }
 
 /// The acts in force, by what they can concern.
-public struct IncidentActIndex: Sendable {
+public struct IncidentActIndex: Codable, Sendable {
     /// The acts.
     public let acts: [IncidentAct]
     /// Closes that mark an alert of this name.
@@ -45,7 +45,7 @@ public struct IncidentActIndex: Sendable {
     /// Splits that mark an alert of this name.
     private var splitsByName: [AlertName: [Int]] = [:]
 
-    private struct Place: Hashable {
+    private struct Place: Hashable, Codable {
         var rule: String
         var part: SuppressionScope
         var value: [String]

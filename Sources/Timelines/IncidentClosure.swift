@@ -5,7 +5,7 @@ public import EventModel
 import WireFormats
 
 /// A close in force of an incident, or of one that became part of it.
-public struct IncidentClosure: Hashable, Sendable {
+public struct IncidentClosure: Hashable, Codable, Sendable {
     /// Offset of the record of the act.
     public var act: Offset
     /// The incident that was closed.

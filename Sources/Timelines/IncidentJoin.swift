@@ -5,7 +5,7 @@ import Correlation
 public import EventModel
 
 /// What kind of thing alerts can share, or why else they stand together.
-public enum JoinKind: String, Hashable, Comparable, Sendable, CaseIterable {
+public enum JoinKind: String, Hashable, Comparable, Codable, Sendable, CaseIterable {
     /// A device or system of the inventory.
     case asset
     /// A person's account.
@@ -26,7 +26,7 @@ public enum JoinKind: String, Hashable, Comparable, Sendable, CaseIterable {
 /// Why two alerts are of one incident: an edge of its graph.
 ///
 /// The joins of an incident make a tree: one fewer than alerts, each the first that was found between parts.
-public struct IncidentJoin: Hashable, Sendable {
+public struct IncidentJoin: Hashable, Codable, Sendable {
     /// Alert with the earlier first witness.
     public var first: String
     /// Its rule.
@@ -94,7 +94,7 @@ public struct IncidentJoin: Hashable, Sendable {
 }
 
 /// A thing that alerts of an incident are about: a node of its graph, with edges to those alerts.
-public struct IncidentEntity: Hashable, Sendable {
+public struct IncidentEntity: Hashable, Codable, Sendable {
     /// Entities of an incident that are listed: 256.
     ///
     /// Beyond it those of the fewest alerts are left out.
