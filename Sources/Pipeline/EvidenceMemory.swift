@@ -26,26 +26,21 @@ struct EvidenceMemory: Codable, Sendable {
         stretches.append(judged)
         guard stretches.count > EvidenceMemory.stretchCountMax else { return }
         let oldest = stretches.removeFirst()
-        let assemblies = cores().map { IncidentAssembly($0) }
-        guard !assemblies.isEmpty else { return }
-        for event in oldest {
+        guard kept.count < EvidenceMemory.keptCountMax else { return }
+        let drawing = IncidentDrawing(cores())
+        guard !drawing.isEmpty else { return }
+        for event in oldest where drawing.isPart(event) {
+            kept.append(event.detached)
             guard kept.count < EvidenceMemory.keptCountMax else { return }
-            let near = assemblies.filter { $0.isNear(event.event.time) }
-            guard !near.isEmpty else { continue }
-            let digest = EventDigest(event)
-            if near.contains(where: { $0.role(of: digest) != nil }) { kept.append(event.detached) }
         }
     }
 
-    /// Digests of the events near `assemblies`, with those of `newest`, by time, offset and ordinal.
-    func digests(near assemblies: [IncidentAssembly], newest: [JudgedEvent]) -> [EventDigest] {
-        guard !assemblies.isEmpty else { return [] }
+    /// Digests of the events that may be part of `drawing`, with those of `newest`, by time, offset and
+    /// ordinal.
+    func digests(for drawing: IncidentDrawing, newest: [JudgedEvent]) -> [EventDigest] {
+        guard !drawing.isEmpty else { return [] }
         var found: [EventDigest] = []
-        for stretch in [kept] + stretches + [newest] {
-            for event in stretch where assemblies.contains(where: { $0.isNear(event.event.time) }) {
-                found.append(EventDigest(event))
-            }
-        }
+        for stretch in [kept] + stretches + [newest] { found += stretch.compactMap { drawing.digest($0) } }
         return found.sorted { ($0.time, $0.offset, $0.ordinal) < ($1.time, $1.offset, $1.ordinal) }
     }
 }

@@ -140,14 +140,12 @@ struct IncidentBoard: Codable, Sendable {
         let lineage = IncidentLineage(before: incidents, formed: formed, index, retracted)
         var stale: [IncidentCore] = []
         for core in formed {
-            let isTouched = judgedRange.map { $0.overlaps(IncidentAssembly(core).range) } ?? false
+            let isTouched = judgedRange.map { $0.overlaps(IncidentAssembly.range(of: core)) } ?? false
             if cores[core.id] != core || isTouched { stale.append(core) }
         }
-        var assemblies = stale.map { IncidentAssembly($0) }
-        for digest in memory.digests(near: assemblies, newest: newest) {
-            for index in assemblies.indices { assemblies[index].take(digest) }
-        }
-        for (core, assembly) in zip(stale, assemblies) {
+        var drawing = IncidentDrawing(stale)
+        for digest in memory.digests(for: drawing, newest: newest) { drawing.take(digest) }
+        for (core, assembly) in zip(stale, drawing.assemblies) {
             let incident = assembly.incident { register.asset(named: $0) }
             cores[core.id] = core
             guard incidents[core.id] != incident else { continue }

@@ -16,14 +16,17 @@ public struct IncidentAssembly: Sendable {
 
     private let core: IncidentCore
     private let rulesByWitness: [Place: Set<String>]
-    private let devices: Set<String>
-    private let users: Set<String>
+    /// Assets that it is about.
+    let devices: Set<String>
+    /// Users that it is about, in lower case.
+    let users: Set<String>
     private let addresses: Set<String>
     private let triggerTimes: [UTCTime]
     private var entries: [TimelineEntry] = []
     private var counts: [EntryRole: Int] = [:]
 
-    private struct Place: Hashable, Sendable {
+    /// A record and the index of an event in it.
+    struct Place: Hashable, Sendable {
         var offset: Offset
         var ordinal: UInt16
     }
@@ -44,11 +47,20 @@ public struct IncidentAssembly: Sendable {
         triggerTimes = core.alerts.flatMap { $0.evidence.map(\.time) }.sorted()
     }
 
-    /// Event times that can matter: from four hours before the first trigger to four hours after the last.
-    public var range: ClosedRange<UTCTime> {
-        let reach = IncidentAssembly.supportNanoseconds
-        let first = triggerTimes.first ?? .absent
-        return first.advanced(by: -reach)...max(first, triggerTimes.last ?? first).advanced(by: reach)
+    /// Events that its alerts cite.
+    var places: some Sequence<Place> { rulesByWitness.keys }
+
+    /// Event times that can matter to `core`: from four hours before the first trigger to four hours after the
+    /// last.
+    public static func range(of core: IncidentCore) -> ClosedRange<UTCTime> {
+        var (first, last) = (UTCTime.absent, UTCTime.absent)
+        for alert in core.alerts {
+            for witness in alert.evidence {
+                first = first.isPresent ? min(first, witness.time) : witness.time
+                last = max(last, witness.time)
+            }
+        }
+        return first.advanced(by: -supportNanoseconds)...last.advanced(by: supportNanoseconds)
     }
 
     /// Whether an event at `time` can matter: some trigger is within four hours.
