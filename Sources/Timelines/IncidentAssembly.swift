@@ -142,7 +142,9 @@ public struct IncidentAssembly: Sendable {
             isProvisional: core.alerts.contains(where: \.isProvisional),
             closures: core.closures,
             joins: core.joins,
-            entities: IncidentEntity.all(of: core.alerts)
+            entities: IncidentEntity.all(of: core.alerts),
+            techniques: IncidentTechnique.all(of: core.alerts),
+            stages: IncidentStage.all(of: core.alerts)
         )
     }
 

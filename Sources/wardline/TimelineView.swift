@@ -62,10 +62,22 @@ struct TimelineView {
         let interval = "\(times.seconds(incident.first)) to \(times.seconds(incident.last)) (\(span))"
         var lines = [title, interval]
         if !facts.isEmpty { lines.append(TerminalText.escaped(facts.joined(separator: ", "))) }
+        lines += stages(incident.stages)
         if !incident.mergedIDs.isEmpty {
             lines.append("merged from " + TerminalText.escaped(incident.mergedIDs.joined(separator: ", ")))
         }
         return lines + incident.closures.map { TerminalText.escaped(ActText.line($0, times)) }
+    }
+
+    /// The stages of each matrix, on a line of its own.
+    private func stages(_ stages: [IncidentStage]) -> [String] {
+        AttackMatrix.allCases.compactMap { matrix in
+            let own = stages.filter { $0.matrix == matrix }
+            guard let version = own.first?.version else { return nil }
+            let name = matrix == .ics ? "ICS" : "Enterprise"
+            let text = "ATT&CK \(name) \(version): " + own.map(\.name).joined(separator: ", ")
+            return TerminalText.escaped(text)
+        }
     }
 
     private func list(_ noun: String, _ names: [String]) -> String {
