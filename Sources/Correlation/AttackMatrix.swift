@@ -87,7 +87,8 @@ public struct AttackTechnique: Hashable, Sendable {
 
     /// The techniques of the tags of a rule, in their order, and the tactics that it names itself.
     ///
-    /// A tactic that both matrices have is of those that the techniques are of, Enterprise where there are none.
+    /// A tactic that both matrices have is of those that the techniques are of, Enterprise where there are
+    /// none.
     public static func read(_ tags: [String]) -> (techniques: [AttackTechnique], tactics: [AttackTactic]) {
         let words = tags.compactMap { tag in
             tag.lowercased().hasPrefix("attack.") ? String(tag.dropFirst("attack.".count)) : nil
@@ -124,6 +125,13 @@ public struct AttackTechnique: Hashable, Sendable {
 
     /// - Source: MITRE ATT&CK 18.
     private static let tacticsByTechnique: [String: Set<String>] = [
+        "T1018": ["discovery"], "T1041": ["exfiltration"], "T1046": ["discovery"], "T1052": ["exfiltration"],
+        "T1071": ["command-and-control"], "T1091": ["initial-access", "lateral-movement"],
+        "T1105": ["command-and-control"], "T1133": ["initial-access", "persistence"],
+        "T1190": ["initial-access"], "T1486": ["impact"], "T1529": ["impact"],
+        "T1543": ["persistence", "privilege-escalation"], "T1547": ["persistence", "privilege-escalation"],
+        "T1557": ["credential-access", "collection"], "T1572": ["command-and-control"],
+        "T0814": ["inhibit-response-function"], "T0867": ["lateral-movement"],
         "T1005": ["collection"], "T1021": ["lateral-movement"], "T1029": ["exfiltration"],
         "T1048": ["exfiltration"], "T1070": ["defense-evasion"],
         "T1078": ["initial-access", "persistence", "privilege-escalation", "defense-evasion"],

@@ -148,7 +148,9 @@ struct IncidentBoard: Sendable {
             for index in assemblies.indices { assemblies[index].take(digest) }
         }
         for (core, assembly) in zip(stale, assemblies) {
-            let incident = assembly.incident { register.asset(named: $0) }
+            let incident = assembly.incident { name, time in
+                register.asset(named: name).map { AssetStanding($0, in: register, at: time) }
+            }
             cores[core.id] = core
             guard incidents[core.id] != incident else { continue }
             let origin = incidents[core.id] == nil ? lineage.origin(of: core) : nil

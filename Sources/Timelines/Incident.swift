@@ -93,7 +93,7 @@ public struct Incident: Hashable, Sendable {
     public var state: IncidentState
     /// Highest level of its alerts.
     public var severity: Level
-    /// 0...100: level, asset criticality and exposure; the same for the same evidence.
+    /// 0...100 as of its last evidence, by level, criticality and exposure; the same for the same evidence.
     public var risk: Int
     /// What happened, in one line.
     public var title: String

@@ -14,6 +14,8 @@ struct TimelineView {
     let width: Int?
     /// Whether context is shown.
     let showsContext: Bool
+    /// Event time of the risk now; nil where that is not asked for.
+    var reference: UTCTime?
     /// Whether there is a store in which one can look further.
     var hasStore = true
 
@@ -48,7 +50,9 @@ struct TimelineView {
         let level = incident.severity.name.uppercased()
         var title = palette.paint(TerminalText.escaped(incident.id), .strong) + "  "
         title += palette.paint(level, incident.risk >= 70 ? .danger : .caution)
-        title += " risk \(incident.risk)   " + TerminalText.escaped(incident.title)
+        title += " risk \(incident.risk)"
+        if let now = reference.map(incident.risk(at:)), now != incident.risk { title += " (now \(now))" }
+        title += "   " + TerminalText.escaped(incident.title)
         if incident.isProvisional {
             title += palette.paint("  (provisional: evidence may still arrive)", .caution)
         }
