@@ -106,12 +106,6 @@ public indirect enum SearchDefinition: Hashable, Sendable {
     case field(name: String, modifiers: [String], values: [RuleValue], position: RulePosition)
 }
 
-/// The matrix by which techniques in the tags of rules are read.
-public enum AttackMatrix {
-    /// Version of MITRE ATT&CK, Enterprise and ICS: identifiers move between versions.
-    public static let version = "18"
-}
-
 /// What every rule document states about itself.
 public struct RuleHeader: Hashable, Sendable {
     /// Title, required.

@@ -146,7 +146,9 @@ struct IncidentBoard: Codable, Sendable {
         var drawing = IncidentDrawing(stale)
         for digest in memory.digests(for: drawing, newest: newest) { drawing.take(digest) }
         for (core, assembly) in zip(stale, drawing.assemblies) {
-            let incident = assembly.incident { register.asset(named: $0) }
+            let incident = assembly.incident { name, time in
+                register.asset(named: name).map { AssetStanding($0, in: register, at: time) }
+            }
             cores[core.id] = core
             guard incidents[core.id] != incident else { continue }
             let origin = incidents[core.id] == nil ? lineage.origin(of: core) : nil

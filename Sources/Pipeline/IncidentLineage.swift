@@ -13,7 +13,7 @@ struct IncidentOrigin: Hashable, Sendable {
     var reason: String
 }
 
-/// How the incidents of one drawing follow from those before: what fell apart, what was joined.
+/// How incidents follow from those of the drawing before: what fell apart, and what was joined.
 ///
 /// For facts of the journal, which tell what was believed when; what incidents are depends on none of it.
 struct IncidentLineage: Sendable {

@@ -6,6 +6,14 @@ import GRDB
 
 /// Questions about sources, devices, imports, losses and totals.
 extension ReadModels {
+    /// Event time of the newest judged event of any source; nil before the first.
+    public func newestEventTime() throws(WardlineError) -> UTCTime? {
+        try read { database in
+            try Int64.fetchOne(database, sql: "SELECT max(last_event) FROM source")
+                .map { UTCTime(nanoseconds: $0) }
+        }
+    }
+
     /// Every source, by name.
     public func sources() throws(WardlineError) -> [StoredSource] {
         try read { database in

@@ -28,6 +28,8 @@ extension Incident {
             .init("why_joined", .texts(whyJoined)),
             .init("joins", .array(joins.map(\.json))),
             .init("entities", .array(entities.map(\.json))),
+            .init("attack", .array(techniques.map(\.json))),
+            .init("stages", .array(stages.map(\.json))),
             .init("merged", .texts(mergedIDs)),
             .init("provisional", .bool(isProvisional)),
         ]

@@ -45,7 +45,9 @@ extension Incident {
             isProvisional: isProvisional,
             closures: (object["closures"]?.elements ?? []).compactMap { IncidentClosure($0) },
             joins: (object["joins"]?.elements ?? []).compactMap { IncidentJoin($0) },
-            entities: (object["entities"]?.elements ?? []).compactMap { IncidentEntity($0) }
+            entities: (object["entities"]?.elements ?? []).compactMap { IncidentEntity($0) },
+            techniques: (object["attack"]?.elements ?? []).compactMap { IncidentTechnique($0) },
+            stages: (object["stages"]?.elements ?? []).compactMap { IncidentStage($0) }
         )
     }
 
@@ -54,6 +56,8 @@ extension Incident {
         guard let object = try? JSONValue(parsing: line), let whole = Incident(object) else { return }
         joins = whole.joins
         entities = whole.entities
+        techniques = whole.techniques
+        stages = whole.stages
     }
 }
 

@@ -93,7 +93,7 @@ public struct Incident: Hashable, Codable, Sendable {
     public var state: IncidentState
     /// Highest level of its alerts.
     public var severity: Level
-    /// 0...100: level, asset criticality and exposure; the same for the same evidence.
+    /// 0...100 as of its last evidence, by level, criticality and exposure; the same for the same evidence.
     public var risk: Int
     /// What happened, in one line.
     public var title: String
@@ -121,6 +121,10 @@ public struct Incident: Hashable, Codable, Sendable {
     public var joins: [IncidentJoin]
     /// What its alerts are about, by kind and value.
     public var entities: [IncidentEntity]
+    /// Techniques of ATT&CK that its rules name, by matrix and id.
+    public var techniques: [IncidentTechnique]
+    /// Stages that it has come to, in the order of their matrices.
+    public var stages: [IncidentStage]
     /// Whether any of its alerts may still change before the watermark.
     public var isProvisional: Bool
     /// Closes in force of it and of what became part of it, by offset.
@@ -147,7 +151,9 @@ public struct Incident: Hashable, Codable, Sendable {
         isProvisional: Bool,
         closures: [IncidentClosure] = [],
         joins: [IncidentJoin] = [],
-        entities: [IncidentEntity] = []
+        entities: [IncidentEntity] = [],
+        techniques: [IncidentTechnique] = [],
+        stages: [IncidentStage] = []
     ) {
         self.id = id
         self.mergedIDs = mergedIDs
@@ -169,5 +175,7 @@ public struct Incident: Hashable, Codable, Sendable {
         self.closures = closures
         self.joins = joins
         self.entities = entities
+        self.techniques = techniques
+        self.stages = stages
     }
 }

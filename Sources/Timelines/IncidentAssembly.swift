@@ -3,7 +3,6 @@
 
 import Correlation
 public import EventModel
-public import Inventory
 
 /// Draws the timeline of an incident: evidence, not only detections.
 public struct IncidentAssembly: Sendable {
@@ -126,8 +125,11 @@ public struct IncidentAssembly: Sendable {
             && isNear(event.time, within: IncidentAssembly.contextNanoseconds)
     }
 
-    /// The incident with its timeline; `asset` looks an asset up by id, for risk.
-    public func incident(asset: (String) -> Asset?) -> Incident {
+    /// The incident with its timeline.
+    ///
+    /// `standing` says what of an asset of the inventory weighs in its risk, as of the last witness.
+    public func incident(standing: (String, UTCTime) -> AssetStanding?) -> Incident {
+        let last = core.last
         let sorted = entries.sorted { ($0.time, $0.offset, $0.ordinal) < ($1.time, $1.offset, $1.ordinal) }
         let evidence = sorted.filter { $0.role != .context }
         let severity = core.alerts.map(\.level).max() ?? .medium
@@ -139,7 +141,7 @@ public struct IncidentAssembly: Sendable {
             mergedIDs: core.otherIDs,
             state: core.state,
             severity: severity,
-            risk: risk(severity, asset),
+            risk: IncidentRisk.risk(of: core.alerts) { standing($0, last) },
             title: title,
             alerts: core.alerts,
             rules: Set(core.alerts.map(\.rule)).sorted(),
@@ -154,7 +156,9 @@ public struct IncidentAssembly: Sendable {
             isProvisional: core.alerts.contains(where: \.isProvisional),
             closures: core.closures,
             joins: core.joins,
-            entities: IncidentEntity.all(of: core.alerts)
+            entities: IncidentEntity.all(of: core.alerts),
+            techniques: IncidentTechnique.all(of: core.alerts),
+            stages: IncidentStage.all(of: core.alerts)
         )
     }
 
@@ -169,17 +173,5 @@ public struct IncidentAssembly: Sendable {
         let shown = titles.prefix(3).joined(separator: "; ")
         return core.devices.isEmpty
             ? shown : shown + " (" + core.devices.prefix(3).joined(separator: ", ") + ")"
-    }
-
-    /// Level, then criticality of the assets, then breadth; 100 at most.
-    ///
-    /// The same for the same evidence.
-    private func risk(_ severity: Level, _ asset: (String) -> Asset?) -> Int {
-        let base = [5, 15, 35, 60, 75][Int(severity.rawValue)]
-        let assets = core.devices.compactMap(asset)
-        let criticality = assets.contains(where: \.isLifeCritical) ? 12 : assets.isEmpty ? 0 : 6
-        let data = assets.contains(where: \.holdsHealthInformation) ? 4 : 0
-        let breadth = min(9, 3 * (Set(core.alerts.map(\.rule)).count - 1))
-        return min(100, base + criticality + data + breadth)
     }
 }

@@ -99,7 +99,7 @@ struct DemoCommand: ParsableCommand {
             width: context.width,
             showsContext: false
         )
-        try IncidentList.write(outcome.incidents, .table, context)
+        try IncidentList.write(outcome.incidents, .table, at: nil, context)
         for incident in outcome.incidents {
             context.output.line("")
             context.output.lines(view.lines(incident.incident))

@@ -50,8 +50,8 @@ struct IncidentSplit: ParsableCommand {
         abstract: "Make some alerts of an incident one of their own.",
         discussion: """
             ALERT is the id of an alert, as `wardline why ID` shows it, or a rule for all of its alerts. \
-            What comes later joins the rest, not the part. A part that would open no incident by itself is \
-            for review. `incidents undo` takes it back.
+            What comes later joins the rest, not the part. A part that would open no incident by itself \
+            is for review. `incidents undo` takes it back.
             """
     )
 

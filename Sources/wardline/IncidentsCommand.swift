@@ -58,6 +58,12 @@ struct IncidentsCommand: ParsableCommand {
         )
         var states: [IncidentState] = []
 
+        @Option(
+            name: .customLong("as-of"),
+            help: ArgumentHelp("Event time of the risk now; default: of the newest event.", valueName: "TIME")
+        )
+        var reference: String?
+
         @OptionGroup var store: StoreOptions
         @OptionGroup var common: CommonOptions
 
@@ -76,7 +82,10 @@ struct IncidentsCommand: ParsableCommand {
             let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
             let models = try CurrentModels.open(reader, isQuiet: common.quiet)
             let found = list.selection(try models.incidents(filter))
-            try IncidentList.write(found, list.output, context)
+            // Lines for programs say the same until evidence changes, unless a time is asked for.
+            var time = try context.time(reference, flag: "--as-of")
+            if time == nil, !list.output.isForPrograms { time = try models.newestEventTime() }
+            try IncidentList.write(found, list.output, at: time, context)
             context.output.finish()
             let silent = try models.silentCount()
             if silent > 0, !common.quiet {
@@ -107,24 +116,52 @@ struct IncidentsCommand: ParsableCommand {
 
 /// Incidents as a list.
 enum IncidentList {
-    static func write(_ incidents: [StoredIncident], _ mode: OutputMode, _ context: CommandContext) throws {
+    /// Writes the list; `time` is the event time of the risk now.
+    static func write(
+        _ incidents: [StoredIncident],
+        _ mode: OutputMode,
+        at time: UTCTime?,
+        _ context: CommandContext
+    ) throws {
         switch mode {
-        case .jsonl: context.output.lines(incidents.map { TerminalText.escapedJSON($0.json) })
+        case .jsonl: context.output.lines(incidents.map { TerminalText.escapedJSON(line($0, time)) })
         case .json:
-            let objects = incidents.map { TerminalText.escapedJSON($0.json) }
+            let objects = incidents.map { TerminalText.escapedJSON(line($0, time)) }
             context.output.line("[" + objects.joined(separator: ",") + "]")
-        case .csv: context.output.lines(CommaSeparated.lines(incidents.map(object)))
+        case .csv: context.output.lines(CommaSeparated.lines(incidents.map { object($0, time) }))
         default:
             guard !incidents.isEmpty else { return }
             context.output.lines(
-                table(incidents, context).lines(width: context.width, palette: context.palette)
+                table(incidents, time, context).lines(width: context.width, palette: context.palette)
             )
         }
     }
 
-    private static func table(_ incidents: [StoredIncident], _ context: CommandContext) -> TextTable {
+    private static func risk(_ incident: StoredIncident, _ time: UTCTime) -> Int {
+        IncidentRisk.decayed(incident.risk, from: incident.last, to: time)
+    }
+
+    private static func now(_ incident: StoredIncident, _ time: UTCTime?) -> [JSONValue.Member] {
+        guard let time else { return [] }
+        return [
+            .init("risk_now", .integer(Int64(risk(incident, time)))), .init("as_of", .text(time.description)),
+        ]
+    }
+
+    /// The canonical line, with the risk at `time` where one is asked for.
+    private static func line(_ incident: StoredIncident, _ time: UTCTime?) -> String {
+        guard time != nil, incident.json.last == "}" else { return incident.json }
+        return incident.json.dropLast() + "," + JSONValue.object(now(incident, time)).line.dropFirst()
+    }
+
+    private static func table(
+        _ incidents: [StoredIncident],
+        _ time: UTCTime?,
+        _ context: CommandContext
+    ) -> TextTable {
         var table = TextTable([
-            .init(title: "ID"), .init(title: "RISK", alignRight: true), .init(title: "STATE"),
+            .init(title: "ID"), .init(title: "RISK", alignRight: true), .init(title: "NOW", alignRight: true),
+            .init(title: "STATE"),
             .init(title: "FIRST"),
             .init(title: "SPAN", alignRight: true), .init(title: "DEVICES", alignRight: true),
             .init(title: "USERS", alignRight: true), .init(title: "RULES", alignRight: true),
@@ -136,7 +173,8 @@ enum IncidentList {
                 " (\($0.suppression == nil ? "" : "benign: ")\($0.reason))"
             }
             table.add([
-                incident.id, String(incident.risk), state, context.times.seconds(incident.first),
+                incident.id, String(incident.risk), time.map { String(risk(incident, $0)) } ?? "-", state,
+                context.times.seconds(incident.first),
                 Amount.span(incident.last.nanoseconds - incident.first.nanoseconds),
                 String(incident.devices.count),
                 String(incident.users.count), String(incident.rules.count),
@@ -147,15 +185,19 @@ enum IncidentList {
     }
 
     /// The flat row of comma-separated output.
-    private static func object(_ incident: StoredIncident) -> JSONValue {
-        .object([
-            .init("id", .text(incident.id)), .init("risk", .integer(Int64(incident.risk))),
-            .init("severity", .text(incident.severity.name)), .init("state", .text(incident.state.rawValue)),
-            .init("first", .text(incident.first.description)),
-            .init("last", .text(incident.last.description)),
-            .init("devices", .texts(incident.devices)), .init("users", .texts(incident.users)),
-            .init("rules", .texts(incident.rules)), .init("classes", .texts(incident.classes.map(\.name))),
-            .init("provisional", .bool(incident.isProvisional)), .init("title", .text(incident.title)),
-        ])
+    private static func object(_ incident: StoredIncident, _ time: UTCTime?) -> JSONValue {
+        .object(
+            [
+                .init("id", .text(incident.id)), .init("risk", .integer(Int64(incident.risk))),
+                .init("severity", .text(incident.severity.name)),
+                .init("state", .text(incident.state.rawValue)),
+                .init("first", .text(incident.first.description)),
+                .init("last", .text(incident.last.description)),
+                .init("devices", .texts(incident.devices)), .init("users", .texts(incident.users)),
+                .init("rules", .texts(incident.rules)),
+                .init("classes", .texts(incident.classes.map(\.name))),
+                .init("provisional", .bool(incident.isProvisional)), .init("title", .text(incident.title)),
+            ] + now(incident, time)
+        )
     }
 }

@@ -6,6 +6,7 @@ import Correlation
 import EventModel
 import Projections
 import QueryEngine
+import Timelines
 
 /// Reviews: findings for people to look at that are no incident.
 ///
@@ -67,6 +68,7 @@ enum ReviewList {
             .init("users", .texts(review.users)), .init("addresses", .texts(review.addresses)),
             .init("absences", .texts(review.statedAbsences)),
             .init("provisional", .bool(review.isProvisional)),
+            .init("attack", .array(IncidentTechnique.all(in: review.tags).map(\.json))),
             .init("suppressed_by", review.suppression.map { .text($0.incident) } ?? .null),
             .init("evidence", .array(review.evidence.map { .integer(Int64(clamping: $0.offset.value)) })),
         ])

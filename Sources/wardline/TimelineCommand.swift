@@ -42,6 +42,12 @@ struct TimelineOptions: ParsableArguments {
     )
     var key: String?
 
+    @Option(
+        name: .customLong("as-of"),
+        help: ArgumentHelp("Event time of the risk now; default: of the newest event.", valueName: "TIME")
+    )
+    var reference: String?
+
     @Flag(help: "Show context events too.")
     var context = false
 
@@ -65,7 +71,7 @@ struct TimelineOptions: ParsableArguments {
 
     func run() throws {
         let place = try CommandContext(common, mode: output, pages: true)
-        let incident = try incident(place)
+        let (incident, newest) = try incident(place)
         if output.isForPrograms {
             place.output.line(TerminalText.escapedJSON(object(incident).line))
         } else {
@@ -74,6 +80,7 @@ struct TimelineOptions: ParsableArguments {
                 palette: place.palette,
                 width: place.width,
                 showsContext: context,
+                reference: try place.time(reference, flag: "--as-of") ?? newest,
                 hasStore: caseFile == nil
             )
             place.output.lines(view.lines(incident))
@@ -81,11 +88,15 @@ struct TimelineOptions: ParsableArguments {
         place.output.finish()
     }
 
-    private func incident(_ place: CommandContext) throws -> Incident {
+    /// The incident, and the event time of the newest event of its store.
+    private func incident(_ place: CommandContext) throws -> (Incident, UTCTime?) {
         guard let caseFile else {
             let reader = try StoreReader(path: StoreLocation.path(store, place.environment))
             let models = try CurrentModels.open(reader, isQuiet: common.quiet)
-            return try TimelineOptions.find(id ?? "", models, reader.path).incident
+            return (
+                try TimelineOptions.find(id ?? "", models, reader.path).incident,
+                try models.newestEventTime()
+            )
         }
         let read = try CaseText.read(caseFile, key: key)
         guard let incident = read.incident, read.isSound else {
@@ -98,7 +109,7 @@ struct TimelineOptions: ParsableArguments {
         if read.isSelfSigned, !common.quiet {
             Messages.note("checked with the keys of the case itself; --key checks with ones that you trust")
         }
-        return incident
+        return (incident, nil)
     }
 
     /// The incident that an id or the beginning of one names.

@@ -14,6 +14,8 @@ struct TimelineView {
     let width: Int?
     /// Whether context is shown.
     let showsContext: Bool
+    /// Event time of the risk now; nil where that is not asked for.
+    var reference: UTCTime?
     /// Whether there is a store in which one can look further.
     var hasStore = true
 
@@ -48,7 +50,9 @@ struct TimelineView {
         let level = incident.severity.name.uppercased()
         var title = palette.paint(TerminalText.escaped(incident.id), .strong) + "  "
         title += palette.paint(level, incident.risk >= 70 ? .danger : .caution)
-        title += " risk \(incident.risk)   " + TerminalText.escaped(incident.title)
+        title += " risk \(incident.risk)"
+        if let now = reference.map(incident.risk(at:)), now != incident.risk { title += " (now \(now))" }
+        title += "   " + TerminalText.escaped(incident.title)
         if incident.isProvisional {
             title += palette.paint("  (provisional: evidence may still arrive)", .caution)
         }
@@ -62,10 +66,22 @@ struct TimelineView {
         let interval = "\(times.seconds(incident.first)) to \(times.seconds(incident.last)) (\(span))"
         var lines = [title, interval]
         if !facts.isEmpty { lines.append(TerminalText.escaped(facts.joined(separator: ", "))) }
+        lines += stages(incident.stages)
         if !incident.mergedIDs.isEmpty {
             lines.append("merged from " + TerminalText.escaped(incident.mergedIDs.joined(separator: ", ")))
         }
         return lines + incident.closures.map { TerminalText.escaped(ActText.line($0, times)) }
+    }
+
+    /// The stages of each matrix, on a line of its own.
+    private func stages(_ stages: [IncidentStage]) -> [String] {
+        AttackMatrix.allCases.compactMap { matrix in
+            let own = stages.filter { $0.matrix == matrix }
+            guard let version = own.first?.version else { return nil }
+            let name = matrix == .ics ? "ICS" : "Enterprise"
+            let text = "ATT&CK \(name) \(version): " + own.map(\.name).joined(separator: ", ")
+            return TerminalText.escaped(text)
+        }
     }
 
     private func list(_ noun: String, _ names: [String]) -> String {

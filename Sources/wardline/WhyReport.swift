@@ -160,6 +160,7 @@ struct WhyReport {
             .init("order", alert.order.map { .text($0.name) } ?? .null),
             .init("asks_absence", .bool(minimal?.asksAbsence ?? false)),
             .init("unknown", .text(alert.coverageGap)), .init("absences", .texts(alert.absences)),
+            .init("attack", .array(IncidentTechnique.all(in: alert.tags).map(\.json))),
             .init("lower_bound", .bool(alert.isLowerBound)), .init("provisional", .bool(alert.isProvisional)),
             .init("witnesses", .array(parts(reasons).map { object($0, reasons) })),
         ])

@@ -51,8 +51,9 @@ struct CommandTests {
             #expect(result.status == 0)
             #expect(
                 result.lines == [
-                    "ID              RISK  STATE  FIRST                  SPAN  DEVICES  USERS  RULES  TITLE",
-                    "INC-7K2M9Q4XTB    92  new    2026-03-14 02:07:41Z  2m20s        2      1      2  "
+                    "ID              RISK  NOW  STATE  FIRST                  SPAN  DEVICES  USERS  RULES  "
+                        + "TITLE",
+                    "INC-7K2M9Q4XTB    92   92  new    2026-03-14 02:07:41Z  2m20s        2      1      2  "
                         + "Remote access to pump firmware downgrade",
                 ]
             )

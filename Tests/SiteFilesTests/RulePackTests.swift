@@ -132,6 +132,9 @@ import Testing
             let duties = header.tags.filter(Self.duties.contains)
             #expect(!duties.isEmpty, "\(header.reference) names no duty")
             #expect(header.tags.contains { $0.hasPrefix("attack.t") }, "\(header.reference) has no technique")
+            for technique in AttackTechnique.read(header.tags).techniques {
+                #expect(!technique.tactics.isEmpty, "\(technique.id) of \(header.reference) has no stage")
+            }
             #expect(
                 header.clauses.contains { $0.hasPrefix("45 CFR 164.") || $0.hasPrefix("IEC 62443-3-3 SR ") },
                 "\(header.reference) serves no clause"

@@ -264,7 +264,7 @@ struct IncidentActsTests {
         #expect(join.kind == .user && join.value == "eve")
         #expect(join.from == one.last && join.to == other.first)
         #expect(IncidentJoin(join.json) == join)
-        let incident = IncidentAssembly(core).incident { _ in nil }
+        let incident = IncidentAssembly(core).incident { _, _ in nil }
         let found = incident.entities.map {
             "\($0.kind.rawValue) \($0.value) \($0.alerts.joined(separator: ","))"
         }
