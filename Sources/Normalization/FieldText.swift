@@ -30,6 +30,30 @@ struct FieldText {
         }
     }
 
+    /// A name without what encloses it in sentences: `'root'`, `[m.weber]`, `k.roth:`.
+    func nameRange(_ source: Span<UInt8>) -> Range<Int> {
+        var name = range
+        if name.count > 1, source[name.upperBound - 1] == 0x3a { name = name.dropLast() }
+        guard let first = name.first, let last = name.last, last > first + 1 else { return name }
+        let isEnclosed =
+            switch (source[first], source[last]) {
+            case (0x27, 0x27), (0x22, 0x22), (0x5b, 0x5d), (0x3c, 0x3e), (0x60, 0x27): true
+            default: false
+            }
+        return isEnclosed ? first + 1..<last : name
+    }
+
+    /// Whether it is what Linux writes for no session: -1 as 32 bits without a sign.
+    func isUnsetSession(_ source: Span<UInt8>) -> Bool {
+        guard range.count == 10 else { return false }
+        var value: UInt64 = 0
+        for index in range {
+            guard source[index].isDigit else { return false }
+            value = value * 10 + UInt64(source[index] - 0x30)
+        }
+        return value == UInt64(UInt32.max)
+    }
+
     /// The number of a KB article, with its `KB` where the text leaves it out.
     func putArticle(_ field: FieldID, _ source: Span<UInt8>, _ events: inout EventBatch) {
         for index in range where !source[index].isDigit { return append(field, source, &events) }

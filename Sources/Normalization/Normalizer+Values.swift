@@ -80,6 +80,12 @@ extension Normalizer {
             }
             for index in text.range where !source[index].isDigit { return false }
             text.append(field, source, &events)
+        case .userName, .userTarget:
+            guard draft.take(field) else { return false }
+            FieldText(range: text.nameRange(source), shift: text.shift).append(field, source, &events)
+        case .sessionID:
+            guard !text.isUnsetSession(source), draft.take(field) else { return false }
+            text.append(field, source, &events)
         case .softwareKB:
             guard draft.take(field) else { return false }
             text.putArticle(field, source, &events)

@@ -26,15 +26,17 @@ extension EnvelopeReader {
         if !hasStamp, !readUptime(bytes, &device) {
             envelope.issues.insert(.missingTimestamp)
             position = start
-            // Without priority and stamp nothing says that this is syslog.
-            guard envelope.severity != 255 else { return }
+            // Without priority and stamp nothing says that this is syslog, but for the mark of a process.
+            guard envelope.severity != 255 || tagEnd(bytes, from: position) != nil else { return }
         }
         envelope.form = .loose
         if position < end, bytes[position] == 0x3a { position += 1 }
         skipBlanks(bytes)
         if !device.isEmpty {
             envelope.host = device
-        } else if !hasStamp || !readHost(bytes) {
+        } else if !hasStamp {
+            if !readBareHost(bytes) { envelope.issues.insert(.missingHost) }
+        } else if !readHost(bytes) {
             envelope.issues.insert(.missingHost)
         } else if !envelope.issues.contains(.missingPriority), !envelope.issues.contains(.badPriority) {
             envelope.form = .rfc3164
@@ -42,6 +44,37 @@ extension EnvelopeReader {
         if stands(HeaderPhrases.repeated, bytes, at: position) { return }
         readTag(bytes)
         readElements(bytes)
+    }
+
+    /// Where `NAME[PROCESS]:` ends that stands at `start`; nil if there is none.
+    private func tagEnd(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+        var index = start
+        while index < end, index - start < EnvelopeReader.tagLengthMax,
+            bytes[index].isWordByte || [0x2d, 0x2e, 0x2f].contains(bytes[index])
+        { index += 1 }
+        guard index > start, index < end, bytes[index] == 0x5b else { return nil }
+        let digits = index + 1
+        index = digits
+        while index < end, index - digits < 10, bytes[index].isDigit { index += 1 }
+        guard index > digits, index + 1 < end, bytes[index] == 0x5d, bytes[index + 1] == 0x3a else {
+            return nil
+        }
+        return index + 2
+    }
+
+    /// A host without a stamp before it, which only the mark of a process behind it tells from other words.
+    private mutating func readBareHost(_ bytes: Span<UInt8>) -> Bool {
+        let start = position
+        var index = start
+        while index < end, index - start < EnvelopeReader.tagLengthMax,
+            bytes[index].isWordByte || bytes[index] == 0x2d || bytes[index] == 0x2e
+        { index += 1 }
+        guard index > start, index < end, bytes[index] == 0x20, tagEnd(bytes, from: index + 1) != nil else {
+            return false
+        }
+        envelope.host = start..<index
+        position = index + 1
+        return true
     }
 
     private mutating func readStamp(_ bytes: Span<UInt8>, at start: Int) -> Bool {
