@@ -8,6 +8,9 @@ struct PassingRules: Sendable {
     /// Rules that the event looked at last may match.
     private(set) var rules: RuleBits
     private var met: RuleBits
+    /// Names of the batch looked at last: the array itself, so that comparing the next batch with it mostly
+    /// compares one address.
+    private var newest: [String] = []
     /// Names of fields, and the needs of each.
     private var names: [String] = []
     private var places: [Int16]
@@ -22,11 +25,12 @@ struct PassingRules: Sendable {
 
     /// Looks for the rules that event `index` of `batch` may match; false when there is none.
     mutating func find(_ gate: RuleGate, _ batch: EventBatch, _ index: Int) -> Bool {
-        // Fields of one decoding only ever become more: mostly this compares places in memory.
-        if names != batch.extensionNames, !names.starts(with: batch.extensionNames) {
+        if newest != batch.extensionNames, !names.starts(with: batch.extensionNames) {
+            // Fields of one decoding only ever become more.
             names = batch.extensionNames
             places = gate.places(names)
         }
+        newest = batch.extensionNames
         guard gate.passHeader(batch.events[index], into: &rules) else { return false }
         if gate.hasForeign, let others = foreignRules(gate, batch, index) {
             rules.subtract(others)

@@ -62,6 +62,8 @@ public struct Backtest {
     /// What is read: without a site, only what a rule may match.
     private var condition: RowCondition
     private let watch: ((JudgedEvent) -> Void)?
+    /// Names of fields of the newest part.
+    private var names: [String] = []
     /// Events that were read because a rule might need them.
     public private(set) var readCount = 0
     /// Records of the parts in the stretch.
@@ -169,7 +171,10 @@ public struct Backtest {
             slim.add(events, index, from: loaded.bytes(at: event.offset)[...])
         }
         guard !slim.events.events.isEmpty else { return }
-        let batch = slim.events.compacted
+        var batch = slim.events.compacted
+        // One array for all parts whose names are equal: comparing them is comparing an address then.
+        if batch.extensionNames == names { batch.extensionNames = names }
+        names = batch.extensionNames
         for index in correlators.indices { correlators[index].admit(batch, isHeard: true) }
     }
 

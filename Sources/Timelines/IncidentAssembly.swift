@@ -49,7 +49,7 @@ public struct IncidentAssembly: Sendable {
     /// Events that its alerts cite.
     var places: some Sequence<Place> { rulesByWitness.keys }
 
-    /// Event times that can matter to `core`: from four hours before the first trigger to four hours after the
+    /// Event times that can matter to `core`: from four hours before the first trigger to four after the
     /// last.
     public static func range(of core: IncidentCore) -> ClosedRange<UTCTime> {
         var (first, last) = (UTCTime.absent, UTCTime.absent)
