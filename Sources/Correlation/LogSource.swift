@@ -6,8 +6,9 @@
 /// Only what is known on both sides rules anything out: a decoder for lines of one product, and a product
 /// that has a name in public rule sets. Rules without a product, and events of general decoders, pass.
 enum LogSource {
-    /// Products by the first parts of a decoder's id, which end at a dot or at its end.
-    private static let families: [String: Set<String>] = [
+    /// Products by the first parts of a decoder's id, which end at a dot or at its end;
+    /// `schemas/sigma-taxonomy.yaml` is written from it.
+    static let families: [String: Set<String>] = [
         "linux": ["linux"], "sshd": ["linux"], "dropbear": ["linux"], "sudo": ["linux"], "pam": ["linux"],
         "vsftpd": ["linux"], "clamav": ["linux"], "apt": ["linux"], "dpkg": ["linux"], "yum": ["linux"],
         "cisco": ["cisco"], "fortinet": ["fortigate", "fortios", "fortinet"],
@@ -19,7 +20,7 @@ enum LogSource {
     ]
 
     /// Products that public rule sets name, ours and those that no decoder here reads.
-    private static let products: Set<String> = families.values.reduce(
+    static let products: Set<String> = families.values.reduce(
         into: [
             "macos", "aws", "gcp", "opencanary", "rpc_firewall", "kubernetes", "github", "bitbucket",
             "huawei",

@@ -57,7 +57,9 @@ enum RuleField: Hashable, Sendable {
         name.hasPrefix("event.") ? String(name.dropFirst(6)) : name
     }
 
-    /// Sigma's and ECS's names for our fields (Sigma 2.1 taxonomy appendix, category `network`).
+    /// Sigma's, ECS's and Zeek's names for our fields; `schemas/sigma-taxonomy.yaml` is written from it.
+    ///
+    /// - Source: Sigma 2.1 taxonomy appendix; ECS 8; Zeek's `conn.log`.
     static let taxonomy: [String: String] = [
         "source.ip": "src.ip", "source.port": "src.port", "source.mac": "src.mac", "src_ip": "src.ip",
         "src_port": "src.port", "destination.ip": "dst.ip", "destination.port": "dst.port",
@@ -67,7 +69,17 @@ enum RuleField: Hashable, Sendable {
         "Computer": "host.name", "ComputerName": "host.name", "hostname": "host.name",
         "EventID": "vendor.code",
         "LogonType": "ext.logon.type", "ServiceName": "software.name",
+        "SourceHostname": "src.host", "DestinationHostname": "dst.host", "WorkstationName": "src.host",
+        "IpPort": "src.port", "username": "user.name", "c-ip": "src.ip", "cs-username": "user.name",
+        "source.domain": "src.host", "destination.domain": "dst.host",
+        "id.orig_h": "src.ip", "id.orig_p": "src.port", "id.resp_h": "dst.ip", "id.resp_p": "dst.port",
     ]
+
+    /// Names that a rule may mean.
+    static var knownNames: [String] {
+        Envelope.allCases.map(\.rawValue) + FieldID.knownNames
+            + taxonomy.keys.sorted() + JoinedField.allCases.map { "wardline." + $0.rawValue }
+    }
 }
 
 /// Facts about now that a rule can ask for, under `wardline.`.

@@ -29,9 +29,11 @@ struct CheckCommand: ParsableCommand {
             problemCount += 1
             configuration.decoders = write.decoders
         }
-        let outcome = DecoderLoader.load(
-            try Content.decoderFiles(folder: configuration.decoders.first, environment: context.environment)
+        let files = try Content.decoderFiles(
+            folder: configuration.decoders.first,
+            environment: context.environment
         )
+        let outcome = DecoderLoader.load(files)
         problemCount += outcome.refused.count
         for refused in outcome.refused { context.output.line(TerminalText.escaped(refused.description)) }
         for warning in outcome.warnings { context.output.line(TerminalText.escaped("warning: " + warning)) }
@@ -41,7 +43,10 @@ struct CheckCommand: ParsableCommand {
                     + "\(outcome.sampleCount) samples passed"
             )
         }
-        let rules = ContentReport(try RuleFiles.load(configuration.rules, context.environment))
+        let rules = ContentReport(
+            try RuleFiles.load(configuration.rules, context.environment),
+            DecoderCatalogue(files)
+        )
         rules.write(to: context, isQuiet: common.quiet)
         problemCount += rules.problemCount
         for folder in configuration.site where POSIXStorage().isDirectory(folder) {

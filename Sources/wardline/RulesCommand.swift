@@ -5,6 +5,7 @@ import ArgumentParser
 import Correlation
 import EventModel
 import Inventory
+import Normalization
 import Platform
 import SiteFiles
 
@@ -33,7 +34,11 @@ struct RulesCommand: ParsableCommand {
 
         func run() throws {
             let context = try CommandContext(common)
-            let report = ContentReport(try RuleFiles.load(paths, context.environment))
+            let decoders = try? Content.decoderFiles(folder: nil, environment: context.environment)
+            let report = ContentReport(
+                try RuleFiles.load(paths, context.environment),
+                decoders.map { DecoderCatalogue($0) }
+            )
             report.write(to: context, isQuiet: common.quiet)
             if report.problemCount > 0 { throw Outcome.problemsFound }
         }
@@ -146,9 +151,11 @@ struct ContentReport {
 
     var problemCount: Int { problems.count }
 
-    init(_ outcome: SigmaReader.Outcome) {
+    /// Reports on rules; `catalogue` says which fields decoders fill, nil where that is not known.
+    init(_ outcome: SigmaReader.Outcome, _ catalogue: DecoderCatalogue?) {
         problems = outcome.errors.map(\.description)
         warnings = outcome.warnings.map(\.description)
+        if let catalogue { addFields(outcome.rules, catalogue) }
         let rules = outcome.rules.facts
         let active = rules.filter { $0.inactive == nil }
         let standard = active.count { $0.extensions.isEmpty }
@@ -162,6 +169,26 @@ struct ContentReport {
             summary +=
                 "; \(standard) standard, \(active.count - standard) with keys or facts of ours; "
                 + "by cost " + costs.joined(separator: ", ")
+        }
+    }
+
+    /// Fields that nothing fills: a rule of others may name any, under our own keys it is a mistake.
+    private mutating func addFields(_ rules: RuleSet, _ catalogue: DecoderCatalogue) {
+        let uses = rules.fieldUses.filter { RuleFacts.isDead($0.field, catalogue) }
+        let filled = catalogue.entries.reduce(into: Set<String>()) { $0.formUnion($1.fields) }
+        let known = filled.union(RuleSet.fieldNames).sorted()
+        func hint(_ name: String) -> String {
+            known.contains(name) ? "" : Spelling.suggestion(for: name, among: known)
+        }
+        for use in uses where use.isOurs {
+            let name = use.field.name
+            problems.append("\(use.position): no decoder fills the field `\(name)`" + hint(name))
+        }
+        let others = Dictionary(grouping: uses.filter { !$0.isOurs }) { $0.field.name }
+        for (name, places) in others.sorted(by: { $0.value[0].position < $1.value[0].position }) {
+            let more = Amount.counted(Int64(places.count - 1), "more place")
+            let text = "\(places[0].position): no decoder fills the field `\(name)`"
+            warnings.append(text + (places.count > 1 ? ", nor at \(more)" : "") + hint(name))
         }
     }
 

@@ -157,10 +157,10 @@ extension RuleFacts {
     }
 
     /// Whether no decoder fills a field, so that a test of it never sees a value; alerts that are fed back
-    /// fill `ext.alert.*`.
+    /// fill `ext.alert.*`, listeners `peer.identity`.
     static func isDead(_ field: Field, _ catalogue: DecoderCatalogue) -> Bool {
         !field.isJoined && !field.name.isEmpty && !field.name.hasPrefix("ext.alert.")
-            && decoders(field, catalogue).isEmpty
+            && field.name != "peer.identity" && decoders(field, catalogue).isEmpty
     }
 
     func lines(_ catalogue: DecoderCatalogue, _ palette: Palette) -> [String] {

@@ -158,6 +158,40 @@ struct RulesTestTests {
         }
     }
 
+    @Test func `a field that nothing fills is a warning with the nearest, and a problem under keys of ours`()
+        throws
+    {
+        let rule = { (field: String, ours: String) in
+            "title: A\nname: a\nlogsource: {category: x}\n"
+                + "detection: {s: {\(field): 1}, condition: s}\n\(ours)"
+        }
+        let decoder = try String(contentsOfFile: "decoders/sshd.decoder.yaml", encoding: .utf8)
+        func check(_ text: String) throws -> (status: Int32, lines: [String]) {
+            var answer: (status: Int32, lines: [String]) = (-1, [])
+            let files = ["r/a.yml": text, "decoders/sshd.decoder.yaml": decoder]
+            try RulesMatchTests.inFolder(files) { folder in
+                let result = try BuiltCommand.run([
+                    "check", "-q", "--rules", folder + "/r", "--decoders", folder + "/decoders",
+                ])
+                let lines = result.lines.map { $0.replacingOccurrences(of: folder + "/r/", with: "") }
+                answer = (result.status, lines)
+            }
+            return answer
+        }
+        let missing = "no decoder fills the field"
+        var found = try check(rule("user.nmae", ""))
+        #expect(found.status == 0)
+        #expect(found.lines == ["warning: a.yml:4:17: \(missing) `user.nmae`; did you mean 'user.name'?"])
+        found = try check(rule("CommandLine", ""))
+        #expect(found.status == 0 && found.lines == ["warning: a.yml:4:17: \(missing) `CommandLine`"])
+        found = try check(rule("user.name", "wardline: {group-by: [src.ipp]}\n"))
+        #expect(found.status == 1)
+        #expect(found.lines == ["a.yml:5:23: \(missing) `src.ipp`; did you mean 'src.ip'?"])
+        found = try check(rule("user.name", "wardline: {group-by: [src.ip]}\n"))
+        #expect(found.status == 0 && found.lines == [])
+        #expect(try check(rule("wardline.aset", "")).status == 1)
+    }
+
     private static let one = "logsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n"
 
     @Test(arguments: [
