@@ -4,6 +4,8 @@
 import EventModel
 import NIOCore
 import NIOHTTP1
+import NIOTLS
+import Pipeline
 import Platform
 import WireFormats
 
@@ -12,35 +14,42 @@ final class HTTPShared {
     /// Bytes of bodies that connections hold before they are whole: eight of the greatest by default.
     static let receivingMaxBytes = 64 * 1_048_576
 
-    let listener: String
+    let loop: any EventLoop
     let rules: HTTPRules
     let intake: HTTPIntake
     let clock: any WallClock
     let counters: ListenerCounters
-    let connectionCountMax: Int
     var receivingBytes = 0
+    private let queue: IntakeQueue
+    private var gate: IntakeGate
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    /// What was refused, on its way to the log.
+    private var facts = RecordBatch()
+    private var isFactScheduled = false
 
     init(
-        listener: String,
+        loop: any EventLoop,
         rules: HTTPRules,
         intake: HTTPIntake,
+        queue: IntakeQueue,
         clock: any WallClock,
-        counters: ListenerCounters,
-        connectionCountMax: Int
+        gate: IntakeGate
     ) {
-        self.listener = listener
+        self.loop = loop
         self.rules = rules
         self.intake = intake
+        self.queue = queue
         self.clock = clock
-        self.counters = counters
-        self.connectionCountMax = connectionCountMax
+        self.gate = gate
+        counters = gate.counters
     }
 
-    /// Registers a connection; false at the limit.
+    var listener: String { gate.listener }
+
+    /// Registers a connection; false where the gate refuses it.
     func add(_ connection: HTTPConnection) -> Bool {
-        guard connections.count < connectionCountMax else {
-            intake.note(.refused(503, "more than \(connectionCountMax) connections"))
+        guard gate.enter(connection.peer) else {
+            scheduleFacts()
             return false
         }
         connections[ObjectIdentifier(connection)] = connection
@@ -50,7 +59,34 @@ final class HTTPShared {
 
     func remove(_ connection: HTTPConnection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        gate.leave(connection.peer)
         counters.update { $0.connections -= 1 }
+    }
+
+    /// Counts a fault of a connection before its first request; it becomes a fact soon.
+    func note(_ fault: IntakeFault, peer: IPAddress?, detail: String) {
+        gate.note(fault, peer: peer, detail: detail)
+        scheduleFacts()
+    }
+
+    private func scheduleFacts() {
+        guard !isFactScheduled, let due = gate.factsDue else { return }
+        isFactScheduled = true
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        loop.scheduleTask(in: .nanoseconds(max(0, due - monotonicNanoseconds()))) {
+            bound.value.isFactScheduled = false
+            bound.value.tellFacts()
+        }
+    }
+
+    /// Hands over what was noted.
+    func tellFacts() {
+        gate.takeFacts(into: &facts)
+        guard facts.rows.count > 0 else { return }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let loop = loop
+        let resume: @Sendable () -> Void = { loop.execute { bound.value.tellFacts() } }
+        if queue.tryPut(facts, receipt: nil, resume: resume) { facts = RecordBatch() }
     }
 
     /// Closes all connections; those whose bodies are being stored close after their answer.
@@ -58,7 +94,7 @@ final class HTTPShared {
         for connection in connections.values { connection.close() }
     }
 
-    var isEmpty: Bool { connections.isEmpty }
+    var isEmpty: Bool { connections.isEmpty && facts.rows.count == 0 }
 }
 
 /// One HTTP connection: requests one after another, each answered when it is durable or refused.
@@ -85,22 +121,35 @@ final class HTTPConnection: ChannelInboundHandler {
         case closing
     }
 
+    let peer: IPAddress?
     private let shared: HTTPShared
     private let channel: any Channel
-    private let origin: Origin
+    private let handshake: PeerHandshake?
+    private var origin: Origin
     private var state = State.idle
     private var isStopping = false
+    private var isSecured: Bool
+    private var isRefused = false
 
-    init(_ shared: HTTPShared, channel: any Channel) {
+    /// A connection; with `handshake` no request comes before it is over.
+    init(_ shared: HTTPShared, channel: any Channel, handshake: PeerHandshake? = nil) {
         self.shared = shared
         self.channel = channel
-        let peer = channel.remoteAddress
+        self.handshake = handshake
+        isSecured = handshake == nil
+        let remote = channel.remoteAddress
+        peer = remote?.ipAddress.flatMap { IPAddress($0) }
         origin = Origin(
             listener: shared.listener,
             transport: .http,
-            peer: peer?.ipAddress.flatMap { IPAddress($0) },
-            peerPort: UInt16(clamping: peer?.port ?? 0)
+            peer: peer,
+            peerPort: UInt16(clamping: remote?.port ?? 0)
         )
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if handshake != nil { watchHandshake() }
+        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -112,12 +161,17 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        if !isSecured { refuseOnceJudged() }
         forget()
         shared.remove(self)
         context.fireChannelInactive()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent {
+            isSecured = true
+            origin.identity = handshake?.identity ?? ""
+        }
         guard event is IdleStateHandler.IdleStateEvent else {
             context.fireUserInboundEventTriggered(event)
             return
@@ -128,6 +182,10 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if !isSecured {
+            let (fault, detail) = PeerHandshake.fault(of: error)
+            refuse(handshake?.fault ?? fault, detail: handshake?.detail ?? detail)
+        }
         guard error is HTTPParserError else {
             // A reset: the sender has no answer, so it still has what it sent.
             context.close(promise: nil)
@@ -266,5 +324,39 @@ final class HTTPConnection: ChannelInboundHandler {
         guard case .receiving(_, let body, _) = state else { return }
         shared.receivingBytes -= body.count
         state = .idle
+    }
+
+    // MARK: - TLS
+
+    /// Notes why there was no connection, once.
+    private func refuse(_ fault: IntakeFault, detail: String) {
+        guard !isRefused else { return }
+        isRefused = true
+        shared.note(fault, peer: peer, detail: detail)
+    }
+
+    /// The same for a peer that left: its certificate may still be with the judge.
+    private func refuseOnceJudged() {
+        guard let handshake else { return }
+        let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        let loop = channel.eventLoop
+        handshake.whenJudged {
+            loop.execute {
+                bound.value.refuse(
+                    handshake.fault ?? .handshakeFailed,
+                    detail: handshake.detail ?? "the peer ended it"
+                )
+            }
+        }
+    }
+
+    private func watchHandshake() {
+        let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        channel.eventLoop.scheduleTask(in: .seconds(PeerHandshake.secondsMax)) {
+            let connection = bound.value
+            guard !connection.isSecured else { return }
+            connection.refuse(.handshakeSlow, detail: "")
+            connection.channel.close(promise: nil)
+        }
     }
 }

@@ -10,7 +10,7 @@ import Platform
 import SiteFiles
 import WireFormats
 
-/// One HTTP listener: `POST /ingest` on an event loop, its bodies on a thread.
+/// One HTTP listener: `POST /ingest` on an event loop, with or without TLS, its bodies on a thread.
 final class HTTPListener: Sendable {
     /// Longest time that a stop waits for answers to be written, in nanoseconds.
     static let drainNanosecondsMax: Int64 = 5_000_000_000
@@ -21,17 +21,16 @@ final class HTTPListener: Sendable {
     private let channel: any Channel
     private let intake: HTTPIntake
     private let shared: NIOLoopBound<HTTPShared>
+    private let security: ServerSecurity?
 
     /// Binds and listens.
     ///
     /// Blocks; not for event loops.
-    init(
-        _ definition: ListenerDefinition,
-        limits: Configuration.Limits,
-        intake queue: IntakeQueue,
-        clock: any WallClock,
-        loop: any EventLoop
-    ) throws(WardlineError) {
+    init(_ definition: ListenerDefinition, _ world: ListenerWorld, loop: any EventLoop) throws(WardlineError)
+    {
+        let security = try definition.security.map { value throws(WardlineError) in
+            try ServerSecurity(value, listener: definition.name)
+        }
         let token = try definition.extras.tokenFile.map { path throws(WardlineError) in
             try HTTPListener.token(path, definition.name)
         }
@@ -43,7 +42,13 @@ final class HTTPListener: Sendable {
                 wireProtocol: definition.wireProtocol.rawValue
             )
         )
-        let intake = HTTPIntake(definition, limits: limits, intake: queue, clock: clock, counters: counters)
+        let intake = HTTPIntake(
+            definition,
+            limits: world.limits,
+            intake: world.intake,
+            clock: world.clock,
+            counters: counters
+        )
         let rules = HTTPRules(
             form: definition.wireProtocol == .syslog ? .lines : .jsonLines,
             token: token,
@@ -53,17 +58,25 @@ final class HTTPListener: Sendable {
             let shared = try loop.submit {
                 NIOLoopBound(
                     HTTPShared(
-                        listener: definition.name,
+                        loop: loop,
                         rules: rules,
                         intake: intake,
-                        clock: clock,
-                        counters: counters,
-                        connectionCountMax: limits.connectionCountMax
+                        queue: world.intake,
+                        clock: world.clock,
+                        gate: IntakeGate(
+                            listener: definition.name,
+                            limits: definition.limits,
+                            connectionCountMax: world.limits.connectionCountMax,
+                            counters: counters,
+                            inventory: world.inventory,
+                            clock: world.clock
+                        )
                     ),
                     eventLoop: loop
                 )
             }.wait()
-            channel = try HTTPListener.bind(definition, shared, loop)
+            channel = try HTTPListener.bind(definition, shared, security, loop)
+            self.security = security
             self.shared = shared
             self.counters = counters
             self.intake = intake
@@ -82,6 +95,9 @@ final class HTTPListener: Sendable {
         }
     }
 
+    /// Reads certificates, keys and authorities again; connections that are open stay as they are.
+    func reload() throws(WardlineError) { try security?.reload() }
+
     /// Takes no more requests, answers those that are whole, and closes.
     ///
     /// Blocks until all that was taken is in the log.
@@ -92,8 +108,10 @@ final class HTTPListener: Sendable {
         intake.stop()
         let end = monotonicNanoseconds() + HTTPListener.drainNanosecondsMax
         while monotonicNanoseconds() < end {
-            let isDone = try? channel.eventLoop.scheduleTask(in: .milliseconds(1)) { shared.value.isEmpty }
-                .futureResult.wait()
+            let isDone = try? channel.eventLoop.scheduleTask(in: .milliseconds(1)) {
+                shared.value.tellFacts()
+                return shared.value.isEmpty
+            }.futureResult.wait()
             if isDone != false { return }
         }
     }
@@ -101,6 +119,7 @@ final class HTTPListener: Sendable {
     private static func bind(
         _ definition: ListenerDefinition,
         _ shared: NIOLoopBound<HTTPShared>,
+        _ security: ServerSecurity?,
         _ loop: any EventLoop
     ) throws -> any Channel {
         try ServerBootstrap(group: loop)
@@ -109,14 +128,23 @@ final class HTTPListener: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let connection = HTTPConnection(shared.value, channel: channel)
+                    let handshake = security.map { _ in PeerHandshake() }
+                    let connection = HTTPConnection(shared.value, channel: channel, handshake: handshake)
                     guard shared.value.add(connection) else { throw ChannelError.connectTimeout(.zero) }
                     let operations = channel.pipeline.syncOperations
-                    try operations.addHandler(
-                        IdleStateHandler(allTimeout: .seconds(HTTPConnection.idleSeconds))
-                    )
-                    try operations.configureHTTPServerPipeline(withErrorHandling: false)
-                    try operations.addHandler(connection)
+                    do {
+                        if let security, let handshake {
+                            try operations.addHandler(security.handler(handshake))
+                        }
+                        try operations.addHandler(
+                            IdleStateHandler(allTimeout: .seconds(HTTPConnection.idleSeconds))
+                        )
+                        try operations.configureHTTPServerPipeline(withErrorHandling: false)
+                        try operations.addHandler(connection)
+                    } catch {
+                        shared.value.remove(connection)
+                        throw error
+                    }
                 }
             }
             .bind(host: definition.host, port: definition.port).wait()

@@ -56,15 +56,7 @@ public final class Listeners: Sendable {
                 case .udp: datagrams.append(try DatagramListener(definition, world))
                 case .unix: locals.append(try LocalListener(definition, limits: limits))
                 case .http:
-                    requests.append(
-                        try HTTPListener(
-                            definition,
-                            limits: limits,
-                            intake: intake,
-                            clock: clock,
-                            loop: group.next()
-                        )
-                    )
+                    requests.append(try HTTPListener(definition, world, loop: group.next()))
                 }
             }
             for listener in datagrams { try listener.start() }
@@ -88,9 +80,11 @@ public final class Listeners: Sendable {
     ///
     /// What cannot be used goes to `report`; that listener goes on with what it had. Blocks.
     public func reload(_ report: (String) -> Void) {
-        for listener in streams {
+        let reloads: [() throws(WardlineError) -> Void] =
+            streams.map { $0.reload } + requests.map { $0.reload }
+        for reload in reloads {
             do throws(WardlineError) {
-                try listener.reload()
+                try reload()
             } catch {
                 report("error: certificates stay as they were: \(error)")
             }

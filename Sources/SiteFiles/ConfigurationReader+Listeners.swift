@@ -86,11 +86,11 @@ extension ConfigurationReader {
         result.extras = extras
         result.limits = try intakeLimits(node, carrier)
         if let security = node["tls"] {
-            guard carrier == .tls || carrier == .relp else {
+            guard carrier == .tls || carrier == .relp || carrier == .http else {
                 throw error(
                     security.mark,
-                    carrier == .http ? "the transport http has no 'tls'" : "datagrams have no 'tls'",
-                    "use the transport tls or relp"
+                    "datagrams have no 'tls'",
+                    "use the transport tls, relp or http"
                 )
             }
             result.security = try transportSecurity(security)
@@ -106,8 +106,12 @@ extension ConfigurationReader {
     ) throws(SiteFilesError) -> IntakeLimits {
         var limits = IntakeLimits()
         // These two have bounds of their own; a key that did nothing would be believed.
-        for key in ["allow", "rate", "max_connections_per_peer", "idle_timeout"] {
-            guard carrier == .http || carrier == .unix, let value = node[key] else { continue }
+        let unbound: [ListenerDefinition.Carrier: [String]] = [
+            .unix: ["allow", "rate", "max_connections_per_peer", "idle_timeout"],
+            .http: ["rate", "idle_timeout"],
+        ]
+        for key in unbound[carrier] ?? [] {
+            guard let value = node[key] else { continue }
             throw error(value.mark, "'\(key)' does not bound the transport \(carrier.rawValue)")
         }
         if let value = node["allow"] { limits.allowed = try allowed(value) }

@@ -67,7 +67,7 @@ final class RunningService {
 }
 
 /// Runs a program of the system; nil when it is not installed.
-private func runTool(
+func runTool(
     _ name: String,
     _ arguments: [String],
     input: Data = Data()
@@ -91,13 +91,13 @@ private func runTool(
     return (process.terminationStatus, text)
 }
 
-/// Texts of the device records of a store.
-func storedTexts(_ path: String) throws -> [String] {
+/// Texts of the records of a kind of a store.
+func storedTexts(_ path: String, kind: RecordKind = .device) throws -> [String] {
     let reader = try LogReader.open(storage: POSIXStorage(), path: path, stream: "records")
     var found: [String] = []
     for part in reader.parts {
         let batch = try reader.records(part)
-        for (index, row) in batch.rows.enumerated() where row.kind == .device {
+        for (index, row) in batch.rows.enumerated() where row.kind == kind {
             found.append(String(decoding: batch.payload(index), as: UTF8.self))
         }
     }
@@ -111,7 +111,7 @@ struct SenderTests {
 
     init() throws { folder = try RunningService.folder() }
 
-    private static func has(_ name: String) -> Bool {
+    static func has(_ name: String) -> Bool {
         ["/usr/bin/", "/bin/"].contains { FileManager.default.isExecutableFile(atPath: $0 + name) }
     }
 

@@ -87,6 +87,30 @@ private func post(_ body: [UInt8], _ fields: [String] = [], path: String = "/ing
         return status
     }
 
+    @Test func `only allowed addresses are let in, and of one address so many connections`() throws {
+        let listeners = try listen { definition in
+            definition.limits.allowed = .prefixes([IPPrefix("127.0.0.1/32")].compactMap { $0 })
+            definition.limits.connectionsPerPeerMax = 1
+        }
+        let address = listeners.status[0].address
+        let first = try TestConnection(to: address)
+        first.send(post(Array("{\"a\":1}\n".utf8), [lines]))
+        #expect(first.hear(through: "{\"accepted\":1}\n").hasPrefix("HTTP/1.1 200 OK"))
+        let second = try TestConnection(to: address)
+        #expect(second.hearEnd().isEmpty)
+        let stranger = try TestConnection(to: address, from: "127.0.0.2")
+        #expect(stranger.hearEnd().isEmpty)
+        first.close()
+        let status = try finish(listeners)
+        #expect(status.faults == ["too many connections of one peer": 1, "address not allowed": 1])
+        #expect(status.refused == 2 && status.connections == 0)
+        let facts = try store.stored(.fault).compactMap { try? JSONValue(parsing: $0.text) }
+        let peers = facts.map { ($0["reason"]?.text ?? "") + " " + ($0["peer"]?.text ?? "") }
+        let told = ["address not allowed 127.0.0.2", "too many connections of one peer 127.0.0.1"]
+        #expect(peers.sorted() == told)
+        #expect(try store.stored().map(\.text) == ["{\"a\":1}"])
+    }
+
     @Test func `a body is answered when its records are in the log`() throws {
         let listeners = try listen()
         let body = Array("{\"a\":1}\n{\"a\":2}\n".utf8)

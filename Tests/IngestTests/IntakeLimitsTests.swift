@@ -195,8 +195,9 @@ import WireFormats
         raiseDescriptorLimit()
         let listeners = try listeners()
         let address = listeners.status[0].address
-        let idle = try IdleConnections(2_500, to: address)
-        wait(listeners) { $0.connections == 2_500 }
+        // Both ends are in this process: fewer than 10,100 descriptors fail here, in the words of the system.
+        let idle = try IdleConnections(5_000, to: address)
+        wait(listeners) { $0.connections == 5_000 }
         let drip = try TestConnection(to: address)
         let active = try TestConnection(to: address)
         for index in 0..<200 {
@@ -204,7 +205,7 @@ import WireFormats
             active.send("<13>active \(index)\n")
         }
         wait(listeners) { $0.received >= 200 }
-        #expect(listeners.status[0].connections == 2_502)
+        #expect(listeners.status[0].connections == 5_002)
         idle.close()
         drip.close()
         active.close()

@@ -176,6 +176,41 @@ import WireFormats
         #expect(try store.stored().isEmpty)
     }
 
+    @Test func `bodies of a verified sender carry its name, and who is refused is a fact`() throws {
+        let listeners = try listeners(carrier: .http)
+        let address = listeners.status[0].address
+        let body =
+            "POST /ingest HTTP/1.1\r\nHost: w\r\nContent-Type: text/plain\r\n"
+            + "Content-Length: 8\r\n\r\n<13>text"
+        let connection = try TestConnection(to: address, security: sender(issue("pump-7.example.org")))
+        for _ in 0..<2 { connection.send(body) }
+        #expect(connection.hear(through: "{\"accepted\":1}\n").hasPrefix("HTTP/1.1 200 OK"))
+        wait(listeners) { $0.received == 2 }
+        connection.close()
+        let refused: [(TLSConfiguration?, String)] = [
+            (try sender(nil), "no client certificate"),
+            (try sender(issue("a.example.org", from: -3, through: -1)), "client certificate expired"),
+            (nil, "no TLS"),
+        ]
+        for (index, (configuration, _)) in refused.enumerated() {
+            if let connection = try? TestConnection(to: address, security: configuration) {
+                connection.send(body)
+                _ = connection.hearEnd()
+            }
+            wait(listeners) { $0.refused == index + 1 }
+        }
+        wait(listeners) { $0.connections == 0 }
+        listeners.stop()
+        try store.engine.stop()
+        #expect(try store.stored().map(\.text) == ["<13>text", "<13>text"])
+        #expect(try store.stored().map(\.origin.identity) == ["pump-7.example.org", "pump-7.example.org"])
+        #expect(try store.stored().map(\.origin.transport) == [.http, .http])
+        #expect(listeners.status[0].faults == Dictionary(uniqueKeysWithValues: refused.map { ($0.1, 1) }))
+        let facts = try faults()
+        #expect(Set(facts.compactMap { $0["reason"]?.text }) == Set(refused.map(\.1)))
+        #expect(facts.allSatisfy { $0["peer"]?.text == "127.0.0.1" && $0["listener"]?.text == "secure" })
+    }
+
     @Test func `records of a sender that is gone before its certificate is judged are kept`() throws {
         let listeners = try listeners()
         for number in 0..<20 {

@@ -46,6 +46,18 @@ import Testing
         )
     }
 
+    @Test func `an HTTP listener may have TLS, and say who may connect`() throws {
+        let configuration = try parse(
+            "listen: [{protocol: jsonl, transport: http, bind: '127.0.0.1:1', allow: 10.44.0.0/16, "
+                + "max_connections_per_peer: 4, tls: {cert: a.pem, key: /b.key}}]"
+        ).resolved(against: "/etc/w")
+        let listener = configuration.listeners[0]
+        #expect(listener.carrier == .http && listener.limits.connectionsPerPeerMax == 4)
+        #expect(listener.limits.allowed == .prefixes([IPPrefix("10.44.0.0/16")].compactMap { $0 }))
+        #expect(listener.security?.certificatePath == "/etc/w/a.pem")
+        #expect(listener.security?.keyPath == "/b.key")
+    }
+
     @Test(arguments: [
         (
             text: "listen: [{protocol: gelf, transport: http, bind: '127.0.0.1:1'}]", place: "1:38",
@@ -71,6 +83,14 @@ import Testing
         (
             text: "listen: [{protocol: syslog, transport: unix, path: /x, mode: '0888'}]", place: "1:62",
             word: "octal"
+        ),
+        (
+            text: "listen: [{protocol: jsonl, transport: http, bind: '127.0.0.1:1', rate: 5/s}]",
+            place: "1:72", word: "does not bound the transport http"
+        ),
+        (
+            text: "listen: [{protocol: syslog, transport: udp, bind: '127.0.0.1:1', tls: {cert: a, key: b}}]",
+            place: "1:71", word: "datagrams have no 'tls'"
         ),
         (
             text: "listen: [{protocol: jsonl, transport: http, bind: '127.0.0.1:1', max_body: 1}]",
