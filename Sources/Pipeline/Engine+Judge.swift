@@ -104,6 +104,7 @@ extension Engine {
         let last = kept.withLock { $0 }
         guard let keep, judge.next >= last.advanced(by: count) else { return }
         do throws(WardlineError) {
+            // Soon again where something waits to be told.
             guard let snapshot = try judge.snapshot() else { return }
             try keep(snapshot)
         } catch {

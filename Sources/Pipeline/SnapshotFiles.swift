@@ -43,6 +43,7 @@ public struct SnapshotFiles: Sendable {
         readModels copy: (String) throws(WardlineError) -> Void
     ) throws(WardlineError) {
         let name = SnapshotFiles.name(snapshot.offset)
+        let path = folder + "/" + name + ".snapshot"
         let models = folder + "/" + name + ".sqlite"
         do throws(StorageError) {
             try storage.makeDirectories(folder)
@@ -52,15 +53,32 @@ public struct SnapshotFiles: Sendable {
         } catch {
             throw failure(error)
         }
+        if let free = storage.freeBytes(folder), free < SnapshotFiles.reserve(snapshot) {
+            throw WardlineError(
+                .storage,
+                "No snapshot of the state of judgement is kept while so little space is free; the next start "
+                    + "takes longer.",
+                location: folder
+            )
+        }
+        var isKept = false
+        // What was half written must not take the space that evidence needs.
+        defer {
+            if !isKept { for part in [models, path + ".tmp"] { try? storage.remove(part) } }
+        }
         try copy(models)
         do throws(StorageError) {
             let digest = sha256(try storage.readFile(models))
-            try write(snapshot, digest, to: folder + "/" + name + ".snapshot")
+            try write(snapshot, digest, to: path)
+            isKept = true
             try forget(before: name)
         } catch {
             throw failure(error)
         }
     }
+
+    /// Space that must be free before a snapshot is written: evidence comes first.
+    private static func reserve(_ snapshot: JudgeSnapshot) -> Int { 1 << 28 + 4 * snapshot.range.count }
 
     private func failure(_ error: StorageError) -> WardlineError {
         WardlineError(

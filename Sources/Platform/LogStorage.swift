@@ -32,6 +32,8 @@ public protocol LogStorage: Sendable {
     func synchroniseDirectory(_ path: String) throws(StorageError)
     /// Length of a file in bytes, nil when there is none.
     func size(_ path: String) throws(StorageError) -> Int?
+    /// Bytes that may still be written in the file system of an existing path; nil where it does not say.
+    func freeBytes(_ path: String) -> Int?
 }
 
 /// One open file.
@@ -84,6 +86,9 @@ extension LogFile {
 }
 
 extension LogStorage {
+    /// Not known.
+    public func freeBytes(_ path: String) -> Int? { nil }
+
     /// Whether a file or directory has that name.
     public func exists(_ path: String) throws(StorageError) -> Bool { try size(path) != nil }
 

@@ -28,6 +28,15 @@ public struct POSIXStorage: LogStorage {
         return try POSIXFile(path: path, flags: flags)
     }
 
+    /// Bytes that this process may still write, as the file system says.
+    public func freeBytes(_ path: String) -> Int? {
+        var found = statvfs()
+        // Valid: the text lives during the call and `found` outlives it.
+        guard unsafe statvfs(path, &found) == 0 else { return nil }
+        let (bytes, isBeyond) = found.f_bavail.multipliedReportingOverflow(by: found.f_frsize)
+        return isBeyond ? .max : Int(clamping: bytes)
+    }
+
     /// Makes one directory; an existing one is left as it is.
     public func makeDirectory(_ path: String) throws(StorageError) {
         // Valid: the text lives during the call.
