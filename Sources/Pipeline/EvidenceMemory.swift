@@ -37,6 +37,20 @@ struct EvidenceMemory: Sendable {
         }
     }
 
+    /// The events, the older ones that were kept first.
+    var events: [JudgedEvent] { kept + stretches.flatMap { $0 } }
+
+    /// Takes ``events`` as they are resolved now, in the same order.
+    mutating func replace(_ events: [JudgedEvent]) {
+        var rest = events[...]
+        func take(_ count: Int) -> [JudgedEvent] {
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
+        kept = take(kept.count)
+        stretches = stretches.map { take($0.count) }
+    }
+
     /// Digests of the events near `assemblies`, with those of `newest`, by time, offset and ordinal.
     func digests(near assemblies: [IncidentAssembly], newest: [JudgedEvent]) -> [EventDigest] {
         guard !assemblies.isEmpty else { return [] }
