@@ -11,6 +11,11 @@ extension Correlator {
     ///   ``CorrelationBounds/revisionMatchCount``.
     public mutating func revise() {
         guard let (first, reason) = trail.takeLate() else { return }
+        goOn(from: first, because: reason)
+    }
+
+    /// Judges again what is remembered, from the state of a generation on, and tells what differs.
+    mutating func goOn(from first: Int, because reason: String) {
         let old = episodes
         let start = trail.generations[first]
         judgeAgain(from: first)

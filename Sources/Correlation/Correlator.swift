@@ -62,7 +62,8 @@ public struct Correlator: Sendable {
     /// Facts about now.
     public var register: AssetRegister { surroundings.register }
 
-    /// Brings a changed site into force for what is judged from now on.
+    /// Brings a changed site into force for what is judged from now on; for what was judged lately too:
+    /// ``replace(_:reconsidering:keepsKnown:because:)``.
     public mutating func replace(_ site: Site) {
         surroundings.register.replace(site)
         serveRules()
@@ -232,7 +233,7 @@ public struct Correlator: Sendable {
     }
 
     /// Detections that a candidate matches.
-    private mutating func matches(_ candidate: Candidate) -> [Int] {
+    mutating func matches(_ candidate: Candidate) -> [Int] {
         guard passing.find(rules.gate, candidate.batch, candidate.index) else { return [] }
         return passing.numbers.filter { [tests = rules.tests] in tests[$0].matches(candidate) }
     }

@@ -89,13 +89,24 @@ struct RevisionTrail: Sendable {
     /// - Returns: Whether it can be revised; false where it comes before all that is remembered.
     mutating func insert(_ item: Item, at watermark: UTCTime) -> Bool {
         let time = item.candidate.event.time
-        guard let number = generations.lastIndex(where: { $0.time <= time }) else { return false }
-        let place = generations[number].items.firstIndex { item.candidate.isJudged(before: $0.candidate) }
-        generations[number].items.insert(item, at: place ?? generations[number].items.count)
+        guard place(item) else { return false }
         note(time, watermark)
         late.append(item.candidate.event.offset)
         return true
     }
+
+    /// Puts an event that was judged and matched nothing in its place; false where it comes before all that
+    /// is remembered.
+    mutating func place(_ item: Item) -> Bool {
+        let time = item.candidate.event.time
+        guard let number = generations.lastIndex(where: { $0.time <= time }) else { return false }
+        let place = generations[number].items.firstIndex { item.candidate.isJudged(before: $0.candidate) }
+        generations[number].items.insert(item, at: place ?? generations[number].items.count)
+        return true
+    }
+
+    /// Replaces what was judged in a generation.
+    mutating func replaceItems(_ number: Int, _ items: [Item]) { generations[number].items = items }
 
     /// Notes that an event says late that its source was heard, whatever it matches.
     mutating func hear(_ event: Event, at watermark: UTCTime) {

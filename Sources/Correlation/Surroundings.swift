@@ -90,6 +90,42 @@ struct Surroundings: SnapshotResumed, Sendable {
         return found
     }
 
+    /// What a judged event joins with by the register as it is now; what surrounded it stays as it was.
+    ///
+    /// - Parameter keepsKnown: Whether a device that was known stays.
+    mutating func situation(ofJudged candidate: Candidate, keepsKnown: Bool) -> Situation {
+        let old = candidate.situation
+        var found = old
+        found.claimedHost = ""
+        found.source = asset(.sourceIP, .sourceMAC, .sourceHost, candidate)
+        found.target = asset(.targetIP, .targetMAC, .targetHost, candidate)
+        if keepsKnown {
+            found.source = old.source ?? found.source
+            found.target = old.target ?? found.target
+        }
+        found.subject = nil
+        resolveSubject(&found, candidate)
+        if keepsKnown, let known = old.subject {
+            found.subject = known
+            found.subjectName = old.subjectName
+        }
+        let time = candidate.event.time
+        if let subject = found.subject {
+            found.subjectZone =
+                subject.id == old.subject?.id ? old.subjectZone : register.zone(named: subject.zone)
+            if knowsExposure { found.exposure = register.exposure(of: subject, at: time) }
+        }
+        resolveFlow(&found, candidate)
+        // Its own peer has been seen since.
+        if old.verdict != .allowed { found.isNewPeer = old.isNewPeer && found.verdict != .allowed }
+        let isOfPeople = candidate.event.eventClass == .access || candidate.event.eventClass == .update
+        found.isVendor = old.isVendor || isOfPeople && register.isVendorAccount(found.user)
+        resolveWork(&found, candidate)
+        let asset = (found.subject ?? found.source)?.id
+        if asset == (old.subject ?? old.source)?.id { found.bracket = old.bracket }
+        return found
+    }
+
     /// What is known without a site: who and what the event names.
     private mutating func resolveClaims(_ found: inout Situation, _ candidate: Candidate) {
         let named = candidate.text(.deviceID)

@@ -35,6 +35,20 @@ struct EvidenceMemory: Codable, Sendable {
         }
     }
 
+    /// The events, the older ones that were kept first.
+    var events: [JudgedEvent] { kept + stretches.flatMap { $0 } }
+
+    /// Takes ``events`` as they are resolved now, in the same order.
+    mutating func replace(_ events: [JudgedEvent]) {
+        var rest = events[...]
+        func take(_ count: Int) -> [JudgedEvent] {
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
+        kept = take(kept.count)
+        stretches = stretches.map { take($0.count) }
+    }
+
     /// Digests of the events that may be part of `drawing`, with those of `newest`, by time, offset and
     /// ordinal.
     func digests(for drawing: IncidentDrawing, newest: [JudgedEvent]) -> [EventDigest] {

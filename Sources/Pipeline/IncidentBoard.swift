@@ -59,6 +59,18 @@ struct IncidentBoard: Codable, Sendable {
         return facts
     }
 
+    /// Lets the events that are remembered be resolved anew.
+    mutating func reconsider(_ resolve: ([JudgedEvent]) -> [JudgedEvent]) {
+        let before = memory.events + newest
+        let after = resolve(before)
+        for (old, new) in zip(before, after)
+        where (old.subject, old.source, old.target) != (new.subject, new.source, new.target) {
+            widen(new.event.time)
+        }
+        memory.replace(Array(after.dropLast(newest.count)))
+        newest = Array(after.suffix(newest.count))
+    }
+
     /// Takes what an operator decided.
     mutating func decide(_ act: IncidentAct) {
         acts.take(act)

@@ -18,7 +18,7 @@ extension Judge {
         case .tick: tick(row.logTime)
         case .importBegin: beginImport(fact, offset)
         case .importEnd: endImport(fact)
-        case .siteFact, .activation: bring(row.kind, fact)
+        case .siteFact, .activation: bring(row.kind, fact, offset)
         case .loss:
             lose(Judge.loss(fact, offset))
             note([VerdictFacts.intake("intake.lost", fact, offset)])
@@ -91,14 +91,33 @@ extension Judge {
         if fact["more"]?.bool != true { concludeImport() }
     }
 
-    private mutating func bring(_ kind: RecordKind, _ fact: JSONValue) {
+    private mutating func bring(_ kind: RecordKind, _ fact: JSONValue, _ offset: Offset) {
         let (change, refused) = content.apply(kind, fact)
         note(refused.map(VerdictFacts.refused))
         if change.contains(.rules) { correlator.replace(content.rules) }
         guard change.contains(.site) else { return }
-        correlator.replace(content.site)
+        replaceSite(fact["role"]?.text ?? "", offset)
         counters.siteChanged()
         if change.contains(.assets) { update.inventory = content.site.assets.map(DeviceDefinition.init) }
+    }
+
+    /// A binding, a change record or a device that was not known also concerns what was judged lately; zones
+    /// and approved versions are policy, which is in force from now on (decision 0045).
+    private mutating func replaceSite(_ role: String, _ offset: Offset) {
+        guard ["assets", "bindings", "changes"].contains(role) else {
+            correlator.replace(content.site)
+            return
+        }
+        note(board.take(known(correlator.takeJudgements())))
+        let site = content.site
+        board.reconsider { [role] events in
+            correlator.replace(
+                site,
+                reconsidering: events,
+                keepsKnown: role != "bindings",
+                because: "\(role) that came at offset \(offset)"
+            )
+        }
     }
 
     private static func loss(_ fact: JSONValue, _ offset: Offset) -> LossRow {

@@ -154,7 +154,7 @@ public struct Judge: RecordJudge {
     ///
     /// All of that was judged while it was whole: what follows now that some is missing, such as a stop that
     /// cannot be found, did not happen.
-    private func known(_ judgements: [Judgement]) -> [Judgement] {
+    func known(_ judgements: [Judgement]) -> [Judgement] {
         guard removedEnd > .zero else { return judgements }
         return judgements.map { judgement in
             var judgement = judgement

@@ -41,7 +41,8 @@ struct ImportCommand: ParsableCommand {
             )
         } else {
             let files = ContentFiles(storePath: path, environment: context.environment)
-            let writing = try StoreWriting(path, files, Configuration())
+            // Rules and decoders in force stay: this brings a site file alone.
+            let writing = try StoreWriting(path, files, Configuration(), bringsContent: false)
             do {
                 for batch in try files.facts(role: role, path: file) { try writing.give(batch) }
             } catch {
