@@ -208,7 +208,7 @@ let package = Package(
         tests("EventModelTests", ["EventModel"]),
         tests("InventoryTests", ["EventModel", "Inventory"]),
         tests("CorrelationTests", ["EventModel", "Inventory", "Correlation", "SimulationKit"]),
-        tests("TimelinesTests", ["EventModel", "Correlation", "Timelines"]),
+        tests("TimelinesTests", ["EventModel", "Inventory", "Correlation", "Timelines"]),
         tests("TidyTests", ["EventModel", "WireFormats"]),
         tests(
             "CasesTests",
