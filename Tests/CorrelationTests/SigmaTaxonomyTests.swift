@@ -15,7 +15,7 @@ struct SigmaTaxonomyTests {
     private static var text: String {
         var lines = [
             "# SPDX-License-Identifier: Apache-2.0",
-            "# Written from the tables of Sources/Correlation/Language/RuleField.swift and LogSource.swift by",
+            "# Written from RuleField.swift and LogSource.swift of Sources/Correlation/Language by",
             "# SigmaTaxonomyTests; run it with WARDLINE_UPDATE=1 after a change there. What it means:",
             "# docs/sigma-semantics.md.",
             "version: 1",
