@@ -41,7 +41,9 @@ public enum ImportState: Hashable, Sendable {
         do throws(LogError) {
             let reader = try LogReader.open(storage: storage, path: path, stream: "records")
             var searches = hashes.map { ImportSearch(sha256: $0) }
-            for part in reader.parts {
+            // Where no import begins or ends, only records of a wanted one matter.
+            for part in reader.parts
+            where part.mayHoldControlRecords || searches.contains(where: \.isInside) {
                 guard let records = try reader.soundRecords(part) else { continue }
                 for index in searches.indices { searches[index].take(records) }
             }
@@ -58,7 +60,8 @@ private struct ImportSearch {
     var state = ImportState.new
     /// Records of the wanted import so far.
     private var count = 0
-    private var isInside = false
+    /// Whether the records that follow are of the wanted import.
+    private(set) var isInside = false
 
     init(sha256: String) { self.sha256 = sha256 }
 
