@@ -16,17 +16,14 @@ public struct JudgeSnapshot: Sendable {
     public var offset: Offset
     /// Hash of the record before it, which tells this log from others.
     public var mark: UInt64
-    /// Bytes that hold the state, as ``Judge`` writes it.
-    public var bytes: [UInt8]
-    /// Where in `bytes` it lies.
-    public var range: Range<Int>
+    /// The state, as ``Judge`` writes it.
+    public var state: [UInt8]
 
-    /// A state that takes all of `bytes`, or a part of them.
-    public init(offset: Offset, mark: UInt64, bytes: [UInt8], range: Range<Int>? = nil) {
+    /// The state at an offset.
+    public init(offset: Offset, mark: UInt64, state: [UInt8]) {
         self.offset = offset
         self.mark = mark
-        self.bytes = bytes
-        self.range = range ?? bytes.indices
+        self.state = state
     }
 
     /// Records before ``offset`` that a decoder is shown first, twice what joined messages reach back
@@ -91,7 +88,7 @@ extension Judge {
         do {
             let encoder = SnapshotEncoder()
             try write(to: encoder)
-            return JudgeSnapshot(offset: next, mark: mark, bytes: encoder.bytes)
+            return JudgeSnapshot(offset: next, mark: mark, state: encoder.bytes)
         } catch {
             throw WardlineError(.internal, "The state of judgement cannot be written.", cause: "\(error)")
         }
@@ -113,7 +110,7 @@ extension Judge {
     /// - Throws: `integrity` where the snapshot is damaged or does not fit; this judge must not be used then.
     mutating func resume(from snapshot: JudgeSnapshot) throws(WardlineError) {
         do {
-            try resume(SnapshotDecoder(snapshot.bytes, snapshot.range), at: snapshot.offset)
+            try resume(SnapshotDecoder(snapshot.state), at: snapshot.offset)
             mark = snapshot.mark
             journal.resume(at: snapshot.offset)
         } catch {

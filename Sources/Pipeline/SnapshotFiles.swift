@@ -4,6 +4,7 @@
 import Digests
 public import EventModel
 public import Platform
+import SegmentLog
 
 /// The snapshots of a store: `correlation/OFFSET.snapshot`, each with the read models as of that offset.
 ///
@@ -78,7 +79,7 @@ public struct SnapshotFiles: Sendable {
     }
 
     /// Space that must be free before a snapshot is written: evidence comes first.
-    private static func reserve(_ snapshot: JudgeSnapshot) -> Int { 1 << 28 + 4 * snapshot.range.count }
+    private static func reserve(_ snapshot: JudgeSnapshot) -> Int { 1 << 28 + 4 * snapshot.state.count }
 
     private func failure(_ error: StorageError) -> WardlineError {
         WardlineError(
@@ -110,7 +111,7 @@ public struct SnapshotFiles: Sendable {
         return String(repeating: "0", count: max(0, 20 - digits.count)) + digits
     }
 
-    /// Writes the parts one after the other: a state of some hundred megabytes is not copied.
+    /// Writes the parts one after the other: a state of some hundred megabytes is not copied whole.
     private func write(
         _ snapshot: JudgeSnapshot,
         _ models: SHA256Digest,
@@ -122,17 +123,19 @@ public struct SnapshotFiles: Sendable {
         header.write(snapshot.offset.value)
         header.write(snapshot.mark)
         header.bytes += models.bytes
-        header.varint(UInt64(snapshot.range.count))
+        header.varint(UInt64(snapshot.state.count))
+        // Mostly events, as the log holds them much smaller.
+        let state = (try? ZlibFormat.packed(snapshot.state)) ?? snapshot.state
+        header.varint(UInt64(state.count))
         var hasher = SHA256Hasher()
         hasher.update(header.bytes)
-        hasher.update(snapshot.bytes[snapshot.range])
+        hasher.update(state)
         let temporary = path + ".tmp"
         if try storage.exists(temporary) { try storage.remove(temporary) }
         let file = try storage.open(temporary, .create)
         try file.write(header.bytes.span, at: 0)
-        let state = snapshot.bytes
-        try file.write(state.span.extracting(snapshot.range), at: header.bytes.count)
-        let end = header.bytes.count + snapshot.range.count
+        try file.write(state.span, at: header.bytes.count)
+        let end = header.bytes.count + state.count
         try file.write(hasher.digest().bytes.span, at: end)
         try file.synchronise()
         try storage.rename(temporary, to: path)
@@ -176,8 +179,13 @@ public struct SnapshotFiles: Sendable {
         guard SnapshotFiles.name(offset) == name, sha256(try storage.readFile(models)).bytes == digest else {
             throw SnapshotError.mismatch("its read models are not those it was made with")
         }
-        let state = try reader.range(try reader.count(atMost: reader.remaining))
-        let snapshot = JudgeSnapshot(offset: offset, mark: mark, bytes: bytes, range: state)
+        let length = try reader.count(atMost: ZlibFormat.ratioMax * reader.remaining)
+        let packed = try reader.range(try reader.count(atMost: reader.remaining))
+        let state =
+            packed.count == length
+            ? Array(bytes[packed]) : ZlibFormat.unpacked(bytes, packed, length: length)
+        guard let state else { throw SnapshotError.damaged(position: packed.lowerBound) }
+        let snapshot = JudgeSnapshot(offset: offset, mark: mark, state: state)
         return Found(snapshot: snapshot, readModels: models)
     }
 }

@@ -250,7 +250,7 @@ struct SnapshotFilesTests {
     @Test func `a file begins as its specification says`() throws {
         let folder = try TemporaryFolder()
         let files = SnapshotFiles(StorePaths(folder.path), storage: POSIXStorage(), build: "12-3.4")
-        let snapshot = JudgeSnapshot(offset: Offset(258), mark: 7, bytes: [1, 2, 3])
+        let snapshot = JudgeSnapshot(offset: Offset(258), mark: 7, state: [1, 2, 3])
         try files.keep(snapshot) { (path) throws(WardlineError) in
             try ReadModels(path: path, mode: .readWrite).close()
         }
@@ -260,7 +260,7 @@ struct SnapshotFilesTests {
         #expect(Hexadecimal.text(bytes.prefix(23)) == wanted)
         let found = files.newestFirst { Issue.record("\($0)") }
         #expect(found.map(\.snapshot.mark) == [7])
-        #expect(found.map { Array($0.snapshot.bytes[$0.snapshot.range]) } == [[1, 2, 3]])
+        #expect(found.map(\.snapshot.state) == [[1, 2, 3]])
     }
 
     /// The planted mutant: a state that was made elsewhere, under the name of another place.
@@ -271,8 +271,7 @@ struct SnapshotFilesTests {
         let found = files.newestFirst { Issue.record("\($0)") }
         #expect(found.count == 2)
         var moved = found[0].snapshot
-        moved.bytes = found[1].snapshot.bytes
-        moved.range = found[1].snapshot.range
+        moved.state = found[1].snapshot.state
         let models = found[0].readModels
         let bytes = try POSIXStorage().readFile(models)
         try files.keep(moved) { (path) throws(WardlineError) in
