@@ -60,23 +60,26 @@ extension Judge {
         let start =
             isReading
             ? try Judge(reading: store, storage: storage) : try Judge(store: store, storage: storage)
-        for found in SnapshotFiles(store, storage: storage, build: build).newestFirst(note) {
+        var opened: (judge: Judge, readModels: String?) = (start, nil)
+        SnapshotFiles(store, storage: storage, build: build).visit(note) { found in
             let snapshot = found.snapshot
             guard snapshot.offset > .zero, mark(Offset(snapshot.offset.value - 1)) == snapshot.mark else {
                 note(
                     "the snapshot at offset \(snapshot.offset) is not used: the log before it is another one"
                 )
-                continue
+                return false
             }
             var judge = start
             do throws(WardlineError) {
                 try judge.resume(from: snapshot)
-                return (judge, found.readModels)
             } catch {
                 note(error.description)
+                return false
             }
+            opened = (judge, found.readModels)
+            return true
         }
-        return (start, nil)
+        return opened
     }
 
     /// The state at ``next``; nil while an import runs or something waits to be told or revised.

@@ -142,17 +142,16 @@ public struct SnapshotFiles: Sendable {
         try storage.synchroniseDirectory(folder)
     }
 
-    /// The newest snapshots first; those that are damaged, or of another program, are passed over.
+    /// Looks at the snapshots, the newest first, until `isTaken` takes one; those that are damaged, or of
+    /// another program, are passed over, and none is read in vain.
     ///
     /// - Parameter note: Told why one is passed over.
-    public func newestFirst(_ note: (String) -> Void) -> [Found] {
-        let names = (try? names()) ?? []
-        return names.reversed().compactMap { name in
+    public func visit(_ note: (String) -> Void, until isTaken: (Found) -> Bool) {
+        for name in ((try? names()) ?? []).reversed() {
             do {
-                return try read(name)
+                if isTaken(try read(name)) { return }
             } catch {
                 note("\(folder)/\(name).snapshot is not used: \(error)")
-                return nil
             }
         }
     }

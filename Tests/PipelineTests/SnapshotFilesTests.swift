@@ -173,6 +173,16 @@ struct SnapshotFilesTests {
         return batch
     }
 
+    /// Every snapshot that can be read, the newest first.
+    private static func all(_ files: SnapshotFiles, _ note: (String) -> Void) -> [SnapshotFiles.Found] {
+        var found: [SnapshotFiles.Found] = []
+        files.visit(note) { snapshot in
+            found.append(snapshot)
+            return false
+        }
+        return found
+    }
+
     private static func withoutOpening(_ fact: String) -> String {
         fact.replacing("incident.opened", with: "incident.extended")
     }
@@ -258,7 +268,7 @@ struct SnapshotFilesTests {
         let bytes = try POSIXStorage().readFile(path)
         let wanted = "574c534e4150310a0631322d332e340201000000000000"
         #expect(Hexadecimal.text(bytes.prefix(23)) == wanted)
-        let found = files.newestFirst { Issue.record("\($0)") }
+        let found = Self.all(files) { Issue.record("\($0)") }
         #expect(found.map(\.snapshot.mark) == [7])
         #expect(found.map(\.snapshot.state) == [[1, 2, 3]])
     }
@@ -268,8 +278,17 @@ struct SnapshotFilesTests {
         var store = try RestartedStore()
         try Self.run(&store, pieces: 2)
         let files = SnapshotFiles(store.store, storage: POSIXStorage(), build: RestartedStore.build)
-        let found = files.newestFirst { Issue.record("\($0)") }
+        let found = Self.all(files) { Issue.record("\($0)") }
         #expect(found.count == 2)
+        var visitCount = 0
+        files.visit(
+            { Issue.record("\($0)") },
+            until: { _ in
+                visitCount += 1
+                return true
+            }
+        )
+        #expect(visitCount == 1)
         var moved = found[0].snapshot
         moved.state = found[1].snapshot.state
         let models = found[0].readModels
@@ -299,7 +318,7 @@ struct SnapshotFilesTests {
         )
         #expect(foreign.judge.next == .zero && foreign.readModels == nil)
         let other = SnapshotFiles(store.store, storage: POSIXStorage(), build: "another build")
-        #expect(other.newestFirst { notes.append($0) }.isEmpty)
+        #expect(Self.all(other) { notes.append($0) }.isEmpty)
         #expect(notes.last?.contains("another build of the program made it") ?? false)
     }
 }
