@@ -53,6 +53,12 @@ public enum CorrelationBounds {
     /// Beyond it an absence on a further source is unknown.
     public static let coverageSourceCountMax = 65_536
 
+    /// Groups of one rule that lie as objects before the older half of them is packed: 1,024.
+    public static let looseGroupCountMax = 1_024
+
+    /// Events at most in a group that is packed: 4, so that touching it again costs a few microseconds.
+    public static let packedEntryCountMax = 4
+
     /// Stretches in which one source was heard: 64, each as long as no silence that matters parts it.
     ///
     /// The oldest goes; an absence that reaches back before it is unknown.

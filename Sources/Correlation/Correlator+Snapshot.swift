@@ -22,7 +22,6 @@ extension Correlator: SnapshotResumed {
         try encoder.write(episodes)
         for time in [latest, watermark] { encoder.write(time) }
         for count in [judgedCount, earlyCount, aloneCount] { encoder.write(count: count) }
-        encoder.write(hasAskedCoverage)
     }
 
     /// Takes the state that was written under the same rules and site.
@@ -42,12 +41,10 @@ extension Correlator: SnapshotResumed {
         judgedCount = Int(try decoder.number())
         earlyCount = Int(try decoder.number())
         aloneCount = Int(try decoder.number())
-        let hasAsked = try decoder.flag()
         judgeAgain(from: 0)
         // What judging again has touched beside the states; numbers of episodes are those that were told.
         episodes = believed
         surroundings = known
-        hasAskedCoverage = hasAsked
     }
 }
 

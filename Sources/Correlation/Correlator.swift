@@ -21,6 +21,9 @@ public struct Correlator: Sendable {
     private var closing: [Int] = []
     var coverage = Coverage()
     private var passing: PassingRules
+    /// Memory for the detections that match an event, and what the newest one matched.
+    private var matching: [Int] = []
+    private var matchedLast: [Int] = []
     /// The same for verdicts that are fed back, whose fields have other numbers.
     private var passingNotice: PassingRules
     var episodes = Episodes()
@@ -102,10 +105,6 @@ public struct Correlator: Sendable {
     /// Whether a rule asks what was not seen, so that every event of every source matters.
     public var needsCoverage: Bool { coverage.isNeeded }
 
-    /// Whether an event came that an absence is about, so that what was heard when may have decided
-    /// something.
-    public internal(set) var hasAskedCoverage = false
-
     /// Notes that the source of event `index` of `batch` was heard, whether or not a rule wants the event.
     ///
     /// - Parameter listener: What received it live, whose losses concern it; nil in an import.
@@ -116,6 +115,11 @@ public struct Correlator: Sendable {
             return
         }
         trail.hear(event, at: watermark)
+    }
+
+    /// Notes that a host was heard at a time after the watermark, in an event that is not given.
+    public mutating func hear(host: Span<UInt8>, at time: UTCTime) {
+        _ = coverage.hear(Coverage.source(host: host), at: time, listener: nil)
     }
 
     /// Notes that records were lost between two times: of `listener`, or of every one if it is nil.
@@ -130,9 +134,11 @@ public struct Correlator: Sendable {
     public mutating func wants(_ batch: EventBatch, _ index: Int) -> Bool {
         let event = batch.events[index]
         if Correlator.joinActions[event.action.rawValue] { return true }
+        guard !surroundings.register.isEmpty else {
+            return passing.find(rules.gate, batch, index, among: rules.siteless)
+        }
         let hasRules = passing.find(rules.gate, batch, index)
         if hasRules, passing.rules.intersects(rules.siteless) { return true }
-        guard !surroundings.register.isEmpty else { return false }
         switch event.eventClass {
         case .access, .update: return true
         case .network: return event.action != .close && touchesSite(batch, index)
@@ -234,8 +240,14 @@ public struct Correlator: Sendable {
 
     /// Detections that a candidate matches.
     mutating func matches(_ candidate: Candidate) -> [Int] {
-        guard passing.find(rules.gate, candidate.batch, candidate.index) else { return [] }
-        return passing.numbers.filter { [tests = rules.tests] in tests[$0].matches(candidate) }
+        let possible = surroundings.register.isEmpty ? rules.siteless : nil
+        guard passing.find(rules.gate, candidate.batch, candidate.index, among: possible) else { return [] }
+        let tests = rules.tests
+        matching.removeAll(keepingCapacity: true)
+        passing.rules.forEach { if tests[$0].matches(candidate) { matching.append($0) } }
+        // Most events match what the one before them matched: one array for all of these.
+        if matching != matchedLast { matchedLast = matching.map { $0 } }
+        return matchedLast
     }
 
     /// Detections that a verdict matches.
@@ -291,7 +303,6 @@ public struct Correlator: Sendable {
 
     mutating func feed(_ number: Int, _ candidate: Candidate, depth: Int) {
         for (correlation, source) in rules.feeds[number] {
-            if rules.asksCoverage[correlation] { hasAskedCoverage = true }
             for match in states[correlation].add(candidate, from: source) {
                 conclude(correlation, match, depth: depth)
             }

@@ -19,4 +19,11 @@ public enum ByteFolding {
         let upper = fromA & ~afterZ & ~word & (lanes &* 0x80)
         return word | upper >> 2
     }
+
+    /// Whether there is no byte but of ASCII.
+    public static func isASCII(_ bytes: Span<UInt8>) -> Bool {
+        var all: UInt8 = 0
+        for index in bytes.indices { all |= bytes[index] }
+        return all < 0x80
+    }
 }

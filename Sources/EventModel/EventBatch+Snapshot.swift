@@ -20,6 +20,33 @@ extension Offset: SnapshotCoded {
 extension EventBatch: SnapshotCoded {
     /// Headers, fields and bytes, as they lie.
     public func write(to encoder: SnapshotEncoder) {
+        guard !encoder.isAlone else { return reduced.lay(to: encoder) }
+        lay(to: encoder)
+    }
+
+    /// The same events, with the names that they use and no others.
+    private var reduced: EventBatch {
+        var own = self
+        own.extensionNames = []
+        own.decoders = ["none"]
+        for index in entries.indices where !entries[index].field.isKnown {
+            own.entries[index].field = own.field(adding: name(of: entries[index].field))
+        }
+        for index in events.indices {
+            let decoder = decoders[Int(events[index].decoder)]
+            if !own.decoders.contains(decoder) { own.decoders.append(decoder) }
+            own.events[index].decoder = UInt16(own.decoders.firstIndex(of: decoder) ?? 0)
+        }
+        return own
+    }
+
+    private mutating func field(adding name: String) -> FieldID {
+        if !extensionNames.contains(name) { extensionNames.append(name) }
+        let place = extensionNames.firstIndex(of: name) ?? 0
+        return FieldID(rawValue: FieldID.firstExtension + UInt16(place))
+    }
+
+    private func lay(to encoder: SnapshotEncoder) {
         encoder.write(shared: extensionNames)
         encoder.write(shared: decoders)
         encoder.write(count: events.count)
@@ -65,7 +92,17 @@ extension EventBatch: SnapshotCoded {
     private static func write(_ event: Event, to encoder: SnapshotEncoder) {
         encoder.write(number: event.offset.value)
         encoder.write(number: UInt64(event.ordinal))
-        for time in [event.time, event.deviceTime, event.logTime, event.receiveTime] { encoder.write(time) }
+        encoder.write(event.time)
+        // The others are mostly near it, the same, or not known.
+        let others = [event.deviceTime, event.logTime, event.receiveTime]
+        var forms: UInt64 = 0
+        for (place, other) in others.enumerated() where other != event.time {
+            forms |= (other == .absent ? 1 : 2) << UInt64(2 * place)
+        }
+        encoder.write(number: forms)
+        for other in others where other != event.time && other != .absent {
+            encoder.write(signed: other.nanoseconds &- event.time.nanoseconds)
+        }
         encoder.write(signed: event.uncertainty)
         for value in [
             event.eventClass.rawValue, event.action.rawValue, event.outcome.rawValue, event.severity,
@@ -85,9 +122,17 @@ extension EventBatch: SnapshotCoded {
         let ordinal: UInt16 = try small(decoder)
         var event = Event(offset: offset, time: try decoder.time(), logTime: .absent)
         event.ordinal = ordinal
-        event.deviceTime = try decoder.time()
-        event.logTime = try decoder.time()
-        event.receiveTime = try decoder.time()
+        let forms = try decoder.number()
+        func other(_ place: UInt64) throws -> UTCTime {
+            switch forms >> (2 * place) & 3 {
+            case 0: event.time
+            case 1: .absent
+            default: UTCTime(nanoseconds: event.time.nanoseconds &+ (try decoder.signed()))
+            }
+        }
+        event.deviceTime = try other(0)
+        event.logTime = try other(1)
+        event.receiveTime = try other(2)
         event.uncertainty = try decoder.signed()
         guard let eventClass = EventClass(rawValue: try decoder.byte()),
             let action = Action(rawValue: try decoder.byte()),

@@ -4,6 +4,9 @@
 /// Reads what ``SnapshotEncoder`` wrote; every read is checked against the end.
 public final class SnapshotDecoder: Decoder {
     private var reader: ByteReader
+    private var more: (() throws -> [UInt8]?)?
+    /// Bytes of the pieces that were not asked for yet.
+    private var laterCount = 0
     private var objects: [AnyObject?] = []
     private var texts: [String] = []
     private var lists: [[String]] = []
@@ -15,13 +18,22 @@ public final class SnapshotDecoder: Decoder {
         reader = ByteReader(bytes, range)
     }
 
+    /// Reads pieces, one after the other, of `count` bytes in all.
+    ///
+    /// - Parameter more: Gives the next piece; nil after the last.
+    public init(count: Int, _ more: @escaping () throws -> [UInt8]?) {
+        reader = ByteReader([])
+        self.more = more
+        laterCount = count
+    }
+
     /// Always empty: a snapshot knows no keys.
     public var codingPath: [any CodingKey] { [] }
     /// Always empty.
     public var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     /// Whether everything was read.
-    public var isAtEnd: Bool { reader.remaining == 0 }
+    public var isAtEnd: Bool { reader.remaining == 0 && laterCount == 0 }
 
     /// What is here cannot be.
     public var damage: SnapshotError { .damaged(position: reader.position) }
@@ -38,7 +50,8 @@ public final class SnapshotDecoder: Decoder {
 
     /// How many values follow, each of at least one byte.
     public func count() throws -> Int {
-        try guarded { reader throws(ByteReaderError) in try reader.count(atMost: reader.remaining) }
+        let limit = reader.remaining + laterCount
+        return try guarded { reader throws(ByteReaderError) in try reader.count(atMost: limit) }
     }
 
     /// Yes or no.
@@ -155,9 +168,17 @@ public final class SnapshotDecoder: Decoder {
 
     func double() throws -> Double { Double(bitPattern: try hash()) }
 
+    /// Goes on with the next piece.
+    private func advance() throws {
+        guard let piece = try more?(), !piece.isEmpty, piece.count <= laterCount else { throw damage }
+        laterCount -= piece.count
+        reader = ByteReader(piece)
+    }
+
     private func guarded<Value>(
         _ read: (inout ByteReader) throws(ByteReaderError) -> Value
     ) throws -> Value {
+        if reader.remaining == 0, laterCount > 0 { try advance() }
         do {
             return try read(&reader)
         } catch {

@@ -35,10 +35,13 @@ public enum SnapshotError: Error, Hashable, Sendable {
 /// Objects are written once however many refer to them, and long texts likewise, so that what was shared is
 /// shared again after reading.
 public final class SnapshotEncoder: Encoder {
-    /// What was written.
+    /// What was written since the last piece was handed on.
     public var bytes: [UInt8] { writer.bytes }
+    /// Whether what is written is read without anything beside it, so that it names no more than it uses.
+    public let isAlone: Bool
 
     private var writer = ByteWriter()
+    private let take: (([UInt8]) -> Void)?
     private var numbers: [ObjectIdentifier: UInt64] = [:]
     /// Keeps what was numbered alive, so that no identifier comes twice.
     private var objects: [AnyObject] = []
@@ -50,8 +53,32 @@ public final class SnapshotEncoder: Encoder {
     /// Texts of at most so many bytes need no memory of their own in Swift and are not shared.
     static let smallCount = 15
 
+    /// Bytes from which on a piece is handed on: 1 MiB.
+    public static let pieceCount = 1 << 20
+
     /// Starts empty.
-    public init() {}
+    ///
+    /// - Parameters:
+    ///   - isAlone: Whether it is for one small thing that is kept by itself.
+    ///   - take: Takes pieces, so that a large state is never whole in memory; nil keeps all in ``bytes``.
+    public init(isAlone: Bool = false, handingPiecesTo take: (([UInt8]) -> Void)? = nil) {
+        self.isAlone = isAlone
+        self.take = take
+    }
+
+    /// Hands on what is left.
+    public func finish() {
+        guard let take, !writer.bytes.isEmpty else { return }
+        take(writer.bytes)
+        writer.bytes = []
+    }
+
+    /// Hands on a full piece; no value lies in two.
+    private func cut() {
+        guard let take, writer.bytes.count >= SnapshotEncoder.pieceCount else { return }
+        take(writer.bytes)
+        writer.bytes.removeAll(keepingCapacity: true)
+    }
 
     /// Always empty: a snapshot knows no keys.
     public var codingPath: [any CodingKey] { [] }
@@ -59,28 +86,41 @@ public final class SnapshotEncoder: Encoder {
     public var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     /// A number from zero up, mostly small.
-    public func write(number value: UInt64) { writer.varint(value) }
+    public func write(number value: UInt64) {
+        cut()
+        writer.varint(value)
+    }
 
     /// A number of any sign.
-    public func write(signed value: Int64) { writer.signed(value) }
+    public func write(signed value: Int64) {
+        cut()
+        writer.signed(value)
+    }
 
     /// A number from zero up.
-    public func write(count value: Int) { writer.varint(UInt64(value)) }
+    public func write(count value: Int) { write(number: UInt64(value)) }
 
     /// Yes or no.
-    public func write(_ value: Bool) { writer.write(UInt8(value ? 1 : 0)) }
+    public func write(_ value: Bool) { write(UInt8(value ? 1 : 0)) }
 
     /// A point in time; mostly near others, so that eight plain bytes are read fastest.
-    public func write(_ time: UTCTime) { writer.write(time.nanoseconds) }
+    public func write(_ time: UTCTime) { write(hash: UInt64(bitPattern: time.nanoseconds)) }
 
     /// Bytes of any length.
-    public func write(_ value: [UInt8]) { writer.counted(value) }
+    public func write(_ value: [UInt8]) {
+        cut()
+        writer.counted(value)
+    }
 
     /// Eight plain bytes, for hashes.
-    public func write(hash value: UInt64) { writer.write(value) }
+    public func write(hash value: UInt64) {
+        cut()
+        writer.write(value)
+    }
 
     /// Text of any length.
     public func write(_ value: String) {
+        cut()
         let count = value.utf8.count
         guard count > SnapshotEncoder.smallCount else {
             writer.write(UInt8(count))
@@ -102,10 +142,10 @@ public final class SnapshotEncoder: Encoder {
     public func write(shared list: [String]) {
         let next = UInt64(lists.count)
         let number = lists[list] ?? next
-        writer.varint(number)
+        write(number: number)
         guard number == next else { return }
         lists[list] = next
-        writer.varint(UInt64(list.count))
+        write(count: list.count)
         for text in list { write(text) }
     }
 
@@ -113,7 +153,7 @@ public final class SnapshotEncoder: Encoder {
     public func write(shared object: AnyObject, _ body: () throws -> Void) rethrows {
         let next = UInt64(objects.count)
         let number = numbers[ObjectIdentifier(object)] ?? next
-        writer.varint(number)
+        write(number: number)
         guard number == next else { return }
         numbers[ObjectIdentifier(object)] = next
         objects.append(object)
@@ -148,9 +188,9 @@ public final class SnapshotEncoder: Encoder {
         versions[type] = table
         let next = table.count
         if let known = table.known[value.recurringName], known.value == value {
-            return writer.varint(known.number)
+            return write(number: known.number)
         }
-        writer.varint(next)
+        write(number: next)
         table.known[value.recurringName] = (value, next)
         table.count += 1
         try value.encode(to: self)
@@ -167,8 +207,11 @@ public final class SnapshotEncoder: Encoder {
     /// A container of one value.
     public func singleValueContainer() -> any SingleValueEncodingContainer { PositionalValues(encoder: self) }
 
-    func write(_ value: UInt8) { writer.write(value) }
-    func write(_ value: Double) { writer.write(value.bitPattern) }
+    func write(_ value: UInt8) {
+        cut()
+        writer.write(value)
+    }
+    func write(_ value: Double) { write(hash: value.bitPattern) }
 }
 
 /// A value that many others hold a copy of, such as an asset: written once for each of its versions.

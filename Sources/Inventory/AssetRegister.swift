@@ -132,6 +132,8 @@ public struct AssetRegister: SnapshotResumed, Sendable {
 
     /// Host name without its domain, lower case.
     public static func folded(_ host: String) -> String {
+        // As most devices write it.
+        if host.utf8.allSatisfy({ $0 < 0x80 && $0 != 0x2e && !(0x41...0x5a).contains($0) }) { return host }
         let folded = host.lowercased()
         guard IPAddress(folded) == nil, let dot = folded.firstIndex(of: ".") else { return folded }
         return String(folded[..<dot])

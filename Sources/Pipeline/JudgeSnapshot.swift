@@ -16,14 +16,15 @@ public struct JudgeSnapshot: Sendable {
     public var offset: Offset
     /// Hash of the record before it, which tells this log from others.
     public var mark: UInt64
-    /// The state, as ``Judge`` writes it.
-    public var state: [UInt8]
+    /// The state, as ``Judge`` writes it, in pieces: a state of some hundred megabytes is never whole in
+    /// memory.
+    public var pieces: [SnapshotPiece]
 
     /// The state at an offset.
-    public init(offset: Offset, mark: UInt64, state: [UInt8]) {
+    public init(offset: Offset, mark: UInt64, pieces: [SnapshotPiece]) {
         self.offset = offset
         self.mark = mark
-        self.state = state
+        self.pieces = pieces
     }
 
     /// Records before ``offset`` that a decoder is shown first, twice what joined messages reach back
@@ -89,9 +90,11 @@ extension Judge {
         guard let mark, imported == nil, begun == nil, facts.isEmpty, journal.isCaughtUp, correlator.isAtRest
         else { return nil }
         do {
-            let encoder = SnapshotEncoder()
+            var pieces: [SnapshotPiece] = []
+            let encoder = SnapshotEncoder { pieces.append(SnapshotPiece($0)) }
             try write(to: encoder)
-            return JudgeSnapshot(offset: next, mark: mark, state: encoder.bytes)
+            encoder.finish()
+            return JudgeSnapshot(offset: next, mark: mark, pieces: pieces)
         } catch {
             throw WardlineError(.internal, "The state of judgement cannot be written.", cause: "\(error)")
         }
@@ -113,7 +116,10 @@ extension Judge {
     /// - Throws: `integrity` where the snapshot is damaged or does not fit; this judge must not be used then.
     mutating func resume(from snapshot: JudgeSnapshot) throws(WardlineError) {
         do {
-            try resume(SnapshotDecoder(snapshot.state), at: snapshot.offset)
+            var pieces = snapshot.pieces[...]
+            let count = pieces.reduce(0) { $0 + $1.count }
+            let decoder = SnapshotDecoder(count: count) { try pieces.popFirst()?.unpacked() }
+            try resume(decoder, at: snapshot.offset)
             mark = snapshot.mark
             journal.resume(at: snapshot.offset)
         } catch {

@@ -28,6 +28,10 @@ public struct SnapshotFiles: Sendable {
 
     private static let magic = Array("WLSNAP1\n".utf8)
     private static let digestCount = 32
+    /// Bytes of a file that hold its header at most: 4 MiB, lengths of a million pieces.
+    private static let headerCountMax = 1 << 22
+    /// Bytes of one piece at most: 64 MiB, a value of a state being no longer.
+    private static let pieceCountMax = 1 << 26
 
     /// The snapshots of `store` that the program `build` made; those of any other are passed over.
     public init(_ store: StorePaths, storage: any LogStorage, build: String) {
@@ -79,7 +83,9 @@ public struct SnapshotFiles: Sendable {
     }
 
     /// Space that must be free before a snapshot is written: evidence comes first.
-    private static func reserve(_ snapshot: JudgeSnapshot) -> Int { 1 << 28 + 4 * snapshot.state.count }
+    private static func reserve(_ snapshot: JudgeSnapshot) -> Int {
+        1 << 28 + 4 * snapshot.pieces.reduce(0) { $0 + $1.packedCount }
+    }
 
     private func failure(_ error: StorageError) -> WardlineError {
         WardlineError(
@@ -111,7 +117,6 @@ public struct SnapshotFiles: Sendable {
         return String(repeating: "0", count: max(0, 20 - digits.count)) + digits
     }
 
-    /// Writes the parts one after the other: a state of some hundred megabytes is not copied whole.
     private func write(
         _ snapshot: JudgeSnapshot,
         _ models: SHA256Digest,
@@ -123,19 +128,24 @@ public struct SnapshotFiles: Sendable {
         header.write(snapshot.offset.value)
         header.write(snapshot.mark)
         header.bytes += models.bytes
-        header.varint(UInt64(snapshot.state.count))
-        // Mostly events, as the log holds them much smaller.
-        let state = (try? ZlibFormat.packed(snapshot.state)) ?? snapshot.state
-        header.varint(UInt64(state.count))
+        header.varint(UInt64(snapshot.pieces.count))
+        for piece in snapshot.pieces {
+            header.varint(UInt64(piece.count))
+            header.varint(UInt64(piece.packedCount))
+        }
         var hasher = SHA256Hasher()
         hasher.update(header.bytes)
-        hasher.update(state)
         let temporary = path + ".tmp"
         if try storage.exists(temporary) { try storage.remove(temporary) }
         let file = try storage.open(temporary, .create)
         try file.write(header.bytes.span, at: 0)
-        try file.write(state.span, at: header.bytes.count)
-        let end = header.bytes.count + state.count
+        var end = header.bytes.count
+        for piece in snapshot.pieces {
+            let bytes = try piece.packed()
+            hasher.update(bytes)
+            try file.write(bytes.span, at: end)
+            end += bytes.count
+        }
         try file.write(hasher.digest().bytes.span, at: end)
         try file.synchronise()
         try storage.rename(temporary, to: path)
@@ -157,34 +167,52 @@ public struct SnapshotFiles: Sendable {
     }
 
     private func read(_ name: String) throws -> Found {
-        let bytes = try storage.readFile(folder + "/" + name + ".snapshot")
-        let end = bytes.count - SnapshotFiles.digestCount
-        guard bytes.starts(with: SnapshotFiles.magic), end > SnapshotFiles.magic.count else {
-            throw SnapshotError.damaged(position: 0)
-        }
-        var hasher = SHA256Hasher()
-        hasher.update(bytes[..<end])
-        guard hasher.digest().bytes == Array(bytes[end...]) else {
-            throw SnapshotError.damaged(position: end)
-        }
-        var reader = ByteReader(bytes, SnapshotFiles.magic.count..<end)
+        let file = try storage.open(folder + "/" + name + ".snapshot", .read)
+        let end = try SnapshotFiles.check(file)
+        let start = try file.read(at: 0, count: min(end, SnapshotFiles.headerCountMax))
+        guard start.starts(with: SnapshotFiles.magic) else { throw SnapshotError.damaged(position: 0) }
+        var reader = ByteReader(start, SnapshotFiles.magic.count..<start.count)
         guard try reader.text() == build else {
             throw SnapshotError.mismatch("another build of the program made it")
         }
         let offset = Offset(try reader.uint64())
         let mark = try reader.uint64()
-        let digest = Array(bytes[try reader.range(SnapshotFiles.digestCount)])
+        let digest = Array(start[try reader.range(SnapshotFiles.digestCount)])
         let models = folder + "/" + name + ".sqlite"
         guard SnapshotFiles.name(offset) == name, sha256(try storage.readFile(models)).bytes == digest else {
             throw SnapshotError.mismatch("its read models are not those it was made with")
         }
-        let length = try reader.count(atMost: ZlibFormat.ratioMax * reader.remaining)
-        let packed = try reader.range(try reader.count(atMost: reader.remaining))
-        let state =
-            packed.count == length
-            ? Array(bytes[packed]) : ZlibFormat.unpacked(bytes, packed, length: length)
-        guard let state else { throw SnapshotError.damaged(position: packed.lowerBound) }
-        let snapshot = JudgeSnapshot(offset: offset, mark: mark, state: state)
+        var lengths: [(count: Int, packed: Int)] = []
+        for _ in 0..<(try reader.count(atMost: reader.remaining)) {
+            let count = try reader.count(atMost: SnapshotFiles.pieceCountMax)
+            lengths.append((count, try reader.count(atMost: count)))
+        }
+        var place = reader.position
+        var pieces: [SnapshotPiece] = []
+        for length in lengths {
+            guard length.packed <= end - place else { throw SnapshotError.damaged(position: place) }
+            pieces.append(SnapshotPiece(count: length.count, in: file, place..<place + length.packed))
+            place += length.packed
+        }
+        let snapshot = JudgeSnapshot(offset: offset, mark: mark, pieces: pieces)
         return Found(snapshot: snapshot, readModels: models)
+    }
+
+    /// Checks the digest of a file; returns where what it covers ends.
+    private static func check(_ file: any LogFile) throws -> Int {
+        let end = try file.size() - digestCount
+        guard end > magic.count else { throw SnapshotError.damaged(position: 0) }
+        var hasher = SHA256Hasher()
+        var place = 0
+        while place < end {
+            let part = try file.read(at: place, count: min(end - place, SnapshotEncoder.pieceCount))
+            guard !part.isEmpty else { throw SnapshotError.damaged(position: place) }
+            hasher.update(part)
+            place += part.count
+        }
+        guard hasher.digest().bytes == (try file.read(at: end, count: digestCount)) else {
+            throw SnapshotError.damaged(position: end)
+        }
+        return end
     }
 }

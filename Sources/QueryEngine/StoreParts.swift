@@ -19,6 +19,9 @@ public final class StoreParts: PartSource {
     private var aheadCondition: RowCondition?
     /// How records from an offset on are decoded, for parts without stored events.
     private var contexts: [Offset: DecodingContext] = [:]
+    /// Memory for ``forEachHost(_:_:)``, which serves from part to part.
+    private var hosts = EventValues()
+    private var buffers = RecordBuffers()
 
     init(_ store: StoreReader, _ decoder: any RecordDecoding) throws(WardlineError) {
         self.store = store
@@ -102,6 +105,36 @@ public final class StoreParts: PartSource {
         )
         loaded.isRuledOut = stored.isRuledOut
         return loaded
+    }
+
+    /// Tells time and host name of each event of a part, read without the rest.
+    ///
+    /// - Returns: False where that is not possible, because the part does not store its events, or one of
+    ///   them has no host; then nothing was told.
+    public func forEachHost(
+        _ part: StoredPart,
+        _ body: (UTCTime, Span<UInt8>) -> Void
+    ) throws(WardlineError) -> Bool {
+        guard let stored = reader.part(holding: part.base), stored.base == part.base else { return false }
+        var memory = EventValues()
+        swap(&memory, &hosts)
+        do throws(LogError) {
+            guard let found = try reader.values(stored, of: .hostName, reusing: memory, &buffers) else {
+                return false
+            }
+            hosts = found
+        } catch {
+            // Reading the part says what is damaged.
+            guard case .damaged = error else { throw error.wardlineError(store.path) }
+            return false
+        }
+        guard (0..<hosts.count).allSatisfy({ hosts.range($0) != nil }) else { return false }
+        let bytes = hosts.bytes
+        for index in 0..<hosts.count {
+            guard let range = hosts.range(index) else { continue }
+            body(UTCTime(nanoseconds: hosts.times[index]), bytes.span.extracting(range))
+        }
+        return true
     }
 
     /// The records of a part; none of a damaged one.

@@ -57,10 +57,8 @@ public struct Backtest {
     /// The newest form of each alert, by the number of its episode.
     private var alerts: [[Int: Alert]]
     private let stretch: Stretch
-    private let site: Site
-    private let sets: [RuleSet]
     /// What is read: without a site, only what a rule may match.
-    private var condition: RowCondition
+    private let condition: RowCondition
     private let watch: ((JudgedEvent) -> Void)?
     /// Names of fields of the newest part.
     private var names: [String] = []
@@ -84,43 +82,21 @@ public struct Backtest {
         watching watch: ((JudgedEvent) -> Void)? = nil
     ) {
         let register = AssetRegister(site: site)
-        self.site = site
-        self.sets = sets
         self.stretch = stretch
         self.watch = watch
         let part = RowCondition.any(sets.map(\.rowCondition))
         condition = register.isEmpty && watch == nil && !part.isEverything ? part : .everything
-        correlators = []
-        alerts = []
-        begin()
-    }
-
-    private mutating func begin() {
-        let register = AssetRegister(site: site)
         correlators = sets.map { Correlator(rules: $0, register: register) }
         for index in correlators.indices { correlators[index].keepsJudged = index == 0 && watch != nil }
         alerts = sets.map { _ in [:] }
-        readCount = 0
     }
 
     /// Judges the events of `source`; what each set found, in the order of the sets.
     ///
     /// - Throws: what reading throws, and `body`, which is told after each part.
-    /// - Complexity: One pass over the rows that filters do not rule out; a second one over all rows where
-    ///   an absence depends on when its source was heard.
+    /// - Complexity: One pass over the rows that filters do not rule out; over times and hosts of all events
+    ///   where a rule asks what did not come, since that depends on when its source was heard.
     public mutating func run(
-        over source: StoreParts,
-        _ body: (Progress) throws(WardlineError) -> Void
-    ) throws(WardlineError) -> [Findings] {
-        let found = try pass(over: source, body)
-        guard condition != .everything, correlators.contains(where: \.hasAskedCoverage) else { return found }
-        // Whether an absence is one depends on when its source was heard: now every event counts.
-        condition = .everything
-        begin()
-        return try pass(over: source, body)
-    }
-
-    private mutating func pass(
         over source: StoreParts,
         _ body: (Progress) throws(WardlineError) -> Void
     ) throws(WardlineError) -> [Findings] {
@@ -138,8 +114,8 @@ public struct Backtest {
             earliest = part.earliest.flatMap { own in earliest.map { min($0, own) } }
         }
         for (part, limit) in zip(parts, decided.reversed()) {
-            let loaded = try source.load(part, where: condition)
-            take(loaded)
+            if condition != .everything { try hear(part, source) }
+            take(try source.load(part, where: condition))
             for index in correlators.indices {
                 if let limit { correlators[index].advance(to: limit.advanced(by: -1)) }
                 collect(index)
@@ -150,11 +126,25 @@ public struct Backtest {
         return conclude()
     }
 
+    /// Notes when the hosts of a part were heard, also in rows that are not read.
+    private mutating func hear(_ part: StoredPart, _ source: StoreParts) throws(WardlineError) {
+        let hearing = correlators.indices.filter { correlators[$0].needsCoverage }
+        guard !hearing.isEmpty else { return }
+        let isTold = try source.forEachHost(part) { time, host in
+            guard stretch.contains(time) else { return }
+            for index in hearing { correlators[index].hear(host: host, at: time) }
+        }
+        guard !isTold else { return }
+        let events = try source.load(part, where: .everything).events
+        for index in events.events.indices where stretch.contains(events.events[index].time) {
+            for number in hearing { correlators[number].hear(events, index, listener: nil) }
+        }
+    }
+
     private mutating func take(_ loaded: LoadedPart) {
         let events = loaded.events
         readCount += events.events.count
         guard !events.events.isEmpty else { return }
-        // What was heard counts only where everything is read.
         let hears = condition == .everything
         var slim = SlimCopy(of: events, for: correlators)
         for index in events.events.indices {

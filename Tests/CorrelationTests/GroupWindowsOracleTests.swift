@@ -60,7 +60,11 @@ struct GroupWindowsOracleTests {
     }
 
     /// Seconds at which the engine finds a match; verdicts that wait carry the second at which they are due.
-    private static func found(_ rule: CorrelationRule, _ moments: [Moment]) -> [Int] {
+    private static func found(
+        _ rule: CorrelationRule,
+        _ moments: [Moment],
+        restarts: Bool = false
+    ) throws -> [Int] {
         var state = CorrelationState(rule: rule)
         var seconds: [Int] = []
         func due(_ match: GroupWindows.Match) -> Int {
@@ -72,6 +76,7 @@ struct GroupWindowsOracleTests {
             let before = candidate.event.time.advanced(by: -1)
             seconds += state.expired(through: before, Coverage()).map(due)
             seconds += state.add(candidate, from: moment.source).map { _ in moment.second }
+            if restarts { state = try OracleSets.restarted(state, rule) }
         }
         let end = UTCTime(nanoseconds: 100_000 * UTCTime.second)
         return seconds + state.expired(through: end, Coverage()).map(due)
@@ -100,13 +105,15 @@ struct GroupWindowsOracleTests {
         var quietCount = 0
         var caughtCount = 0
         let mutant = try shortened(rule)
+        let packed = OracleSets.packing(rule)
         for _ in 0..<400 {
             let moments = random(&state, sources: sources)
             let wanted = expected(moments)
-            #expect(found(rule, moments) == wanted, "\(moments)")
+            #expect(try found(rule, moments) == wanted, "\(moments)")
+            #expect(try found(packed, moments, restarts: true) == wanted, "packed: \(moments)")
             matchCount += wanted.count
             if wanted.count < moments.count { quietCount += 1 }
-            if found(mutant, moments) != wanted { caughtCount += 1 }
+            if try found(mutant, moments) != wanted { caughtCount += 1 }
         }
         #expect(matchCount > 50)
         #expect(quietCount > 50)

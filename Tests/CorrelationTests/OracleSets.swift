@@ -89,8 +89,32 @@ enum OracleSets {
         return Candidate(batch: batch, index: 0)
     }
 
+    /// The rule with every group packed as soon as it rests.
+    static func packing(_ rule: CorrelationRule) -> CorrelationRule {
+        var packing = rule
+        packing.looseGroupCountMax = 0
+        return packing
+    }
+
+    /// The state as it is after a restart.
+    static func restarted(_ state: CorrelationState, _ rule: CorrelationRule) throws -> CorrelationState {
+        let encoder = SnapshotEncoder()
+        try state.write(to: encoder)
+        var fresh = CorrelationState(rule: rule)
+        let decoder = SnapshotDecoder(encoder.bytes)
+        try fresh.resume(from: decoder)
+        #expect(decoder.isAtEnd)
+        return fresh
+    }
+
     /// Second of the last event of each match, ascending.
-    static func found(_ rule: CorrelationRule, _ moments: [OracleMoment]) -> [Int] {
+    ///
+    /// - Parameter restarts: Whether the state is written and read after each event.
+    static func found(
+        _ rule: CorrelationRule,
+        _ moments: [OracleMoment],
+        restarts: Bool = false
+    ) throws -> [Int] {
         var state = CorrelationState(rule: rule)
         var matches: [GroupWindows.Match] = []
         for (offset, moment) in moments.enumerated() {
@@ -98,6 +122,7 @@ enum OracleSets {
             matches += state.expired(through: candidate.event.time.advanced(by: -1), Coverage())
             // A sequence may complete at an event of equal stamp that came before.
             matches += state.add(candidate, from: moment.source)
+            if restarts { state = try restarted(state, rule) }
         }
         matches += state.expired(through: UTCTime(nanoseconds: .max / 2), Coverage())
         return matches.compactMap { match in
@@ -114,17 +139,19 @@ enum OracleSets {
         gap: Int = 0,
         most: Int = 5,
         count: Int = 500,
-        expected: ([OracleMoment]) -> [Int]
-    ) {
+        expected: ([OracleMoment]) throws -> [Int]
+    ) throws {
+        let packed = packing(rule)
         var state: UInt64 = 20_261_128
         var matchCount = 0
         var caughtCount = 0
         for _ in 0..<count {
             let moments = random(&state, sources: sources, gap: gap, most: most)
-            let wanted = expected(moments).sorted()
-            #expect(found(rule, moments) == wanted, "\(moments)")
+            let wanted = try expected(moments).sorted()
+            #expect(try found(rule, moments) == wanted, "\(moments)")
+            #expect(try found(packed, moments, restarts: true) == wanted, "packed: \(moments)")
             matchCount += wanted.count
-            if found(mutant, moments) != wanted { caughtCount += 1 }
+            if try found(mutant, moments) != wanted { caughtCount += 1 }
         }
         #expect(matchCount > 20)
         #expect(caughtCount > 0)

@@ -134,7 +134,7 @@ struct SequenceOracleTests {
         ] as [([Step], Int?)]
     )
     func `a sequence completes where some chain of events does`(_ steps: [Step], _ until: Int?) throws {
-        OracleSets.compare(
+        try OracleSets.compare(
             try Self.rule(steps, until: until),
             mutant: try Self.rule(Self.unbounded(steps), until: until),
             sources: until == nil ? 3 : 4,
@@ -154,7 +154,7 @@ struct SequenceOracleTests {
         ] as [([Step], Int?)]
     )
     func `a rule may stand at several steps`(_ steps: [Step], _ until: Int?) throws {
-        OracleSets.compare(
+        try OracleSets.compare(
             try Self.rule(steps, until: until),
             mutant: try Self.rule(Self.unbounded(steps), until: until, span: Self.span - 3),
             sources: 3,
@@ -168,7 +168,7 @@ struct SequenceOracleTests {
 
     @Test func `an end in between is what keeps a sequence from completing`() throws {
         let steps = [Step(source: 0), Step(source: 1)]
-        OracleSets.compare(
+        try OracleSets.compare(
             try Self.rule(steps, until: 2),
             mutant: try Self.rule(steps, until: nil),
             sources: 3
@@ -189,7 +189,7 @@ struct SequenceOracleTests {
         var early = absent
         early.within = (absent.within ?? 0) - 1
         early.isJoined = false
-        OracleSets.compare(
+        try OracleSets.compare(
             try Self.rule(steps, until: nil, absent: absent),
             mutant: try Self.rule(steps, until: nil, absent: early),
             sources: 3
@@ -207,7 +207,7 @@ struct SequenceOracleTests {
                 $0.sessionGap = gap * OracleSets.second
             }
         }
-        OracleSets.compare(try rule(3), mutant: try rule(2), sources: 1) { moments in
+        try OracleSets.compare(try rule(3), mutant: try rule(2), sources: 1) { moments in
             Self.sessions(moments).flatMap { session in
                 session.indices.filter { index in
                     thresholds.allSatisfy {
@@ -227,7 +227,7 @@ struct SequenceOracleTests {
                 $0.sessionGap = gap * OracleSets.second
             }
         }
-        OracleSets.compare(try rule(3), mutant: try rule(2), sources: 1) { moments in
+        try OracleSets.compare(try rule(3), mutant: try rule(2), sources: 1) { moments in
             Self.sessions(moments).filter { session in
                 let count = Double(session.count)
                 return thresholds.allSatisfy { name, value in
@@ -272,7 +272,7 @@ struct SequenceOracleTests {
                 )
             }
         }
-        OracleSets.compare(try rule(5), mutant: try rule(4), sources: 1) { moments in
+        try OracleSets.compare(try rule(5), mutant: try rule(4), sources: 1) { moments in
             moments.indices.filter { index in
                 let now = moments[index]
                 let earlier = moments[..<index].filter { $0.key == now.key }
@@ -295,7 +295,7 @@ struct SequenceOracleTests {
         }
         // Times start in the middle of a stretch: 1,000,000 s after 1970.
         func stretch(_ moment: OracleMoment) -> Int { (1_000_000 + moment.second) / (6 * hour) }
-        OracleSets.compare(try rule(1.5), mutant: try rule(1), sources: 1, most: 18 * hour) { moments in
+        try OracleSets.compare(try rule(1.5), mutant: try rule(1), sources: 1, most: 18 * hour) { moments in
             moments.indices.filter { index in
                 let now = stretch(moments[index])
                 let own = moments[...index].filter { $0.key == moments[index].key }
@@ -317,8 +317,8 @@ struct SequenceOracleTests {
         let limit = kind == .valueSum ? 2.0 : kind == .eventCount || kind == .valueCount ? 2.0 : 0.5
         let rule = try Self.rule(kind, Self.span, isTemporal, limit, counted)
         let mutant = try Self.rule(kind, 3, isTemporal, limit, counted)
-        OracleSets.compare(rule, mutant: mutant, sources: 2) { moments in
-            [0, 1].flatMap { key in OracleSets.found(rule, moments.filter { $0.key == key }) }
+        try OracleSets.compare(rule, mutant: mutant, sources: 2) { moments in
+            try [0, 1].flatMap { key in try OracleSets.found(rule, moments.filter { $0.key == key }) }
         }
     }
 

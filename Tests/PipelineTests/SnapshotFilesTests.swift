@@ -260,7 +260,7 @@ struct SnapshotFilesTests {
     @Test func `a file begins as its specification says`() throws {
         let folder = try TemporaryFolder()
         let files = SnapshotFiles(StorePaths(folder.path), storage: POSIXStorage(), build: "12-3.4")
-        let snapshot = JudgeSnapshot(offset: Offset(258), mark: 7, state: [1, 2, 3])
+        let snapshot = JudgeSnapshot(offset: Offset(258), mark: 7, pieces: [SnapshotPiece([1, 2, 3])])
         try files.keep(snapshot) { (path) throws(WardlineError) in
             try ReadModels(path: path, mode: .readWrite).close()
         }
@@ -270,7 +270,7 @@ struct SnapshotFilesTests {
         #expect(Hexadecimal.text(bytes.prefix(23)) == wanted)
         let found = Self.all(files) { Issue.record("\($0)") }
         #expect(found.map(\.snapshot.mark) == [7])
-        #expect(found.map(\.snapshot.state) == [[1, 2, 3]])
+        #expect(try found.map { try $0.snapshot.pieces.map { try $0.unpacked() } } == [[[1, 2, 3]]])
     }
 
     /// The planted mutant: a state that was made elsewhere, under the name of another place.
@@ -290,7 +290,7 @@ struct SnapshotFilesTests {
         )
         #expect(visitCount == 1)
         var moved = found[0].snapshot
-        moved.state = found[1].snapshot.state
+        moved.pieces = found[1].snapshot.pieces
         let models = found[0].readModels
         let bytes = try POSIXStorage().readFile(models)
         try files.keep(moved) { (path) throws(WardlineError) in

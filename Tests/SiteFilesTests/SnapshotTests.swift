@@ -106,6 +106,34 @@ struct SnapshotTests {
         }
     }
 
+    @Test func `a state in pieces reads as in one`() throws {
+        let correlator = VerdictSets.correlator()
+        var pieces: [[UInt8]] = []
+        let encoder = SnapshotEncoder { pieces.append($0) }
+        let text = String(repeating: "0123456789abcdef", count: 8_192)
+        for number in 0..<40 {
+            encoder.write("\(number)" + text)
+            encoder.write(number: UInt64(number))
+        }
+        try correlator.write(to: encoder)
+        encoder.finish()
+        #expect(pieces.count >= 4)
+        let count = pieces.reduce(0) { $0 + $1.count }
+        func read(_ pieces: [[UInt8]]) throws {
+            var left = pieces[...]
+            let decoder = SnapshotDecoder(count: count) { left.popFirst() }
+            for number in 0..<40 {
+                #expect(try decoder.text() == "\(number)" + text)
+                #expect(try decoder.number() == UInt64(number))
+            }
+            var fresh = VerdictSets.correlator()
+            try fresh.resume(from: decoder)
+            #expect(decoder.isAtEnd)
+        }
+        try read(pieces)
+        #expect(throws: (any Error).self) { try read(pieces.dropLast()) }
+    }
+
     @Test func `a snapshot that was made under other rules is refused`() throws {
         let bytes = try Self.bytes(of: VerdictSets.correlator())
         #expect(throws: SnapshotError.mismatch("it was made under other rules")) {

@@ -35,6 +35,7 @@ extension CorrelationRule {
         self.definition = definition
         self.sources = sources
         groupNames = definition.groupBy.map(\.text)
+        groupLabels = groupNames.map { Array(($0 + "=").utf8) }
         groupFields = try CorrelationRule.groupFields(definition, references, numbers)
         countedFields = try CorrelationRule.fields(definition.countedFields)
         thresholds = definition.thresholds.compactMap { threshold in

@@ -9,6 +9,8 @@ struct CorrelationRule: Sendable {
     /// For each source, the field of each group key.
     let groupFields: [[RuleField]]
     let groupNames: [String]
+    /// The same as bytes, each with `=` after it.
+    let groupLabels: [[UInt8]]
     /// Fields whose values are counted or added; empty for counts of events and temporal types.
     let countedFields: [RuleField]
     /// Thresholds, all of which must hold.
@@ -22,6 +24,8 @@ struct CorrelationRule: Sendable {
     /// Fields whose new values take part; empty unless `first-seen` is asked.
     let firstSeenFields: [RuleField]
     var raisesAlerts = true
+    /// Groups that lie as objects before some are packed.
+    var looseGroupCountMax = CorrelationBounds.looseGroupCountMax
 
     /// How long an episode stays open after its newest evidence.
     var episodeWindow: Int64 { definition.timespan }

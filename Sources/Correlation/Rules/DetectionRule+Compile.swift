@@ -137,7 +137,10 @@ extension DetectionRule {
             default: break
             }
             switch field {
-            case .asset, .assetType, .sourceAsset, .targetAsset: return true
+            case .asset, .assetType, .assetIsCritical, .assetHoldsHealthInformation, .assetVendor,
+                .assetModel, .assetFirmware, .assetZone, .assetTier, .exposure, .sourceAsset, .targetAsset,
+                .userIsOfAssetVendor, .change, .changeKind, .bracket:
+                return true
             // These are `false` without a site: a test that `false` passes needs none.
             case .sourceIsMedical, .targetIsMedical, .sourceIsDevice, .isNewPeer:
                 return !test.accepts("false")

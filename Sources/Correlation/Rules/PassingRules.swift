@@ -24,7 +24,14 @@ struct PassingRules: Sendable {
     }
 
     /// Looks for the rules that event `index` of `batch` may match; false when there is none.
-    mutating func find(_ gate: RuleGate, _ batch: EventBatch, _ index: Int) -> Bool {
+    ///
+    /// - Parameter possible: Rules that can match at all; nil for any.
+    mutating func find(
+        _ gate: RuleGate,
+        _ batch: EventBatch,
+        _ index: Int,
+        among possible: RuleBits? = nil
+    ) -> Bool {
         if newest != batch.extensionNames, !names.starts(with: batch.extensionNames) {
             // Fields of one decoding only ever become more.
             names = batch.extensionNames
@@ -32,6 +39,10 @@ struct PassingRules: Sendable {
         }
         newest = batch.extensionNames
         guard gate.passHeader(batch.events[index], into: &rules) else { return false }
+        if let possible {
+            rules.formIntersection(possible)
+            guard !rules.isEmpty else { return false }
+        }
         if gate.hasForeign, let others = foreignRules(gate, batch, index) {
             rules.subtract(others)
             guard !rules.isEmpty else { return false }

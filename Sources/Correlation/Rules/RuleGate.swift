@@ -18,6 +18,8 @@ struct RuleGate: Sendable {
     /// Rules that some decoders rule out: they name a product, or test the decoder.
     private var choosy: [(number: Int, product: String?, test: CompiledSearch)] = []
     private var fields: [FieldNeeds] = []
+    /// What `fields` is made of while rules are added.
+    private var drafts: [FieldNeeds.Draft] = []
     /// Numbers in `fields` by the number of the field; -1 for none.
     private var knownFields: [Int16]
     private var namedFields: [String: Int16] = [:]
@@ -51,7 +53,8 @@ struct RuleGate: Sendable {
             }
             for need in needs { add(need, number) }
         }
-        for index in fields.indices { fields[index].index() }
+        fields = drafts.map(FieldNeeds.init)
+        drafts = []
     }
 
     private mutating func add(_ need: RuleNeed, _ rule: Int) {
@@ -66,15 +69,15 @@ struct RuleGate: Sendable {
                 needless.insert(rule)
                 continue
             }
-            fields[place].add(need, rule)
+            drafts[place].add(need, rule)
         }
     }
 
     private mutating func place(of field: RuleField) -> Int {
         func made(_ found: Int16?) -> Int16 {
             if let found, found >= 0 { return found }
-            fields.append(FieldNeeds(empty))
-            return Int16(fields.count - 1)
+            drafts.append(FieldNeeds.Draft(empty))
+            return Int16(drafts.count - 1)
         }
         switch field {
         case .known(let known):
@@ -158,48 +161,60 @@ struct RuleGate: Sendable {
     }
 }
 
-/// The needs of all rules on one field.
-private struct FieldNeeds: Sendable {
-    /// Rules with a need here.
-    private(set) var rules: RuleBits
-    /// Rules that any value satisfies.
-    private var present: RuleBits
-    private var hasPresent = false
-    /// Rules by hash of a whole value in lower case, and its length at most.
-    private var whole: [UInt64: [Int32]] = [:]
-    private var wholeCountMax = -1
-    /// Rules by a number that they ask for.
-    private var numbers: [Double: [Int32]] = [:]
-    private var texts: [[UInt8]: [Int32]] = [:]
-    private var matcher = LiteralMatcher([])
-    /// Rules of each text of `matcher`.
-    private var rulesOfText: [[Int32]] = []
+/// The needs of all rules on one field; an object, so that asking it copies nothing.
+private final class FieldNeeds: Sendable {
+    /// Needs as they are gathered.
+    struct Draft: Sendable {
+        var rules: RuleBits
+        var present: RuleBits
+        var whole: [UInt64: [Int32]] = [:]
+        var wholeCountMax = -1
+        var numbers: [Double: [Int32]] = [:]
+        var texts: [[UInt8]: [Int32]] = [:]
 
-    init(_ empty: RuleBits) {
-        rules = empty
-        present = empty
-    }
+        init(_ empty: RuleBits) {
+            rules = empty
+            present = empty
+        }
 
-    mutating func add(_ need: RuleNeed, _ rule: Int) {
-        rules.insert(rule)
-        let number = Int32(rule)
-        switch need {
-        case .present:
-            present.insert(rule)
-            hasPresent = true
-        case .whole(_, let text):
-            whole[FieldNeeds.hash(text.span, text.indices), default: []].append(number)
-            wholeCountMax = max(wholeCountMax, text.count)
-        case .inside(_, let text): texts[text, default: []].append(number)
-        case .number(_, let value): numbers[value, default: []].append(number)
+        mutating func add(_ need: RuleNeed, _ rule: Int) {
+            rules.insert(rule)
+            let number = Int32(rule)
+            switch need {
+            case .present: present.insert(rule)
+            case .whole(_, let text):
+                whole[FieldNeeds.hash(text.span, text.indices), default: []].append(number)
+                wholeCountMax = max(wholeCountMax, text.count)
+            case .inside(_, let text): texts[text, default: []].append(number)
+            case .number(_, let value): numbers[value, default: []].append(number)
+            }
         }
     }
 
-    mutating func index() {
-        let sorted = texts.keys.sorted { $0.lexicographicallyPrecedes($1) }
+    /// Rules with a need here.
+    let rules: RuleBits
+    /// Rules that any value satisfies.
+    private let present: RuleBits
+    private let hasPresent: Bool
+    /// Rules by hash of a whole value in lower case, and its length at most.
+    private let whole: [UInt64: [Int32]]
+    private let wholeCountMax: Int
+    /// Rules by a number that they ask for.
+    private let numbers: [Double: [Int32]]
+    private let matcher: LiteralMatcher
+    /// Rules of each text of `matcher`.
+    private let rulesOfText: [[Int32]]
+
+    init(_ draft: Draft) {
+        rules = draft.rules
+        present = draft.present
+        hasPresent = !draft.present.isEmpty
+        whole = draft.whole
+        wholeCountMax = draft.wholeCountMax
+        numbers = draft.numbers
+        let sorted = draft.texts.keys.sorted { $0.lexicographicallyPrecedes($1) }
         matcher = LiteralMatcher(sorted)
-        rulesOfText = sorted.map { texts[$0] ?? [] }
-        texts = [:]
+        rulesOfText = sorted.map { draft.texts[$0] ?? [] }
     }
 
     /// Adds the rules to which the value is one that they need.

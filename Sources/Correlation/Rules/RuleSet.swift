@@ -17,8 +17,6 @@ public struct RuleSet: Sendable {
     private var numbers: [String: Int] = [:]
     /// For each correlation, how many correlations stand on each other up to it.
     private var levels: [Int] = []
-    /// For each correlation, whether it asks what was not seen.
-    private(set) var asksCoverage: [Bool] = []
     /// Detections that can match without any fact of the site.
     private(set) var siteless: RuleBits
 
@@ -241,7 +239,6 @@ public struct RuleSet: Sendable {
         }
         gate = RuleGate(detections)
         tests = detections.map(\.test)
-        asksCoverage = correlations.map { $0.silence != nil }
         siteless = gate.none
         for (number, rule) in detections.enumerated() where !rule.needsSite { siteless.insert(number) }
         feeds = Array(repeating: [], count: detections.count + correlations.count)

@@ -67,14 +67,16 @@ struct CorrelationState: SnapshotResumed, Sendable {
 extension CorrelationRule {
     /// Group keys of a match: one for each combination of values; none when a field is missing.
     func keys(of candidate: Candidate, _ source: Int) -> [GroupKey] {
+        let fields = groupFields[source]
+        if let keys = GroupKey.only(groupLabels, { _ = candidate.has(fields[$0], where: $1) }) { return keys }
         var keys = [GroupKey()]
-        for (name, field) in zip(groupNames, groupFields[source]) {
+        for (name, field) in zip(groupLabels, fields) {
             let values = candidate.values(field)
             guard !values.isEmpty else { return [] }
             var longer: [GroupKey] = []
             for key in keys {
                 for value in values.prefix(8) {
-                    let next = key.adding(name, value)
+                    let next = key.adding(name, value.span)
                     if values.count == 1 || !longer.contains(next) { longer.append(next) }
                 }
             }

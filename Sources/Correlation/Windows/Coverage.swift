@@ -19,25 +19,36 @@ struct Coverage: SnapshotResumed, Sendable {
     private struct Source: Codable, Sendable {
         /// Listener of its newest live record; nil if it is known from imports only.
         var listener: String?
-        /// Ascending, apart by more than the resolution.
-        var stretches: [ClosedRange<UTCTime>] = []
+        /// The newest stretch; here because nearly every event only makes it longer.
+        private var newest: ClosedRange<UTCTime>
+        /// Those before it; ascending, apart by more than the resolution.
+        private var older: [ClosedRange<UTCTime>] = []
         /// Before it stretches may be missing.
-        var forgotten = UTCTime.absent
+        private(set) var forgotten = UTCTime.absent
+
+        /// A source that was heard at `time`.
+        init(_ listener: String?, at time: UTCTime) {
+            self.listener = listener
+            newest = time...time
+        }
+
+        /// All stretches, ascending.
+        var stretches: [ClosedRange<UTCTime>] { older + [newest] }
 
         /// Notes an event; true if its time was not heard before.
         mutating func hear(_ time: UTCTime, _ listener: String?, _ resolution: Int64) -> Bool {
             if let listener, listener != self.listener { self.listener = listener }
-            let newest = stretches.count - 1
-            if newest >= 0, stretches[newest].contains(time) { return false }
-            if newest >= 0, time > stretches[newest].upperBound,
-                time <= stretches[newest].upperBound.advanced(by: resolution)
-            {
-                stretches[newest] = stretches[newest].lowerBound...time
+            if newest.contains(time) { return false }
+            if time > newest.upperBound, time <= newest.upperBound.advanced(by: resolution) {
+                newest = newest.lowerBound...time
                 return true
             }
+            older.append(newest)
             widen(time, resolution)
-            guard stretches.count > CorrelationBounds.coverageStretchCountMax else { return true }
-            forgotten = stretches.removeFirst().upperBound
+            if older.count > CorrelationBounds.coverageStretchCountMax {
+                forgotten = older.removeFirst().upperBound
+            }
+            newest = older.removeLast()
             return true
         }
 
@@ -45,16 +56,15 @@ struct Coverage: SnapshotResumed, Sendable {
             let from = time.advanced(by: -resolution)
             let through = time.advanced(by: resolution)
             // Most events are the newest of their source: the walk from the end is short.
-            var upper = stretches.count
-            while upper > 0, stretches[upper - 1].lowerBound > through { upper -= 1 }
+            var upper = older.count
+            while upper > 0, older[upper - 1].lowerBound > through { upper -= 1 }
             var lower = upper
-            while lower > 0, stretches[lower - 1].upperBound >= from { lower -= 1 }
+            while lower > 0, older[lower - 1].upperBound >= from { lower -= 1 }
             var joined = time...time
             if lower < upper {
-                joined =
-                    min(time, stretches[lower].lowerBound)...max(time, stretches[upper - 1].upperBound)
+                joined = min(time, older[lower].lowerBound)...max(time, older[upper - 1].upperBound)
             }
-            stretches.replaceSubrange(lower..<upper, with: [joined])
+            older.replaceSubrange(lower..<upper, with: [joined])
         }
     }
 
@@ -98,14 +108,20 @@ struct Coverage: SnapshotResumed, Sendable {
     /// Who would have told: the host that the event names, else its decoder; nil for our own verdicts, which
     /// nothing can lose.
     static func source(of batch: EventBatch, _ index: Int) -> UInt64? {
-        var hash = StableHash()
         if let host = batch.range(of: .hostName, in: index) {
-            hash.combine(batch.bytes.span, host)
-        } else {
-            let decoder = batch.decoders[Int(batch.events[index].decoder)]
-            guard decoder != AlertNotice.decoder else { return nil }
-            hash.combine(decoder)
+            return source(host: batch.bytes.span.extracting(host))
         }
+        var hash = StableHash()
+        let decoder = batch.decoders[Int(batch.events[index].decoder)]
+        guard decoder != AlertNotice.decoder else { return nil }
+        hash.combine(decoder)
+        return hash.value
+    }
+
+    /// A host that events name.
+    static func source(host: Span<UInt8>) -> UInt64 {
+        var hash = StableHash()
+        hash.combine(host, host.indices)
         return hash.value
     }
 
@@ -117,7 +133,7 @@ struct Coverage: SnapshotResumed, Sendable {
         // In place: this runs for every event.
         guard let place = sources.index(forKey: number) else {
             guard sources.count < CorrelationBounds.coverageSourceCountMax else { return false }
-            sources[number] = Source(listener: listener, stretches: [time...time])
+            sources[number] = Source(listener, at: time)
             return true
         }
         return sources.values[place].hear(time, listener, resolution)

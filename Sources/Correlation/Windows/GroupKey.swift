@@ -42,20 +42,52 @@ struct GroupKey: Hashable, SnapshotCoded, Sendable {
     }
 
     /// This key with one more part, the value in lower case.
-    func adding(_ name: String, _ value: [UInt8]) -> GroupKey {
+    ///
+    /// - Parameter name: With the `=` after it.
+    func adding(_ name: [UInt8], _ value: Span<UInt8>) -> GroupKey {
         var longer = self
-        var part: [UInt8] = []
-        part.reserveCapacity(name.utf8.count + 1 + value.count)
-        part.append(contentsOf: name.utf8)
-        part.append(0x3d)
-        if value.contains(where: { $0 >= 0x80 }) {
-            part.append(contentsOf: String(decoding: value, as: UTF8.self).lowercased().utf8)
-        } else {
-            for byte in value { part.append(ByteFolding.folded(byte)) }
-        }
-        longer.append(part)
+        longer.append(name, value)
         longer.seal()
         return longer
+    }
+
+    /// The key of one value for each part; nil when a part has several, empty when one has none.
+    ///
+    /// - Parameters:
+    ///   - names: With the `=` after them.
+    ///   - collect: Calls its last argument with each value of the part that it is asked for, until that
+    ///     says true.
+    static func only(
+        _ names: [[UInt8]],
+        _ collect: (Int, (Span<UInt8>) -> Bool) -> Void
+    ) -> [GroupKey]? {
+        var key = GroupKey()
+        key.bytes.reserveCapacity(64)
+        for part in names.indices {
+            var count = 0
+            collect(part) { value in
+                count += 1
+                if count == 1 { key.append(names[part], value) }
+                return count > 1
+            }
+            guard count > 0 else { return [] }
+            guard count == 1 else { return nil }
+        }
+        if !key.bytes.isEmpty { key.seal() }
+        return [key]
+    }
+
+    private mutating func append(_ name: [UInt8], _ value: Span<UInt8>) {
+        let start = bytes.count
+        for _ in 0..<4 { bytes.append(0) }
+        bytes.append(contentsOf: name)
+        if ByteFolding.isASCII(value) {
+            for index in value.indices { bytes.append(ByteFolding.folded(value[index])) }
+        } else {
+            bytes.append(contentsOf: String(decoding: value.copied, as: UTF8.self).lowercased().utf8)
+        }
+        let count = bytes.count - start - 4
+        for place in 0..<4 { bytes[start + place] = UInt8(truncatingIfNeeded: count >> (8 * place)) }
     }
 
     /// The parts, in order.
@@ -69,6 +101,9 @@ struct GroupKey: Hashable, SnapshotCoded, Sendable {
         }
         return parts
     }
+
+    /// A hash that is the same in every run.
+    var digest: UInt64 { hash }
 
     static func == (left: GroupKey, right: GroupKey) -> Bool {
         left.hash == right.hash && left.bytes == right.bytes

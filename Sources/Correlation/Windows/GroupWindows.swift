@@ -43,6 +43,7 @@ struct GroupWindows: SnapshotResumed, Sendable {
         var entries: [Entry] = []
         var isCapped = false
         var touched = UTCTime.absent
+        var isSmall: Bool { entries.count <= CorrelationBounds.packedEntryCountMax }
 
         func write(to encoder: SnapshotEncoder) throws {
             encoder.write(count: entries.count)
@@ -63,11 +64,13 @@ struct GroupWindows: SnapshotResumed, Sendable {
     }
 
     private let rule: CorrelationRule
-    private var table = GroupTable<Group>()
+    private var table: GroupTable<Group>
     private var deadlines = DeadlineHeap()
 
     init(rule: CorrelationRule) {
         self.rule = rule
+        // Where windows are decided as they close, all of them are looked at.
+        table = GroupTable(looseCountMax: rule.decidesAtClose ? .max : rule.looseGroupCountMax)
     }
 
     func write(to encoder: SnapshotEncoder) throws {
@@ -76,7 +79,7 @@ struct GroupWindows: SnapshotResumed, Sendable {
     }
 
     mutating func resume(from decoder: SnapshotDecoder) throws {
-        table = try decoder.value()
+        try table.resume(from: decoder)
         deadlines = try decoder.value()
     }
 

@@ -96,6 +96,7 @@ struct SequenceWindows: SnapshotResumed, Sendable {
         var end: Candidate?
         var isCapped = false
         var touched = UTCTime.absent
+        var isSmall: Bool { entries.count <= CorrelationBounds.packedEntryCountMax && waiting.isEmpty }
 
         func write(to encoder: SnapshotEncoder) throws {
             try encoder.write(entries)
@@ -124,7 +125,7 @@ struct SequenceWindows: SnapshotResumed, Sendable {
 
     private let rule: CorrelationRule
     private let sequence: StepSequence
-    private var table = GroupTable<Group>()
+    private var table: GroupTable<Group>
     private var tied: [GroupKey: Tied] = [:]
     private var tiedTime = UTCTime.absent
     private var deadlines = DeadlineHeap()
@@ -132,6 +133,7 @@ struct SequenceWindows: SnapshotResumed, Sendable {
     init(rule: CorrelationRule, sequence: StepSequence) {
         self.rule = rule
         self.sequence = sequence
+        table = GroupTable(looseCountMax: rule.decidesAtClose ? .max : rule.looseGroupCountMax)
     }
 
     func write(to encoder: SnapshotEncoder) throws {
@@ -142,7 +144,7 @@ struct SequenceWindows: SnapshotResumed, Sendable {
     }
 
     mutating func resume(from decoder: SnapshotDecoder) throws {
-        table = try decoder.value()
+        try table.resume(from: decoder)
         tied = try decoder.value()
         tiedTime = try decoder.time()
         deadlines = try decoder.value()
