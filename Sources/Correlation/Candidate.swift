@@ -96,6 +96,11 @@ final class Candidate: SnapshotCoded, Sendable {
         Candidate(shared, index, in: place, copies: copies, carried: carried)
     }
 
+    /// The same event in a batch of its own.
+    func alone() -> Candidate {
+        Candidate(Batch(batch.only(index)), 0, in: place, copies: copies, carried: carried)
+    }
+
     func write(to encoder: SnapshotEncoder) throws {
         try encoder.write(shared: self) {
             try encoder.write(shared)
@@ -167,7 +172,7 @@ final class Candidate: SnapshotCoded, Sendable {
             }
             return hasField(own, isWanted)
         case .joined(let joined):
-            guard let text = place.situation.text(joined) else { return false }
+            guard let text = place.text(joined) else { return false }
             return test(text, isWanted)
         case .any:
             return hasEntry(isWanted) { $0 != .recordDigest }
@@ -223,13 +228,16 @@ final class Candidate: SnapshotCoded, Sendable {
 /// A large value by one reference, so that the many situations that lack it stay small.
 @propertyWrapper
 struct Boxed<Value: Sendable>: Sendable {
-    private final class Box: Sendable {
+    /// What holds the value: to read a part of it, of which no copy is made.
+    final class Box: Sendable {
         let value: Value
 
         init(_ value: Value) { self.value = value }
     }
 
     private var box: Box?
+
+    var projectedValue: Box? { box }
 
     /// The value.
     var wrappedValue: Value? {
@@ -294,65 +302,10 @@ struct Situation: Sendable {
             return carriedAssets.isEmpty ? [claimedHost] : Set(carriedAssets + [claimedHost]).sorted()
         }
         var ids = Set(carriedAssets)
-        for asset in [subject, source] { if let asset { ids.insert(asset.id) } }
-        if let target, targetWasTouched { ids.insert(target.id) }
+        for asset in [$subject, $source] { if let asset { ids.insert(asset.value.id) } }
+        if let target = $target, targetWasTouched { ids.insert(target.value.id) }
         return ids.sorted()
     }
-
-    /// Text of a joined field; nil when there is none.
-    func text(_ field: JoinedField) -> String? {
-        switch field {
-        case .asset: subject?.id
-        case .assetType: subject?.deviceType
-        case .assetIsCritical: subject.map { flag($0.isLifeCritical) }
-        case .assetHoldsHealthInformation: subject.map { flag($0.holdsHealthInformation) }
-        case .assetVendor: subject.flatMap { filled($0.manufacturer) }
-        case .assetModel: subject.flatMap { filled($0.model) }
-        case .assetFirmware: subject.flatMap { filled($0.firmware) }
-        case .assetZone: subject.flatMap { filled($0.zone) }
-        case .assetTier: subjectZone.flatMap { filled($0.tier) }
-        case .exposure: exposure?.rawValue
-        case .subject: subjectName.isEmpty ? nil : subjectName
-        case .sourceAsset: source?.id
-        case .targetAsset: target?.id
-        case .sourceIsDevice: flag(sourceIsDevice)
-        case .sourceZone: sourceZone?.id
-        case .targetZone: targetZone?.id
-        case .sourceIsInternet: flag(sourceIsInternet)
-        case .targetIsInternet: flag(targetIsInternet)
-        case .subjectAddress: subjectAddress?.description
-        case .sourceIsMedical: sourceZone.map { flag($0.isMedical) }
-        case .targetIsMedical: targetZone.map { flag($0.isMedical) }
-        case .sourceIsScanner: flag(sourceIsScanner)
-        case .conduit: verdict?.rawValue
-        case .isNewPeer: flag(isNewPeer)
-        case .peer: peer.isEmpty ? nil : peer
-        case .userIsVendor: flag(isVendor)
-        case .userIsOfAssetVendor:
-            subject.map { asset in
-                flag(asset.vendorAccounts.contains { $0.lowercased() == user.lowercased() })
-            }
-        case .changeKind: change.flatMap { filled($0.kind) }
-        case .userConduit: conduit.rawValue
-        case .change: change?.id
-        case .bracket: bracket?.rawValue
-        case .approved: isApproved.map { $0 ? "yes" : "no" } ?? "unknown"
-        case .hashDiffers: flag(hashDiffers)
-        case .sourceReachedBy: sourceReachedBy
-        case .assetReachedBy: assetReachedBy
-        case .isInteractive: flag(isInteractive)
-        case .sourceAddress: sourceAddress.flatMap { $0.isLoopback ? nil : $0.description }
-        }
-    }
-
-    private var sourceIsDevice: Bool {
-        guard let source, let sourceZone, sourceZone.isMedical else { return false }
-        return !source.deviceType.lowercased().contains("server")
-    }
-
-    private func filled(_ text: String) -> String? { text.isEmpty ? nil : text }
-
-    private func flag(_ value: Bool) -> String { value ? "true" : "false" }
 }
 
 extension Span<UInt8> {
@@ -362,4 +315,63 @@ extension Span<UInt8> {
         bytes.append(self, indices)
         return bytes
     }
+}
+
+extension Candidate.Place {
+    /// Text of a joined field; nil when there is none.
+    func text(_ field: JoinedField) -> String? {
+        switch field {
+        case .asset: situation.$subject?.value.id
+        case .assetType: situation.$subject?.value.deviceType
+        case .assetIsCritical: situation.$subject.map { flag($0.value.isLifeCritical) }
+        case .assetHoldsHealthInformation: situation.$subject.map { flag($0.value.holdsHealthInformation) }
+        case .assetVendor: situation.$subject.flatMap { filled($0.value.manufacturer) }
+        case .assetModel: situation.$subject.flatMap { filled($0.value.model) }
+        case .assetFirmware: situation.$subject.flatMap { filled($0.value.firmware) }
+        case .assetZone: situation.$subject.flatMap { filled($0.value.zone) }
+        case .assetTier: situation.subjectZone.flatMap { filled($0.tier) }
+        case .exposure: situation.exposure?.rawValue
+        case .subject: situation.subjectName.isEmpty ? nil : situation.subjectName
+        case .sourceAsset: situation.$source?.value.id
+        case .targetAsset: situation.$target?.value.id
+        case .sourceIsDevice: flag(sourceIsDevice)
+        case .sourceZone: situation.sourceZone?.id
+        case .targetZone: situation.targetZone?.id
+        case .sourceIsInternet: flag(situation.sourceIsInternet)
+        case .targetIsInternet: flag(situation.targetIsInternet)
+        case .subjectAddress: situation.subjectAddress?.description
+        case .sourceIsMedical: situation.sourceZone.map { flag($0.isMedical) }
+        case .targetIsMedical: situation.targetZone.map { flag($0.isMedical) }
+        case .sourceIsScanner: flag(situation.sourceIsScanner)
+        case .conduit: situation.verdict?.rawValue
+        case .isNewPeer: flag(situation.isNewPeer)
+        case .peer: situation.peer.isEmpty ? nil : situation.peer
+        case .userIsVendor: flag(situation.isVendor)
+        case .userIsOfAssetVendor:
+            situation.$subject.map { asset in
+                flag(asset.value.vendorAccounts.contains { $0.lowercased() == situation.user.lowercased() })
+            }
+        case .changeKind: situation.$change.flatMap { filled($0.value.kind) }
+        case .userConduit: situation.conduit.rawValue
+        case .change: situation.$change?.value.id
+        case .bracket: situation.bracket?.rawValue
+        case .approved: situation.isApproved.map { $0 ? "yes" : "no" } ?? "unknown"
+        case .hashDiffers: flag(situation.hashDiffers)
+        case .sourceReachedBy: situation.sourceReachedBy
+        case .assetReachedBy: situation.assetReachedBy
+        case .isInteractive: flag(situation.isInteractive)
+        case .sourceAddress: situation.sourceAddress.flatMap { $0.isLoopback ? nil : $0.description }
+        }
+    }
+
+    private var sourceIsDevice: Bool {
+        guard let source = situation.$source?.value, situation.sourceZone?.isMedical ?? false else {
+            return false
+        }
+        return !source.deviceType.lowercased().contains("server")
+    }
+
+    private func filled(_ text: String) -> String? { text.isEmpty ? nil : text }
+
+    private func flag(_ value: Bool) -> String { value ? "true" : "false" }
 }

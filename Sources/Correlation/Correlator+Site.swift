@@ -82,9 +82,10 @@ extension Surroundings {
 extension Situation {
     /// Whether rules and timelines see no difference.
     fileprivate func isSame(as other: Situation) -> Bool {
-        subject?.id == other.subject?.id && source?.id == other.source?.id && target?.id == other.target?.id
-            && claimedHost == other.claimedHost && change?.id == other.change?.id
-            && involvedAssets == other.involvedAssets
-            && JoinedField.allCases.allSatisfy { text($0) == other.text($0) }
+        let (own, others) = (Candidate.Place(self), Candidate.Place(other))
+        return subject?.id == other.subject?.id && source?.id == other.source?.id
+            && target?.id == other.target?.id && claimedHost == other.claimedHost
+            && change?.id == other.change?.id && involvedAssets == other.involvedAssets
+            && JoinedField.allCases.allSatisfy { own.text($0) == others.text($0) }
     }
 }

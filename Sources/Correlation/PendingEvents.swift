@@ -12,9 +12,9 @@ struct PendingEvents: Codable, Sendable {
         var time: UTCTime
         var hash: UInt64
         var offset: Offset
+        var batch: UInt32
+        var index: UInt32
         var ordinal: UInt16
-        var batch: Int
-        var index: Int
 
         static func < (left: Key, right: Key) -> Bool {
             if left.time != right.time { return left.time < right.time }
@@ -31,8 +31,8 @@ struct PendingEvents: Codable, Sendable {
     }
 
     private var heap: [Key] = []
-    private var batches: [Int: Held] = [:]
-    private var nextBatch = 0
+    private var batches: [UInt32: Held] = [:]
+    private var nextBatch: UInt32 = 0
 
     /// Events that wait.
     var count: Int { heap.count }
@@ -42,25 +42,28 @@ struct PendingEvents: Codable, Sendable {
 
     /// Keeps `batch` until each of its events was added and taken; returns its number.
     mutating func hold(_ batch: EventBatch) -> Int {
+        // Numbers come again after four thousand million batches, long after those of before have gone.
+        defer { nextBatch &+= 1 }
         batches[nextBatch] = Held(batch: Candidate.Batch(batch), left: batch.events.count)
-        nextBatch += 1
-        return nextBatch - 1
+        return Int(nextBatch)
     }
 
     /// Adds event `index` of a held batch.
     mutating func add(_ index: Int, of number: Int) {
-        guard let event = batches[number]?.batch.events.events[index] else { return }
+        guard let event = batches[UInt32(truncatingIfNeeded: number)]?.batch.events.events[index] else {
+            return
+        }
         heap.append(
             Key(
                 time: event.time,
                 hash: event.contentHash,
                 offset: event.offset,
-                ordinal: event.ordinal,
-                batch: number,
-                index: index
+                batch: UInt32(truncatingIfNeeded: number),
+                index: UInt32(index),
+                ordinal: event.ordinal
             )
         )
-        siftUp(heap.count - 1)
+        siftUp()
     }
 
     /// Takes the earliest event, with the copies that count once with it.
@@ -80,40 +83,38 @@ struct PendingEvents: Codable, Sendable {
     private mutating func pop() -> Candidate? {
         guard let key = heap.first else { return nil }
         let last = heap.removeLast()
-        if !heap.isEmpty {
-            heap[0] = last
-            siftDown(0)
-        }
-        guard let held = batches[key.batch] else { return nil }
-        if held.left == 1 {
-            batches[key.batch] = nil
-        } else {
-            batches[key.batch]?.left = held.left - 1
-        }
-        return Candidate(held.batch, key.index)
+        if !heap.isEmpty { siftDown(last) }
+        guard let place = batches.index(forKey: key.batch) else { return nil }
+        let batch = batches.values[place].batch
+        batches.values[place].left -= 1
+        if batches.values[place].left == 0 { batches.remove(at: place) }
+        return Candidate(batch, Int(key.index))
     }
 
-    private mutating func siftUp(_ start: Int) {
-        var child = start
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard heap[child] < heap[parent] else { return }
-            heap.swapAt(child, parent)
-            child = parent
+    /// Moves the last key to its place; the others move by one copy each.
+    private mutating func siftUp() {
+        let key = heap[heap.count - 1]
+        var hole = heap.count - 1
+        while hole > 0 {
+            let parent = (hole - 1) / 2
+            guard key < heap[parent] else { break }
+            heap[hole] = heap[parent]
+            hole = parent
         }
+        heap[hole] = key
     }
 
-    private mutating func siftDown(_ start: Int) {
-        var parent = start
+    /// Puts a key in the place of the first one and moves it down.
+    private mutating func siftDown(_ key: Key) {
+        var hole = 0
         while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
-            where child < heap.count && heap[child] < heap[least] {
-                least = child
-            }
-            guard least != parent else { return }
-            heap.swapAt(parent, least)
-            parent = least
+            var least = 2 * hole + 1
+            guard least < heap.count else { break }
+            if least + 1 < heap.count, heap[least + 1] < heap[least] { least += 1 }
+            guard heap[least] < key else { break }
+            heap[hole] = heap[least]
+            hole = least
         }
+        heap[hole] = key
     }
 }

@@ -154,14 +154,7 @@ struct RevisionTrail: Sendable {
 extension Candidate {
     /// The same event in a batch of its own: what is remembered for hours must not hold its neighbours.
     var detached: Candidate {
-        guard batch.events.count > 1 else { return self }
-        var own = EventBatch()
-        own.decoders = batch.decoders
-        own.extensionNames = batch.extensionNames
-        own.begin(event)
-        let bytes = batch.bytes
-        for entry in batch.fields(of: index) { own.add(entry.field, bytes.span, entry.range) }
-        return Candidate(batch: own, index: 0, copies: copies, situation: situation, carried: carried)
+        batch.events.count > 1 ? alone() : self
     }
 
     /// The total order of judgement: time, content, offset, ordinal.

@@ -187,6 +187,44 @@ public struct EventBatch: Sendable {
         events[events.count - 1].fieldCount += 1
     }
 
+    /// Event `index` in a batch of its own, in buffers of exactly its size.
+    ///
+    /// Where its values do not lie side by side, what lies between them comes too if that is less than they
+    /// are; otherwise each is copied.
+    public func only(_ index: Int) -> EventBatch {
+        var own = EventBatch()
+        own.decoders = decoders
+        own.extensionNames = extensionNames
+        let fields = fields(of: index)
+        var event = events[index]
+        event.fieldStart = 0
+        own.events = [event]
+        guard !fields.isEmpty else { return own }
+        var (lower, upper, length) = (UInt32.max, UInt32(0), UInt32(0))
+        for entry in fields {
+            lower = min(lower, entry.start)
+            upper = max(upper, entry.start + entry.length)
+            length += entry.length
+        }
+        own.entries.reserveCapacity(fields.count)
+        if upper - lower <= 2 * length {
+            own.bytes = Array(bytes[Int(lower)..<Int(upper)])
+            for var entry in fields {
+                entry.start -= lower
+                own.entries.append(entry)
+            }
+        } else {
+            own.bytes.reserveCapacity(Int(length))
+            for var entry in fields {
+                let start = UInt32(own.bytes.count)
+                own.bytes.append(bytes.span, entry.range)
+                entry.start = start
+                own.entries.append(entry)
+            }
+        }
+        return own
+    }
+
     /// Fields of event `index`.
     public func fields(of index: Int) -> ArraySlice<Entry> {
         let event = events[index]

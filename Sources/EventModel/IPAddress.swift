@@ -202,7 +202,17 @@ extension IPAddress: CustomStringConvertible {
     /// Dotted decimal for IPv4; RFC 5952 for IPv6.
     public var description: String {
         if let v4 {
-            return "\(v4 >> 24).\(v4 >> 16 & 255).\(v4 >> 8 & 255).\(v4 & 255)"
+            // Digits one by one: nearly every key and timeline asks for it.
+            var text: [UInt8] = []
+            text.reserveCapacity(15)
+            for shift in [24, 16, 8, 0] as [UInt32] {
+                let part = UInt8(truncatingIfNeeded: v4 >> shift)
+                if shift < 24 { text.append(0x2e) }
+                if part >= 100 { text.append(0x30 + part / 100) }
+                if part >= 10 { text.append(0x30 + part / 10 % 10) }
+                text.append(0x30 + part % 10)
+            }
+            return String(decoding: text, as: UTF8.self)
         }
         let groups = (0..<8).map { index in
             UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> UInt64((3 - index % 4) * 16))

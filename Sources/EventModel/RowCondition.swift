@@ -19,6 +19,8 @@ public indirect enum RowCondition: Hashable, Sendable {
     case value(fields: [String], Value)
     /// An event of the record has one of these bytes in its header.
     case header(Header, ByteSet)
+    /// An event of the record was made by one of these decoders.
+    case decoder(Decoders)
 
     /// A whole value of a field.
     public enum Value: Hashable, Sendable {
@@ -26,6 +28,33 @@ public indirect enum RowCondition: Hashable, Sendable {
         case text([UInt8])
         /// An address, however it is written; only of fields that hold addresses.
         case address(IPAddress)
+    }
+
+    /// Decoders by their ids.
+    public struct Decoders: Hashable, Sendable {
+        /// Ids in lower case; nil for any.
+        public var ids: [String]?
+        /// First parts of ids, up to a dot or the end, that are out, unless longer ones are in.
+        public var out: [String]
+        /// First parts of ids that are in.
+        public var `in`: [String]
+
+        /// Names decoders.
+        public init(ids: [String]? = nil, out: [String] = [], in: [String] = []) {
+            self.ids = ids
+            self.out = out
+            self.in = `in`
+        }
+
+        /// Whether a decoder is among them.
+        public func contains(_ decoder: String) -> Bool {
+            if let ids, !ids.contains(decoder.lowercased()) { return false }
+            func longest(_ parts: [String]) -> Int {
+                parts.filter { decoder == $0 || decoder.hasPrefix($0 + ".") }.map(\.utf8.count).max() ?? 0
+            }
+            let ruledOut = longest(out)
+            return ruledOut == 0 || longest(`in`) >= ruledOut
+        }
     }
 
     /// Parts of an event's header that are one byte.
@@ -46,14 +75,14 @@ public indirect enum RowCondition: Hashable, Sendable {
         case .everything: true
         case .all(let parts): parts.allSatisfy(\.isEverything)
         case .any(let parts): parts.contains(where: \.isEverything)
-        case .text, .value, .header: false
+        case .text, .value, .header, .decoder: false
         }
     }
 
     /// Whether a whole value is asked for anywhere.
     public var testsValues: Bool {
         switch self {
-        case .everything, .text, .header: false
+        case .everything, .text, .header, .decoder: false
         case .all(let parts), .any(let parts): parts.contains(where: \.testsValues)
         case .value: true
         }

@@ -55,6 +55,7 @@ public struct ZoneTable: Sendable {
 
     /// Index of the zone with the longest prefix over `address`; nil if none.
     public mutating func zone(of address: IPAddress) -> Int? {
+        guard !rows.isEmpty else { return nil }
         if let known = cache[address] { return known < 0 ? nil : Int(known) }
         let found = rows.first { $0.prefix.contains(address) }?.zone
         if cache.count >= ZoneTable.cacheCountMax { cache.removeAll(keepingCapacity: true) }

@@ -79,6 +79,7 @@ struct BlockRows {
         case .value(_, .address(let address)):
             return hasUsualAddresses ? try rows(.text(Array(address.description.utf8))) : nil
         case .header(let part, let values): return events.rows(part, in: values)
+        case .decoder(let decoders): return events.rows(of: decoders)
         }
     }
 }

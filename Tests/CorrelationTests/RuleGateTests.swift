@@ -141,5 +141,65 @@ struct RuleGateTests {
     ) {
         #expect(LogSource.mayHold(product: product, decoder: decoder) == mayHold)
         #expect(LogSource.mayHold(product: nil, decoder: decoder))
+        #expect(LogSource.decoders(product: product)?.contains(decoder) ?? true == mayHold)
+    }
+
+    /// Whether an event alone satisfies a condition on rows.
+    private static func holds(_ condition: RowCondition, _ batch: EventBatch) -> Bool {
+        let fields = batch.fields(of: 0).map { entry in
+            (batch.name(of: entry.field), Array(batch.bytes[entry.range]).map(ByteFolding.folded))
+        }
+        let event = batch.events[0]
+        switch condition {
+        case .everything: return true
+        case .all(let parts): return parts.allSatisfy { holds($0, batch) }
+        case .any(let parts): return parts.contains { holds($0, batch) }
+        case .text(let text):
+            return fields.contains { _, value in
+                text.isEmpty
+                    || value.indices.contains { value[$0...].starts(with: text) }
+            }
+        case .value(let names, .text(let text)):
+            return fields.contains { names.contains($0.0) && $0.1 == text }
+        case .value(_, .address): return false
+        case .header(.eventClass, let set): return set[event.eventClass.rawValue]
+        case .header(.action, let set): return set[event.action.rawValue]
+        case .header(.outcome, let set): return set[event.outcome.rawValue]
+        case .header(.severity, let set): return set[event.severity]
+        case .decoder(let decoders): return decoders.contains(batch.decoders[Int(event.decoder)])
+        }
+    }
+
+    /// Matches that rows would be read for, or not, by the conditions of rules, perhaps of other rules.
+    private static func rows(
+        _ asked: ([DetectionRule]) -> [DetectionRule]
+    ) throws -> (read: Int, missed: Int, spared: Int) {
+        var found = (read: 0, missed: 0, spared: 0)
+        for seed in 100..<140 {
+            var random = SeededGenerator(seed: UInt64(seed))
+            var rules: [DetectionRule] = []
+            for _ in 0..<40 { rules.append(try rule(&random)) }
+            let conditions = asked(rules).map(RuleSet.condition)
+            for _ in 0..<60 {
+                let batch = event(&random)
+                for (number, rule) in rules.enumerated() {
+                    let isMatch = rule.matches(Candidate(batch: batch, index: 0))
+                    let isRead = holds(conditions[number], batch)
+                    if isMatch, isRead { found.read += 1 }
+                    if isMatch, !isRead { found.missed += 1 }
+                    if !isRead { found.spared += 1 }
+                }
+            }
+        }
+        return found
+    }
+
+    @Test func `rows whose events a rule matches are read, and many others are not`() throws {
+        let found = try Self.rows { $0 }
+        #expect(found.missed == 0)
+        #expect(found.read > 10_000)
+        #expect(found.spared > 10_000)
+        // The planted mutant: the conditions of other rules.
+        #expect(try Self.rows { Array($0.dropFirst() + $0.prefix(1)) }.missed > 1_000)
     }
 }

@@ -169,6 +169,8 @@ private indirect enum Sample {
         case .header(.action, let set): return set[event.action.rawValue]
         case .header(.outcome, let set): return set[event.outcome.rawValue]
         case .header(.severity, let set): return set[event.severity]
+        // No query asks for it.
+        case .decoder: return true
         }
     }
 

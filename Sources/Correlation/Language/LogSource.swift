@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import EventModel
+
 /// Whether an event can come from the product that a rule's log source names.
 ///
 /// Only what is known on both sides rules anything out: a decoder for lines of one product, and a product
@@ -32,6 +34,18 @@ enum LogSource {
         guard let product = product?.lowercased(), products.contains(product) else { return true }
         guard let known = products(of: decoder) else { return true }
         return known.contains(product)
+    }
+
+    /// The decoders of which events a rule for `product` may match; nil for any.
+    static func decoders(product: String?) -> RowCondition.Decoders? {
+        guard let product = product?.lowercased(), products.contains(product) else { return nil }
+        var found = RowCondition.Decoders()
+        for (family, known) in families {
+            if known.contains(product) { found.in.append(family) } else { found.out.append(family) }
+        }
+        found.in.sort()
+        found.out.sort()
+        return found
     }
 
     /// Products whose lines a decoder reads; nil if it reads those of many.

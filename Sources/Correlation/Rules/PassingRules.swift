@@ -16,6 +16,9 @@ struct PassingRules: Sendable {
     private var places: [Int16]
     /// Rules that each decoder rules out, as far as events of it came.
     private var foreign: [String: RuleBits?] = [:]
+    /// The same by the numbers of the decoders of the batch looked at last.
+    private var foreignByNumber: [RuleBits??] = []
+    private var newestDecoders: [String] = []
 
     init(_ gate: RuleGate) {
         rules = gate.none
@@ -51,10 +54,16 @@ struct PassingRules: Sendable {
     }
 
     private mutating func foreignRules(_ gate: RuleGate, _ batch: EventBatch, _ index: Int) -> RuleBits? {
-        let decoder = batch.decoders[Int(batch.events[index].decoder)]
-        if let known = foreign[decoder] { return known }
-        let found = gate.foreign(to: decoder)
+        if newestDecoders != batch.decoders {
+            newestDecoders = batch.decoders
+            foreignByNumber = newestDecoders.map { _ in nil }
+        }
+        let number = Int(batch.events[index].decoder)
+        if let known = foreignByNumber[number] { return known }
+        let decoder = batch.decoders[number]
+        let found = foreign[decoder] ?? gate.foreign(to: decoder)
         foreign[decoder] = .some(found)
+        foreignByNumber[number] = .some(found)
         return found
     }
 

@@ -4,6 +4,9 @@
 public import EventModel
 
 extension RuleSet {
+    /// Texts at most that a row is looked at for before it is read: 64.
+    private static let rowTextCountMax = 64
+
     /// What a stored record must have for its events to matter to these rules where no site is known; never
     /// more than that.
     ///
@@ -14,22 +17,50 @@ extension RuleSet {
             parts.append(RuleSet.condition(of: rule))
         }
         parts.append(.header(.action, Correlator.joinActions))
-        return .any(parts)
+        let condition = RowCondition.any(parts)
+        // Each text is looked for in all columns of a block: many cost more than reading it.
+        return condition.textCount > RuleSet.rowTextCountMax ? .everything : condition
     }
 
-    private static func condition(of rule: DetectionRule) -> RowCondition {
+    /// What a record must have for its events to match `rule`.
+    static func condition(of rule: DetectionRule) -> RowCondition {
         var parts: [RowCondition] = []
-        for (envelope, header) in [
-            (RuleField.Envelope.action, RowCondition.Header.action), (.eventClass, .eventClass),
-            (.outcome, .outcome),
-        ] {
-            if let bytes = rule.accepted(envelope) { parts.append(.header(header, bytes)) }
+        if let decoders = LogSource.decoders(product: rule.definition.logsource["product"]) {
+            parts.append(.decoder(decoders))
         }
-        if let needs = RuleNeed.any(of: rule.test) {
-            let alternatives = needs.compactMap(condition)
-            if alternatives.count == needs.count { parts.append(.any(alternatives)) }
+        parts.append(condition(rule.test))
+        return .all(parts)
+    }
+
+    /// Cheap parts come first: where one rules out all rows of a block, the others are not asked.
+    private static func condition(_ search: CompiledSearch) -> RowCondition {
+        switch search {
+        case .all(let parts):
+            return .all(
+                parts.map(condition).filter { !$0.isEverything }.sorted { $0.textCount < $1.textCount }
+            )
+        case .any(let parts): return .any(parts.map(condition))
+        case .not: return .everything
+        case .test(let test): return condition(test, search)
         }
-        return parts.isEmpty ? .everything : .all(parts)
+    }
+
+    private static func condition(_ test: FieldTest, _ search: CompiledSearch) -> RowCondition {
+        if case .envelope(let envelope) = test.field {
+            for (known, header) in [
+                (RuleField.Envelope.action, RowCondition.Header.action), (.eventClass, .eventClass),
+                (.outcome, .outcome), (.severity, .severity),
+            ] where envelope == known {
+                return test.header.map { .header(header, $0) } ?? .everything
+            }
+            guard !test.isNegated, case .patterns(let patterns, let exact) = test.test, patterns.isEmpty
+            else { return .everything }
+            let ids = exact.map { String(decoding: $0, as: UTF8.self) }.sorted()
+            return .decoder(RowCondition.Decoders(ids: ids))
+        }
+        guard let needs = RuleNeed.any(of: search) else { return .everything }
+        let alternatives = needs.compactMap(condition)
+        return alternatives.count == needs.count ? .any(alternatives) : .everything
     }
 
     /// Nil for what no record shows.
@@ -46,6 +77,17 @@ extension RuleSet {
                 .value(fields: [name, FieldID.knownNames[Int(known.rawValue)]], .text(text))
             case .any, .envelope, .joined: .text(text)
             }
+        }
+    }
+}
+
+extension RowCondition {
+    /// Texts that are looked for.
+    fileprivate var textCount: Int {
+        switch self {
+        case .text, .value: 1
+        case .all(let parts), .any(let parts): parts.reduce(0) { $0 + $1.textCount }
+        case .everything, .header, .decoder: 0
         }
     }
 }

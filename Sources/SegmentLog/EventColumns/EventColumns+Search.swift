@@ -16,6 +16,12 @@ extension EventColumnsDecoder {
         }
     }
 
+    /// Rows with an event of one of `wanted`.
+    func rows(of wanted: RowCondition.Decoders) -> RowSet {
+        let isWanted = decoders.map(wanted.contains)
+        return rows { isWanted[Int($0.header.decoder)] }
+    }
+
     /// Rows with an event that holds `text` in a value that its record has not.
     mutating func rows(holding text: FoldedText) throws(ByteReaderError) -> RowSet {
         let isConstant = (0..<constantTexts.count).map {

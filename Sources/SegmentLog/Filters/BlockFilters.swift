@@ -69,7 +69,7 @@ struct BlockFilters: Hashable {
     /// `mayHold` says whether a field may have a value.
     func reduced(_ condition: RowCondition, values mayHold: (UInt64) -> Bool) -> RowCondition? {
         switch condition {
-        case .everything: return condition
+        case .everything, .decoder: return condition
         case .all(let conditions):
             var left: [RowCondition] = []
             for condition in conditions {

@@ -33,7 +33,7 @@ struct HeaderSets: Hashable, Sendable {
     /// Whether an event may satisfy `condition`, by its header alone.
     func mayHold(_ condition: RowCondition) -> Bool {
         switch condition {
-        case .everything, .text, .value: true
+        case .everything, .text, .value, .decoder: true
         case .all(let conditions): conditions.allSatisfy(mayHold)
         case .any(let conditions): conditions.contains(where: mayHold)
         case .header(let part, let wanted): !sets[Int(part.rawValue)].isDisjoint(with: wanted)
