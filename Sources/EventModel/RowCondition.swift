@@ -79,6 +79,15 @@ public indirect enum RowCondition: Hashable, Sendable {
         }
     }
 
+    /// Texts and values that are looked for.
+    public var textCount: Int {
+        switch self {
+        case .text, .value: 1
+        case .all(let parts), .any(let parts): parts.reduce(0) { $0 + $1.textCount }
+        case .everything, .header, .decoder: 0
+        }
+    }
+
     /// Whether a whole value is asked for anywhere.
     public var testsValues: Bool {
         switch self {

@@ -51,13 +51,20 @@ struct BlockRows {
     /// Whether addresses are written in one way only.
     var hasUsualAddresses = false
 
-    /// The rows that satisfy `condition`; nil for all.
+    /// Of so many rows one is few: 32.
+    private static let fewShare = 32
+
+    /// The rows that satisfy `condition`, and perhaps more; nil for all.
     mutating func rows(_ condition: RowCondition) throws(ByteReaderError) -> RowSet? {
         switch condition {
         case .everything: return nil
         case .all(let conditions):
             var found: RowSet?
             for condition in conditions {
+                // Few rows are read sooner than all columns are searched once more.
+                if let found, condition.textCount > 0, found.count <= records.count / BlockRows.fewShare {
+                    return found
+                }
                 guard let rows = try rows(condition) else { continue }
                 if found == nil { found = rows } else { found?.formIntersection(rows) }
                 if found?.isEmpty ?? false { return found }

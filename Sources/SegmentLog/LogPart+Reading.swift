@@ -58,9 +58,15 @@ extension LogPart {
         return (own(shaped.batch), events)
     }
 
+    /// Texts that a block is looked at for before it is read: 32.
+    private static let textCountMax = 32
+
     /// Reads what satisfies `condition`, and perhaps more.
     ///
     /// Damaged columns of events hide no record: all records are given then, without events.
+    ///
+    /// What is left of the condition by what filters rule out is not asked either where it looks for many
+    /// texts: each of them goes through all columns, and reading the block costs as much as some dozens.
     func readRows(where condition: RowCondition) throws(LogError) -> StoredRows {
         guard sets?.mayHold(condition) ?? true else { return ruledOut }
         do throws(LogError) {
@@ -88,7 +94,7 @@ extension LogPart {
         var condition = condition
         if let filters {
             guard let left = reduced(condition, filters) else { return ruledOut }
-            condition = left
+            condition = left.textCount > LogPart.textCountMax ? .everything : left
         }
         guard condition != .everything, skipped + trimmed == 0, let header = try blockHeader(),
             let records = try pages(ChunkEntry.Kind.records, ChunkEntry.Encoding.recordColumns),

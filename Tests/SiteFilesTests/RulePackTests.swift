@@ -107,6 +107,16 @@ import Testing
         }
     }
 
+    @Test func `where no site is, the pack asks for some rows and not for all`() {
+        #expect(!Self.pack.rules.rowCondition.isEverything)
+        // The planted mutant: one more rule that any event may match.
+        let open = "title: t\nlogsource: {category: x}\ndetection: {s: {other: '*'}, condition: s}\n"
+        let mutant = SigmaReader.load(
+            Self.ruleFiles + [SigmaReader.File(name: "open.yml", bytes: Array(open.utf8))]
+        )
+        #expect(mutant.rules.rowCondition.isEverything)
+    }
+
     @Test func `every rule that alerts has a case for it and one that is one step away`() {
         for header in Self.alerting {
             let name = header.reference.replacing("_", with: " ")

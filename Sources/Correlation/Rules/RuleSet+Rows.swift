@@ -4,9 +4,6 @@
 public import EventModel
 
 extension RuleSet {
-    /// Texts at most that a row is looked at for before it is read: 64.
-    private static let rowTextCountMax = 64
-
     /// What a stored record must have for its events to matter to these rules where no site is known; never
     /// more than that.
     ///
@@ -17,9 +14,7 @@ extension RuleSet {
             parts.append(RuleSet.condition(of: rule))
         }
         parts.append(.header(.action, Correlator.joinActions))
-        let condition = RowCondition.any(parts)
-        // Each text is looked for in all columns of a block: many cost more than reading it.
-        return condition.textCount > RuleSet.rowTextCountMax ? .everything : condition
+        return .any(parts)
     }
 
     /// What a record must have for its events to match `rule`.
@@ -77,17 +72,6 @@ extension RuleSet {
                 .value(fields: [name, FieldID.knownNames[Int(known.rawValue)]], .text(text))
             case .any, .envelope, .joined: .text(text)
             }
-        }
-    }
-}
-
-extension RowCondition {
-    /// Texts that are looked for.
-    fileprivate var textCount: Int {
-        switch self {
-        case .text, .value: 1
-        case .all(let parts), .any(let parts): parts.reduce(0) { $0 + $1.textCount }
-        case .everything, .header, .decoder: 0
         }
     }
 }
