@@ -19,15 +19,7 @@ public struct ByteSet: Hashable, Sendable {
     @inlinable
     public init(_ bytes: some Sequence<UInt8>) {
         words = (0, 0, 0, 0)
-        for byte in bytes {
-            let bit: UInt64 = 1 << UInt64(byte & 63)
-            switch byte >> 6 {
-            case 0: words.0 |= bit
-            case 1: words.1 |= bit
-            case 2: words.2 |= bit
-            default: words.3 |= bit
-            }
-        }
+        for byte in bytes { insert(byte) }
     }
 
     /// Whether `byte` is in the set.
@@ -59,6 +51,30 @@ public struct ByteSet: Hashable, Sendable {
         both.words.2 |= other.words.2
         both.words.3 |= other.words.3
         return both
+    }
+
+    /// The bytes of `range`, folded by ``ByteFolding``.
+    public init(folding bytes: Span<UInt8>, _ range: Range<Int>) {
+        self.init([] as [UInt8])
+        for index in range { insert(ByteFolding.folded(bytes[index])) }
+    }
+
+    /// Adds a byte.
+    @inlinable
+    public mutating func insert(_ byte: UInt8) {
+        let bit: UInt64 = 1 << UInt64(byte & 63)
+        switch byte >> 6 {
+        case 0: words.0 |= bit
+        case 1: words.1 |= bit
+        case 2: words.2 |= bit
+        default: words.3 |= bit
+        }
+    }
+
+    /// Whether all its bytes are in `other`.
+    public func isSubset(of other: ByteSet) -> Bool {
+        words.0 & ~other.words.0 | words.1 & ~other.words.1 | words.2 & ~other.words.2
+            | words.3 & ~other.words.3 == 0
     }
 
     /// Whether no byte is in both.

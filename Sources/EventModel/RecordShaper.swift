@@ -7,6 +7,8 @@ public struct RecordShaper: Sendable {
     public private(set) var shapes = RecordShapes()
     private var table = ShapeTable()
     private var tree = ShapeTree()
+    /// First time of the record under way.
+    private var time: Int64 = 0
 
     /// No records yet; ``take(_:)`` may be called again and again.
     public init() {}
@@ -19,6 +21,7 @@ public struct RecordShaper: Sendable {
         for row in batch.rows {
             shapes.numbers.append(number(of: row.range, &scanner, span))
             shapes.firstSlots.append(UInt32(shapes.slots.count))
+            shapes.times.append(time)
         }
         shapes.dissolveRare(batch)
     }
@@ -29,8 +32,12 @@ public struct RecordShaper: Sendable {
         _ scanner: inout ShapeScanner,
         _ bytes: Span<UInt8>
     ) -> UInt16 {
-        if let number = tree.find(scanner, bytes, range, into: &shapes.slots) { return UInt16(number) }
+        if let number = tree.find(scanner, bytes, range, into: &shapes.slots) {
+            time = tree.time
+            return UInt16(number)
+        }
         scanner.scan(bytes, range)
+        time = scanner.time
         let known = shapes.templates.count
         let number = place(scanner, bytes, range)
         if shapes.templates.count > known { tree.insert(known, scanner, bytes) }
@@ -45,6 +52,8 @@ public struct RecordShaper: Sendable {
         shapes.numbers.removeAll(keepingCapacity: true)
         shapes.slots.removeAll(keepingCapacity: true)
         shapes.firstSlots.removeAll(keepingCapacity: true)
+        shapes.times.removeAll(keepingCapacity: true)
+        shapes.times.reserveCapacity(rows)
         shapes.numbers.reserveCapacity(rows)
         shapes.firstSlots.reserveCapacity(rows + 1)
         shapes.firstSlots.append(0)

@@ -61,6 +61,8 @@ public struct RecordShapes: Sendable {
     public var slots: [Slot] = []
     /// First variable of each record, and the end of the last.
     public var firstSlots: [UInt32] = []
+    /// The first time of each record in the form of its slot; of no meaning where the template has no time.
+    public var times: [Int64] = []
 
     /// No records.
     public init() {}
@@ -74,6 +76,7 @@ public struct RecordShapes: Sendable {
 extension Span where Element == UInt8 {
     /// Whether the bytes from `position` on equal `range` of `other`.
     @inlinable
+    @inline(__always)
     public func isEqual(at position: Int, to other: Span<UInt8>, _ range: Range<Int>) -> Bool {
         let length = range.count
         guard position + length <= count, range.upperBound <= other.count else { return false }

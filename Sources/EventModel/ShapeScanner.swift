@@ -51,6 +51,9 @@ struct ShapeScanner {
     private(set) var rules: [Rule] = []
     private(set) var hash: UInt64 = 0
     private(set) var literalLength = 0
+    /// The first time of the record, as ``RecordShapes/times``.
+    private(set) var time: Int64 = 0
+    private var hasTime = false
     private let classes = ShapeScanner.classes
     private var pieceStart = 0
     private var isHostNext = false
@@ -67,6 +70,7 @@ struct ShapeScanner {
         rules.removeAll(keepingCapacity: true)
         hash = 0x9e37_79b9_7f4a_7c15
         literalLength = 0
+        (time, hasTime) = (0, false)
         pieceStart = range.lowerBound
         let end = range.upperBound
         var position = ShapeScanner.afterPriority(bytes, range)
@@ -97,6 +101,7 @@ struct ShapeScanner {
             // A time is better kept as a time.
             let stamp = StampForm.scan(bytes, at: position + 1, end: close)
             let stop = stamp.map { position + 1 + $0.length } ?? close
+            if let stamp { note(stamp) }
             add(bytes, position + 1..<stop, stamp?.form.rawValue ?? RecordShapes.text, .quoted)
             (beforeLast, last) = (0, 0)
             return stop
@@ -116,6 +121,7 @@ struct ShapeScanner {
         if let stamp = ShapeScanner.stamp(bytes, start, end) {
             isHostNext =
                 slots.isEmpty && hasPriority && start - record.lowerBound < ShapeScanner.headerLengthMax
+            note(stamp)
             add(bytes, start..<start + stamp.length, stamp.form.rawValue, .stamp)
             (beforeLast, last) = (0, 0x30)
             return start + stamp.length
@@ -153,6 +159,10 @@ struct ShapeScanner {
             guard bytes[start + 3] == 0x20, byte &- 0x41 < 26 else { return nil }
         }
         return StampForm.scan(bytes, at: start, end: end)
+    }
+
+    private mutating func note(_ stamp: StampFound) {
+        if !hasTime { (time, hasTime) = (stamp.value, true) }
     }
 
     /// Ends the constant text before `range` and makes `range` a variable.
@@ -273,15 +283,12 @@ struct ShapeScanner {
 
 extension ShapeScanner {
     /// Where the variable at `start` ends if ``scan(_:_:)`` would find it there by `rule`; nil if it would
-    /// not.
-    func end(of rule: Rule, _ kind: UInt8, _ bytes: Span<UInt8>, at start: Int, _ end: Int) -> Int? {
+    /// not, and for times.
+    @inline(__always)
+    func end(of rule: Rule, _ bytes: Span<UInt8>, at start: Int, _ end: Int) -> Int? {
         guard start < end else { return nil }
         switch rule {
-        case .stamp:
-            guard let found = StampForm.scan(bytes, at: start, end: end), found.form.rawValue == kind else {
-                return nil
-            }
-            return start + found.length
+        case .stamp: return nil
         case .digitWord, .word: return wordEnd(rule, bytes, start, end)
         case .quoted:
             guard let stop = ShapeScanner.value(bytes, start, end) else { return nil }
@@ -298,6 +305,7 @@ extension ShapeScanner {
         }
     }
 
+    @inline(__always)
     private func wordEnd(_ rule: Rule, _ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int? {
         var position = start
         var any: UInt8 = 0

@@ -13,22 +13,29 @@ struct ShapeTree: Sendable {
         var word: UInt64
         var wordMask: UInt64
         /// The piece among the constant text of all templates.
-        var start: Int
-        var length: Int
+        var start: Int32
+        var length: Int32
+        /// The node after the slot, or the number of the template that ends.
+        var target: Int32
+        /// The next branch of the same node, -1 for none.
+        var next: Int32
         /// Nil at the end of a template.
         var rule: ShapeScanner.Rule?
         var kind: UInt8
-        /// The node after the slot, or the number of the template that ends.
-        var target: Int
-        /// The next branch of the same node, -1 for none.
-        var next: Int
     }
 
     /// First branch of each node, -1 for none; a branch that is taken moves to the front.
-    private var nodes = [-1]
+    private var nodes: [Int32] = [-1]
     private var branches: [Branch] = []
     /// Constant text of all templates.
     private var literals: [UInt8] = []
+    /// Variables of the record under way; a record has no more.
+    private var found = [RecordShapes.Slot](
+        repeating: RecordShapes.Slot(start: 0, length: 0),
+        count: RecordShapes.slotCountMax
+    )
+    /// The first time of the record that was found last, as ``RecordShapes/times``.
+    private(set) var time: Int64 = 0
 
     mutating func removeAll() {
         literals.removeAll(keepingCapacity: true)
@@ -45,75 +52,71 @@ struct ShapeTree: Sendable {
         _ range: Range<Int>,
         into slots: inout [RecordShapes.Slot]
     ) -> Int? {
-        let first = slots.count
-        var (node, position) = (0, range.lowerBound)
-        while let step = step(from: node, scanner, bytes, position..<range.upperBound) {
-            if step.previous >= 0 { moveToFront(step.branch, after: step.previous, of: node) }
-            node = step.target
-            guard !step.isEnd else { return node }
-            let length = UInt32(step.slot.upperBound - step.slot.lowerBound)
-            slots.append(RecordShapes.Slot(start: UInt32(step.slot.lowerBound), length: length))
-            position = step.slot.upperBound
-        }
-        slots.removeLast(slots.count - first)
-        return nil
+        time = 0
+        let end = ShapeTree.follow(scanner, bytes, range, literals, &nodes, &branches, &found, &time)
+        guard let end else { return nil }
+        slots.append(contentsOf: found[..<end.count])
+        return end.template
     }
 
-    /// A branch that fits, the one before it in its node's list, and the variable after its piece.
-    private struct Step {
-        var branch: Int
-        var previous: Int
-        var slot: Range<Int>
-        /// The node that it leads to, or the template that ends.
-        var target: Int
-        var isEnd: Bool
-    }
-
-    /// The branch that goes on from `node` at the start of `rest`; nil for none.
-    private func step(
-        from node: Int,
+    /// Goes through the record from the root on; the template and how many variables were found.
+    private static func follow(
         _ scanner: ShapeScanner,
         _ bytes: Span<UInt8>,
-        _ rest: Range<Int>
-    ) -> Step? {
-        let (literals, branches) = (literals.span, branches.span)
-        var (number, previous) = (nodes[node], -1)
-        while number >= 0 {
-            let branch = branches[number]
-            let start = rest.lowerBound + branch.length
-            if start <= rest.upperBound, ShapeTree.begins(bytes, rest.lowerBound, branch, literals) {
-                if let rule = branch.rule {
-                    if let end = scanner.end(of: rule, branch.kind, bytes, at: start, rest.upperBound) {
-                        return Step(
-                            branch: number,
-                            previous: previous,
-                            slot: start..<end,
-                            target: branch.target,
-                            isEnd: false
-                        )
+        _ range: Range<Int>,
+        _ literals: [UInt8],
+        _ nodes: inout [Int32],
+        _ branches: inout [Branch],
+        _ found: inout [RecordShapes.Slot],
+        _ time: inout Int64
+    ) -> (template: Int, count: Int)? {
+        let literals = literals.span
+        var nodes = nodes.mutableSpan
+        var branches = branches.mutableSpan
+        var found = found.mutableSpan
+        let end = range.upperBound
+        var (node, position, count, hasTime) = (0, range.lowerBound, 0, false)
+        while true {
+            var (number, previous, stop) = (Int(nodes[node]), -1, -1)
+            var start = position
+            while number >= 0 {
+                let rest = (previous: number, next: Int(branches[number].next))
+                start = position + Int(branches[number].length)
+                if start <= end, ShapeTree.begins(bytes, position, branches[number], literals) {
+                    guard let rule = branches[number].rule else {
+                        if start == end { return (Int(branches[number].target), count) }
+                        (previous, number) = rest
+                        continue
                     }
-                } else if start == rest.upperBound {
-                    return Step(
-                        branch: number,
-                        previous: previous,
-                        slot: start..<start,
-                        target: branch.target,
-                        isEnd: true
-                    )
+                    if rule == .stamp {
+                        let stamp = StampForm.scan(bytes, at: start, end: end)
+                        if let stamp, stamp.form.rawValue == branches[number].kind {
+                            if !hasTime { (time, hasTime) = (stamp.value, true) }
+                            stop = start + stamp.length
+                            break
+                        }
+                    } else if let place = scanner.end(of: rule, bytes, at: start, end) {
+                        stop = place
+                        break
+                    }
                 }
+                (previous, number) = rest
             }
-            (previous, number) = (number, branch.next)
+            guard stop >= 0, count < found.count else { return nil }
+            if previous >= 0 {
+                branches[previous].next = branches[number].next
+                branches[number].next = nodes[node]
+                nodes[node] = Int32(number)
+            }
+            node = Int(branches[number].target)
+            found[count] = RecordShapes.Slot(start: UInt32(start), length: UInt32(stop - start))
+            count += 1
+            position = stop
         }
-        return nil
-    }
-
-    private mutating func moveToFront(_ number: Int, after previous: Int, of node: Int) {
-        branches[previous].next = branches[number].next
-        branches[number].next = nodes[node]
-        nodes[node] = number
     }
 
     /// Whether the piece of `branch` stands at `position`; it is known to be inside the record.
+    @inline(__always)
     private static func begins(
         _ bytes: Span<UInt8>,
         _ position: Int,
@@ -121,11 +124,13 @@ struct ShapeTree: Sendable {
         _ literals: Span<UInt8>
     ) -> Bool {
         guard position + 8 <= bytes.count else {
-            return literals.isEqual(at: branch.start, to: bytes, position..<position + branch.length)
+            let range = position..<position + Int(branch.length)
+            return literals.isEqual(at: Int(branch.start), to: bytes, range)
         }
         guard bytes.word(at: position) & branch.wordMask == branch.word else { return false }
         guard branch.length > 8 else { return true }
-        return literals.isEqual(at: branch.start + 8, to: bytes, position + 8..<position + branch.length)
+        let rest = position + 8..<position + Int(branch.length)
+        return literals.isEqual(at: Int(branch.start) + 8, to: bytes, rest)
     }
 
     /// Adds template `number`, as `scanner` found it in `bytes`.
@@ -153,15 +158,15 @@ struct ShapeTree: Sendable {
         _ kind: UInt8
     ) -> Int? {
         let literals = literals.span
-        var number = nodes[node]
+        var number = Int(nodes[node])
         while number >= 0 {
             let branch = branches[number]
-            if branch.length == length, branch.rule == rule, branch.kind == kind,
-                literals.isEqual(at: branch.start, to: literals, start..<start + length)
+            if Int(branch.length) == length, branch.rule == rule, branch.kind == kind,
+                literals.isEqual(at: Int(branch.start), to: literals, start..<start + length)
             {
-                return branch.target
+                return Int(branch.target)
             }
-            number = branch.next
+            number = Int(branch.next)
         }
         return nil
     }
@@ -182,15 +187,15 @@ struct ShapeTree: Sendable {
             Branch(
                 word: word,
                 wordMask: length >= 8 ? .max : 1 << UInt64(length * 8) - 1,
-                start: start,
-                length: length,
+                start: Int32(start),
+                length: Int32(length),
+                target: Int32(target),
+                next: nodes[node],
                 rule: rule,
-                kind: kind,
-                target: target,
-                next: nodes[node]
+                kind: kind
             )
         )
-        nodes[node] = branches.count - 1
+        nodes[node] = Int32(branches.count - 1)
         return target
     }
 }

@@ -26,6 +26,39 @@ public struct StableHash: Sendable {
     /// Mixes the bytes of `range`.
     public mutating func combine(_ bytes: Span<UInt8>, _ range: Range<Int>) {
         combine(UInt64(range.count))
+        combineRest(bytes, range)
+    }
+
+    /// The hashes of four ranges, each as ``combine(_:_:)`` into a new hash gives it.
+    ///
+    /// Each step of a hash waits for the one before it; four hashes wait side by side.
+    public static func values(
+        _ bytes: Span<UInt8>,
+        _ ranges: (Range<Int>, Range<Int>, Range<Int>, Range<Int>)
+    ) -> (UInt64, UInt64, UInt64, UInt64) {
+        var hashes = (StableHash(), StableHash(), StableHash(), StableHash())
+        hashes.0.combine(UInt64(ranges.0.count))
+        hashes.1.combine(UInt64(ranges.1.count))
+        hashes.2.combine(UInt64(ranges.2.count))
+        hashes.3.combine(UInt64(ranges.3.count))
+        var shared = 0
+        let shortest = min(ranges.0.count, ranges.1.count, ranges.2.count, ranges.3.count)
+        while shared + 8 <= shortest {
+            hashes.0.combine(bytes.word(at: ranges.0.lowerBound + shared))
+            hashes.1.combine(bytes.word(at: ranges.1.lowerBound + shared))
+            hashes.2.combine(bytes.word(at: ranges.2.lowerBound + shared))
+            hashes.3.combine(bytes.word(at: ranges.3.lowerBound + shared))
+            shared += 8
+        }
+        hashes.0.combineRest(bytes, ranges.0.lowerBound + shared..<ranges.0.upperBound)
+        hashes.1.combineRest(bytes, ranges.1.lowerBound + shared..<ranges.1.upperBound)
+        hashes.2.combineRest(bytes, ranges.2.lowerBound + shared..<ranges.2.upperBound)
+        hashes.3.combineRest(bytes, ranges.3.lowerBound + shared..<ranges.3.upperBound)
+        return (hashes.0.value, hashes.1.value, hashes.2.value, hashes.3.value)
+    }
+
+    /// Mixes the bytes of `range` without their number.
+    private mutating func combineRest(_ bytes: Span<UInt8>, _ range: Range<Int>) {
         var index = range.lowerBound
         while index + 8 <= range.upperBound {
             combine(bytes.word(at: index))

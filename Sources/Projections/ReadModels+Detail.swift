@@ -2,9 +2,19 @@
 // This file is part of Wardline.
 
 import Correlation
-import EventModel
+public import EventModel
 import GRDB
 import Timelines
+
+/// Rules that cite one event in the timeline of an incident.
+public struct Citation: Hashable, Sendable {
+    /// The record of the event.
+    public let offset: Offset
+    /// Which of the record's events.
+    public let ordinal: UInt16
+    /// Ids of rules.
+    public let rules: [String]
+}
 
 /// Reading alerts, witnesses and timeline entries back.
 extension ReadModels {
@@ -35,6 +45,21 @@ extension ReadModels {
                 summary: row.text(9),
                 rules: row.texts(10)
             )
+        }
+    }
+
+    /// The events that rules cite in timelines of incidents, in no order; as ``incidents(_:)`` with detail
+    /// gives them, without reading the rest.
+    public func citations() throws(WardlineError) -> [Citation] {
+        try read { database in
+            let sql = "SELECT record_offset, ordinal, rules FROM entry WHERE rules IS NOT NULL"
+            return try Row.fetchAll(database, sql: sql).map { row in
+                Citation(
+                    offset: row.offset(0),
+                    ordinal: UInt16(truncatingIfNeeded: row.integer(1)),
+                    rules: row.texts(2)
+                )
+            }
         }
     }
 

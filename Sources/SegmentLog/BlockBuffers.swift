@@ -132,11 +132,8 @@ public struct BlockBuffers {
                 marks.insert(bytes, record)
                 continue
             }
-            for number in Int(shapes.firstSlots[index])..<Int(shapes.firstSlots[index + 1]) {
-                let range = slots[number].range
-                let start = max(record.lowerBound, range.lowerBound - 2)
-                marks.insert(bytes, start..<min(record.upperBound, range.upperBound + 2))
-            }
+            let numbers = Int(shapes.firstSlots[index])..<Int(shapes.firstSlots[index + 1])
+            marks.insert(bytes, record, around: slots, numbers)
         }
     }
 }

@@ -24,7 +24,8 @@ struct QueryRun {
     private let context: CommandContext
     private let command: QueryCommand
     private let renderer: EventRenderer
-    private var citations: Citations
+    /// Read when the first event is shown: most events that a search looks at are not.
+    private lazy var citations = Citations(try? reader.readModels())
 
     init(
         _ selection: EventSelection,
@@ -43,7 +44,6 @@ struct QueryRun {
             palette: context.palette,
             width: context.width
         )
-        citations = Citations(try? reader.readModels())
     }
 
     mutating func run() throws {
@@ -222,11 +222,9 @@ struct Citations {
     private var rules: [Offset: [(UInt16, [String])]] = [:]
 
     init(_ models: ReadModels?) {
-        guard let incidents = try? models?.incidents() else { return }
-        for incident in incidents {
-            for entry in incident.entries where !entry.rules.isEmpty {
-                rules[entry.offset, default: []].append((entry.ordinal, entry.rules))
-            }
+        guard let found = try? models?.citations() else { return }
+        for citation in found {
+            rules[citation.offset, default: []].append((citation.ordinal, citation.rules))
         }
     }
 

@@ -42,7 +42,33 @@ import Testing
                 #expect(Array(shapes.slots(of: index)) == scanner.slots)
                 let kinds = shapes.slotKinds[template.firstKind..<template.firstKind + template.slotCount]
                 #expect(Array(kinds) == scanner.kinds)
+                #expect(shapes.times[index] == RecordShaperTests.time(of: index, shapes, batch))
             }
+        }
+    }
+
+    /// The first time of a record, read again; 0 without one.
+    private static func time(of index: Int, _ shapes: RecordShapes, _ batch: RecordBatch) -> Int64 {
+        let template = shapes.templates[Int(shapes.numbers[index])]
+        let kinds = shapes.slotKinds[template.firstKind..<template.firstKind + template.slotCount]
+        guard let slot = kinds.firstIndex(where: { $0 != RecordShapes.text }) else { return 0 }
+        let slots = Array(shapes.slots(of: index))
+        let range = slots[slot - kinds.startIndex].range
+        return StampForm.scan(batch.bytes.span, at: range.lowerBound, end: range.upperBound)?.value ?? -1
+    }
+
+    @Test func `four hashes side by side are those of each alone`() {
+        let bytes = (0..<200).map { UInt8($0 * 59 & 255) }
+        for first in 0..<40 {
+            let ranges = (first..<first, 0..<first, 3..<64 + first, first..<(200 - first * 2))
+            var alone: [UInt64] = []
+            for range in [ranges.0, ranges.1, ranges.2, ranges.3] {
+                var hash = StableHash()
+                hash.combine(bytes.span, range)
+                alone.append(hash.value)
+            }
+            let found = StableHash.values(bytes.span, ranges)
+            #expect([found.0, found.1, found.2, found.3] == alone)
         }
     }
 

@@ -50,6 +50,13 @@ import Timelines
         #expect(stored.incident == incident)
         #expect(stored == StoredIncident(incident))
         #expect(stored.json == incident.json.line)
+        var cited: [Citation] = []
+        for entry in incident.entries where !entry.rules.isEmpty {
+            cited.append(Citation(offset: entry.offset, ordinal: entry.ordinal, rules: entry.rules))
+        }
+        #expect(!cited.isEmpty)
+        let citations = try models.citations()
+        #expect(Set(citations.filter { !$0.rules.isEmpty }) == Set(cited))
         #expect(try models.reviews() == change.reviews)
         #expect(try models.imports() == change.imports)
         #expect(try models.losses() == change.losses)

@@ -102,7 +102,7 @@ enum WordCheck {
 
     static let bindings: Set<String> = [
         "Sources/EventModel/ByteReader.swift", "Sources/EventModel/ByteWriter.swift",
-        "Sources/Digests/TreeHash.swift", "Sources/SegmentLog/Deflate.swift",
+        "Sources/Digests/TreeHash.swift", "Sources/Digests/CRC32C.swift", "Sources/SegmentLog/Deflate.swift",
         "Sources/SegmentLog/DeflateStream.swift", "Sources/SegmentLog/Libdeflate.swift",
         "Sources/Ingest/GzipInflater.swift", "Sources/Projections/SystemError.swift",
         "Sources/SegmentLog/FastInflate.swift", "Tests/fuzz/Sources/FuzzParsers/FuzzEntry.swift",

@@ -9,10 +9,11 @@ import SiteFiles
 
 /// Measures the log as a library on one core: one JSON line per measure, in processor time.
 ///
-///     LogBenchmark FILE syslog|jsonl FOLDER [encode]
+///     LogBenchmark FILE syslog|jsonl FOLDER [encode|TOKEN]
 ///
-/// FILE holds one record a line; FOLDER takes the store and is the caller's to remove. A folder that is there
-/// is measured as it is. With `encode` nothing is read back: for a profile of writing alone.
+/// FILE holds one record a line; FOLDER takes the store and is the caller's to remove. A folder that holds a
+/// store is measured as it is. With `encode` nothing is read back: for a profile of writing alone. TOKEN is
+/// searched for in all parts.
 @main
 struct LogBenchmark {
     /// Lines that are appended at once.
@@ -30,19 +31,21 @@ struct LogBenchmark {
 
     static func main() throws {
         let arguments = CommandLine.arguments
-        let isEncodeAlone = arguments.count == 5 && arguments[4] == "encode"
-        guard arguments.count == 4 || isEncodeAlone, ["syslog", "jsonl"].contains(arguments[2]) else {
-            print("usage: LogBenchmark FILE syslog|jsonl FOLDER [encode]")
+        guard (4...5).contains(arguments.count), ["syslog", "jsonl"].contains(arguments[2]) else {
+            print("usage: LogBenchmark FILE syslog|jsonl FOLDER [encode|TOKEN]")
             return
         }
+        let token = arguments.count == 5 ? arguments[4] : nil
         MemoryPolicy.releaseLargeBuffers()
         var benchmark = LogBenchmark(folder: arguments[3], isJSON: arguments[2] == "jsonl")
-        if (try? LogReader.open(storage: benchmark.storage, path: arguments[3], stream: "records")) == nil {
+        let reader = try LogReader.open(storage: benchmark.storage, path: arguments[3], stream: "records")
+        if reader.parts.isEmpty {
             try benchmark.write(arguments[1])
         } else {
             try benchmark.count()
         }
-        if !isEncodeAlone {
+        if token != "encode" {
+            if let token { try benchmark.measureSearch(token) }
             try benchmark.measureRebuild()
             try benchmark.measureValues()
             try benchmark.measureVerify()
@@ -142,6 +145,18 @@ struct LogBenchmark {
             }
             guard bytes == rawBytes else { throw BenchmarkError.differs }
         }
+    }
+
+    /// Finding the records that hold a text, as a query does.
+    private func measureSearch(_ token: String) throws {
+        let reader = try LogReader.open(
+            storage: storage,
+            path: folder,
+            stream: "records",
+            listing: .footers
+        )
+        let condition = RowCondition.text(token.utf8.map(ByteFolding.folded))
+        try measure("search") { for part in reader.parts { _ = try reader.rows(part, where: condition) } }
     }
 
     /// Time, class and one entity of every event.

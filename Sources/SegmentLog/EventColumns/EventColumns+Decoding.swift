@@ -12,6 +12,8 @@ struct EventColumnsDecoder {
     struct OwnColumn {
         var count: Int
         var sketch: TextColumnSketch
+        /// Bytes that its texts can have, folded; nil for any.
+        var alphabet: ByteSet?
     }
 
     var source: ColumnSource
@@ -20,9 +22,15 @@ struct EventColumnsDecoder {
     private(set) var decoders: [String] = []
     private(set) var extensionNames: [String] = []
     private(set) var layouts: [EventColumns.Layout] = []
+    /// Fields of all layouts.
+    private var sourceCount = 0
+    private var sourceColumns: [ColumnSource.Cursor] = []
+    /// Fields, kinds, starts, shifts of them, lengths, shifts of ends; empty until ``readSources()``.
+    private(set) var sourceNumbers: [[Int64]] = []
     /// Constant texts of all layouts.
     private(set) var constantTexts = TextStore()
     private(set) var constants = TextPlaces(first: 0, stride: 0)
+    private var constantCount = 0
     /// Events of each row, and the layout of each event.
     private(set) var counts: [Int64] = []
     private(set) var choices: [Int32] = []
@@ -31,7 +39,7 @@ struct EventColumnsDecoder {
     private(set) var hashes: ColumnSource.Cursor?
     private(set) var own: [UInt16: OwnColumn] = [:]
     /// First layout of each template, and the end of the last.
-    private var firstLayouts: [Int] = [0]
+    private(set) var firstLayouts: [Int] = [0]
 
     /// The events; `stored` must hold nothing else.
     static func decode(
@@ -97,7 +105,7 @@ struct EventColumnsDecoder {
         guard count > 0 else { throw .invalid(position: position) }
         var columns: [[Int64]] = []
         for _ in 0..<11 { columns.append(try IntegerColumn.decode(count, from: &source)) }
-        let constantCount = try source.description.count(atMost: EventColumns.layoutCountMax << 4)
+        constantCount = try source.description.count(atMost: EventColumns.layoutCountMax << 4)
         constants = TextPlaces(first: 0, stride: 1)
         if constantCount > 0 {
             var memory = ColumnMemory()
@@ -105,24 +113,36 @@ struct EventColumnsDecoder {
             constantTexts = memory.texts
         }
         var total = 0
-        for number in columns[10] {
+        layouts.reserveCapacity(count)
+        for index in 0..<count {
+            let number = columns[10][index]
             guard number >= 0, number <= 65_535, total + Int(number) <= EventColumns.sourceCountMax else {
                 throw .invalid(position: position)
             }
+            layouts.append(try layout(columns, index, total..<total + Int(number)))
             total += Int(number)
         }
-        var sources: [[Int64]] = []
-        if total > 0 { for _ in 0..<6 { sources.append(try IntegerColumn.decode(total, from: &source)) } }
-        var next = 0
-        for index in 0..<count {
-            var layout = try self.layout(columns, index)
-            layout.sources.reserveCapacity(Int(columns[10][index]))
-            for place in next..<next + Int(columns[10][index]) {
-                layout.sources.append(try self.source(sources, place, constantCount))
-            }
-            next += Int(columns[10][index])
-            layouts.append(layout)
+        sourceCount = total
+        guard total > 0 else { return }
+        for _ in 0..<6 {
+            sourceColumns.append(source.cursor)
+            try IntegerColumn.skip(&source)
         }
+    }
+
+    /// Reads where the values of all layouts come from: what ``source(_:)`` is asked of.
+    mutating func readSources() throws(ByteReaderError) {
+        guard sourceNumbers.isEmpty else { return }
+        for cursor in sourceColumns {
+            source.seek(cursor)
+            sourceNumbers.append(try IntegerColumn.decode(sourceCount, from: &source))
+        }
+    }
+
+    /// Places of those sources of all layouts that give `field`, rising; ``readSources()`` comes first.
+    func sources(of field: UInt16) -> [Int] {
+        guard let fields = sourceNumbers.first else { return [] }
+        return fields.indices.filter { fields[$0] == Int64(field) }
     }
 
     /// Reads which layout each event has.
@@ -137,17 +157,9 @@ struct EventColumnsDecoder {
         }
         guard left == 0 else { throw .invalid(position: position) }
         let ranks = try IntegerColumn.decode(count, from: &source)
-        choices.reserveCapacity(count)
-        var next = 0
-        for (row, number) in counts.enumerated() {
-            let first = firstLayouts[Int(numbers[row])]
-            let size = firstLayouts[Int(numbers[row]) + 1] - first
-            for _ in 0..<number {
-                guard ranks[next] >= 0, ranks[next] < size else { throw .invalid(position: position) }
-                choices.append(Int32(first + Int(ranks[next])))
-                next += 1
-            }
-        }
+        var chosen = [Int32](repeating: 0, count: count)
+        guard choose(ranks.span, numbers.span, into: &chosen) else { throw .invalid(position: position) }
+        choices = chosen
         for _ in 0..<6 {
             columns.append(source.cursor)
             try IntegerColumn.skip(&source)
@@ -158,6 +170,28 @@ struct EventColumnsDecoder {
         }
     }
 
+    /// Turns places among the layouts of a template into places among all; false when one is not there.
+    private func choose(
+        _ ranks: Span<Int64>,
+        _ templates: Span<UInt16>,
+        into choices: inout [Int32]
+    ) -> Bool {
+        let (counts, firsts) = (counts.span, firstLayouts.span)
+        var target = choices.mutableSpan
+        var next = 0
+        for row in counts.indices {
+            let first = firsts[Int(templates[row])]
+            let size = firsts[Int(templates[row]) + 1] - first
+            let end = next + Int(counts[row])
+            while next < end {
+                guard ranks[next] >= 0, ranks[next] < size else { return false }
+                target[next] = Int32(first + Int(ranks[next]))
+                next += 1
+            }
+        }
+        return true
+    }
+
     private mutating func readOwn() throws(ByteReaderError) {
         let position = source.description.position
         let fields = try source.description.count(atMost: 65_536)
@@ -165,13 +199,16 @@ struct EventColumnsDecoder {
             let field = try source.description.count(atMost: 65_535)
             let size = try source.description.count(atMost: EventBatch.storedFieldCountMax)
             guard size > 0 else { throw .invalid(position: position) }
-            own[UInt16(field)] = OwnColumn(count: size, sketch: try TextColumn.skip(&source))
+            var column = OwnColumn(count: size, sketch: TextColumnSketch(cursor: source.cursor, form: .plain))
+            column.sketch = try TextColumn.skip(&source, &column.alphabet)
+            own[UInt16(field)] = column
         }
     }
 
     private func layout(
         _ columns: [[Int64]],
-        _ index: Int
+        _ index: Int,
+        _ sources: Range<Int>
     ) throws(ByteReaderError) -> EventColumns.Layout {
         let position = source.description.position
         guard let eventClass = UInt8(exactly: columns[0][index]),
@@ -193,26 +230,24 @@ struct EventColumnsDecoder {
             header: header,
             shift: columns[8][index],
             uncertainty: columns[9][index],
-            sources: []
+            sources: sources
         )
     }
 
-    private func source(
-        _ columns: [[Int64]],
-        _ index: Int,
-        _ constantCount: Int
-    ) throws(ByteReaderError) -> EventColumns.Source {
-        let position = source.description.position
-        guard let field = UInt16(exactly: columns[0][index]), let kind = UInt8(exactly: columns[1][index]),
-            kind <= EventColumns.SourceKind.column, let start = Int32(exactly: columns[2][index]),
-            let startShift = Int32(exactly: columns[3][index]),
-            let length = Int32(exactly: columns[4][index]),
-            let endShift = Int32(exactly: columns[5][index]), start >= 0,
+    /// Source number `index` of all layouts; ``readSources()`` comes first.
+    func source(_ index: Int) throws(ByteReaderError) -> EventColumns.Source {
+        guard sourceNumbers.count == 6,
+            let field = UInt16(exactly: sourceNumbers[0][index]),
+            let kind = UInt8(exactly: sourceNumbers[1][index]),
+            kind <= EventColumns.SourceKind.column, let start = Int32(exactly: sourceNumbers[2][index]),
+            let startShift = Int32(exactly: sourceNumbers[3][index]),
+            let length = Int32(exactly: sourceNumbers[4][index]),
+            let endShift = Int32(exactly: sourceNumbers[5][index]), start >= 0,
             kind != EventColumns.SourceKind.constant || Int(start) < constantCount
-        else { throw .invalid(position: position) }
-        var source = EventColumns.Source(field: field, kind: kind)
-        (source.start, source.startShift) = (Int(start), Int(startShift))
-        (source.end, source.endShift) = (Int(start) + Int(length), Int(endShift))
-        return source
+        else { throw .invalid(position: source.description.position) }
+        var found = EventColumns.Source(field: field, kind: kind)
+        (found.start, found.startShift) = (Int(start), Int(startShift))
+        (found.end, found.endShift) = (Int(start) + Int(length), Int(endShift))
+        return found
     }
 }

@@ -16,6 +16,8 @@ struct EventColumnsEncoder {
     private struct Rows {
         /// Events of each record.
         var counts: [Int64]
+        /// The record of each event.
+        var records: [Int32] = []
         /// Which of its template's layouts an event has.
         var choices: [Int64] = []
         var ordinals: [Int64] = []
@@ -29,6 +31,42 @@ struct EventColumnsEncoder {
         /// Values of each field that no record holds.
         var own: [UInt16: [RecordShapes.Slot]] = [:]
         var ownBytes: [UInt8] = []
+
+        /// Of no events yet, with room for `eventCount` of `recordCount` records.
+        init(recordCount: Int, eventCount: Int) {
+            counts = [Int64](repeating: 0, count: recordCount)
+            records.reserveCapacity(eventCount)
+            choices.reserveCapacity(eventCount)
+            ordinals.reserveCapacity(eventCount)
+            shifts.reserveCapacity(eventCount)
+            corrections.reserveCapacity(eventCount)
+            uncertainties.reserveCapacity(eventCount)
+            logTimes.reserveCapacity(eventCount)
+            receiveTimes.reserveCapacity(eventCount)
+            hashes.reserveCapacity(eventCount)
+        }
+
+        /// Whether the hash of each event is that of its record's bytes.
+        func areHashes(of batch: RecordBatch) -> Bool {
+            let (rows, bytes) = (batch.rows.span, batch.bytes.span)
+            func range(_ index: Int) -> Range<Int> { rows[Int(records[index])].range }
+            var index = 0
+            while index + 4 <= hashes.count {
+                let ranges = (range(index), range(index + 1), range(index + 2), range(index + 3))
+                let found = StableHash.values(bytes, ranges)
+                guard hashes[index] == found.0, hashes[index + 1] == found.1,
+                    hashes[index + 2] == found.2, hashes[index + 3] == found.3
+                else { return false }
+                index += 4
+            }
+            while index < hashes.count {
+                var hash = StableHash()
+                hash.combine(bytes, range(index))
+                guard hashes[index] == hash.value else { return false }
+                index += 1
+            }
+            return true
+        }
     }
 
     /// The stored form of `batches`, whose events are of `records` in order; nil when they are not, or are
@@ -42,7 +80,8 @@ struct EventColumnsEncoder {
         streams.removeAll()
         var names = ["none"]
         var layouts = EventLayouts(templateCount: records.templateCount)
-        var rows = Rows(counts: [Int64](repeating: 0, count: records.batch.rows.count))
+        let recordCount = records.batch.rows.count
+        var rows = Rows(recordCount: recordCount, eventCount: batches.reduce(0) { $0 + $1.events.count })
         var previous = -1
         for batch in batches {
             let decoders = batch.decoders.map { name -> UInt16 in
@@ -51,28 +90,25 @@ struct EventColumnsEncoder {
                 return UInt16(names.count - 1)
             }
             guard let first = batch.events.first else { continue }
-            var subject = EventLayouts.Subject(batch: batch, bytes: records.batch.bytes, event: first)
+            var subject = EventLayouts.Subject(batch: batch, records: records, event: first)
             for event in batch.events {
-                guard event.offset >= base, event.offset.value - base.value < UInt64(records.batch.rows.count)
-                else {
+                guard event.offset >= base, event.offset.value - base.value < UInt64(recordCount) else {
                     return nil
                 }
                 let row = Int(event.offset.value - base.value)
                 guard row >= previous else { return nil }
                 previous = row
-                let record = records.batch.rows[row]
                 subject.event = event
                 subject.decoder = decoders[Int(event.decoder)]
-                subject.bounds = records.bounds(of: row)
+                subject.row = row
                 subject.shift =
                     event.deviceTime.isPresent
                     ? event.deviceTime.nanoseconds &- records.reference(of: row) : 0
-                let template = Int(records.numbers[row])
-                guard let number = layouts.layout(of: subject, template) else { return nil }
-                add(subject, layouts.layouts[number], record, row, &rows)
-                rows.choices.append(Int64(layouts.rank[number]))
+                guard let number = layouts.layout(of: subject, Int(records.numbers[row])) else { return nil }
+                add(subject, layouts, number, &rows)
             }
         }
+        rows.hasOwnHashes = !rows.areHashes(of: records.batch)
         let extensions = batches.map(\.extensionNames).max { $0.count < $1.count } ?? []
         write(names, extensions, layouts, rows)
         ownTexts = TextArena()
@@ -82,28 +118,29 @@ struct EventColumnsEncoder {
         return streams.stored(deflater, paging)
     }
 
+    @inline(__always)
     private func add(
         _ subject: EventLayouts.Subject,
-        _ layout: EventColumns.Layout,
-        _ record: RecordBatch.Row,
-        _ row: Int,
+        _ layouts: EventLayouts,
+        _ number: Int,
         _ rows: inout Rows
     ) {
-        let event = subject.event
+        let (event, row) = (subject.event, subject.row)
+        let record = subject.records.batch.rows[row]
+        rows.records.append(Int32(row))
+        rows.choices.append(Int64(layouts.rank[number]))
         rows.ordinals.append(Int64(event.ordinal) - rows.counts[row])
         rows.counts[row] += 1
         let start = event.deviceTime.isPresent ? event.deviceTime : record.logTime
-        rows.shifts.append(subject.shift &- layout.shift)
+        rows.shifts.append(subject.shift &- layouts.layouts[number].shift)
         rows.corrections.append(event.time.nanoseconds &- start.nanoseconds)
-        rows.uncertainties.append(event.uncertainty &- layout.uncertainty)
+        rows.uncertainties.append(event.uncertainty &- layouts.layouts[number].uncertainty)
         rows.logTimes.append(event.logTime.nanoseconds &- record.logTime.nanoseconds)
         rows.receiveTimes.append(event.receiveTime.nanoseconds &- record.receiveTime.nanoseconds)
-        var hash = StableHash()
-        hash.combine(subject.bytes.span, record.range)
-        if hash.value != event.contentHash { rows.hasOwnHashes = true }
         rows.hashes.append(event.contentHash)
-        for (index, source) in layout.sources.enumerated() where source.kind == EventColumns.SourceKind.column
-        {
+        guard layouts.hasColumns[number] else { return }
+        for (index, source) in layouts.sources[layouts.layouts[number].sources].enumerated()
+        where source.kind == EventColumns.SourceKind.column {
             let entry = subject.batch.entries[Int(event.fieldStart) + index]
             rows.own[source.field, default: []].append(
                 RecordShapes.Slot(start: UInt32(rows.ownBytes.count), length: entry.length)
@@ -162,7 +199,7 @@ struct EventColumnsEncoder {
         column { $0.shift }
         column { $0.uncertainty }
         column { Int64($0.sources.count) }
-        let sources = all.flatMap(\.sources)
+        let sources = all.flatMap { layouts.sources[$0.sources] }
         streams.description.varint(UInt64(layouts.constants.count))
         if !layouts.constants.isEmpty {
             var texts = TextValues(bytes: Array(layouts.constants.joined()), slots: [])

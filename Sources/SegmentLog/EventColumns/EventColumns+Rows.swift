@@ -24,6 +24,9 @@ private struct EventAssembly {
     /// Constant texts, then own values, in the batch's bytes after the records.
     private var memory = ColumnMemory()
     private let constants: TextPlaces
+    /// Sources of the layouts that wanted events have, and where those of each layout lie among them.
+    private var sources: [EventColumns.Source] = []
+    private var sourceRanges: [Range<Int>] = []
     /// Own values of the fields that wanted events have: where they lie, and which is next.
     private var own: [(field: UInt16, places: TextPlaces, count: Int, next: Int)] = []
     /// Places in ``own`` of the values of each layout, from its first to the next layout's.
@@ -80,7 +83,7 @@ private struct EventAssembly {
                 event.ordinal = UInt16(truncatingIfNeeded: columns[0][next] &+ place)
                 event.contentHash = hashes.isEmpty ? hash.value : UInt64(bitPattern: hashes[next])
                 batch.events.append(event)
-                guard addFields(layout, number, bounds, shift) else { throw .invalid(position: position) }
+                guard addFields(number, bounds, shift) else { throw .invalid(position: position) }
                 next += 1
             }
         }
@@ -91,38 +94,61 @@ private struct EventAssembly {
         _ decoder: inout EventColumnsDecoder,
         _ runs: EventRuns
     ) throws(ByteReaderError) -> (fields: Int, events: Int) {
-        let sizes = decoder.layouts.map(\.sources.count)
-        var isUsed = [Bool](repeating: false, count: sizes.count)
+        try decoder.readSources()
+        var isUsed = [Bool](repeating: false, count: decoder.layouts.count)
         var (fields, events) = (0, 0)
         for run in runs.runs {
-            for choice in decoder.choices[run.events] {
-                fields += sizes[Int(choice)]
-                isUsed[Int(choice)] = true
+            for next in run.events {
+                let choice = Int(decoder.choices[next])
+                fields += decoder.layouts[choice].sources.count
+                isUsed[choice] = true
             }
             events += run.events.count
         }
-        var places: [UInt16: Int] = [:]
-        for (number, layout) in decoder.layouts.enumerated() where isUsed[number] {
-            for source in layout.sources where source.kind == EventColumns.SourceKind.column {
-                places[source.field] = 0
+        var isWanted: [Bool] = []
+        for number in isUsed.indices {
+            let first = sources.count
+            if isUsed[number] {
+                for place in decoder.layouts[number].sources {
+                    let source = try decoder.source(place)
+                    if source.kind == EventColumns.SourceKind.column {
+                        isWanted.grow(to: Int(source.field) + 1)
+                        isWanted[Int(source.field)] = true
+                    }
+                    sources.append(source)
+                }
             }
+            sourceRanges.append(first..<sources.count)
         }
-        for field in places.keys.sorted() {
-            guard let column = decoder.own[field] else { continue }
+        try readOwn(&decoder, isWanted)
+        return (fields, events)
+    }
+
+    /// Reads the own values of the wanted fields, and notes which of them each layout has.
+    private mutating func readOwn(
+        _ decoder: inout EventColumnsDecoder,
+        _ isWanted: [Bool]
+    ) throws(ByteReaderError) {
+        var places = [Int](repeating: -1, count: isWanted.count)
+        for field in isWanted.indices where isWanted[field] {
+            guard let column = decoder.own[UInt16(field)] else { continue }
             decoder.source.seek(column.sketch.cursor)
             let texts = try TextColumn.decode(column.count, from: &decoder.source, into: &memory)
             places[field] = own.count
-            own.append((field, texts, column.count, 0))
+            own.append((UInt16(field), texts, column.count, 0))
         }
         for layout in decoder.layouts {
-            for source in layout.sources where source.kind == EventColumns.SourceKind.column {
-                if let place = places[source.field], place < own.count, own[place].field == source.field {
-                    ownPlaces.append(place)
+            if !own.isEmpty {
+                for place in layout.sources
+                where decoder.sourceNumbers[1][place] == Int64(EventColumns.SourceKind.column) {
+                    let field = decoder.sourceNumbers[0][place]
+                    if field >= 0, field < places.count, places[Int(field)] >= 0 {
+                        ownPlaces.append(places[Int(field)])
+                    }
                 }
             }
             firstOwnPlaces.append(ownPlaces.count)
         }
-        return (fields, events)
     }
 
     /// Goes past the own values of an event of layout `number`.
@@ -164,13 +190,12 @@ private struct EventAssembly {
     /// Adds the fields of the newest event, whose own texts lie `shift` bytes after their place in the arena;
     /// false when one is not there.
     private mutating func addFields(
-        _ layout: EventColumns.Layout,
         _ number: Int,
         _ bounds: RecordBounds,
         _ shift: Int
     ) -> Bool {
         var nextOwn = firstOwnPlaces[number]
-        for source in layout.sources {
+        for source in sources[sourceRanges[number]] {
             var range: Range<Int>?
             switch source.kind {
             case EventColumns.SourceKind.record: range = bounds.range(source)
@@ -243,4 +268,11 @@ private struct EventNumbers {
     }
 
     subscript(_ index: Int) -> Int64 { values.isEmpty ? constant : values[index] }
+}
+
+extension [Bool] {
+    /// Adds false until there are at least `count`.
+    fileprivate mutating func grow(to count: Int) {
+        if self.count < count { append(contentsOf: repeatElement(false, count: count - self.count)) }
+    }
 }

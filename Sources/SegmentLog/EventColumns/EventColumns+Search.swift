@@ -6,7 +6,7 @@ import EventModel
 extension EventColumnsDecoder {
     /// Rows with an event whose header has one of `values` in `part`.
     func rows(_ part: RowCondition.Header, in values: ByteSet) -> RowSet {
-        rows { layout in
+        let wanted = layouts.map { layout in
             switch part {
             case .eventClass: values[layout.header.eventClass]
             case .action: values[layout.header.action]
@@ -14,6 +14,7 @@ extension EventColumnsDecoder {
             case .severity: values[layout.header.severity]
             }
         }
+        return rows(ofLayouts: wanted)
     }
 
     /// Rows with an event of one of `wanted`.
@@ -27,15 +28,22 @@ extension EventColumnsDecoder {
         let isConstant = (0..<constantTexts.count).map {
             text.isIn(constantTexts.bytes.span, constantTexts.range($0))
         }
-        var found = rows { layout in
-            layout.sources.contains { source in
-                source.kind == EventColumns.SourceKind.constant && isConstant[constants.index(source.start)]
+        var found = RowSet(rowCount: counts.count)
+        if isConstant.contains(true) {
+            try readSources()
+            var wanted = [Bool](repeating: false, count: layouts.count)
+            for number in layouts.indices {
+                for place in layouts[number].sources
+                where sourceNumbers[1][place] == Int64(EventColumns.SourceKind.constant) {
+                    if isConstant[constants.index(try source(place).start)] { wanted[number] = true }
+                }
             }
+            found = rows(ofLayouts: wanted)
         }
         var memory = ColumnMemory()
         guard let probe = TextProbe(.inside, text.bytes[...]) else { return found }
-        for (field, column) in own.sorted(by: { $0.key < $1.key }) {
-            if let alphabet = column.sketch.alphabet, !text.fits(alphabet) { continue }
+        for (field, column) in own {
+            if let alphabet = column.alphabet, !text.fits(alphabet) { continue }
             guard try TextColumn.mayHold(probe, column.sketch, in: &source) else { continue }
             source.seek(column.sketch.cursor)
             let texts = try ColumnTexts(column.count, from: &source, into: &memory)
@@ -45,36 +53,44 @@ extension EventColumnsDecoder {
         return found
     }
 
-    private func rows(_ isWanted: (EventColumns.Layout) -> Bool) -> RowSet {
+    private func rows(ofLayouts wanted: [Bool]) -> RowSet {
         var found = RowSet(rowCount: counts.count)
-        let wanted = layouts.map(isWanted)
         guard wanted.contains(true) else { return found }
         var next = 0
-        for (row, number) in counts.enumerated() {
-            for choice in choices[next..<next + Int(number)] where wanted[Int(choice)] { found.insert(row) }
-            next += Int(number)
+        for row in counts.indices {
+            let end = next + Int(counts[row])
+            while next < end {
+                if wanted[Int(choices[next])] { found.insert(row) }
+                next += 1
+            }
         }
         return found
     }
 
     /// The rows of the own values at `places`, which rise, of a field.
-    private func rows(of places: [Int], _ field: UInt16) throws(ByteReaderError) -> RowSet {
+    private mutating func rows(of places: [Int], _ field: UInt16) throws(ByteReaderError) -> RowSet {
+        try readSources()
         var found = RowSet(rowCount: counts.count)
-        let uses = layouts.map { layout in
-            layout.sources.count { $0.kind == EventColumns.SourceKind.column && $0.field == field }
+        var uses = [Int](repeating: 0, count: layouts.count)
+        let (fields, kinds) = (sourceNumbers.first ?? [], sourceNumbers.dropFirst().first ?? [])
+        for number in uses.indices {
+            for place in layouts[number].sources
+            where fields[place] == Int64(field) && kinds[place] == Int64(EventColumns.SourceKind.column) {
+                uses[number] += 1
+            }
         }
-        var wanted = places[...]
-        var value = 0
-        var next = 0
-        for (row, number) in counts.enumerated() {
-            for choice in choices[next..<next + Int(number)] {
-                value += uses[Int(choice)]
-                while let place = wanted.first, place < value {
+        var (wanted, value, next) = (0, 0, 0)
+        for row in counts.indices {
+            let end = next + Int(counts[row])
+            while next < end, wanted < places.count {
+                value += uses[Int(choices[next])]
+                next += 1
+                while wanted < places.count, places[wanted] < value {
                     found.insert(row)
-                    wanted.removeFirst()
+                    wanted += 1
                 }
             }
-            next += Int(number)
+            if wanted == places.count { break }
         }
         return found
     }

@@ -32,18 +32,39 @@ public struct EventValues: Sendable {
 
 /// Reads times, classes and one field of the events of a block; of its records only what those need.
 struct EventValueReader {
+    /// Where an event of a layout has the value, as far as that is known of all of them.
+    private enum Place {
+        case nowhere
+        /// A text for each record of the template, or one for all.
+        case texts(TextPlaces)
+        /// A part of it: bytes from its start, and bytes from its start or from its end.
+        case slices(TextPlaces, start: Int32, end: Int32, isFromStart: Bool)
+        /// The next own value.
+        case own
+        /// A part of the record that may hold several variables.
+        case part
+    }
+
+    /// A value that is put together of what the record holds.
+    private struct Part {
+        var event: Int
+        var template: Int
+        /// Place of the record among those of the template.
+        var place: Int
+        var layout: Int
+    }
+
     private var records: RecordColumnsDecoder
     private var events: EventColumnsDecoder
     private var values: EventValues
     private let field: UInt16
     /// Columns of the slots of all templates that were read.
     private var columns: [TextPlaces?]
-    /// Which source of the field each layout has, and how many own values of the field.
-    private var sources: [EventColumns.Source?] = []
-    private var ownUses: [Int] = []
-    private var constants = TextPlaces(first: 0, stride: 1)
+    /// Of each layout: where the first value of the field is, and how many own values of it there are.
+    private var places: [Place] = []
+    private var sources: [EventColumns.Source] = []
+    private var ownUses: [Int32] = []
     private var own = TextPlaces(first: 0, stride: 1)
-    private var nextOwn = 0
 
     init(
         _ records: RecordColumnsDecoder,
@@ -66,7 +87,7 @@ struct EventValueReader {
         values.slots.removeAll(keepingCapacity: true)
         guard events.count > 0 else { return values }
         try readTimes(&buffers)
-        try readSources()
+        try readPlaces()
         try readValues()
         buffers.raw = records.source.raw
         buffers.eventRaw = events.source.raw
@@ -76,121 +97,178 @@ struct EventValueReader {
     /// Reads the times of all events and their classes.
     private mutating func readTimes(_ buffers: inout RecordBuffers) throws(ByteReaderError) {
         try records.readReferences(into: &buffers)
-        let references = buffers.references
         for (number, place) in [(1, 1), (2, 2)] {
             events.source.seek(events.columns[place])
             try IntegerColumn.decode(events.count, from: &events.source, into: &buffers.metadata[number])
         }
-        let (logTimes, shifts, corrections) = (buffers.metadata[0], buffers.metadata[1], buffers.metadata[2])
-        let (counts, choices) = (events.counts, events.choices)
-        let headers = events.layouts.map { ($0.header.eventClass, $0.header.hasDeviceTime, $0.shift) }
-        values.times.reserveCapacity(events.count)
-        values.classes.reserveCapacity(events.count)
+        var (times, classes): ([Int64], [UInt8]) = ([], [])
+        swap(&times, &values.times)
+        swap(&classes, &values.classes)
+        times.append(contentsOf: repeatElement(0, count: events.count))
+        classes.append(contentsOf: repeatElement(0, count: events.count))
+        setTimes(buffers, &times, &classes)
+        swap(&times, &values.times)
+        swap(&classes, &values.classes)
+    }
+
+    /// Puts together what was read: log times, shifts and corrections are the metadata of `buffers`.
+    private func setTimes(_ buffers: RecordBuffers, _ times: inout [Int64], _ classes: inout [UInt8]) {
+        let layouts = events.layouts.map {
+            (eventClass: $0.header.eventClass, hasDeviceTime: $0.header.hasDeviceTime, shift: $0.shift)
+        }
+        let (logged, shifted, corrected) = (buffers.metadata[0], buffers.metadata[1], buffers.metadata[2])
+        let (counts, choices, headers) = (events.counts.span, events.choices.span, layouts.span)
+        let (references, logTimes) = (buffers.references.span, logged.span)
+        let (shifts, corrections) = (shifted.span, corrected.span)
+        var times = times.mutableSpan
+        var classes = classes.mutableSpan
         var next = 0
         for row in counts.indices {
-            for _ in 0..<counts[row] {
-                let (eventClass, hasDeviceTime, shift) = headers[Int(choices[next])]
+            let end = next + Int(counts[row])
+            while next < end {
+                let header = headers[Int(choices[next])]
                 var start = logTimes[row]
-                if hasDeviceTime {
+                if header.hasDeviceTime {
                     let known = references[row]
-                    start = (known == RecordColumns.noReference ? start : known) &+ shift &+ shifts[next]
+                    start = (known == RecordColumns.noReference ? start : known) &+ header.shift
+                    start &+= shifts[next]
                 }
-                values.times.append(start &+ corrections[next])
-                values.classes.append(eventClass)
+                times[next] = start &+ corrections[next]
+                classes[next] = header.eventClass
                 next += 1
             }
         }
     }
 
-    /// Finds out where each layout has the field, and reads the texts that no record holds.
-    private mutating func readSources() throws(ByteReaderError) {
-        for layout in events.layouts {
-            var source: EventColumns.Source?
-            var uses = 0
-            for found in layout.sources where found.field == field {
-                if source == nil { source = found }
-                if found.kind == EventColumns.SourceKind.column { uses += 1 }
-            }
-            sources.append(source)
-            ownUses.append(uses)
-        }
-        constants = events.constants
+    /// Finds out where the events of each layout have the field, and reads the columns that hold it.
+    private mutating func readPlaces() throws(ByteReaderError) {
+        var constants = events.constants
         constants.first += values.memory.texts.count
         values.memory.texts.append(events.constantTexts)
-        guard let column = events.own[field] else { return }
-        events.source.seek(column.sketch.cursor)
-        own = try TextColumn.decode(column.count, from: &events.source, into: &values.memory)
+        if let column = events.own[field] {
+            events.source.seek(column.sketch.cursor)
+            own = try TextColumn.decode(column.count, from: &events.source, into: &values.memory)
+        }
+        places = [Place](repeating: .nowhere, count: events.layouts.count)
+        let blank = EventColumns.Source(field: field, kind: EventColumns.SourceKind.record)
+        sources = [EventColumns.Source](repeating: blank, count: events.layouts.count)
+        ownUses = [Int32](repeating: 0, count: events.layouts.count)
+        try events.readSources()
+        var template = 0
+        var number = 0
+        for place in events.sources(of: field) {
+            while events.layouts[number].sources.upperBound <= place { number += 1 }
+            while events.firstLayouts[template + 1] <= number { template += 1 }
+            let source = try events.source(place)
+            if source.kind == EventColumns.SourceKind.column { ownUses[number] += 1 }
+            guard case .nowhere = places[number] else { continue }
+            sources[number] = source
+            places[number] = try self.place(source, template, constants)
+        }
+    }
+
+    /// Where the events of a layout of `template` have the value of a source.
+    private mutating func place(
+        _ source: EventColumns.Source,
+        _ template: Int,
+        _ constants: TextPlaces
+    ) throws(ByteReaderError) -> Place {
+        switch source.kind {
+        case EventColumns.SourceKind.constant:
+            return .texts(TextPlaces(first: constants.index(source.start), stride: 0))
+        case EventColumns.SourceKind.column: return .own
+        default: break
+        }
+        let element = source.start / 2
+        guard source.startShift >= 0, source.end == source.start || source.end == source.start + 1 else {
+            return .part
+        }
+        if source.start % 2 == 1, element < records.slotCounts[template] {
+            let column = try column(records.firstKinds[template] + element, template)
+            guard source.variable == nil else { return .texts(column) }
+            return .slices(
+                column,
+                start: Int32(source.startShift),
+                end: Int32(source.endShift),
+                isFromStart: source.end == source.start
+            )
+        }
+        guard source.start % 2 == 0, element <= records.slotCounts[template] else { return .part }
+        // Constant text between two variables.
+        let piece = records.piece(element, of: template)
+        let end = (source.end == source.start ? 0 : piece.count) + source.endShift
+        guard source.startShift <= end, end <= piece.count else { return .part }
+        let text = records.literals[piece.lowerBound + source.startShift..<piece.lowerBound + end]
+        values.memory.texts.append(Array(text))
+        return .texts(TextPlaces(first: values.memory.texts.count - 1, stride: 0))
     }
 
     private mutating func readValues() throws(ByteReaderError) {
         let position = events.source.description.position
-        let (counts, choices, numbers) = (events.counts, events.choices, records.numbers)
-        // Whole variables, which are most: the slot of each layout, or below zero.
-        let whole = sources.map { $0.flatMap(EventValueReader.variable) ?? -1 }
-        var places = [Int](repeating: 0, count: records.slotCounts.count)
         let none = RecordShapes.Slot(start: 0, length: EventValues.noLength)
-        values.slots.reserveCapacity(events.count)
-        var next = 0
-        for row in counts.indices {
-            let template = Int(numbers[row])
-            let place = places[template]
-            places[template] += 1
-            for _ in 0..<counts[row] {
-                let choice = Int(choices[next])
-                next += 1
-                if whole[choice] >= 0, whole[choice] < records.slotCounts[template] {
-                    let slot = records.firstKinds[template] + whole[choice]
-                    let column = try column(slot, template)
-                    values.slots.append(values.memory.texts.slots[column.index(place)])
-                } else if let source = sources[choice] {
-                    values.slots.append(try slot(source, template, place, position))
-                } else {
-                    values.slots.append(none)
-                }
-                nextOwn += ownUses[choice]
-            }
-        }
-    }
-
-    /// The slot that a source is all of; nil if it is anything else.
-    private static func variable(_ source: EventColumns.Source) -> Int? {
-        guard source.kind == EventColumns.SourceKind.record, source.start % 2 == 1,
-            source.end == source.start + 1, source.startShift == 0, source.endShift == 0
-        else { return nil }
-        return source.start / 2
-    }
-
-    private mutating func slot(
-        _ source: EventColumns.Source,
-        _ template: Int,
-        _ place: Int,
-        _ position: Int
-    ) throws(ByteReaderError) -> RecordShapes.Slot {
-        switch source.kind {
-        case EventColumns.SourceKind.constant:
-            return values.memory.texts.slots[constants.index(source.start)]
-        case EventColumns.SourceKind.column:
-            guard let column = events.own[field], nextOwn < column.count else {
-                throw .invalid(position: position)
-            }
-            return values.memory.texts.slots[own.index(nextOwn)]
-        default:
-            let text = try part(source, template, place, position)
+        values.slots.append(contentsOf: repeatElement(none, count: events.count))
+        var slots: [RecordShapes.Slot] = []
+        swap(&slots, &values.slots)
+        guard let parts = findTexts(into: &slots) else { throw .invalid(position: position) }
+        swap(&slots, &values.slots)
+        for part in parts {
+            let text = try self.text(of: part, position)
             values.memory.texts.append(text)
             guard values.memory.texts.isBounded else { throw .invalid(position: position) }
-            return values.memory.texts.slots[values.memory.texts.count - 1]
+            values.slots[part.event] = values.memory.texts.slots[values.memory.texts.count - 1]
         }
+    }
+
+    /// Finds the values that lie in one text each, and gives the others; nil when an own value is not there.
+    private func findTexts(into slots: inout [RecordShapes.Slot]) -> [Part]? {
+        var parts: [Part] = []
+        let ownCount = events.own[field]?.count ?? 0
+        // Records of each template so far.
+        var rows = [Int](repeating: 0, count: records.slotCounts.count)
+        let (counts, choices, numbers) = (events.counts.span, events.choices.span, records.numbers.span)
+        let (places, uses, texts) = (places.span, ownUses.span, values.memory.texts.slots.span)
+        var target = slots.mutableSpan
+        var (next, nextOwn) = (0, 0)
+        for row in counts.indices {
+            let template = Int(numbers[row])
+            let place = rows[template]
+            rows[template] = place + 1
+            let end = next + Int(counts[row])
+            while next < end {
+                let layout = Int(choices[next])
+                switch places[layout] {
+                case .nowhere: break
+                case .texts(let column): target[next] = texts[column.index(place)]
+                case .slices(let column, let start, let end, let isFromStart):
+                    let whole = texts[column.index(place)]
+                    let last = isFromStart ? Int(end) : Int(whole.length) + Int(end)
+                    if Int(start) <= last, last <= Int(whole.length) {
+                        let length = UInt32(last - Int(start))
+                        target[next] = RecordShapes.Slot(start: whole.start + UInt32(start), length: length)
+                    } else {
+                        parts.append(Part(event: next, template: template, place: place, layout: layout))
+                    }
+                case .own:
+                    guard nextOwn < ownCount else { return nil }
+                    target[next] = texts[own.index(nextOwn)]
+                case .part:
+                    parts.append(Part(event: next, template: template, place: place, layout: layout))
+                }
+                nextOwn += Int(uses[layout])
+                next += 1
+            }
+        }
+        return parts
     }
 
     /// A part of a record that is no whole variable, made of as little of the record as holds it.
     ///
     /// Bound `n` lies before element `n`: pieces of constant text and variables in turn.
-    private mutating func part(
-        _ source: EventColumns.Source,
-        _ template: Int,
-        _ place: Int,
+    private mutating func text(
+        of part: Part,
         _ position: Int
     ) throws(ByteReaderError) -> [UInt8] {
+        let (source, template, place) = (sources[part.layout], part.template, part.place)
         let elementCount = 2 * records.slotCounts[template] + 1
         guard source.start <= elementCount, source.end >= 0, source.end <= elementCount else {
             throw .invalid(position: position)

@@ -44,6 +44,13 @@ enum EventColumns {
         var startShift = 0
         var end = 0
         var endShift = 0
+
+        /// The variable of the record that the value is all of; nil if it is anything else.
+        var variable: Int? {
+            guard kind == SourceKind.record, start % 2 == 1, end == start + 1, startShift == 0, endShift == 0
+            else { return nil }
+            return start / 2
+        }
     }
 
     /// What all events of a layout share.
@@ -77,7 +84,8 @@ enum EventColumns {
         var shift: Int64
         /// Uncertainty of its first event.
         var uncertainty: Int64
-        var sources: [Source]
+        /// Its fields, places among those of all layouts.
+        var sources: Range<Int>
     }
 }
 

@@ -8,12 +8,48 @@ struct EventLayouts {
     /// An event with its record.
     struct Subject {
         let batch: EventBatch
-        let bytes: [UInt8]
+        let records: ShapedRecords
         var event: Event
         var decoder: UInt16 = 0
-        var bounds = RecordBounds(slots: [], range: 0..<0)
+        /// Place of the record among ``records``.
+        var row = 0
         /// Device time less the reference of the record.
         var shift: Int64 = 0
+
+        /// The record's bytes, a range of those of all records.
+        var record: Range<Int> { records.batch.rows[row].range }
+
+        /// The variables of the record.
+        var slots: Range<Int> { Int(records.firstSlots[row])..<Int(records.firstSlots[row + 1]) }
+    }
+
+    /// A source as it is compared with a value.
+    private struct Comparison {
+        var field: UInt16
+        var kind: Kind
+        /// Number of the variable, or of the constant text.
+        var number: Int32
+
+        enum Kind {
+            case variable
+            /// Another part of the record.
+            case part
+            case constant
+            /// Whatever it is.
+            case any
+        }
+
+        init(_ source: EventColumns.Source) {
+            field = source.field
+            number = Int32(source.start)
+            kind =
+                switch source.kind {
+                case EventColumns.SourceKind.record: .part
+                case EventColumns.SourceKind.constant: .constant
+                default: .any
+                }
+            if kind == .part, let variable = source.variable { (kind, number) = (.variable, Int32(variable)) }
+        }
     }
 
     private(set) var layouts: [EventColumns.Layout] = []
@@ -26,8 +62,12 @@ struct EventLayouts {
     /// Constant texts in the order in which they were met, and their numbers.
     private(set) var constants: [[UInt8]] = []
     private var numbers: [[UInt8]: Int] = [:]
-    /// Fields of all layouts.
-    private var sourceCount = 0
+    /// The fields of all layouts.
+    private(set) var sources: [EventColumns.Source] = []
+    private var comparisons: [Comparison] = []
+    private var headers: [EventColumns.Header] = []
+    /// Whether a layout has values in columns of their own.
+    private(set) var hasColumns: [Bool] = []
 
     init(templateCount: Int) {
         ofTemplate = Array(repeating: [], count: templateCount)
@@ -36,71 +76,100 @@ struct EventLayouts {
 
     /// The layout of an event of a record of `template`; nil when there are too many.
     mutating func layout(of subject: Subject, _ template: Int) -> Int? {
-        for place in 0..<min(recent[template].count, EventColumns.candidateCountMax)
-        where matches(subject, Int(recent[template][place])) {
+        let header = EventColumns.Header(subject.event, decoder: subject.decoder)
+        for place in 0..<min(recent[template].count, EventColumns.candidateCountMax) {
             let number = Int(recent[template][place])
+            guard headers[number] == header, matches(subject, number) else { continue }
             if place > 0 { recent[template].swapAt(0, place) }
             return number
         }
-        sourceCount += Int(subject.event.fieldCount)
-        guard layouts.count < EventColumns.layoutCountMax, sourceCount <= EventColumns.sourceCountMax else {
-            return nil
-        }
-        layouts.append(made(subject, effort: ofTemplate[template].count))
+        guard layouts.count < EventColumns.layoutCountMax,
+            sources.count + Int(subject.event.fieldCount) <= EventColumns.sourceCountMax
+        else { return nil }
+        let first = sources.count
+        addSources(of: subject, effort: ofTemplate[template].count)
+        comparisons += sources[first...].map(Comparison.init)
+        headers.append(header)
+        hasColumns.append(sources[first...].contains { $0.kind == EventColumns.SourceKind.column })
+        layouts.append(
+            EventColumns.Layout(
+                header: header,
+                shift: subject.shift,
+                uncertainty: subject.event.uncertainty,
+                sources: first..<sources.count
+            )
+        )
         rank.append(Int32(ofTemplate[template].count))
         ofTemplate[template].append(Int32(layouts.count - 1))
         recent[template].insert(Int32(layouts.count - 1), at: 0)
         return layouts.count - 1
     }
 
+    /// Whether the layout's sources give the values of the event; its header is known to be the same.
     private func matches(_ subject: Subject, _ number: Int) -> Bool {
-        let event = subject.event
-        let layouts = layouts.span
-        guard Int(event.fieldCount) == layouts[number].sources.count,
-            EventColumns.Header(event, decoder: subject.decoder) == layouts[number].header
-        else { return false }
-        let (record, values) = (subject.bytes.span, subject.batch.bytes.span)
-        let (sources, entries) = (layouts[number].sources.span, subject.batch.entries.span)
-        let first = Int(event.fieldStart)
-        for index in sources.indices {
-            let source = sources[index]
-            let entry = entries[first + index]
-            guard entry.field.rawValue == source.field else { return false }
-            switch source.kind {
-            case EventColumns.SourceKind.record:
-                guard let range = subject.bounds.range(source), range.count == Int(entry.length),
-                    values.isEqual(at: Int(entry.start), to: record, range)
+        let places = layouts[number].sources
+        guard Int(subject.event.fieldCount) == places.count else { return false }
+        let (record, values) = (subject.records.batch.bytes.span, subject.batch.bytes.span)
+        let (comparisons, entries) = (comparisons.span, subject.batch.entries.span)
+        let (slots, all) = (subject.slots, subject.records.slots.span)
+        let firstEntry = Int(subject.event.fieldStart)
+        for index in 0..<places.count {
+            let comparison = comparisons[places.lowerBound + index]
+            let entry = entries[firstEntry + index]
+            guard entry.field.rawValue == comparison.field else { return false }
+            let (start, length) = (Int(entry.start), Int(entry.length))
+            switch comparison.kind {
+            case .any: continue
+            case .variable:
+                guard Int(comparison.number) < slots.count else { return false }
+                let slot = all[slots.lowerBound + Int(comparison.number)]
+                guard Int(slot.length) == length,
+                    EventLayouts.areEqual(values, start, record, Int(slot.start), length)
                 else { return false }
-            case EventColumns.SourceKind.constant:
-                let text = constants[source.start]
-                guard text.count == Int(entry.length),
-                    values.isEqual(at: Int(entry.start), to: text.span, text.indices)
+            case .part:
+                let bounds = RecordBounds(slots: subject.records.slots[slots], range: subject.record)
+                guard let range = bounds.range(sources[places.lowerBound + index]), range.count == length,
+                    EventLayouts.areEqual(values, start, record, range.lowerBound, length)
                 else { return false }
-            default: break
+            case .constant:
+                let text = constants[Int(comparison.number)]
+                guard text.count == length, values.isEqual(at: start, to: text.span, text.indices) else {
+                    return false
+                }
             }
         }
         return true
     }
 
-    /// A layout that fits the event; the more there are of its template, the less it guesses.
-    private mutating func made(_ subject: Subject, effort: Int) -> EventColumns.Layout {
-        var sources: [EventColumns.Source] = []
-        for entry in subject.batch.entries[
-            Int(subject.event.fieldStart)..<Int(subject.event.fieldStart) + Int(subject.event.fieldCount)
-        ] {
-            sources.append(source(of: entry, subject, effort: effort))
+    /// As `Span.isEqual`, without a call for the short values that most are.
+    @inline(__always)
+    private static func areEqual(
+        _ left: Span<UInt8>,
+        _ start: Int,
+        _ right: Span<UInt8>,
+        _ other: Int,
+        _ length: Int
+    ) -> Bool {
+        guard length <= 8, length > 0, start + 8 <= left.count, other + 8 <= right.count else {
+            return left.isEqual(at: start, to: right, other..<other + length)
         }
-        return EventColumns.Layout(
-            header: EventColumns.Header(subject.event, decoder: subject.decoder),
-            shift: subject.shift,
-            uncertainty: subject.event.uncertainty,
-            sources: sources
-        )
+        return (left.word(at: start) ^ right.word(at: other)) << UInt64(64 - 8 * length) == 0
+    }
+
+    /// Adds the sources of a layout that fits the event; the more there are of its template, the less they
+    /// guess.
+    private mutating func addSources(of subject: Subject, effort: Int) {
+        let bounds = RecordBounds(slots: subject.records.slots[subject.slots], range: subject.record)
+        let first = Int(subject.event.fieldStart)
+        for entry in subject.batch.entries[first..<first + Int(subject.event.fieldCount)] {
+            sources.append(source(of: entry, subject, bounds, effort: effort))
+        }
     }
 
     private mutating func source(
         of entry: EventBatch.Entry,
         _ subject: Subject,
+        _ bounds: RecordBounds,
         effort: Int
     ) -> EventColumns.Source {
         let field = entry.field.rawValue
@@ -108,18 +177,18 @@ struct EventLayouts {
             return EventColumns.Source(field: field, kind: EventColumns.SourceKind.column)
         }
         var source = EventColumns.Source(field: field, kind: EventColumns.SourceKind.record)
-        let (record, values) = (subject.bytes.span, subject.batch.bytes.span)
-        for (number, slot) in subject.bounds.slots.enumerated()
+        let (record, values) = (subject.records.batch.bytes.span, subject.batch.bytes.span)
+        for (number, slot) in bounds.slots.enumerated()
         where slot.length == entry.length && values.isEqual(at: Int(entry.start), to: record, slot.range) {
             source.start = 2 * number + 1
             source.end = 2 * number + 2
             return source
         }
         if effort < EventColumns.wordCountMax,
-            let found = EventLayouts.search(values, entry.range, in: record, subject.bounds.range)
+            let found = EventLayouts.search(values, entry.range, in: record, bounds.range)
         {
-            let (start, isStartInside) = EventLayouts.anchor(found.lowerBound, subject.bounds)
-            let (end, isEndInside) = EventLayouts.anchor(found.upperBound, subject.bounds)
+            let (start, isStartInside) = EventLayouts.anchor(found.lowerBound, bounds)
+            let (end, isEndInside) = EventLayouts.anchor(found.upperBound, bounds)
             if effort < EventColumns.guessCountMax || !isStartInside && !isEndInside {
                 (source.start, source.startShift) = (start.bound, start.shift)
                 (source.end, source.endShift) = (end.bound, end.shift)

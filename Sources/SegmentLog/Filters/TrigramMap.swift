@@ -69,14 +69,47 @@ struct TrigramMarks: Hashable {
 
     /// Adds the runs in `range` of `text`.
     mutating func insert(_ text: Span<UInt8>, _ range: Range<Int>) {
-        guard range.count > 2 else { return }
         let symbols = TrigramMap.symbols.span
-        let text = text.extracting(range)
         var target = marks.mutableSpan
-        var run = Int(symbols[Int(text[0])]) << 6 | Int(symbols[Int(text[1])])
+        TrigramMarks.set(text, range, symbols, &target)
+    }
+
+    /// Adds the runs of some variables of a record, each with the two bytes before and after it.
+    mutating func insert(
+        _ text: Span<UInt8>,
+        _ record: Range<Int>,
+        around slots: Span<RecordShapes.Slot>,
+        _ numbers: Range<Int>
+    ) {
+        let symbols = TrigramMap.symbols.span
+        var target = marks.mutableSpan
+        // Runs that end before it are known.
+        var known = record.lowerBound
+        for number in numbers {
+            let (start, length) = (Int(slots[number].start), Int(slots[number].length))
+            let end = min(record.upperBound, start + length + 2)
+            let first = max(known, start - 2)
+            guard first < end else { continue }
+            TrigramMarks.set(text, first..<end, symbols, &target)
+            known = max(known, end - 2)
+        }
+    }
+
+    @inline(__always)
+    private static func set(
+        _ text: Span<UInt8>,
+        _ range: Range<Int>,
+        _ symbols: Span<UInt8>,
+        _ target: inout MutableSpan<UInt8>
+    ) {
+        guard range.count > 2 else { return }
+        let text = text.extracting(range)
+        // The last two symbols, so that no run waits for the one before it.
+        var (first, second) = (Int(symbols[Int(text[0])]), Int(symbols[Int(text[1])]))
         for index in 2..<text.count {
-            run = (run << 6 | Int(symbols[Int(text[index])])) & 0x3ffff
-            target[run] = 1
+            let third = Int(symbols[Int(text[index])])
+            target[first << 12 | second << 6 | third] = 1
+            (first, second) = (second, third)
         }
     }
 }

@@ -36,7 +36,9 @@ struct ColumnDeflater {
             output.append(bytes.span, range)
             return
         }
-        let dictionary = paging.dictionary(for: style)
+        // libdeflate knows no dictionaries, and in long pages they are worth little.
+        let isLong = fast != nil && !paging.isSmall && length >= ColumnDeflater.dictionarySizeMaxBytes
+        let dictionary = isLong ? nil : paging.dictionary(for: style)
         if let fast = paging.isSmall ? fastSmall : fast, dictionary == nil {
             if !fast.append(bytes, range, to: &output) { output.append(bytes.span, range) }
             return
@@ -46,6 +48,9 @@ struct ColumnDeflater {
             output.append(bytes.span, range)
         }
     }
+
+    /// Pages from this length on go without a dictionary where libdeflate writes.
+    private static let dictionarySizeMaxBytes = 8_192
 
     /// Whether the bytes occur about equally often, so that compressing them is in vain.
     private static func isRandom(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {

@@ -144,17 +144,17 @@ struct ColumnSource {
 
     /// Where a column begins: its description and its first stream.
     struct Cursor {
-        fileprivate var position: Int
-        fileprivate var number: Int
+        fileprivate var position: Int32
+        fileprivate var number: Int32
     }
 
     /// The column that comes next.
-    var cursor: Cursor { Cursor(position: description.position, number: number) }
+    var cursor: Cursor { Cursor(position: Int32(description.position), number: Int32(number)) }
 
     /// Goes back to a column.
     mutating func seek(_ cursor: Cursor) {
-        description.seek(cursor.position)
-        number = cursor.number
+        description.seek(Int(cursor.position))
+        number = Int(cursor.number)
     }
 
     /// Goes past `count` streams without reading them.

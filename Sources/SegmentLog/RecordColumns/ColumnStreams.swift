@@ -32,6 +32,8 @@ struct ColumnStreams {
     /// Streams in the order in which the descriptions call for them.
     private(set) var streams: [Stream] = []
     private(set) var data: [UInt8] = []
+    /// Serves from column to column.
+    var tally = PlaneTally()
 
     mutating func removeAll() {
         description.bytes.removeAll(keepingCapacity: true)
@@ -88,24 +90,49 @@ enum ColumnCost {
         return max(0, sum >> 8)
     }
 
+    /// Bytes that hold `range`.
+    static func width(_ range: UInt64) -> Int { (64 - range.leadingZeroBitCount + 7) / 8 }
+}
+
+/// How often each byte occurs in the planes of a column.
+struct PlaneTally {
+    /// Of each of eight planes; zeros between columns.
+    private var counts = [Int](repeating: 0, count: 8 * 256)
+
     /// Bits of the `width` planes of `values` less `base`.
-    static func planes(_ values: [Int64], base: Int64, width: Int) -> Int {
-        var counts = [Int](repeating: 0, count: 256 * width)
-        for value in values {
-            var rest = UInt64(bitPattern: value &- base)
+    mutating func bits(_ values: [Int64], base: Int64, width: Int) -> Int {
+        let (values, whole) = (values.span, ColumnCost.log2(UInt64(values.count)))
+        var counts = counts.mutableSpan
+        for index in values.indices {
+            var rest = UInt64(bitPattern: values[index] &- base)
             for lane in 0..<width {
-                counts[lane << 8 + Int(rest & 0xff)] += 1
+                counts[lane << 8 | Int(rest & 0xff)] += 1
                 rest >>= 8
             }
         }
         var bits = 0
         for lane in 0..<width {
-            bits +=
-                entropy(counts.span.extracting(lane << 8..<(lane + 1) << 8), of: values.count) + streamBits
+            var sum = 0
+            if values.count < 256 {
+                // Fewer values than bytes that there can be.
+                for index in values.indices {
+                    let rest = UInt64(bitPattern: values[index] &- base) >> UInt64(lane * 8)
+                    sum += PlaneTally.take(&counts, lane << 8 | Int(rest & 0xff), whole)
+                }
+            } else {
+                for index in lane << 8..<(lane + 1) << 8 { sum += PlaneTally.take(&counts, index, whole) }
+            }
+            bits += max(0, sum >> 8) + ColumnCost.streamBits
         }
         return bits
     }
 
-    /// Bytes that hold `range`.
-    static func width(_ range: UInt64) -> Int { (64 - range.leadingZeroBitCount + 7) / 8 }
+    /// What a byte contributes, in 256ths of a bit; its count goes back to zero.
+    @inline(__always)
+    private static func take(_ counts: inout MutableSpan<Int>, _ index: Int, _ whole: Int) -> Int {
+        let count = counts[index]
+        guard count > 0 else { return 0 }
+        counts[index] = 0
+        return count * (whole - ColumnCost.log2(UInt64(count)))
+    }
 }

@@ -8,7 +8,7 @@ struct FoldedText {
     /// The text, folded; not empty.
     let bytes: [UInt8]
     /// Its distinct bytes.
-    private let distinct: [UInt8]
+    let distinct: ByteSet
     /// Its first byte in each lane of a word, and the bit that folds letters.
     private let pattern: UInt64
     private let fold: UInt64
@@ -17,14 +17,14 @@ struct FoldedText {
     init?(_ folded: [UInt8]) {
         guard let first = folded.first else { return nil }
         bytes = folded
-        distinct = Array(Set(folded)).sorted()
+        distinct = ByteSet(folded)
         let lanes: UInt64 = 0x0101_0101_0101_0101
         pattern = lanes &* UInt64(first)
         fold = first >= 0x61 && first <= 0x7a ? lanes << 5 : 0
     }
 
     /// Whether all its bytes are in `alphabet`, which is folded.
-    func fits(_ alphabet: ByteSet) -> Bool { distinct.allSatisfy { alphabet[$0] } }
+    func fits(_ alphabet: ByteSet) -> Bool { distinct.isSubset(of: alphabet) }
 
     /// Where it begins in `range` of `text`, rising; at most one place for each byte.
     func places(in text: Span<UInt8>, _ range: Range<Int>) -> [Int] {

@@ -37,7 +37,7 @@ enum IntegerColumn {
             return
         }
         let width = ColumnCost.width(UInt64(bitPattern: greatest &- least))
-        var best = ColumnCost.planes(values, base: least, width: width)
+        var best = streams.tally.bits(values, base: least, width: width)
         var dictionary: IntegerDictionary?
         if width > 1, let found = IntegerDictionary(values, atMost: min(dictionaryCountMax, values.count / 3))
         {
@@ -66,17 +66,45 @@ enum IntegerColumn {
         streams.description.write(Encoding.differences)
         streams.add(.varints) { data in
             var previous: Int64 = 0
-            for value in values {
-                let difference = value &- previous
-                previous = value
-                var rest = UInt64(bitPattern: difference << 1) ^ UInt64(bitPattern: difference >> 63)
-                while rest >= 0x80 {
-                    data.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-                    rest >>= 7
-                }
-                data.append(UInt8(rest))
+            var first = 0
+            while first < values.count {
+                let last = min(values.count, first + differenceRunCount)
+                let start = data.count
+                data.append(contentsOf: repeatElement(0, count: (last - first) * differenceMaxBytes))
+                let end = writeDifferences(values.span, first..<last, &previous, into: &data, at: start)
+                data.removeLast(data.count - end)
+                first = last
             }
         }
+    }
+
+    /// Most bytes of a difference, and how many are written at once.
+    private static let differenceMaxBytes = 10
+    private static let differenceRunCount = 512
+
+    /// Writes differences to zeros that are there; their end.
+    private static func writeDifferences(
+        _ values: Span<Int64>,
+        _ range: Range<Int>,
+        _ previous: inout Int64,
+        into data: inout [UInt8],
+        at start: Int
+    ) -> Int {
+        var target = data.mutableSpan
+        var end = start
+        for index in range {
+            let difference = values[index] &- previous
+            previous = values[index]
+            var rest = UInt64(bitPattern: difference << 1) ^ UInt64(bitPattern: difference >> 63)
+            while rest >= 0x80 {
+                target[end] = UInt8(truncatingIfNeeded: rest) | 0x80
+                end += 1
+                rest >>= 7
+            }
+            target[end] = UInt8(rest)
+            end += 1
+        }
+        return end
     }
 
     /// Reads `count` numbers.

@@ -13,22 +13,33 @@ extension RecordColumnsDecoder {
         var references: [Int64] = []
         swap(&references, &buffers.references)
         references.grow(to: count)
-        for row in 0..<count { references[row] = RecordColumns.noReference }
-        for column in stampColumns {
-            let code = column.form.rawValue
-            let hasForm = slotCounts.indices.map { firstStamp($0)?.form.rawValue == code }
-            let total = hasForm.indices.reduce(0) { $0 + (hasForm[$1] ? groups.count($1) : 0) }
+        // The numbers of all forms, one form after another, and where the next of each is.
+        var all: [Int64] = []
+        var next: [Int] = []
+        // The form of each template, by its place among the columns; below zero for none.
+        var forms = [Int](repeating: -1, count: slotCounts.count)
+        for (place, column) in stampColumns.enumerated() {
+            var total = 0
+            for template in forms.indices where firstStamp(template)?.form == column.form {
+                forms[template] = place
+                total += groups.count(template)
+            }
             source.seek(column.cursor)
             try IntegerColumn.decode(total, from: &source, into: &buffers.columns.numbers)
-            let unit = UTCTime.second / column.form.unitsPerSecond
-            let values = buffers.columns.numbers.span
-            let (templates, isOfForm) = (numbers.span, hasForm.span)
-            var target = references.mutableSpan
-            var next = 0
-            for row in templates.indices where isOfForm[Int(templates[row])] {
-                target[row] = values[next] &* unit
-                next += 1
+            next.append(all.count)
+            all.append(contentsOf: buffers.columns.numbers[..<total])
+        }
+        let units = stampColumns.map { UTCTime.second / $0.form.unitsPerSecond }
+        var target = references.mutableSpan
+        let (templates, values) = (numbers.span, all.span)
+        for row in templates.indices {
+            let form = forms[Int(templates[row])]
+            guard form >= 0 else {
+                target[row] = RecordColumns.noReference
+                continue
             }
+            target[row] = values[next[form]] &* units[form]
+            next[form] += 1
         }
         swap(&references, &buffers.references)
     }
@@ -66,12 +77,12 @@ extension RecordColumnsDecoder {
             source.seek(sketch.cursor)
             return try TextColumn.decode(rowCount, from: &source, into: &memory)
         case .copy(let original, let exceptionCount):
-            let copied = try readColumn(original, template, &memory)
+            let copied = try readColumn(Int(original), template, &memory)
             guard exceptionCount > 0 else { return copied }
             source.seek(sketch.cursor)
-            let places = try IntegerColumn.decode(exceptionCount, from: &source)
+            let places = try IntegerColumn.decode(Int(exceptionCount), from: &source)
             memory.timeCount = 0
-            let values = try TextColumn.decode(exceptionCount, from: &source, into: &memory)
+            let values = try TextColumn.decode(Int(exceptionCount), from: &source, into: &memory)
             let first = memory.texts.count
             memory.texts.append(rowCount, copiesOf: copied)
             for (index, place) in places.enumerated() {

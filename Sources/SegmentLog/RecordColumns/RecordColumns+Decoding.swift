@@ -42,8 +42,8 @@ struct RecordColumnsDecoder {
     ///
     /// Nil for first times and for templates without records; empty until ``sketchColumns(forSearch:)``.
     private(set) var sketches: [TextColumnSketch?] = []
-    /// Whether the sketches tell which bytes texts have.
-    private var hasAlphabets = false
+    /// Bytes that the texts of each slot can have, folded, nil for any; empty until a search asks for them.
+    private(set) var alphabets: [ByteSet?] = []
 
     /// Most slots of all templates.
     private static let slotCountMax = RecordShapes.templateCountMax * 512
@@ -137,11 +137,9 @@ struct RecordColumnsDecoder {
             let piece = firstKinds[template] + template
             for index in piece...piece + slotCounts[template] { literal += Int(pieceLengths[index]) }
         }
-        numbers.reserveCapacity(count)
-        for number in try IntegerColumn.decode(count, from: &source) {
-            guard number >= 0, number < templateCount else { throw .invalid(position: position) }
-            numbers.append(UInt16(number))
-        }
+        let chosen = try IntegerColumn.decode(count, from: &source)
+        guard chosen.allSatisfy({ $0 >= 0 && $0 < templateCount }) else { throw .invalid(position: position) }
+        numbers = chosen.map { UInt16(truncatingIfNeeded: $0) }
         groups = TemplateRows(numbers, templateCount: templateCount)
         for template in 0..<templateCount {
             var first: (slot: Int, form: StampForm)?
@@ -170,26 +168,34 @@ struct RecordColumnsDecoder {
 
     /// Goes through the columns of variables without reading their values, so that any can be read alone.
     mutating func sketchColumns(forSearch isSearched: Bool = false) throws(ByteReaderError) {
-        guard count > 0, firstColumns.isEmpty || isSearched && !hasAlphabets else { return }
-        hasAlphabets = isSearched
+        guard count > 0, firstColumns.isEmpty || isSearched && alphabets.isEmpty else { return }
         source.seek(start)
         sketches = [TextColumnSketch?](repeating: nil, count: kinds.count)
+        if isSearched { alphabets = [ByteSet?](repeating: nil, count: kinds.count) }
+        var alphabet: ByteSet?
         firstColumns = [ColumnSource.Cursor](repeating: source.cursor, count: slotCounts.count)
         for template in slotCounts.indices where groups.count(template) > 0 {
             firstColumns[template] = source.cursor
             let first = firstStamp(template)?.slot
             for slot in 0..<slotCounts[template] where slot != first {
-                sketches[firstKinds[template] + slot] = try sketch(slot, groups.count(template))
+                let place = firstKinds[template] + slot
+                sketches[place] = try sketch(slot, groups.count(template), &alphabet, isSearched)
+                if isSearched { alphabets[place] = alphabet }
             }
         }
         try checkEnd()
     }
 
-    private mutating func sketch(_ slot: Int, _ count: Int) throws(ByteReaderError) -> TextColumnSketch {
+    private mutating func sketch(
+        _ slot: Int,
+        _ count: Int,
+        _ alphabet: inout ByteSet?,
+        _ isSearched: Bool
+    ) throws(ByteReaderError) -> TextColumnSketch {
         let position = source.description.position
         guard source.description.remaining > 0,
             source.description.bytes[position] == TextColumn.Encoding.copy
-        else { return try TextColumn.skip(&source, isSearched: hasAlphabets) }
+        else { return try TextColumn.skip(&source, &alphabet, isSearched: isSearched) }
         _ = try source.description.byte()
         guard slot > 0 else { throw .invalid(position: position) }
         let original = try source.description.count(atMost: slot - 1)
@@ -197,12 +203,12 @@ struct RecordColumnsDecoder {
         let cursor = source.cursor
         if exceptionCount > 0 {
             try IntegerColumn.skip(&source)
-            _ = try TextColumn.skip(&source, isSearched: false)
+            _ = try TextColumn.skip(&source)
         }
+        alphabet = nil
         return TextColumnSketch(
             cursor: cursor,
-            form: .copy(of: original, exceptionCount: exceptionCount),
-            alphabet: nil
+            form: .copy(of: Int32(original), exceptionCount: Int32(exceptionCount))
         )
     }
 }

@@ -26,7 +26,7 @@ struct RecordColumnsEncoder {
         guard !batch.rows.isEmpty else { return streams.stored(deflater, paging) }
         encodeMetadata(batch)
         encodeTemplates(shapes)
-        references = encodeStamps(batch, shapes)
+        references = encodeStamps(shapes)
         encodeVariables(batch, shapes, references)
         return streams.stored(deflater, paging)
     }
@@ -60,19 +60,24 @@ struct RecordColumnsEncoder {
     }
 
     /// Adds the first time of each record, one column for each form, and gives those times in nanoseconds.
-    private mutating func encodeStamps(_ batch: RecordBatch, _ shapes: RecordShapes) -> [Int64] {
-        var references = [Int64](repeating: RecordColumns.noReference, count: batch.rows.count)
-        let firsts = shapes.templates.map { shapes.firstStamp($0) }
-        var columns = [[Int64]](repeating: [], count: 256)
-        let span = batch.bytes.span
-        for row in batch.rows.indices {
-            guard let (slot, form) = firsts[Int(shapes.numbers[row])] else { continue }
-            let range = shapes.slots[Int(shapes.firstSlots[row]) + slot].range
-            let value = StampForm.scan(span, at: range.lowerBound, end: range.upperBound)?.value ?? 0
-            columns[Int(form.rawValue)].append(value)
-            references[row] = value &* (UTCTime.second / form.unitsPerSecond)
+    private mutating func encodeStamps(_ shapes: RecordShapes) -> [Int64] {
+        let forms = shapes.templates.map { shapes.firstStamp($0)?.form }
+        // Of each template; zero without a time.
+        let codes = forms.map { $0?.rawValue ?? 0 }
+        let units = forms.map { form in form.map { UTCTime.second / $0.unitsPerSecond } ?? 0 }
+        var references = [Int64](repeating: RecordColumns.noReference, count: shapes.numbers.count)
+        for row in references.indices {
+            let template = Int(shapes.numbers[row])
+            if codes[template] != 0 { references[row] = shapes.times[row] &* units[template] }
         }
-        for column in columns where !column.isEmpty { IntegerColumn.encode(column, into: &streams) }
+        for code in Set(codes).sorted() where code != 0 {
+            var column: [Int64] = []
+            column.reserveCapacity(references.count)
+            for row in references.indices where codes[Int(shapes.numbers[row])] == code {
+                column.append(shapes.times[row])
+            }
+            if !column.isEmpty { IntegerColumn.encode(column, into: &streams) }
+        }
         return references
     }
 

@@ -12,10 +12,11 @@ extension RecordColumnsDecoder {
         var found = RowSet(rowCount: count)
         try sketchColumns(forSearch: true)
         let times = text.canBeInStamp ? try self.times() : []
+        let literalPlaces = text.places(in: literals.span, literals.indices)
         // Serves from template to template.
         var memory = ColumnMemory()
         for template in slotCounts.indices where groups.count(template) > 0 {
-            var search = TemplateSearch(text, template, self, times: times)
+            var search = TemplateSearch(text, template, self, literalPlaces, times: times)
             if search.isConstant {
                 for row in groups.rows[groups.range(template)] { found.insert(Int(row)) }
             } else {
@@ -80,13 +81,24 @@ private struct TemplateSearch {
     /// Columns that were read, by slot.
     private var texts: [Int: ColumnTexts] = [:]
 
-    init(_ text: FoldedText, _ template: Int, _ decoder: RecordColumnsDecoder, times: [Int64]) {
+    /// `literalPlaces` are those of the text in the constant text of all templates.
+    init(
+        _ text: FoldedText,
+        _ template: Int,
+        _ decoder: RecordColumnsDecoder,
+        _ literalPlaces: [Int],
+        times: [Int64]
+    ) {
         self.text = text
         self.template = template
         slots = decoder.firstKinds[template]..<decoder.firstKinds[template] + decoder.slotCounts[template]
         rows = decoder.groups.range(template)
         pieces = decoder.pieces(of: template)
-        isConstant = pieces.contains { text.isIn(decoder.literals.span, $0) }
+        isConstant = pieces.contains { piece in
+            literalPlaces.contains {
+                $0 >= piece.lowerBound && $0 + text.bytes.count <= piece.upperBound
+            }
+        }
         self.times = times
         stamp = decoder.firstStamp(template)
     }
@@ -117,8 +129,8 @@ private struct TemplateSearch {
             case .copy(_, let exceptionCount):
                 guard try mayHoldException(sketch, &decoder.source) else { continue }
                 decoder.source.seek(sketch.cursor)
-                let places = try IntegerColumn.decode(exceptionCount, from: &decoder.source)
-                let texts = try ColumnTexts(exceptionCount, from: &decoder.source, into: &memory)
+                let places = try IntegerColumn.decode(Int(exceptionCount), from: &decoder.source)
+                let texts = try ColumnTexts(Int(exceptionCount), from: &decoder.source, into: &memory)
                 for index in texts.indices(holding: text, in: memory.texts) {
                     guard places[index] >= 0, places[index] < rows.count else {
                         throw .invalid(position: decoder.source.description.position)
@@ -126,7 +138,7 @@ private struct TemplateSearch {
                     found.insert(Int(decoder.groups.rows[rows.lowerBound + Int(places[index])]))
                 }
             case .plain:
-                if let alphabet = sketch.alphabet, !text.fits(alphabet) { continue }
+                if let alphabet = decoder.alphabets[slot], !text.fits(alphabet) { continue }
                 guard try mayHold(slot, .inside, text.bytes[...], &decoder) else { continue }
                 if let texts = try column(slot, &decoder) { add(texts, decoder, to: &found) }
             }
@@ -141,8 +153,9 @@ private struct TemplateSearch {
         guard let probe = TextProbe(.inside, text.bytes[...]) else { return true }
         source.seek(sketch.cursor)
         try IntegerColumn.skip(&source)
-        let values = try TextColumn.skip(&source)
-        if let alphabet = values.alphabet, !text.fits(alphabet) { return false }
+        var alphabet: ByteSet?
+        let values = try TextColumn.skip(&source, &alphabet)
+        if let alphabet, !text.fits(alphabet) { return false }
         return try TextColumn.mayHold(probe, values, in: &source)
     }
 
@@ -159,7 +172,7 @@ private struct TemplateSearch {
         switch sketch.form {
         case .timed: return true
         case .copy(let original, 0):
-            return try mayHold(slots.lowerBound + original, place, bytes, &decoder)
+            return try mayHold(slots.lowerBound + Int(original), place, bytes, &decoder)
         case .copy: return true
         case .plain: return try TextColumn.mayHold(probe, sketch, in: &decoder.source)
         }
@@ -225,14 +238,18 @@ private struct TemplateSearch {
         for (number, piece) in pieces.enumerated() {
             let hasRight = number < slots.count
             // The text begins in the variable before the piece.
-            for before in 1..<max(1, length)
-            where number > 0 && (piece.isEmpty || text.continues(from: before, span, piece)) {
-                let after = before + piece.count
-                if after < length, !hasRight { continue }
-                add(before, after, number, decoder, to: &found)
+            if number > 0, piece.isEmpty || text.distinct[ByteFolding.folded(span[piece.lowerBound])] {
+                for before in 1..<max(1, length)
+                where piece.isEmpty || text.continues(from: before, span, piece) {
+                    let after = before + piece.count
+                    if after < length, !hasRight { continue }
+                    add(before, after, number, decoder, to: &found)
+                }
             }
+            guard hasRight else { continue }
             // It begins in the piece.
-            for start in piece where hasRight && piece.upperBound - start < length {
+            for start in max(piece.lowerBound, piece.upperBound - length + 1)..<piece.upperBound
+            where ByteFolding.folded(span[start]) == text.bytes[0] {
                 if text.continues(from: 0, span, start..<piece.upperBound) {
                     add(0, piece.upperBound - start, number, decoder, to: &found)
                 }
@@ -273,9 +290,9 @@ private struct TemplateSearch {
         guard let sketch = decoder.sketches[slot] else { return stamps[byte] }
         switch sketch.form {
         case .timed: return stamps[byte]
-        case .copy(let original, 0): return allows(slots.lowerBound + original, byte, stamps, decoder)
+        case .copy(let original, 0): return allows(slots.lowerBound + Int(original), byte, stamps, decoder)
         case .copy: return true
-        case .plain: return sketch.alphabet.map { $0[byte] } ?? true
+        case .plain: return decoder.alphabets[slot].map { $0[byte] } ?? true
         }
     }
 
@@ -287,7 +304,7 @@ private struct TemplateSearch {
         guard let sketch = decoder.sketches[slot] else { return nil }
         switch sketch.form {
         case .timed: return nil
-        case .copy(let original, 0): return try column(slots.lowerBound + original, &decoder)
+        case .copy(let original, 0): return try column(slots.lowerBound + Int(original), &decoder)
         case .copy: return nil
         case .plain:
             if let known = texts[slot] { return known }

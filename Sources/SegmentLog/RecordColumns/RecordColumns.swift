@@ -78,11 +78,19 @@ struct TemplateRows {
         starts = [Int](repeating: 0, count: templateCount + 1)
         for number in numbers { starts[Int(number) + 1] += 1 }
         for number in 0..<templateCount { starts[number + 1] += starts[number] }
-        var next = starts
-        rows = [Int32](repeating: 0, count: numbers.count)
-        for (row, number) in numbers.enumerated() {
-            rows[next[Int(number)]] = Int32(row)
-            next[Int(number)] += 1
+        var (places, sorted) = (starts, [Int32](repeating: 0, count: numbers.count))
+        TemplateRows.sort(numbers.span, &places, into: &sorted)
+        rows = sorted
+    }
+
+    /// Puts each row at the place of its template, which goes on.
+    private static func sort(_ numbers: Span<UInt16>, _ places: inout [Int], into rows: inout [Int32]) {
+        var next = places.mutableSpan
+        var target = rows.mutableSpan
+        for row in numbers.indices {
+            let place = next[Int(numbers[row])]
+            target[place] = Int32(row)
+            next[Int(numbers[row])] = place + 1
         }
     }
 

@@ -220,20 +220,24 @@ extension TextColumn {
     ) {
         streams.description.write(Encoding.split)
         streams.description.counted(separators)
-        var parts = [[RecordShapes.Slot]](repeating: [], count: separators.count + 1)
-        for slot in values.slots {
+        let (span, partCount) = (values.bytes.span, separators.count + 1)
+        var parts = [RecordShapes.Slot](
+            repeating: RecordShapes.Slot(start: 0, length: 0),
+            count: partCount * values.count
+        )
+        for (row, slot) in values.slots.enumerated() {
             var start = slot.range.lowerBound
-            var number = 0
-            for index in slot.range where !TextShape.isInner(values.bytes[index]) {
-                parts[number].append(RecordShapes.Slot(start: UInt32(start), length: UInt32(index - start)))
-                number += 1
+            var place = row
+            for index in slot.range where !TextShape.isInner(span[index]) {
+                parts[place] = RecordShapes.Slot(start: UInt32(start), length: UInt32(index - start))
+                place += values.count
                 start = index + 1
             }
-            parts[number].append(
-                RecordShapes.Slot(start: UInt32(start), length: UInt32(slot.range.upperBound - start))
-            )
+            let length = UInt32(slot.range.upperBound - start)
+            parts[place] = RecordShapes.Slot(start: UInt32(start), length: length)
         }
-        for part in parts {
+        for number in 0..<partCount {
+            let part = Array(parts[number * values.count..<(number + 1) * values.count])
             encode(TextValues(bytes: values.bytes, slots: part), into: &streams, depth: depth + 1)
         }
     }

@@ -72,6 +72,9 @@ struct TextProbe {
 }
 
 extension TextColumn {
+    /// A part of a split column, and the bytes that its texts can have.
+    private typealias Part = (sketch: TextColumnSketch, alphabet: ByteSet?)
+
     /// Whether a text of the column at the cursor of `sketch` may answer `probe`; true where that cannot be
     /// told without reading the column.
     ///
@@ -94,8 +97,11 @@ extension TextColumn {
             guard separators.count < partCountMax else {
                 throw .invalid(position: source.description.position)
             }
-            var parts: [TextColumnSketch] = []
-            for _ in 0...separators.count { parts.append(try skip(&source, depth: 1)) }
+            var parts: [Part] = []
+            var alphabet: ByteSet?
+            for _ in 0...separators.count {
+                parts.append((try skip(&source, &alphabet, depth: 1), alphabet))
+            }
             return try mayHold(probe, parts, between: separators, in: &source)
         default: return true
         }
@@ -123,7 +129,7 @@ extension TextColumn {
     /// bytes of `probe` go from one part into the next.
     private static func mayHold(
         _ probe: TextProbe,
-        _ parts: [TextColumnSketch],
+        _ parts: [Part],
         between separators: [UInt8],
         in source: inout ColumnSource
     ) throws(ByteReaderError) -> Bool {
@@ -156,7 +162,7 @@ extension TextColumn {
 
     private static func part(
         _ number: Int,
-        of parts: [TextColumnSketch],
+        of parts: [Part],
         mayHold probe: TextProbe,
         in source: inout ColumnSource
     ) throws(ByteReaderError) -> Bool {
@@ -169,6 +175,6 @@ extension TextColumn {
             case .atStart: guard alphabet[bytes[0]] else { return false }
             }
         }
-        return try mayHold(probe, parts[number], in: &source)
+        return try mayHold(probe, parts[number].sketch, in: &source)
     }
 }
