@@ -229,7 +229,7 @@ let package = Package(
         tests(
             "CommandLineTests",
             [
-                "EventModel", "WireFormats", "Platform", "SegmentLog", "Correlation", "Timelines",
+                "EventModel", "Digests", "WireFormats", "Platform", "SegmentLog", "Correlation", "Timelines",
                 "SiteFiles", "Projections", "Pipeline", "Inventory", "QueryEngine", "Retention", "Cases",
                 "wardline",
             ]

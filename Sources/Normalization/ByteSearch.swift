@@ -143,18 +143,22 @@ enum ByteSearch {
     /// letters of any case; nil when there is none.
     ///
     /// What is compared are the places where both bytes that `lead` names are right, eight places at a time.
+    /// When `budget` is spent nothing is found.
     static func firstFolded(
         _ text: Span<UInt8>,
         _ part: Range<Int>,
         by lead: LeadBytes,
         _ bytes: Span<UInt8>,
-        _ range: Range<Int>
+        _ range: Range<Int>,
+        _ budget: inout SearchBudget
     ) -> Int? {
         guard !part.isEmpty else { return range.lowerBound }
+        guard !budget.isSpent else { return nil }
         let end = range.upperBound - part.count + 1
         let rarest = FoldedByte(text[part.lowerBound + Int(lead.rarest)])
         let second = FoldedByte(text[part.lowerBound + Int(lead.second)])
         var place = range.lowerBound
+        var counted = place
         let last = min(end, bytes.count - 7 - Int(max(lead.rarest, lead.second)))
         while place < last {
             var found =
@@ -162,12 +166,16 @@ enum ByteSearch {
                 & second.places(bytes.word(at: place + Int(lead.second)))
             while found != 0 {
                 let start = place + found.trailingZeroBitCount >> 3
-                guard start < end else { return nil }
+                guard start < end else { break }
+                budget.spend(start - counted, comparisons: 1)
+                counted = start
                 if isEqualFolded(bytes, start, text, part) { return start }
+                if budget.isSpent { return nil }
                 found &= found &- 1
             }
             place += 8
         }
+        budget.spend(max(0, end - counted), comparisons: 0)
         while place < end {
             if isEqualFolded(bytes, place, text, part) { return place }
             place += 1

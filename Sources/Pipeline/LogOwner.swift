@@ -249,6 +249,13 @@ extension LogError {
                 "The file was written by a newer version (format \(version), flags \(flags)). Use that one.",
                 location: file
             )
+        case .newerEvents(let file, let position, let schema):
+            WardlineError(
+                .storage,
+                "Could not \(what) \(stream): events are of version \(schema) of the event schema, and this "
+                    + "Wardline knows up to \(EventSchema.version). Use the version that wrote them.",
+                location: "\(file):\(position)"
+            )
         case .batchTooLarge, .blockOutOfOrder, .compression:
             WardlineError(.internal, "Could not \(what) \(stream).", cause: "\(self)")
         }

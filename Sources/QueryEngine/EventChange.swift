@@ -129,4 +129,10 @@ extension StoreParts {
         guard let stored = read.events else { return nil }
         return (stored, try decode(read.records, from: place))
     }
+
+    /// Version of the event schema in which the events of a part are stored; today's where there are none.
+    public func schema(of part: StoredPart) -> Int {
+        guard let place = reader.part(holding: part.base) else { return EventSchema.version }
+        return reader.eventSchema(place) ?? EventSchema.version
+    }
 }

@@ -44,6 +44,11 @@ public final class StoreParts: PartSource {
     /// Damaged records that were wanted and not given: the first and the end of each run of them.
     public private(set) var unreadable: [Offset: Offset] = [:]
 
+    /// The newest version of the event schema that was met and is newer than ours; nil for none.
+    ///
+    /// Events of such blocks were decoded again from their records.
+    public private(set) var newerSchema: Int?
+
     /// Lists what is durable now.
     public func parts() throws(WardlineError) -> [StoredPart] {
         ahead = nil
@@ -77,25 +82,24 @@ public final class StoreParts: PartSource {
                 location: store.path
             )
         }
-        let stored: StoredRows
-        do throws(LogError) {
-            let known = condition == aheadCondition ? ahead?.rows(found) : nil
-            stored = try (known ?? ReadAhead.read(found, reader, condition)).get()
-        } catch {
-            guard case .damaged = error else { throw error.wardlineError(store.path) }
-            unreadable[part.base] = part.base.advanced(by: part.count)
-            return LoadedPart(
-                part: part,
-                records: RecordBatch(),
-                offsets: .consecutive(from: part.base),
-                events: EventBatch()
-            )
+        let known = condition == aheadCondition ? ahead?.rows(found) : nil
+        switch known ?? ReadAhead.read(found, reader, condition) {
+        case .success(let stored): return try loaded(part, found, stored)
+        case .failure(let error): return try replacement(of: part, found, after: error)
         }
+    }
+
+    /// A part with its stored events, or those that its records decode to.
+    private func loaded(
+        _ part: StoredPart,
+        _ place: LogPart,
+        _ stored: StoredRows
+    ) throws(WardlineError) -> LoadedPart {
         let events: EventBatch
         if let found = stored.events {
             events = found
         } else {
-            events = try decode(stored.records, from: found)
+            events = try decode(stored.records, from: place)
         }
         var loaded = LoadedPart(
             part: part,
@@ -124,9 +128,11 @@ public final class StoreParts: PartSource {
             }
             hosts = found
         } catch {
-            // Reading the part says what is damaged.
-            guard case .damaged = error else { throw error.wardlineError(store.path) }
-            return false
+            switch error {
+            // Reading the part says what is wrong with it.
+            case .damaged, .newerEvents: return false
+            default: throw error.wardlineError(store.path)
+            }
         }
         guard (0..<hosts.count).allSatisfy({ hosts.range($0) != nil }) else { return false }
         let bytes = hosts.bytes
@@ -135,6 +141,36 @@ public final class StoreParts: PartSource {
             body(UTCTime(nanoseconds: hosts.times[index]), bytes.span.extracting(range))
         }
         return true
+    }
+
+    /// What is left of a part that could not be read: its records, decoded again, where only the events are
+    /// not ours to read; nothing where it is damaged.
+    private func replacement(
+        of part: StoredPart,
+        _ place: LogPart,
+        after error: LogError
+    ) throws(WardlineError) -> LoadedPart {
+        var records = RecordBatch()
+        var events = EventBatch()
+        switch error {
+        case .damaged: break
+        case .newerEvents(_, _, let schema):
+            newerSchema = max(newerSchema ?? 0, schema)
+            records = try self.records(place)
+        default: throw error.wardlineError(store.path)
+        }
+        if records.count == part.count {
+            events = try decode(records, from: place)
+        } else {
+            records = RecordBatch()
+            unreadable[part.base] = part.base.advanced(by: part.count)
+        }
+        return LoadedPart(
+            part: part,
+            records: records,
+            offsets: .consecutive(from: part.base),
+            events: events
+        )
     }
 
     /// The records of a part; none of a damaged one.

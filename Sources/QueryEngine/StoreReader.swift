@@ -106,6 +106,14 @@ extension LogError {
                 cause: "format \(version), flags \(flags)",
                 location: "\(path)/\(file)"
             )
+        case .newerEvents(let file, let position, let schema):
+            WardlineError(
+                .input,
+                "The events of this block are of version \(schema) of the event schema; this Wardline knows "
+                    + "up to \(EventSchema.version). Use the version that wrote it. The records can be read: "
+                    + "`wardline query` decodes them again.",
+                location: "\(path)/records/\(file):\(position)"
+            )
         case .storage(let error), .storageFull(let error):
             WardlineError(
                 .storage,

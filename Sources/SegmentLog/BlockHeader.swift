@@ -64,6 +64,8 @@ struct ChunkEntry: Hashable {
     var storedLength: Int
     var storedCRC: UInt32
     var rawCRC: UInt32
+    /// Version of the event schema of a chunk of events; 0 for version 1 and in chunks of other kinds.
+    var schema = 0
 }
 
 /// The header of a block: everything needed to find, bound and check its chunks.
@@ -123,7 +125,7 @@ struct BlockHeader: Hashable {
             writer.write(UInt32(chunk.storedLength))
             writer.write(chunk.storedCRC)
             writer.write(chunk.rawCRC)
-            writer.write(UInt32(0))
+            writer.write(UInt32(chunk.schema))
         }
         for kind in kinds {
             writer.write(UInt16(kind.kind))
@@ -185,7 +187,7 @@ struct BlockHeader: Hashable {
             let packing = try reader.byte()
             let rawLength = Int(try reader.uint32())
             let storedLength = Int(try reader.uint32())
-            let chunk = ChunkEntry(
+            var chunk = ChunkEntry(
                 kind: kind,
                 encoding: encoding,
                 isDeflated: packing == 1,
@@ -194,7 +196,7 @@ struct BlockHeader: Hashable {
                 storedCRC: try reader.uint32(),
                 rawCRC: try reader.uint32()
             )
-            _ = try reader.uint32()
+            chunk.schema = Int(try reader.uint32())
             guard packing <= 1, rawLength <= LogLimits.chunkSizeMaxBytes,
                 packing == 1 ? storedLength < rawLength : storedLength == rawLength
             else { return nil }
@@ -217,6 +219,9 @@ struct BlockHeader: Hashable {
             kinds: kinds
         )
     }
+
+    /// Version of the schema of the events; nil when the block holds none.
+    var eventSchema: Int? { place(of: ChunkEntry.Kind.columns).map { max($0.entry.schema, 1) } }
 
     /// Position of a chunk's stored bytes from the start of the block, with its entry; nil if there is no
     /// such chunk.

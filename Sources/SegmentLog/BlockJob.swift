@@ -18,14 +18,21 @@ public struct BlockJob: Sendable {
     /// Number of records.
     public var count: Int { records.count }
 
-    /// As ``encode(events:epoch:eventTimes:level:buffers:)``, with memory of its own.
+    /// As ``encode(events:epoch:eventTimes:schema:level:buffers:)``, with memory of its own.
     public func encode(
         events: [EventBatch]?,
         epoch: [UInt8],
-        eventTimes: (UTCTime, UTCTime)?
+        eventTimes: (UTCTime, UTCTime)?,
+        schema: Int = EventSchema.version
     ) throws(LogError) -> EncodedBlock {
         var buffers = BlockBuffers()
-        return try encode(events: events, epoch: epoch, eventTimes: eventTimes, buffers: &buffers)
+        return try encode(
+            events: events,
+            epoch: epoch,
+            eventTimes: eventTimes,
+            schema: schema,
+            buffers: &buffers
+        )
     }
 
     /// The stored block: records and columns, each compressed and checksummed on its own.
@@ -35,6 +42,7 @@ public struct BlockJob: Sendable {
     ///     none.
     ///   - epoch: Hash of the decoder set that made the events, 32 bytes; empty for none.
     ///   - eventTimes: Least and greatest event time, already widened by the caller.
+    ///   - schema: Version of the event schema that the events are of.
     ///   - level: zlib's level, 1...9.
     ///   - buffers: Memory that serves from block to block.
     /// - Returns: The block, for ``LogWriter/commit(_:)``.
@@ -44,6 +52,7 @@ public struct BlockJob: Sendable {
         events: [EventBatch]?,
         epoch: [UInt8],
         eventTimes: (UTCTime, UTCTime)?,
+        schema: Int = EventSchema.version,
         level: Int32 = 1,
         buffers: inout BlockBuffers
     ) throws(LogError) -> EncodedBlock {
@@ -54,7 +63,9 @@ public struct BlockJob: Sendable {
         }
         var chunks = [try buffers.records(of: records, level: level)]
         if let events {
-            chunks.append(try buffers.events(events, base: base, level: level))
+            var columns = try buffers.events(events, base: base, level: level)
+            columns.entry.schema = schema == 1 ? 0 : schema
+            chunks.append(columns)
             chunks += try buffers.filters(events, level: level)
         }
         if !leaves.removed.isEmpty {
@@ -91,7 +102,7 @@ public struct BlockJob: Sendable {
 
 /// A chunk as it will lie in a block.
 struct BlockChunk {
-    let entry: ChunkEntry
+    var entry: ChunkEntry
     let stored: [UInt8]
 
     /// Whether it is a container of columns.

@@ -19,6 +19,8 @@ public enum LogError: Error, Hashable, Sendable {
     case damaged(file: String, position: Int)
     /// The file needs a newer reader: its version, or the bits of unknown incompatible flags.
     case unsupported(file: String, version: UInt16, flags: UInt32)
+    /// The events of the block are of a newer version of the event schema; its records can be read.
+    case newerEvents(file: String, position: Int, schema: Int)
     /// The batch is larger than ``LogLimits/batchSizeMaxBytes`` or has more records than a block.
     case batchTooLarge(bytes: Int, records: Int)
     /// A block that was not handed out, or not the oldest one that was.

@@ -31,9 +31,12 @@ extension LogPart {
         return own(batch)
     }
 
-    /// Reads the records and, if they are stored, their events.
+    /// Reads the records and, if they are stored, their events, in today's version of the event schema.
+    ///
+    /// - Throws: ``LogError/newerEvents(file:position:schema:)`` for events of a later version.
     func readStored() throws(LogError) -> (records: RecordBatch, events: EventBatch?) {
         guard let header = try blockHeader() else { return (try readRecords(), nil) }
+        let schema = try eventSchema() ?? EventSchema.version
         let shaped = try readShaped()
         guard let (bytes, encoding) = try chunk(ChunkEntry.Kind.columns) else {
             return (own(shaped.batch), nil)
@@ -54,12 +57,24 @@ extension LogPart {
             default: throw .invalid(position: 0)
             }
         }
+        EventSchema.upcast(&events, from: schema)
         if skipped + trimmed > 0 { events.events.removeAll { $0.offset < base || $0.offset >= end } }
         return (own(shaped.batch), events)
     }
 
     /// Texts that a block is looked at for before it is read: 32.
     private static let textCountMax = 32
+
+    /// Version of the schema of the stored events; nil if there are none.
+    ///
+    /// - Throws: ``LogError/newerEvents(file:position:schema:)`` for a later version than today's.
+    func eventSchema() throws(LogError) -> Int? {
+        guard let header = try blockHeader(), let schema = header.eventSchema else { return nil }
+        guard schema <= EventSchema.version else {
+            throw .newerEvents(file: fileName, position: places[0].lowerBound, schema: schema)
+        }
+        return schema
+    }
 
     /// Reads what satisfies `condition`, and perhaps more.
     ///
@@ -90,6 +105,11 @@ extension LogPart {
     }
 
     private func readSoundRows(where condition: RowCondition) throws(LogError) -> StoredRows {
+        // What was made of fields as they were says nothing about fields as they are.
+        if let schema = try eventSchema(), schema < EventSchema.version {
+            let (records, events) = try readStored()
+            return StoredRows(records: records, offsets: .consecutive(from: base), events: events)
+        }
         let filters = condition == .everything ? nil : filters()
         var condition = condition
         if let filters {

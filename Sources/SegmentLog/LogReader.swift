@@ -104,7 +104,10 @@ public struct LogReader: Sendable {
 
     /// As ``records(_:)``, with the events that were stored with a block; nil if there are none.
     ///
-    /// Events lie beside the records that they refer to, so both are read in one go.
+    /// Events lie beside the records that they refer to, so both are read in one go. They are given in
+    /// ``EventSchema/version``, whatever version they are stored in.
+    ///
+    /// - Throws: ``LogError/newerEvents(file:position:schema:)`` for events of a later version.
     public func stored(_ part: LogPart) throws(LogError) -> (records: RecordBatch, events: EventBatch?) {
         try part.readStored()
     }
@@ -142,6 +145,9 @@ public struct LogReader: Sendable {
         }
         return header.epoch
     }
+
+    /// Version of the event schema in which the events of a part are stored; nil if there are none.
+    public func eventSchema(_ part: LogPart) -> Int? { (try? part.blockHeader())?.eventSchema }
 
     /// The part that holds an offset, nil in a hole or beyond the end.
     public func part(holding offset: Offset) -> LogPart? {

@@ -208,7 +208,7 @@ extension EnvelopeReader {
 
     /// Tells elements of one name apart; a single element costs nothing.
     private mutating func noteElement(_ bytes: Span<UInt8>, _ names: inout [Range<Int>], isLast: Bool) {
-        if isLast, names.isEmpty { return }
+        if isLast && names.isEmpty || envelope.issues.contains(.duplicateStructuredDataID) { return }
         var stop = position + 1
         while stop < end, isNameByte(bytes[stop]) || bytes[stop] == 0x3d { stop += 1 }
         let name = position + 1..<stop

@@ -77,6 +77,7 @@ struct QueryRun {
                     + "\(statistics.skippedCount) skipped"
             )
         }
+        source.warnOfNewerEvents()
         try QueryRun.tell(source.unreadable)
         if statistics.matchCount == 0 { throw Outcome.nothingFound }
     }

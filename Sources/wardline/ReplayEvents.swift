@@ -87,6 +87,7 @@ extension ReplayCommand {
                     continue
                 }
                 report.add(stored, found, since: since, until: until)
+                report.note(schema: parts.schema(of: part), count: stored.events.count)
             }
             report.finish()
             context.output.finish()
@@ -131,12 +132,16 @@ private struct ChangeReport {
     /// Records whose events are not stored yet, so that there is nothing to compare.
     var waitingCount = 0
     private var written = 0
+    /// Events by the version of the schema in which they are stored.
+    private var schemas: [Int: Int] = [:]
 
     init(limit: Int?, output: OutputMode, context: CommandContext) {
         self.limit = limit
         self.output = output
         self.context = context
     }
+
+    mutating func note(schema: Int, count: Int) { schemas[schema, default: 0] += count }
 
     mutating func add(_ stored: EventBatch, _ found: EventBatch, since: UTCTime?, until: UTCTime?) {
         eventCount += stored.events.count
@@ -209,6 +214,11 @@ private struct ChangeReport {
             "\(Amount.count(Int64(changeCount))) of \(Amount.counted(Int64(eventCount), "stored event")) "
             + "change: \(Amount.count(Int64(newlyDecoded))) newly understood, "
             + "\(Amount.count(Int64(noLongerDecoded))) no longer understood"
+        for (schema, count) in schemas.sorted(by: { $0.key < $1.key }) where schema < EventSchema.version {
+            text +=
+                "; \(Amount.counted(Int64(count), "event")) stored in version \(schema) of the event schema "
+                + "and read in version \(EventSchema.version)"
+        }
         if waitingCount > 0 {
             text +=
                 "; \(Amount.counted(Int64(waitingCount), "record")) not in a block yet, "

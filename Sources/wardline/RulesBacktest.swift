@@ -186,6 +186,7 @@ struct HindsightRun {
         )
         report.write(options.output, to: context)
         context.output.finish()
+        parts.warnOfNewerEvents()
         if !parts.unreadable.isEmpty {
             Messages.warning("damaged records were left out; `wardline verify` names them")
         }

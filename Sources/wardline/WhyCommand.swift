@@ -63,6 +63,7 @@ struct WhyCommand: ParsableCommand {
             context.output.lines(report.lines)
         }
         context.output.finish()
+        parts.warnOfNewerEvents()
         if !parts.unreadable.isEmpty {
             Messages.warning("damaged records were left out; `wardline verify` names them")
         }

@@ -84,6 +84,7 @@ struct WhyNotCommand: ParsableCommand {
         )
         report.write(hindsight.output)
         context.output.finish()
+        parts.warnOfNewerEvents()
         if !parts.unreadable.isEmpty {
             Messages.warning("damaged records were left out; `wardline verify` names them")
         }

@@ -22,6 +22,8 @@ enum GoldenStores {
         case containers = "record-columns-v2"
         /// The same, and records of the first segment were removed.
         case removed = "removed-v1"
+        /// Events of version 2 of the event schema.
+        case schema2 = "events-v2"
     }
 
     /// Lines of three devices, `count` of them from `base` on.
@@ -82,7 +84,7 @@ enum GoldenStores {
         options.reserveSizeBytes = 0
         let writer = try LogWriter.open(storage: storage, path: path, stream: "records", options: options)
         // Companions pay from some dozen records on.
-        let isNew = form == .containers || form == .removed
+        let isNew = form == .containers || form == .removed || form == .schema2
         for (step, count) in [540, isNew ? 90 : 5, 6, 7, 8].enumerated() {
             var batch = lines(writer.nextOffset.value, count)
             let wall = UTCTime(nanoseconds: 1_790_000_000_000_000_000 + Int64(step) * 1_000_000_000)
@@ -130,7 +132,8 @@ enum GoldenStores {
         let events = events(of: job)
         let epoch = [UInt8](repeating: 7, count: BlockHeader.epochSize)
         let times = (UTCTime(nanoseconds: 1), UTCTime(nanoseconds: 2))
-        let today = try job.encode(events: [events], epoch: epoch, eventTimes: times)
+        let schema = form == .schema2 ? 2 : 1
+        let today = try job.encode(events: [events], epoch: epoch, eventTimes: times, schema: schema)
         guard form == .rows || form == .recordColumns else { return today }
         var records = ByteWriter()
         RecordCodec.encode(job.records, into: &records)

@@ -79,6 +79,18 @@ struct PatternTrieTests {
         #expect(matcher.isTruncated == (matcher.stepsLeft <= 0))
     }
 
+    @Test func `a run of blanks is looked at once, not from each of its blanks`() throws {
+        let setup = try PatternSetup(["{a:until} = {b:word}"])
+        for (ending, isMatch) in [("= y", true), ("z", false), ("z  = y", true)] {
+            let line = Array(("x" + String(repeating: "\t", count: 65_000) + ending).utf8)
+            var matcher = PatternMatcher()
+            matcher.beginRecord()
+            matcher.begin(at: setup.start, 0..<line.count)
+            #expect(matcher.next(setup.program, line.span).isEmpty != isMatch)
+            #expect(!matcher.isTruncated)
+        }
+    }
+
     @Test func `what exceeds the steps of a record is said`() throws {
         let setup = try PatternSetup((0..<200).map { "{a:until}x\($0)" })
         let line = Array(String(repeating: "x", count: 65_536).utf8)

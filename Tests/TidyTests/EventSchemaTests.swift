@@ -7,7 +7,7 @@ import WireFormats
 
 struct EventSchemaTests {
     private static func schema(_ name: String) throws -> JSONValue {
-        let path = "schemas/event/\(name)-v1.schema.json"
+        let path = "schemas/event/\(name)-v\(EventSchema.version).schema.json"
         let file = try #require(SourceTree.whole.files { $0 == path }.first)
         return try JSONValue(parsing: file.text)
     }
@@ -55,6 +55,6 @@ struct EventSchemaTests {
         let expected = Action.allCases.filter { $0.defaultClass == eventClass }.map(\.name)
         #expect(EventSchemaTests.words(schema, ["$defs", "actions", "enum"]) == expected)
         #expect(schema["properties"]?["class"]?["const"]?.text == eventClass.name)
-        #expect(schema["$ref"]?.text == "event-v1.schema.json")
+        #expect(schema["$ref"]?.text == "event-v\(EventSchema.version).schema.json")
     }
 }

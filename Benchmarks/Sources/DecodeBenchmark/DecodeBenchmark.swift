@@ -8,7 +8,9 @@ import SiteFiles
 
 /// Measures decoding as a library on one core and prints one JSON line.
 ///
-///     DecodeBenchmark LINES PASSES [DECODER-FILE]...
+///     DecodeBenchmark [--each] LINES PASSES [DECODER-FILE]...
+///
+/// With `--each` lines are decoded one by one, and the time of each at its best is printed.
 ///
 /// LINES holds one record a line. All of it is decoded once to warm up and then PASSES times, in batches as
 /// the daemon makes them and into storage that is used again; with 0 passes only the warm-up is run, so that
@@ -17,17 +19,16 @@ import SiteFiles
 struct DecodeBenchmark {
     /// Lines that are decoded at once.
     private static let batchCount = 4_096
-    /// Up to so many lines are decoded one by one, to find the slowest.
-    private static let singleLineCountMax = 64
-
     private var batches: [RecordBatch] = []
     private var lineCount = 0
     private var byteCount = 0
 
     static func main() throws {
-        let arguments = CommandLine.arguments
+        var arguments = CommandLine.arguments
+        let isEach = arguments.count > 1 && arguments[1] == "--each"
+        if isEach { arguments.remove(at: 1) }
         guard arguments.count >= 3, let passes = Int(arguments[2]) else {
-            print("usage: DecodeBenchmark LINES PASSES [DECODER-FILE]...")
+            print("usage: DecodeBenchmark [--each] LINES PASSES [DECODER-FILE]...")
             return
         }
         let storage = POSIXStorage()
@@ -36,15 +37,14 @@ struct DecodeBenchmark {
             files.append(DecoderLoader.File(name: path, bytes: try storage.readFile(path)))
         }
         var benchmark = DecodeBenchmark()
-        benchmark.cut(try storage.readFile(arguments[1]))
-        benchmark.run(passes, DecoderLoader.load(files))
+        benchmark.cut(try storage.readFile(arguments[1]), atMost: isEach ? 1 : batchCount)
+        let loaded = DecoderLoader.load(files)
+        if isEach { benchmark.runEach(passes, loaded) } else { benchmark.run(passes, loaded) }
     }
 
     /// Cuts the file into batches.
-    private mutating func cut(_ bytes: [UInt8]) {
+    private mutating func cut(_ bytes: [UInt8], atMost batchCount: Int) {
         let span = bytes.span
-        let count = span.indices.reduce(0) { $0 + (span[$1] == 0x0a ? 1 : 0) }
-        let batchCount = count <= DecodeBenchmark.singleLineCountMax ? 1 : DecodeBenchmark.batchCount
         let time = UTCTime(nanoseconds: 1_793_577_600_000_000_000)
         var batch = RecordBatch()
         var start = 0
@@ -82,8 +82,6 @@ struct DecodeBenchmark {
             }
             least = min(least, processResources().processorNanoseconds - before)
         }
-        let longest =
-            lineCount <= DecodeBenchmark.singleLineCountMax ? longest(&normalizer, &events, passes) : 0
         let seconds = passes == 0 ? 0 : Double(least) / 1e9
         let rate = passes == 0 ? 0 : Int(Double(lineCount) / seconds)
         let megabytes = passes == 0 ? 0 : Int(Double(byteCount) / seconds / 1e6)
@@ -91,23 +89,27 @@ struct DecodeBenchmark {
             "{\"lines\":\(lineCount),\"events\":\(eventCount),\"undecoded\":\(undecodedCount),"
                 + "\"decoders\":\(loaded.loaded.count),\"refused\":\(loaded.refused.count),"
                 + "\"cpu_ms\":\(Int(seconds * 1e3)),\"lines_per_second\":\(rate),"
-                + "\"megabytes_per_second\":\(megabytes),\"longest_us\":\(longest / 1_000)}"
+                + "\"megabytes_per_second\":\(megabytes)}"
         )
     }
 
-    /// Nanoseconds of the slowest line, each at its best.
-    private func longest(_ normalizer: inout Normalizer, _ events: inout EventBatch, _ passes: Int) -> Int64 {
-        var longest: Int64 = 0
+    /// Prints the microseconds of each line, at its best.
+    private mutating func runEach(_ passes: Int, _ loaded: DecoderLoader.Outcome) {
+        let key = SiteKey(id: "benchmark", secret: [UInt8](repeating: 7, count: 32))
+        var events = EventBatch()
+        var each: [String] = []
         for batch in batches {
+            // What one line leaves behind, such as a table's header, is nothing to the next.
+            var normalizer = Normalizer(decoders: loaded.decoders, siteKey: key)
             var least = Int64.max
-            for _ in 0..<max(1, passes) {
+            for pass in 0...max(1, passes) {
                 let before = processResources().processorNanoseconds
                 events.removeAll()
                 normalizer.decode(batch, base: .zero, reference: nil, into: &events)
-                least = min(least, processResources().processorNanoseconds - before)
+                if pass > 0 { least = min(least, processResources().processorNanoseconds - before) }
             }
-            longest = max(longest, least)
+            each.append(String(least / 1_000))
         }
-        return longest
+        print("{\"each_us\":[\(each.joined(separator: ","))]}")
     }
 }

@@ -195,7 +195,9 @@ struct RuleTables: Sendable {
 
     /// Keeps a condition.
     mutating func condition(slot: Int, values: [String]) -> SlotCondition {
-        let found = values.map { TextTest($0, &self) }
+        let written = values.map { TextTest($0, &self) }
+        // So the first test that passes decides.
+        let found = written.filter(\.isNegated) + written.filter { !$0.isNegated }
         return SlotCondition(
             slot: Int32(slot),
             tests: RuleTables.add(found, to: &tests),
@@ -210,11 +212,16 @@ struct RuleTables: Sendable {
     }
 
     /// What the map makes of a value; nil when no entry takes it and there is nothing for all others.
-    func result(of map: CompiledMap, _ source: Span<UInt8>, _ range: Range<Int>) -> CompiledConstant? {
+    func result(
+        of map: CompiledMap,
+        _ source: Span<UInt8>,
+        _ range: Range<Int>,
+        _ budget: inout SearchBudget
+    ) -> CompiledConstant? {
         let span = texts.span
         for index in map.entries.range {
             let test = entries[index].test
-            if test.holds(span, source, range) != test.isNegated {
+            if test.holds(span, source, range, &budget) != test.isNegated {
                 return entries[index].constant
             }
         }

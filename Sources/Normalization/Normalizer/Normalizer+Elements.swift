@@ -14,6 +14,11 @@ struct ElementFacts {
     var issues: ParseIssues = []
     /// Half width of the band that `syncAccuracy` states, in nanoseconds.
     var uncertainty: Int64 = 0
+
+    /// Whether an element of that name may be one that is read here: `origin` or `timeQuality`.
+    static func mayName(_ id: ArraySlice<UInt8>) -> Bool {
+        id.count == 6 && id.first == 0x6f || id.count == 11 && id.first == 0x74
+    }
 }
 
 extension Normalizer {
@@ -36,6 +41,9 @@ extension Normalizer {
             let key = elementKey(parameter, bytes)
             let value = elementValue(parameter.value, bytes)
             values.add(key, value, name: names.number(values.work.span, key.range))
+            // What is not kept is not read either.
+            guard !values.isTruncated else { break }
+            guard ElementFacts.mayName(bytes[parameter.id]) else { continue }
             let text = value.isInWork ? values.work : bytes
             switch String(decoding: values.work[key.range], as: UTF8.self) {
             case "origin.software": name = value

@@ -110,10 +110,12 @@ extension Normalizer {
         for place in map.slots.range {
             let slot = Int(decoders.tables.numbers[place])
             guard let value = values.value(slot), !value.range.isEmpty else { continue }
+            var budget = searches
             let found =
                 value.isInWork
-                ? decoders.tables.result(of: map, values.work.span, value.range)
-                : decoders.tables.result(of: map, bytes.span, value.range)
+                ? decoders.tables.result(of: map, values.work.span, value.range, &budget)
+                : decoders.tables.result(of: map, bytes.span, value.range, &budget)
+            searches = budget
             guard let found else { continue }
             put(found, &draft, &events)
             return
@@ -234,6 +236,7 @@ extension Normalizer {
         events.events[last].deviceTime = work.envelope.time
         // A body may have said when it was, and what of that was assumed.
         events.events[last].issues.formUnion(work.header.issues)
+        if searches.isSpent { events.events[last].issues.insert(.decodeTruncated) }
         if work.envelope.time.isPresent {
             events.events[last].time = work.envelope.time
             if work.envelope.hasFraction { events.events[last].flags.insert(.subsecond) }

@@ -267,10 +267,12 @@ extension Normalizer {
                 guard condition.acceptsMissing else { return false }
                 continue
             }
+            var budget = searches
             let holds =
                 value.isInWork
-                ? condition.holds(decoders.tables, values.work.span, value.range)
-                : condition.holds(decoders.tables, bytes.span, value.range)
+                ? condition.holds(decoders.tables, values.work.span, value.range, &budget)
+                : condition.holds(decoders.tables, bytes.span, value.range, &budget)
+            searches = budget
             if !holds { return false }
         }
         return true
@@ -320,7 +322,8 @@ extension Normalizer {
             find.text.range,
             by: find.lead,
             bytes,
-            next..<range.upperBound
+            next..<range.upperBound,
+            &searches
         ) {
             next = start + 1
             if start > range.lowerBound, isWord, bytes[start - 1].isWordByte { continue }

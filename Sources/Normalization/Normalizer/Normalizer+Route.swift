@@ -106,10 +106,12 @@ extension Normalizer {
         }
         let format: BodyFormat = header.isLEEF ? .leef : .cef
         work.keyed = format
+        // What names are compared with is not what is looked for in the text.
+        var budget = SearchBudget()
         for route in decoders.routes.products {
             guard decoders.decoders[route.decoder].format == format,
-                route.vendor.holds(decoders.tables.texts.span, bytes.span, header.vendor),
-                route.product.holds(decoders.tables.texts.span, bytes.span, header.product)
+                route.vendor.holds(decoders.tables.texts.span, bytes.span, header.vendor, &budget),
+                route.product.holds(decoders.tables.texts.span, bytes.span, header.product, &budget)
             else { continue }
             if tryDecoder(route.decoder, &work, bytes, &events) { return true }
         }

@@ -174,10 +174,15 @@ extension Normalizer {
         return nameFields[number]
     }
 
-    /// The field `ext.KEY`.
+    /// The field `ext.KEY`; of a key whose field is ours to make, the name of a claim.
     private mutating func field(ofKey bytes: [UInt8], _ key: Range<Int>) -> NameField {
         if PatientKeys.contains(bytes, key) { return .patient }
-        return .field(fields.field(named: Array("ext.".utf8) + bytes[key]))
+        let prefix = isMade(bytes, key) ? MadeFields.claimPrefix : "ext."
+        return .field(fields.field(named: Array(prefix.utf8) + bytes[key]))
+    }
+
+    private func isMade(_ bytes: [UInt8], _ key: Range<Int>) -> Bool {
+        MadeFields.names.contains { $0.utf8.elementsEqual(bytes[key]) }
     }
 
     /// Reads a time of a body.
@@ -227,7 +232,7 @@ enum Placeholder {
 enum PatientKeys {
     private static let names: [[UInt8]] = [
         "mrn", "patient", "patient_id", "patientid", "patient.id", "patient_mrn", "patientidentifier",
-        "pat_id",
+        "pat_id", "patient.token",
     ].map { Array($0.utf8) }
 
     static func contains(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {

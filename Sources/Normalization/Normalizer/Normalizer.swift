@@ -17,6 +17,8 @@ public struct Normalizer: Sendable {
     let defaultOffsetSeconds: Int
     var values: BodyValues
     var matcher = PatternMatcher()
+    /// What looking for texts may still cost for this record.
+    var searches = SearchBudget()
     var bodies: StructuredBodies
     var fields = FieldTable()
     /// Names of slots, then the other keys met in bodies.
@@ -283,6 +285,7 @@ public struct Normalizer: Sendable {
     mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
         values.removeAll()
         matcher.beginRecord()
+        searches = SearchBudget()
         hasScannedLiterals = false
         withinSlots.removeAll(keepingCapacity: true)
         let envelope = work.envelope

@@ -41,7 +41,7 @@ struct PatternMatcher: Sendable {
     ///
     /// At the bound matching ends and the record says `decode_truncated`. Ordinary records take fewer than
     /// two hundred.
-    static let stepCountMax = 32_768
+    static let stepCountMax = 16_384
 
     private var captures = [Capture](repeating: Capture(), count: PatternPath.captureCountMax)
     private var attempts = [Attempt](repeating: Attempt(), count: attemptCountMax)
@@ -288,6 +288,12 @@ private struct Cursor {
                 return CaptureScan(value: start..<index, next: index)
             }
             index += 1
+            // A text that begins with a blank stands for a run of them: it begins nowhere else in this one.
+            if bytes[index - 1].isBlank {
+                let first = index
+                while index < end, bytes[index].isBlank { index += 1 }
+                left -= (index - first) >> 4
+            }
         }
         guard stop.reachesEnd else { return nil }
         return CaptureScan(value: start..<end, next: end)

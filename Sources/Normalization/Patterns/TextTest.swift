@@ -44,14 +44,20 @@ struct TextTest: Sendable {
     }
 
     /// Whether the value at `range` passes, the negation not yet applied; `texts` are those of the tables.
-    func holds(_ texts: Span<UInt8>, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    func holds(
+        _ texts: Span<UInt8>,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ budget: inout SearchBudget
+    ) -> Bool {
         let count = Int(text.count)
         switch kind {
         case .present: return true
         case .equal: return range.count == count && matches(texts, bytes, range.lowerBound)
         case .prefix: return range.count >= count && matches(texts, bytes, range.lowerBound)
         case .suffix: return range.count >= count && matches(texts, bytes, range.upperBound - count)
-        case .contains: return ByteSearch.firstFolded(texts, text.range, by: lead, bytes, range) != nil
+        case .contains:
+            return ByteSearch.firstFolded(texts, text.range, by: lead, bytes, range, &budget) != nil
         }
     }
 
@@ -67,20 +73,23 @@ struct TextTest: Sendable {
 /// A condition on one slot: any of the positive tests, and none of the negated ones.
 struct SlotCondition: Sendable {
     var slot: Int32
-    /// In `tests`.
+    /// In `tests`, the negated ones first.
     var tests: TablePart
     /// Whether a missing value fulfils the condition: so when every test is negated.
     var acceptsMissing: Bool
 
     /// Whether the value at `range` fulfils the condition.
-    func holds(_ tables: borrowing RuleTables, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        var isAccepted = acceptsMissing
+    func holds(
+        _ tables: borrowing RuleTables,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ budget: inout SearchBudget
+    ) -> Bool {
         let tests = tables.tests.span
         let texts = tables.texts.span
-        for index in self.tests.range where tests[index].holds(texts, bytes, range) {
-            if tests[index].isNegated { return false }
-            isAccepted = true
+        for index in self.tests.range where tests[index].holds(texts, bytes, range, &budget) {
+            return !tests[index].isNegated
         }
-        return isAccepted
+        return acceptsMissing
     }
 }

@@ -20,7 +20,7 @@ extension EventColumnsDecoder {
     /// Rows with an event of one of `wanted`.
     func rows(of wanted: RowCondition.Decoders) -> RowSet {
         let isWanted = decoders.map(wanted.contains)
-        return rows { isWanted[Int($0.header.decoder)] }
+        return rows(ofLayouts: layouts.map { isWanted[Int($0.header.decoder)] })
     }
 
     /// Rows with an event that holds `text` in a value that its record has not.

@@ -324,7 +324,7 @@ extension LogPart {
         _ values: consuming EventValues,
         _ buffers: inout RecordBuffers
     ) throws(LogError) -> EventValues? {
-        guard skipped + trimmed == 0,
+        guard skipped + trimmed == 0, try eventSchema() == EventSchema.version,
             let records = try pages(ChunkEntry.Kind.records, ChunkEntry.Encoding.recordColumns),
             let events = try pages(ChunkEntry.Kind.columns, ChunkEntry.Encoding.eventColumns)
         else { return nil }
