@@ -227,8 +227,22 @@ struct ShapeScanner {
     /// Where a quoted value ends that begins at `start`: at its quote, when it is short and has no space.
     private static func value(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int? {
         let limit = min(end, start + valueLengthMax)
+        let (lanes, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
         var position = start
         while position < limit {
+            if position + 8 <= limit {
+                // The first lane with its top bit set holds a quote, a backslash, a space or less.
+                let word = bytes.word(at: position)
+                let (quote, escape) = (word ^ lanes &* 0x22, word ^ lanes &* 0x5c)
+                let found =
+                    ((quote &- lanes) & ~quote | (escape &- lanes) & ~escape
+                        | (word &- lanes &* 0x21) & ~word) & tops
+                guard found != 0 else {
+                    position += 8
+                    continue
+                }
+                position += found.trailingZeroBitCount >> 3
+            }
             let byte = bytes[position]
             if byte == 0x22 { return position > start ? position : nil }
             if byte <= 0x20 { return nil }
@@ -311,6 +325,8 @@ extension ShapeScanner {
         var any: UInt8 = 0
         var all: UInt8 = 0xff
         let classes = classes.span
+        // Known here, so that no look-up is checked in the loop.
+        precondition(classes.count == 256, "a class for each byte")
         while position < end {
             let found = classes[Int(bytes[position])]
             if found == 0 { break }

@@ -103,12 +103,17 @@ struct TrigramMarks: Hashable {
         _ target: inout MutableSpan<UInt8>
     ) {
         guard range.count > 2 else { return }
+        // Known here, so that no look-up is checked in the loop.
+        precondition(
+            symbols.count == 256 && target.count == TrigramMap.sizeBytes * 8,
+            "a symbol for each byte, a mark for each run"
+        )
         let text = text.extracting(range)
         // The last two symbols, so that no run waits for the one before it.
         var (first, second) = (Int(symbols[Int(text[0])]), Int(symbols[Int(text[1])]))
         for index in 2..<text.count {
             let third = Int(symbols[Int(text[index])])
-            target[first << 12 | second << 6 | third] = 1
+            target[(first << 12 | second << 6 | third) & (TrigramMap.sizeBytes * 8 - 1)] = 1
             (first, second) = (second, third)
         }
     }

@@ -108,23 +108,46 @@ private struct RecordAssembly {
     }
 
     mutating func readStamps(_ decoder: inout RecordColumnsDecoder) throws(ByteReaderError) {
+        // The numbers of all wanted forms, one form after another, and where the next of each is.
+        var all: [Int64] = []
+        var next: [Int] = []
+        var units: [Int64] = []
+        // The form of each template, by its place among those; below zero for none.
+        var forms = [Int](repeating: -1, count: decoder.slotCounts.count)
         for column in decoder.stampColumns {
-            let code = column.form.rawValue
-            let hasForm = decoder.slotCounts.indices.map { decoder.firstStamp($0)?.form.rawValue == code }
-            guard isWanted.indices.contains(where: { isWanted[$0] && hasForm[$0] }) else { continue }
-            let total = hasForm.indices.reduce(0) { $0 + (hasForm[$1] ? decoder.groups.count($1) : 0) }
+            let ofForm = forms.indices.filter { decoder.firstStamp($0)?.form == column.form }
+            guard ofForm.contains(where: { isWanted[$0] }) else { continue }
+            let total = ofForm.reduce(0) { $0 + decoder.groups.count($1) }
             decoder.source.seek(column.cursor)
             try IntegerColumn.decode(total, from: &decoder.source, into: &buffers.columns.numbers)
-            let unit = UTCTime.second / column.form.unitsPerSecond
-            let numbers = decoder.numbers.span
-            let isOfForm = hasForm.span
-            var next = 0
-            for row in numbers.indices where isOfForm[Int(numbers[row])] {
-                let value = buffers.columns.numbers[next]
-                stamps[row] = value
-                references[row] = value &* unit
-                next += 1
-            }
+            for template in ofForm { forms[template] = next.count }
+            next.append(all.count)
+            units.append(UTCTime.second / column.form.unitsPerSecond)
+            all.append(contentsOf: buffers.columns.numbers[..<total])
+        }
+        guard !next.isEmpty else { return }
+        RecordAssembly.place(all.span, decoder.numbers.span, forms, units, &next, &stamps, &references)
+    }
+
+    /// Gives each record its number and its time.
+    private static func place(
+        _ values: Span<Int64>,
+        _ templates: Span<UInt16>,
+        _ forms: [Int],
+        _ units: [Int64],
+        _ next: inout [Int],
+        _ stamps: inout [Int64],
+        _ references: inout [Int64]
+    ) {
+        var numbers = stamps.mutableSpan
+        var times = references.mutableSpan
+        for row in templates.indices {
+            let form = forms[Int(templates[row])]
+            guard form >= 0 else { continue }
+            let value = values[next[form]]
+            next[form] += 1
+            numbers[row] = value
+            times[row] = value &* units[form]
         }
     }
 
