@@ -175,7 +175,7 @@ final class Candidate: SnapshotCoded, Sendable {
             guard let text = place.text(joined) else { return false }
             return test(text, isWanted)
         case .any:
-            return hasEntry(isWanted) { $0 != .recordDigest }
+            return hasEntry(isWanted) { $0.holdsKeywords }
         }
     }
 

@@ -144,6 +144,17 @@ struct RuleGateTests {
         #expect(LogSource.decoders(product: product)?.contains(decoder) ?? true == mayHold)
     }
 
+    @Test func `keywords are not found in a hash that is made here`() throws {
+        let word = RuleScalar.text("c0de")
+        let test = try FieldTest(name: "", modifiers: [], values: [word], position: Self.position)
+        for (field, isFound) in [(FieldID.patientToken, false), (.recordDigest, false), (.message, true)] {
+            var batch = EventBatch()
+            batch.begin(Event(offset: .zero, time: .absent, logTime: .absent))
+            batch.add(field, "12c0de34")
+            #expect(test.matches(Candidate(batch: batch, index: 0)) == isFound, "\(field)")
+        }
+    }
+
     /// Whether an event alone satisfies a condition on rows.
     private static func holds(_ condition: RowCondition, _ batch: EventBatch) -> Bool {
         let fields = batch.fields(of: 0).map { entry in

@@ -151,3 +151,9 @@ enum JoinedField: String, CaseIterable, Sendable {
     /// Source address as text, unless it is loopback.
     case sourceAddress = "src.address"
 }
+
+extension FieldID {
+    /// Whether keywords are looked for in its values: in what the device wrote, not in hashes that Wardline
+    /// made of it, where they would be found by chance.
+    var holdsKeywords: Bool { self != .recordDigest && self != .patientToken }
+}

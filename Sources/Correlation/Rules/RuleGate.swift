@@ -152,7 +152,7 @@ struct RuleGate: Sendable {
             if place >= 0, found.intersects(fields[place].rules) {
                 fields[place].collect(bytes, batch.entries[entry].range, &met)
             }
-            if anyField >= 0, field != .recordDigest, found.intersects(fields[Int(anyField)].rules) {
+            if anyField >= 0, field.holdsKeywords, found.intersects(fields[Int(anyField)].rules) {
                 fields[Int(anyField)].collect(bytes, batch.entries[entry].range, &met)
             }
         }
