@@ -246,7 +246,7 @@ public struct Correlator: Sendable {
         matching.removeAll(keepingCapacity: true)
         passing.rules.forEach { if tests[$0].matches(candidate) { matching.append($0) } }
         // Most events match what the one before them matched: one array for all of these.
-        if matching != matchedLast { matchedLast = matching.map { $0 } }
+        if matching != matchedLast { matchedLast = matching }
         return matchedLast
     }
 

@@ -3,9 +3,6 @@
 
 /// Whole buffers in the zlib format (RFC 1950), for what is kept beside the log.
 public enum ZlibFormat {
-    /// Times that a zlib stream can be shorter than what it holds.
-    public static let ratioMax = 1_032
-
     /// The bytes packed at the fastest level; nil where that saves nothing.
     public static func packed(_ bytes: [UInt8]) throws(LogError) -> [UInt8]? {
         try Deflate.compress(bytes, level: 1)

@@ -18,6 +18,7 @@ struct PassingRules: Sendable {
     private var foreign: [String: RuleBits?] = [:]
     /// The same by the numbers of the decoders of the batch looked at last.
     private var foreignByNumber: [RuleBits??] = []
+    /// Those decoders: the array itself, as for `newest`.
     private var newestDecoders: [String] = []
 
     init(_ gate: RuleGate) {
@@ -54,10 +55,8 @@ struct PassingRules: Sendable {
     }
 
     private mutating func foreignRules(_ gate: RuleGate, _ batch: EventBatch, _ index: Int) -> RuleBits? {
-        if newestDecoders != batch.decoders {
-            newestDecoders = batch.decoders
-            foreignByNumber = newestDecoders.map { _ in nil }
-        }
+        if newestDecoders != batch.decoders { foreignByNumber = batch.decoders.map { _ in nil } }
+        newestDecoders = batch.decoders
         let number = Int(batch.events[index].decoder)
         if let known = foreignByNumber[number] { return known }
         let decoder = batch.decoders[number]
