@@ -10,6 +10,7 @@ import random
 import sys
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+UNKNOWN_SHARE = 0.05  # of the lines, which no decoder takes
 STEP_SECONDS = 0.02  # 50 lines a second in the corpus's own time: a mid-sized hospital at noon
 
 
@@ -23,7 +24,7 @@ class Corpus:
                                            self.random.randrange(1, 255)) for _ in range(6000)]
         self.outside = ["198.51.100.%d" % n for n in range(1, 255)] + ["203.0.113.%d" % n for n in range(1, 255)]
         self.kinds = [(18, self.ssh), (30, self.asa), (8, self.dhcp), (12, self.zeek), (6, self.session), (8, self.device),
-                      (6, self.windows), (4, self.sudo), (3, self.package), (5, self.unknown)]
+                      (6, self.windows), (4, self.sudo), (3, self.package), (100 * UNKNOWN_SHARE, self.unknown)]
         self.total = sum(weight for weight, _ in self.kinds)
 
     def pick(self, of):

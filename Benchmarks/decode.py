@@ -29,7 +29,7 @@ ROOT = os.path.dirname(HERE)
 DECODERS = sorted(glob.glob(os.path.join(ROOT, "decoders", "*.decoder.yaml")))
 # Of a line, in the steady state; audit messages keep texts of their own and are counted apart.
 ALLOCATIONS_MAX = 0.02
-UNDECODED_MAX = 0.01
+UNDECODED_MAX = 0.01  # beside what the corpus means to be unknown
 HOSTILE_BYTES = 65536
 
 
@@ -195,7 +195,8 @@ def main():
             found = decode(program, lines, DECODERS, options.runs)
             found["allocations_per_line"] = allocations(program, counter, lines, DECODERS, found["lines"])
             print(json.dumps({"measure": name, **found}), flush=True)
-            holds = holds and found["undecoded"] <= UNDECODED_MAX * found["lines"]
+            known = UNDECODED_MAX + (0 if options.syslog else corpus.UNKNOWN_SHARE)
+            holds = holds and found["undecoded"] <= known * found["lines"]
         lines = os.path.join(folder, "connections")
         connections(lines, options.lines, 42)
         for count in (10, 100, 1000):

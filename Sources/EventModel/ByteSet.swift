@@ -5,6 +5,10 @@
 public struct ByteSet: Hashable, Sendable {
     @usableFromInline var words: (UInt64, UInt64, UInt64, UInt64)
 
+    /// The empty set.
+    @inlinable
+    public init() { words = (0, 0, 0, 0) }
+
     /// The bytes that `accepts` says yes to, each asked once.
     public init(_ accepts: (UInt8) -> Bool) {
         func word(_ base: Int) -> UInt64 {
@@ -18,11 +22,13 @@ public struct ByteSet: Hashable, Sendable {
     /// The bytes of a text.
     @inlinable
     public init(_ bytes: some Sequence<UInt8>) {
-        words = (0, 0, 0, 0)
+        self.init()
         for byte in bytes { insert(byte) }
     }
 
     /// Whether `byte` is in the set.
+    @inlinable
+    @inline(__always)
     public subscript(_ byte: UInt8) -> Bool {
         let word =
             switch byte >> 6 {
@@ -31,7 +37,7 @@ public struct ByteSet: Hashable, Sendable {
             case 2: words.2
             default: words.3
             }
-        return word & 1 << UInt64(byte & 63) != 0
+        return word >> UInt64(byte & 63) & 1 != 0
     }
 
     /// The bytes in both.
@@ -55,7 +61,7 @@ public struct ByteSet: Hashable, Sendable {
 
     /// The bytes of `range`, folded by ``ByteFolding``.
     public init(folding bytes: Span<UInt8>, _ range: Range<Int>) {
-        self.init([] as [UInt8])
+        self.init()
         for index in range { insert(ByteFolding.folded(bytes[index])) }
     }
 

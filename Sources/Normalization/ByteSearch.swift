@@ -97,7 +97,7 @@ enum ByteSearch {
     /// The first place of any byte of `set` in `range`; its upper bound when there is none.
     static func first(_ set: ByteSet, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
         var index = range.lowerBound
-        while index < range.upperBound, !set.contains(bytes[index]) { index += 1 }
+        while index < range.upperBound, !set[bytes[index]] { index += 1 }
         return index
     }
 

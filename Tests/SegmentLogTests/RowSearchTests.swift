@@ -151,7 +151,7 @@ private func misses(seed: UInt64, count: Int, mutant: Bool = false) throws -> [S
         #expect(try sample.find(.all([])) == nil)
         #expect(try sample.find(.text([])) == nil)
         for part in RowCondition.Header.allCases {
-            #expect(try sample.find(.header(part, ByteSet([] as [UInt8])))?.isEmpty == true)
+            #expect(try sample.find(.header(part, ByteSet()))?.isEmpty == true)
         }
         let network = ByteSet([EventClass.network.rawValue])
         let rows = try #require(try sample.find(.header(.eventClass, network)))

@@ -111,7 +111,7 @@ extension DetectionRule {
                 found.map { $0.intersection(next) } ?? next
             }
         case .any(let parts):
-            var found: ByteSet? = ByteSet([] as [UInt8])
+            var found: ByteSet? = ByteSet()
             for part in parts { found = accepted(envelope, part).flatMap { found?.union($0) } }
             return found
         case .not: return nil

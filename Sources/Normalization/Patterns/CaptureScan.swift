@@ -23,7 +23,7 @@ struct CaptureScan {
     @inline(__always)
     static func word(_ bytes: Span<UInt8>, _ range: Range<Int>, _ stop: ByteSet) -> CaptureScan? {
         var index = range.lowerBound
-        while index < range.upperBound, !bytes[index].isBlank, !stop.contains(bytes[index]) { index += 1 }
+        while index < range.upperBound, !bytes[index].isBlank, !stop[bytes[index]] { index += 1 }
         return CaptureScan(range, upTo: index)
     }
 
@@ -50,16 +50,17 @@ struct CaptureScan {
     }
 
     private static let hostBytes = ByteSet(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_".utf8
     )
     private static let versionBytes = ByteSet(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+:~_-^"
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+:~_-^".utf8
     )
-    private static let addressBytes = ByteSet("0123456789abcdefABCDEF:.")
+    private static let addressBytes = ByteSet("0123456789abcdefABCDEF:.".utf8)
+    private static let timeBytes = ByteSet("0123456789-/:.,+TZtz".utf8)
 
     private static func run(_ bytes: Span<UInt8>, _ range: Range<Int>, _ set: ByteSet) -> Int {
         var index = range.lowerBound
-        while index < range.upperBound, set.contains(bytes[index]) { index += 1 }
+        while index < range.upperBound, set[bytes[index]] { index += 1 }
         return index
     }
 
@@ -154,7 +155,7 @@ struct CaptureScan {
     private static func address6(_ bytes: Span<UInt8>, _ range: Range<Int>) -> CaptureScan? {
         var index = range.lowerBound
         var colons = 0
-        while index < range.upperBound, index - range.lowerBound < 46, addressBytes.contains(bytes[index]) {
+        while index < range.upperBound, index - range.lowerBound < 46, addressBytes[bytes[index]] {
             if bytes[index] == 0x3a { colons += 1 }
             index += 1
         }
@@ -206,13 +207,12 @@ struct CaptureScan {
 
     /// `2026-10-05 04:00:00.123+02:00`, `2026-10-05T04:00:00Z` or `04:00:00`.
     private static func time(_ bytes: Span<UInt8>, _ range: Range<Int>) -> CaptureScan? {
-        let set = ByteSet("0123456789-/:.,+TZtz")
-        var index = run(bytes, range, set)
+        var index = run(bytes, range, timeBytes)
         let hasTime = index - range.lowerBound > 10
         if !hasTime, index - range.lowerBound >= 8, index + 1 < range.upperBound, bytes[index] == 0x20,
             bytes[index + 1].isDigit
         {
-            index = run(bytes, index + 1..<range.upperBound, set)
+            index = run(bytes, index + 1..<range.upperBound, timeBytes)
         }
         while index > range.lowerBound, bytes[index - 1] == 0x3a || bytes[index - 1] == 0x2c { index -= 1 }
         guard !range.isEmpty, bytes[range.lowerBound].isDigit else { return nil }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import EventModel
 import WireFormats
 
 /// A piece of the shape of a line: what stays the same from line to line, or the type of what does not.
@@ -45,7 +46,7 @@ enum ShapeToken: Hashable, Sendable {
     private static let typed: [CaptureType] = [.uuid, .mac, .ip, .time]
 
     /// Bytes that stand alone between words.
-    private static let marks = ByteSet(",;=()[]{}<>\"'|:")
+    private static let marks = ByteSet(",;=()[]{}<>\"'|:".utf8)
 
     private static func token(
         _ bytes: Span<UInt8>,
@@ -63,7 +64,7 @@ enum ShapeToken: Hashable, Sendable {
             return (.value(.quoted), found.next)
         }
         var stop = start
-        while stop < range.upperBound, !bytes[stop].isBlank, !marks.contains(bytes[stop]) { stop += 1 }
+        while stop < range.upperBound, !bytes[stop].isBlank, !marks[bytes[stop]] { stop += 1 }
         guard stop > start else { return (.text([bytes[start]]), start + 1) }
         let isAssigned = last == .text([0x3d])
         var digits = 0

@@ -20,7 +20,7 @@ struct BlockFilters: Hashable {
     /// Of texts with these runs and no events.
     init(_ trigrams: TrigramMap = TrigramMap()) {
         self.trigrams = trigrams
-        for part in RowCondition.Header.allCases { headers[part] = ByteSet([] as [UInt8]) }
+        for part in RowCondition.Header.allCases { headers[part] = ByteSet() }
     }
 
     /// Adds the headers of `events`.

@@ -8,7 +8,7 @@ struct HeaderSets: Hashable, Sendable {
     private var sets: [ByteSet]
 
     /// Of no events.
-    init() { sets = RowCondition.Header.allCases.map { _ in ByteSet([] as [UInt8]) } }
+    init() { sets = RowCondition.Header.allCases.map { _ in ByteSet() } }
 
     /// Of all events of `batches`.
     init(_ batches: [EventBatch]) {
