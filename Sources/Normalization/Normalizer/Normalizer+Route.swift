@@ -69,10 +69,25 @@ extension Normalizer {
             isObject
             ? values.addJSON(bytes.span, body, names)
             : values.addXML(bytes.span, body, names)
-        guard !values.leaves.isEmpty else { return false }
+        guard !values.leaves.isEmpty else {
+            if issues.contains(.badJSON), isMeantAsObject(work, bytes) {
+                work.header.issues.insert(.badJSON)
+            }
+            return false
+        }
         work.header.issues.formUnion(issues)
         work.keyed = isObject ? .json : .xml
         return true
+    }
+
+    /// Whether a body that begins with a brace and says nothing was meant as JSON: it is the whole record, or
+    /// a name or the end follows.
+    private func isMeantAsObject(_ work: borrowing RecordWork, _ bytes: [UInt8]) -> Bool {
+        let body = work.envelope.body
+        guard let first = body.first, bytes[first] == 0x7b else { return false }
+        if first == work.record.lowerBound { return true }
+        guard let next = body.dropFirst().first(where: { !bytes[$0].isBlank }) else { return true }
+        return bytes[next] == 0x22
     }
 
     /// CEF and LEEF behind a header that is none, or without the mark: `CEF: 0|...`, `tag -: CEF:0|...`,

@@ -233,20 +233,27 @@ public struct Normalizer: Sendable {
         if work.elements != nil { reportSoftware(place, &work, bytes, &events) }
     }
 
-    /// Says of JSON that is no object that it is none; it stays text.
+    /// Says of JSON that is no object that it is none, and of what should be JSON that it is none; both stay
+    /// text.
     private mutating func noteOtherJSON(
         _ work: inout RecordWork,
         _ row: RecordBatch.Row,
         _ bytes: [UInt8]
     ) {
         let body = work.envelope.body
-        guard let first = body.first, let last = body.last, bytes[first] != 0x7b else { return }
-        if row.flags.contains(.jsonLines) {
-            work.header.issues.insert(.notAnObject)
-        } else if bytes[first] == 0x5b, bytes[last] == 0x5d {
-            values.removeAll()
-            let issues = values.addJSON(bytes.span, body, names)
-            if !issues.contains(.badJSON) { work.header.issues.formUnion(issues) }
+        let isMeant = row.flags.contains(.jsonLines)
+        guard let first = body.first, let last = body.last else {
+            if isMeant { work.header.issues.insert(.badJSON) }
+            return
+        }
+        guard bytes[first] != 0x7b else { return }
+        guard isMeant || (bytes[first] == 0x5b && bytes[last] == 0x5d) else { return }
+        values.removeAll()
+        let issues = values.addJSON(bytes.span, body, names)
+        if !issues.contains(.badJSON) {
+            work.header.issues.formUnion(issues)
+        } else if isMeant {
+            work.header.issues.insert(.badJSON)
         }
     }
 
