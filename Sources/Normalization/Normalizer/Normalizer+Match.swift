@@ -298,6 +298,11 @@ extension Normalizer {
         let text = work.text
         for index in decoders.tables.rules[rule].finds.range {
             guard let pattern = pattern(of: decoders.tables.finds[index], bytes.span, text) else { continue }
+            // What is known already is not mixed with what another place says.
+            let isKnown = (0..<matcher.captureCount).contains { capture in
+                captured(capture, pattern).map { values.has($0.slot) } ?? false
+            }
+            if isKnown { continue }
             for capture in 0..<matcher.captureCount {
                 guard let (slot, range) = captured(capture, pattern) else { continue }
                 values.set(slot, standardValue(range))
