@@ -43,7 +43,9 @@ struct DecoderFileReader {
                 }
             case "alias": definition.aliases = try assignments(value)
             case "witness": definition.isWitness = try bool(value)
-            case "pairs": definition.isCommaSeparated = try choice(value, ["blank", "comma"]) == "comma"
+            case "pairs":
+                let name = try choice(value, PairSeparation.allCases.map(\.rawValue))
+                definition.pairs = PairSeparation(rawValue: name) ?? .blank
             case "select": definition.select = try selector(value)
             case "set": definition.set = try assignments(value)
             case "fields": definition.fields = try assignments(value)

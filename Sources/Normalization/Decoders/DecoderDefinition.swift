@@ -19,6 +19,14 @@ public enum BodyFormat: String, Sendable, CaseIterable {
     case xml
 }
 
+/// What parts `key=value` pairs.
+public enum PairSeparation: String, Sendable, CaseIterable {
+    case blank
+    case comma
+    /// Commas when one parts the first two pairs, otherwise blanks.
+    case either
+}
+
 /// Text from a decoder file with its place.
 public struct PlacedText: Hashable, Sendable {
     /// The text.
@@ -250,8 +258,8 @@ public struct DecoderDefinition: Hashable, Sendable {
     /// Whether the rows of the table are those of W3C's extended log format: parted by blanks, below
     /// `#Fields:`.
     public var isExtendedTable = false
-    /// Whether pairs are parted by commas instead of blanks (kv, and captures of type kv).
-    public var isCommaSeparated = false
+    /// What parts pairs (kv, and captures of type kv).
+    public var pairs = PairSeparation.blank
     /// Array whose elements give one event each (json).
     public var explode: PlacedText?
     /// The rules in order.

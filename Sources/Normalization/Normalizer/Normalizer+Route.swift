@@ -110,8 +110,8 @@ extension Normalizer {
         var budget = SearchBudget()
         for route in decoders.routes.products {
             guard decoders.decoders[route.decoder].format == format,
-                route.vendor.holds(decoders.tables.texts.span, bytes.span, header.vendor, &budget),
-                route.product.holds(decoders.tables.texts.span, bytes.span, header.product, &budget)
+                route.vendor.holds(decoders.tables, bytes.span, header.vendor, &budget),
+                route.product.holds(decoders.tables, bytes.span, header.product, &budget)
             else { continue }
             if tryDecoder(route.decoder, &work, bytes, &events) { return true }
         }
