@@ -137,6 +137,8 @@ struct CompiledDecoder: Sendable {
     /// How its rows are written.
     var tableForm = TableForm.comma
     var takesXML = false
+    /// Whether a kv decoder takes JSON bodies with the same keys, too.
+    var takesJSON = false
     /// In `aliases`.
     var aliases = TablePart()
     /// In `joins`.

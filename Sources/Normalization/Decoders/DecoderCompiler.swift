@@ -50,6 +50,7 @@ struct DecoderCompiler {
         )
         decoder.maps = try maps(definition.maps)
         decoder.takesXML = definition.takesXML
+        decoder.takesJSON = definition.takesJSON
         let aliases = definition.aliases.map { alias in
             let target = slot(alias.target.text)
             let sources = alias.values.map { slot($0.text) }

@@ -234,6 +234,8 @@ public struct DecoderDefinition: Hashable, Sendable {
     public var format: BodyFormat = .text
     /// Whether XML bodies are taken as well (json only): keys and paths are alike.
     public var takesXML = false
+    /// Whether a decoder of pairs takes JSON bodies with the same keys, too (`[kv, json]`).
+    public var takesJSON = false
     /// Names of the decoder's own for the first of several keys that is present.
     public var aliases: [FieldAssignment] = []
     /// Markers to find in the values of keys, each giving the captures it names (keyed bodies only).

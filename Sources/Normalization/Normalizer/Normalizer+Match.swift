@@ -14,6 +14,7 @@ extension Normalizer {
     ) -> Bool {
         switch decoders.decoders[number].format {
         case .text: return tryText(decoders.routes.own[number], &work, bytes, &events)
+        case .kv where work.keyed == .json: break
         case .kv:
             let range = pairRange(work, bytes)
             let isComma = decoders.decoders[number].pairs.isComma(bytes.span, range)

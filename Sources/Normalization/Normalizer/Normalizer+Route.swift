@@ -53,6 +53,7 @@ extension Normalizer {
             let isTaken =
                 decoders.decoders[decoder].format == format
                 || (format == .xml && decoders.decoders[decoder].takesXML)
+                || (format == .json && decoders.decoders[decoder].takesJSON)
             guard isTaken else { continue }
             guard holds(decoders.routes.keyed[route].conditions, bytes) else { continue }
             if tryDecoder(decoder, &work, bytes, &events) { return true }
