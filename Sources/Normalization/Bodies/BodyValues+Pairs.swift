@@ -3,24 +3,6 @@
 
 import WireFormats
 
-extension PairSeparation {
-    /// Whether commas part the pairs of `range`.
-    func isComma(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        guard self == .either else { return self == .comma }
-        var index = ByteSearch.first(0x3d, bytes, range) + 1
-        guard index < range.upperBound else { return false }
-        if bytes[index] == 0x22 { index = ByteSearch.first(0x22, bytes, index + 1..<range.upperBound) + 1 }
-        while index < range.upperBound, bytes[index] != 0x2c {
-            guard !bytes[index].isBlank else { return false }
-            index += 1
-        }
-        let key = index + 1
-        index = key
-        while index < range.upperBound, bytes[index].isWordByte { index += 1 }
-        return index > key && index < range.upperBound && bytes[index] == 0x3d
-    }
-}
-
 extension BodyValues {
     /// Adds `key=value` pairs.
     ///

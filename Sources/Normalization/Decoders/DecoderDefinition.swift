@@ -25,6 +25,8 @@ public enum PairSeparation: String, Sendable, CaseIterable {
     case comma
     /// Commas when one parts the first two pairs, otherwise blanks.
     case either
+    /// Semicolons or bars; colons part keys from values as equals signs do: `[key:"value"; key:"value"]`.
+    case semicolon
 }
 
 /// Text from a decoder file with its place.

@@ -17,8 +17,8 @@ extension Normalizer {
         case .kv where work.keyed == .json: break
         case .kv:
             let range = pairRange(work, bytes)
-            let isComma = decoders.decoders[number].pairs.isComma(bytes.span, range)
-            guard readPairs(&work, bytes, range, isCommaSeparated: isComma) > 0 else { return false }
+            let pairs = decoders.decoders[number].pairs.chosen(bytes.span, range)
+            guard readPairs(&work, bytes, range, pairs) > 0 else { return false }
         case .csv where !decoders.decoders[number].headerNames.isEmpty:
             return tryTable(number, &work, bytes, &events)
         case .csv:
@@ -265,8 +265,8 @@ extension Normalizer {
                 foundSlots.append(slot)
             }
             if capture.type == .kv {
-                let isComma = decoders.decoders[number].pairs.isComma(bytes.span, capture.range)
-                _ = readPairs(&work, bytes, capture.range, isCommaSeparated: isComma)
+                let pairs = decoders.decoders[number].pairs.chosen(bytes.span, capture.range)
+                _ = readPairs(&work, bytes, capture.range, pairs)
             } else if capture.type == .json {
                 work.header.issues.formUnion(values.addJSON(bytes.span, capture.range, names))
             }

@@ -267,7 +267,7 @@ extension Normalizer {
     {
         work.header.issues.insert(.undecoded)
         var format = work.keyed ?? .text
-        if format == .text, readPairs(&work, bytes, work.envelope.body, isCommaSeparated: false) >= 2 {
+        if format == .text, readPairs(&work, bytes, work.envelope.body, .blank) >= 2 {
             format = .kv
         }
         if format == .xml || format == .cef || format == .leef || format == .csv { format = .json }
@@ -286,13 +286,14 @@ extension Normalizer {
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ range: Range<Int>,
-        isCommaSeparated: Bool
+        _ separation: PairSeparation
     ) -> Int {
         if let mode = work.pairMode {
-            if mode == (range.lowerBound, isCommaSeparated) { return values.leaves.count }
+            if mode == (range.lowerBound, separation) { return values.leaves.count }
             values.removeLeaves()
         }
-        work.pairMode = (range.lowerBound, isCommaSeparated)
-        return values.addPairs(bytes.span, range, names, isCommaSeparated: isCommaSeparated)
+        work.pairMode = (range.lowerBound, separation)
+        guard separation != .semicolon else { return values.addMarkedPairs(bytes.span, range, names) }
+        return values.addPairs(bytes.span, range, names, isCommaSeparated: separation == .comma)
     }
 }
