@@ -31,10 +31,17 @@ struct DecoderFileReader {
             case "format":
                 let names = try texts(value).map(\.text)
                 definition.takesXML = names == ["json", "xml"]
-                guard names.count == 1 || definition.takesXML else {
-                    throw error(value.mark, "the only pair of formats is [json, xml]")
+                definition.takesJSON = names == ["kv", "json"]
+                guard names.count == 1 || definition.takesXML || definition.takesJSON else {
+                    throw error(value.mark, "the only pairs of formats are [json, xml] and [kv, json]")
                 }
-                definition.format = definition.takesXML ? .json : try format(value)
+                if definition.takesXML {
+                    definition.format = .json
+                } else if definition.takesJSON {
+                    definition.format = .kv
+                } else {
+                    definition.format = try format(value)
+                }
             case "within":
                 for (key, find) in try pairs(value) {
                     definition.within.append(
@@ -43,7 +50,9 @@ struct DecoderFileReader {
                 }
             case "alias": definition.aliases = try assignments(value)
             case "witness": definition.isWitness = try bool(value)
-            case "pairs": definition.isCommaSeparated = try choice(value, ["blank", "comma"]) == "comma"
+            case "pairs":
+                let name = try choice(value, PairSeparation.allCases.map(\.rawValue))
+                definition.pairs = PairSeparation(rawValue: name) ?? .blank
             case "select": definition.select = try selector(value)
             case "set": definition.set = try assignments(value)
             case "fields": definition.fields = try assignments(value)

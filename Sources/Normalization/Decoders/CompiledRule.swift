@@ -130,13 +130,15 @@ struct CompiledDecoder: Sendable {
     var dropped = TablePart()
     /// Slots of the columns (csv), in `numbers`.
     var columns = TablePart()
-    var isCommaSeparated = false
+    var pairs = PairSeparation.blank
     /// Names by which the header row of a table is known (csv), as parts of `texts`, in `parts`; empty: the
     /// body is one row.
     var headerNames = TablePart()
     /// How its rows are written.
     var tableForm = TableForm.comma
     var takesXML = false
+    /// Whether a kv decoder takes JSON bodies with the same keys, too.
+    var takesJSON = false
     /// In `aliases`.
     var aliases = TablePart()
     /// In `joins`.
@@ -180,6 +182,7 @@ struct RuleTables: Sendable {
     var parts: [TablePart] = []
     var numbers: [Int32] = []
     var texts: [UInt8] = []
+    var pieces: [TextPiece] = []
 
     /// Keeps a text.
     mutating func add(text: some Collection<UInt8>) -> TablePart {
@@ -218,10 +221,9 @@ struct RuleTables: Sendable {
         _ range: Range<Int>,
         _ budget: inout SearchBudget
     ) -> CompiledConstant? {
-        let span = texts.span
         for index in map.entries.range {
             let test = entries[index].test
-            if test.holds(span, source, range, &budget) != test.isNegated {
+            if test.holds(self, source, range, &budget) != test.isNegated {
                 return entries[index].constant
             }
         }

@@ -50,6 +50,7 @@ struct DecoderCompiler {
         )
         decoder.maps = try maps(definition.maps)
         decoder.takesXML = definition.takesXML
+        decoder.takesJSON = definition.takesJSON
         let aliases = definition.aliases.map { alias in
             let target = slot(alias.target.text)
             let sources = alias.values.map { slot($0.text) }
@@ -60,7 +61,7 @@ struct DecoderCompiler {
         for item in definition.within { within.append(try self.within(item, definition)) }
         decoder.within = RuleTables.add(within, to: &tables.within)
         decoder.joins = joins(definition)
-        decoder.isCommaSeparated = definition.isCommaSeparated
+        decoder.pairs = definition.pairs
         decoder.isGeneric = definition.id.text.hasPrefix("generic.")
         decoder.dropped = slots(definition.drop)
         if definition.isTable {
@@ -279,14 +280,13 @@ struct DecoderCompiler {
         return RuleTables.add(joins, to: &tables.joins)
     }
 
-    /// The sources of times that join several keys, such as `date+time`.
+    /// The sources of times and aliases that join several keys, such as `date+time`.
     private static func joinNames(of definition: DecoderDefinition) -> [String] {
+        let fields = definition.fields + definition.rules.flatMap(\.base.fields)
         var names: [String] = []
-        for fields in [definition.fields] + definition.rules.map(\.base.fields) {
-            for field in fields where field.target.text == "time" {
-                for value in field.values where value.text.contains("+") && !names.contains(value.text) {
-                    names.append(value.text)
-                }
+        for source in definition.aliases + fields.filter({ $0.target.text == "time" }) {
+            for value in source.values where value.text.contains("+") && !names.contains(value.text) {
+                names.append(value.text)
             }
         }
         return names

@@ -19,6 +19,16 @@ public enum BodyFormat: String, Sendable, CaseIterable {
     case xml
 }
 
+/// What parts `key=value` pairs.
+public enum PairSeparation: String, Sendable, CaseIterable {
+    case blank
+    case comma
+    /// Commas when one parts the first two pairs, otherwise blanks.
+    case either
+    /// Semicolons or bars; colons part keys from values as equals signs do: `[key:"value"; key:"value"]`.
+    case semicolon
+}
+
 /// Text from a decoder file with its place.
 public struct PlacedText: Hashable, Sendable {
     /// The text.
@@ -226,6 +236,8 @@ public struct DecoderDefinition: Hashable, Sendable {
     public var format: BodyFormat = .text
     /// Whether XML bodies are taken as well (json only): keys and paths are alike.
     public var takesXML = false
+    /// Whether a decoder of pairs takes JSON bodies with the same keys, too (`[kv, json]`).
+    public var takesJSON = false
     /// Names of the decoder's own for the first of several keys that is present.
     public var aliases: [FieldAssignment] = []
     /// Markers to find in the values of keys, each giving the captures it names (keyed bodies only).
@@ -250,8 +262,8 @@ public struct DecoderDefinition: Hashable, Sendable {
     /// Whether the rows of the table are those of W3C's extended log format: parted by blanks, below
     /// `#Fields:`.
     public var isExtendedTable = false
-    /// Whether pairs are parted by commas instead of blanks (kv, and captures of type kv).
-    public var isCommaSeparated = false
+    /// What parts pairs (kv, and captures of type kv).
+    public var pairs = PairSeparation.blank
     /// Array whose elements give one event each (json).
     public var explode: PlacedText?
     /// The rules in order.

@@ -14,10 +14,11 @@ extension Normalizer {
     ) -> Bool {
         switch decoders.decoders[number].format {
         case .text: return tryText(decoders.routes.own[number], &work, bytes, &events)
+        case .kv where work.keyed == .json: break
         case .kv:
-            let isComma = decoders.decoders[number].isCommaSeparated
             let range = pairRange(work, bytes)
-            guard readPairs(&work, bytes, range, isCommaSeparated: isComma) > 0 else { return false }
+            let pairs = decoders.decoders[number].pairs.chosen(bytes.span, range)
+            guard readPairs(&work, bytes, range, pairs) > 0 else { return false }
         case .csv where !decoders.decoders[number].headerNames.isEmpty:
             return tryTable(number, &work, bytes, &events)
         case .csv:
@@ -30,9 +31,20 @@ extension Normalizer {
         case .json, .xml, .cef, .leef: break
         }
         derive(number, &work, bytes)
-        guard let rule = firstRule(number, work, bytes) else { return false }
+        guard let rule = firstRule(number, work, bytes) else {
+            forget(number)
+            return false
+        }
         emit(rule, &work, bytes, &events)
         return true
+    }
+
+    /// Forgets what only a decoder that does not take the record sees in it: the next one names its columns
+    /// otherwise.
+    private mutating func forget(_ number: Int) {
+        for slot in withinSlots { values.clear(slot) }
+        withinSlots.removeAll(keepingCapacity: true)
+        if decoders.decoders[number].format == .csv { values.removeLeaves() }
     }
 
     /// Where a body of pairs lies: parameters of a vendor's structured data (`[junos@2636.1.1.1.2.26 a="b"]`)
@@ -47,6 +59,8 @@ extension Normalizer {
     mutating func derive(_ number: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
         resolveAliases(number)
         for index in decoders.decoders[number].joins.range { join(decoders.tables.joins[index], bytes) }
+        // An alias may stand for keys that were joined.
+        if !decoders.decoders[number].joins.isEmpty { resolveAliases(number) }
         withinSlots.removeAll(keepingCapacity: true)
         guard !decoders.decoders[number].within.isEmpty else { return }
         for index in decoders.decoders[number].within.range {
@@ -251,8 +265,8 @@ extension Normalizer {
                 foundSlots.append(slot)
             }
             if capture.type == .kv {
-                let isComma = decoders.decoders[number].isCommaSeparated
-                _ = readPairs(&work, bytes, capture.range, isCommaSeparated: isComma)
+                let pairs = decoders.decoders[number].pairs.chosen(bytes.span, capture.range)
+                _ = readPairs(&work, bytes, capture.range, pairs)
             } else if capture.type == .json {
                 work.header.issues.formUnion(values.addJSON(bytes.span, capture.range, names))
             }

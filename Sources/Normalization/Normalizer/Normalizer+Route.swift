@@ -53,6 +53,7 @@ extension Normalizer {
             let isTaken =
                 decoders.decoders[decoder].format == format
                 || (format == .xml && decoders.decoders[decoder].takesXML)
+                || (format == .json && decoders.decoders[decoder].takesJSON)
             guard isTaken else { continue }
             guard holds(decoders.routes.keyed[route].conditions, bytes) else { continue }
             if tryDecoder(decoder, &work, bytes, &events) { return true }
@@ -125,8 +126,8 @@ extension Normalizer {
         var budget = SearchBudget()
         for route in decoders.routes.products {
             guard decoders.decoders[route.decoder].format == format,
-                route.vendor.holds(decoders.tables.texts.span, bytes.span, header.vendor, &budget),
-                route.product.holds(decoders.tables.texts.span, bytes.span, header.product, &budget)
+                route.vendor.holds(decoders.tables, bytes.span, header.vendor, &budget),
+                route.product.holds(decoders.tables, bytes.span, header.product, &budget)
             else { continue }
             if tryDecoder(route.decoder, &work, bytes, &events) { return true }
         }
@@ -281,7 +282,7 @@ extension Normalizer {
     {
         work.header.issues.insert(.undecoded)
         var format = work.keyed ?? .text
-        if format == .text, readPairs(&work, bytes, work.envelope.body, isCommaSeparated: false) >= 2 {
+        if format == .text, readPairs(&work, bytes, work.envelope.body, .blank) >= 2 {
             format = .kv
         }
         if format == .xml || format == .cef || format == .leef || format == .csv { format = .json }
@@ -300,13 +301,14 @@ extension Normalizer {
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ range: Range<Int>,
-        isCommaSeparated: Bool
+        _ separation: PairSeparation
     ) -> Int {
         if let mode = work.pairMode {
-            if mode == (range.lowerBound, isCommaSeparated) { return values.leaves.count }
+            if mode == (range.lowerBound, separation) { return values.leaves.count }
             values.removeLeaves()
         }
-        work.pairMode = (range.lowerBound, isCommaSeparated)
-        return values.addPairs(bytes.span, range, names, isCommaSeparated: isCommaSeparated)
+        work.pairMode = (range.lowerBound, separation)
+        guard separation != .semicolon else { return values.addMarkedPairs(bytes.span, range, names) }
+        return values.addPairs(bytes.span, range, names, isCommaSeparated: separation == .comma)
     }
 }

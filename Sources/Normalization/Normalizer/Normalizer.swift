@@ -340,7 +340,7 @@ struct RecordWork {
     /// What a keyed body turned out to be; nil before it was read.
     var keyed: BodyFormat?
     /// From where the pairs of the body have been read, and how; nil before.
-    var pairMode: (start: Int, isCommaSeparated: Bool)?
+    var pairMode: (start: Int, separation: PairSeparation)?
     /// What the structured data says; nil before it was read.
     var elements: ElementFacts?
 

@@ -3,19 +3,33 @@
 
 import WireFormats
 
+/// A part of a test that stands behind a star between two texts.
+struct TextPiece: Sendable {
+    /// The text, in the texts of ``RuleTables``.
+    var text: TablePart
+    /// By which bytes it is looked for.
+    var lead: LeadBytes
+}
+
 /// A test of one text, case folded: equal, begins with, ends with, contains, or merely present; possibly
 /// negated.
+///
+/// Several texts with stars between them stand in that order, each at its first place behind the one before.
 struct TextTest: Sendable {
     enum Kind: UInt8, Sendable { case equal, prefix, suffix, contains, present }
 
     var kind: Kind
     var isNegated: Bool
+    /// What follows the first text, in the pieces of ``RuleTables``.
+    var pieces = TablePart()
+    /// Whether the last of the pieces has to be the end.
+    var isClosed = false
     /// The text, in the texts of ``RuleTables``.
     var text: TablePart
     /// By which bytes it is looked for.
     var lead: LeadBytes
 
-    /// Reads `x`, `x*`, `*x`, `*x*`, `*` or one of these after `!`.
+    /// Reads `x`, `x*`, `*x`, `*x*`, `x*y` and the like, `*` or one of these after `!`.
     ///
     /// A quoted star or bang cannot be expressed.
     init(_ written: String, _ tables: inout RuleTables) {
@@ -39,26 +53,69 @@ struct TextTest: Sendable {
         } else {
             kind = .equal
         }
-        text = tables.add(text: rest.map(\.folded))
-        lead = LeadBytes(rest.map(\.folded))
+        let texts = rest.split(separator: 0x2a).map { $0.map(\.folded) }
+        text = tables.add(text: texts.first ?? [])
+        lead = LeadBytes(texts.first ?? [])
+        guard texts.count > 1 else { return }
+        isClosed = kind == .suffix || kind == .equal
+        kind = opens ? .contains : .prefix
+        let followers = texts.dropFirst().map { TextPiece(text: tables.add(text: $0), lead: LeadBytes($0)) }
+        pieces = RuleTables.add(followers, to: &tables.pieces)
     }
 
-    /// Whether the value at `range` passes, the negation not yet applied; `texts` are those of the tables.
+    /// Whether the value at `range` passes, the negation not yet applied.
     func holds(
-        _ texts: Span<UInt8>,
+        _ tables: borrowing RuleTables,
         _ bytes: Span<UInt8>,
         _ range: Range<Int>,
         _ budget: inout SearchBudget
     ) -> Bool {
+        let texts = tables.texts.span
         let count = Int(text.count)
         switch kind {
         case .present: return true
         case .equal: return range.count == count && matches(texts, bytes, range.lowerBound)
-        case .prefix: return range.count >= count && matches(texts, bytes, range.lowerBound)
+        case .prefix:
+            guard range.count >= count, matches(texts, bytes, range.lowerBound) else { return false }
+            return pieces.isEmpty || continues(tables, bytes, range.dropFirst(count), &budget)
         case .suffix: return range.count >= count && matches(texts, bytes, range.upperBound - count)
         case .contains:
-            return ByteSearch.firstFolded(texts, text.range, by: lead, bytes, range, &budget) != nil
+            guard let start = ByteSearch.firstFolded(texts, text.range, by: lead, bytes, range, &budget)
+            else { return false }
+            return pieces.isEmpty || continues(tables, bytes, start + count..<range.upperBound, &budget)
         }
+    }
+
+    /// Whether the pieces stand in `range` in their order.
+    private func continues(
+        _ tables: borrowing RuleTables,
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ budget: inout SearchBudget
+    ) -> Bool {
+        var rest = range
+        for index in pieces.range {
+            let piece = tables.pieces[index]
+            let count = Int(piece.text.count)
+            // The last one that has to be the end is looked for there only.
+            if isClosed, index == pieces.range.upperBound - 1 {
+                guard rest.count >= count else { return false }
+                rest = rest.upperBound - count..<rest.upperBound
+            }
+            let texts = tables.texts.span
+            guard
+                let start = ByteSearch.firstFolded(
+                    texts,
+                    piece.text.range,
+                    by: piece.lead,
+                    bytes,
+                    rest,
+                    &budget
+                )
+            else { return false }
+            rest = start + count..<rest.upperBound
+        }
+        return true
     }
 
     private func matches(_ texts: Span<UInt8>, _ bytes: Span<UInt8>, _ start: Int) -> Bool {
@@ -86,8 +143,7 @@ struct SlotCondition: Sendable {
         _ budget: inout SearchBudget
     ) -> Bool {
         let tests = tables.tests.span
-        let texts = tables.texts.span
-        for index in self.tests.range where tests[index].holds(texts, bytes, range, &budget) {
+        for index in self.tests.range where tests[index].holds(tables, bytes, range, &budget) {
             return !tests[index].isNegated
         }
         return acceptsMissing
