@@ -123,6 +123,7 @@ extension Normalizer {
             let leaf = values.leaves[index]
             guard leaf.element < 0 || Int(leaf.element) == element else { continue }
             if leaf.slot >= 0, usedStamps[Int(leaf.slot)] == usedStamp { continue }
+            if leaf.shortSlot >= 0, usedStamps[Int(leaf.shortSlot)] == usedStamp { continue }
             guard leaf.value.end > leaf.value.start, leaf.key.range.count <= Normalizer.keyLengthMaxBytes
             else { continue }
             let range = leaf.value.range

@@ -23,7 +23,7 @@ struct CaptureScan {
     @inline(__always)
     static func word(_ bytes: Span<UInt8>, _ range: Range<Int>, _ stop: ByteSet) -> CaptureScan? {
         var index = range.lowerBound
-        while index < range.upperBound, !bytes[index].isBlank, !stop.contains(bytes[index]) { index += 1 }
+        while index < range.upperBound, !bytes[index].isGap, !stop.contains(bytes[index]) { index += 1 }
         return CaptureScan(range, upTo: index)
     }
 
@@ -92,7 +92,7 @@ struct CaptureScan {
 
     private static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
         var end = range.upperBound
-        while end > range.lowerBound, bytes[end - 1].isBlank || bytes[end - 1] == 0x0d { end -= 1 }
+        while end > range.lowerBound, bytes[end - 1].isGap { end -= 1 }
         return range.lowerBound..<end
     }
 

@@ -247,8 +247,7 @@ struct PatternTrie {
                 program.tables[table + Int(byte)] = start
                 run(byte, edge.items, captures)
             default:
-                program.tables[table + 0x20] = start
-                program.tables[table + 0x09] = start
+                for byte in UInt8.gaps { program.tables[table + Int(byte)] = start }
                 add(.blank)
                 node(edge.items, captures: captures)
             }
