@@ -65,10 +65,7 @@ struct ByteSet: Hashable, Sendable {
 }
 
 extension UInt8 {
-    /// What a blank of a pattern stands for: also the end of a line, for one message may have several lines.
-    static let gaps: [UInt8] = [0x20, 0x09, 0x0a, 0x0d]
-
-    /// Whether this is a space, a tab or part of the end of a line.
+    /// Whether this is a space, a tab or part of the end of a line: one message may have several lines.
     @inline(__always)
     var isGap: Bool { self == 0x20 || self == 0x09 || self == 0x0a || self == 0x0d }
 }

@@ -223,7 +223,7 @@ private struct Cursor {
     @inline(__always)
     mutating func blanks(_ bytes: Span<UInt8>) -> Bool {
         let from = position
-        while position < end, bytes[position].isGap { position += 1 }
+        while position < end, bytes[position].isBlank { position += 1 }
         left -= (position - from) >> 2
         return position > from
     }
@@ -289,9 +289,9 @@ private struct Cursor {
             }
             index += 1
             // A text that begins with a blank stands for a run of them: it begins nowhere else in this one.
-            if bytes[index - 1].isGap {
+            if bytes[index - 1].isBlank {
                 let first = index
-                while index < end, bytes[index].isGap { index += 1 }
+                while index < end, bytes[index].isBlank { index += 1 }
                 left -= (index - first) >> 4
             }
         }
@@ -310,8 +310,8 @@ private struct Cursor {
         for lane in Int(text.lowerBound)..<Int(text.upperBound) {
             guard index < range.upperBound else { return false }
             if pool[lane] == 0x20 {
-                guard bytes[index].isGap else { return false }
-                while index < range.upperBound, bytes[index].isGap { index += 1 }
+                guard bytes[index].isBlank else { return false }
+                while index < range.upperBound, bytes[index].isBlank { index += 1 }
             } else {
                 guard bytes[index] == pool[lane] else { return false }
                 index += 1

@@ -118,10 +118,8 @@ struct PatternProgram: Sendable {
             firsts.insert(text[0])
             stop.bytes.insert(text[0])
             if text[0] == 0x20 {
-                for byte in UInt8.gaps {
-                    firsts.insert(byte)
-                    stop.bytes.insert(byte)
-                }
+                firsts.insert(0x09)
+                stop.bytes.insert(0x09)
             }
         }
         if firsts.count == 1, let only = firsts.first { stop.only = only }

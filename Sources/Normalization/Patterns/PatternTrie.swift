@@ -247,7 +247,8 @@ struct PatternTrie {
                 program.tables[table + Int(byte)] = start
                 run(byte, edge.items, captures)
             default:
-                for byte in UInt8.gaps { program.tables[table + Int(byte)] = start }
+                program.tables[table + 0x20] = start
+                program.tables[table + 0x09] = start
                 add(.blank)
                 node(edge.items, captures: captures)
             }
