@@ -18,7 +18,7 @@ struct DecoderFileReader {
             allowed: [
                 "id", "version", "title", "format", "witness", "pairs", "select", "set", "fields", "maps",
                 "drop",
-                "columns", "table", "explode", "alias", "within", "header", "rules",
+                "columns", "table", "explode", "alias", "below", "inner", "within", "header", "rules",
             ]
         )
         guard let id = root["id"] else { throw error(root.mark, "the file has no 'id'") }
@@ -48,6 +48,8 @@ struct DecoderFileReader {
                         WithinDefinition(source: placed(key), find: try assignments(find))
                     )
                 }
+            case "below": definition.below = try texts(value)
+            case "inner": definition.inner = try texts(value)
             case "alias": definition.aliases = try assignments(value)
             case "witness": definition.isWitness = try bool(value)
             case "pairs":

@@ -24,6 +24,8 @@ struct BodyValues: Sendable {
         var value: Value
         /// Slot of the key; -1 when no decoder names it.
         var slot: Int32
+        /// Slot of the key's name without the path before it, where the leaf fills that as well; else -1.
+        var shortSlot: Int32 = -1
         /// Number of the key among the names of the normalizer; -1 if it is not known yet.
         var name: Int32
         /// Element of the exploded array; -1 outside.
@@ -55,6 +57,8 @@ struct BodyValues: Sendable {
     var paths: [Range<Int>] = []
     /// Whether a bound was met.
     var isTruncated = false
+    /// Whether what is read lies in `work`.
+    var isInner = false
     /// Slot of the array whose elements are counted; -1 for none.
     var explodeSlot = -1
     /// Number of elements seen in that array.
@@ -106,14 +110,31 @@ struct BodyValues: Sendable {
 
     /// Forgets the leaves and the values of their slots.
     mutating func removeLeaves() {
-        for leaf in leaves where leaf.slot >= 0 { clear(Int(leaf.slot)) }
+        for leaf in leaves { clear(leaf) }
         leaves.removeAll(keepingCapacity: true)
     }
 
     /// Forgets the leaves that `isUnwanted` says, and the values of their slots.
     mutating func removeLeaves(where isUnwanted: (Leaf) -> Bool) {
-        for leaf in leaves where leaf.slot >= 0 && isUnwanted(leaf) { clear(Int(leaf.slot)) }
+        for leaf in leaves where isUnwanted(leaf) { clear(leaf) }
         leaves.removeAll(where: isUnwanted)
+    }
+
+    private mutating func clear(_ leaf: Leaf) {
+        if leaf.slot >= 0 { clear(Int(leaf.slot)) }
+        if leaf.shortSlot >= 0 { clear(Int(leaf.shortSlot)) }
+    }
+
+    /// Lets leaves fill the slots of their short names, by slot in `shortSlots`, where these have no value.
+    mutating func shorten(_ shortSlots: Span<Int32>) {
+        for index in leaves.indices {
+            let slot = Int(leaves[index].slot)
+            guard slot >= 0, slot < shortSlots.count, shortSlots[slot] >= 0, leaves[index].shortSlot < 0,
+                !has(Int(shortSlots[slot]))
+            else { continue }
+            leaves[index].shortSlot = shortSlots[slot]
+            set(Int(shortSlots[slot]), leaves[index].value)
+        }
     }
 
     /// Whether `slot` has a value.
@@ -149,6 +170,8 @@ struct BodyValues: Sendable {
         }
         let number = Int32(truncatingIfNeeded: name ?? -1)
         let slot = Int(number) < slots.count ? number : -1
+        var (key, value) = (key, value)
+        if isInner { (key.isInWork, value.isInWork) = (true, true) }
         leaves.append(Leaf(key: key, value: value, slot: slot, name: number, element: Int32(element)))
         if slot >= 0, element < 0 { set(Int(slot), value) }
     }

@@ -141,6 +141,11 @@ struct CompiledDecoder: Sendable {
     var takesJSON = false
     /// In `aliases`.
     var aliases = TablePart()
+    /// The slot of the short name for each slot whose key lies below a path of the decoder, else -1, in
+    /// `numbers`.
+    var shortSlots = TablePart()
+    /// Slots whose values are bodies of their own, in `numbers`.
+    var inner = TablePart()
     /// In `joins`.
     var joins = TablePart()
     /// Searches in the values of keys, in `within`.

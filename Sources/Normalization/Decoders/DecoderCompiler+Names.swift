@@ -69,7 +69,7 @@ extension DecoderCompiler {
     mutating func fields(_ assignments: [FieldAssignment]) throws(DecoderError) -> TablePart {
         var result: [CompiledField] = []
         for assignment in assignments {
-            let slots = assignment.values.map { slot($0.text) }
+            let slots = sourceSlots(assignment.values)
             result.append(
                 CompiledField(target: try target(assignment.target), slots: tables.add(numbers: slots))
             )
@@ -90,7 +90,7 @@ extension DecoderCompiler {
             let otherwise = try definition.otherwise.map { value throws(DecoderError) in
                 try constant(definition.target, value)
             }
-            let slots = definition.sources.map { slot($0.text) }
+            let slots = sourceSlots(definition.sources)
             result.append(
                 CompiledMap(
                     target: try target(definition.target),

@@ -36,8 +36,14 @@ struct DecoderCompiler {
         for name in StandardSlot.names { _ = slot(name) }
     }
 
+    /// Paths below which the keys of the decoder at work may stand as well, and its keys.
+    private var below: [String] = []
+    private var shortNames: [String] = []
+
     mutating func add(_ definition: DecoderDefinition) throws(DecoderError) {
         try check(definition)
+        below = definition.below.map(\.text)
+        shortNames = []
         let number = decoders.count
         var decoder = CompiledDecoder(
             format: definition.format,
@@ -53,7 +59,7 @@ struct DecoderCompiler {
         decoder.takesJSON = definition.takesJSON
         let aliases = definition.aliases.map { alias in
             let target = slot(alias.target.text)
-            let sources = alias.values.map { slot($0.text) }
+            let sources = sourceSlots(alias.values)
             return CompiledAlias(slot: Int32(target), sources: tables.add(numbers: sources))
         }
         decoder.aliases = RuleTables.add(aliases, to: &tables.aliases)
@@ -63,7 +69,8 @@ struct DecoderCompiler {
         decoder.joins = joins(definition)
         decoder.pairs = definition.pairs
         decoder.isGeneric = definition.id.text.hasPrefix("generic.")
-        decoder.dropped = slots(definition.drop)
+        decoder.dropped = tables.add(numbers: sourceSlots(definition.drop))
+        decoder.inner = slots(definition.inner)
         if definition.isTable {
             let names = definition.columns.map { tables.add(text: $0.text.utf8) }
             decoder.tableForm = definition.isExtendedTable ? .extended : .comma
@@ -81,6 +88,7 @@ struct DecoderCompiler {
             ruleNames.append(rule.id)
         }
         decoders[number].rules = decoder.rules.lowerBound..<tables.rules.count
+        decoders[number].shortSlots = shortSlots()
     }
 
     private func check(_ definition: DecoderDefinition) throws(DecoderError) {
@@ -104,6 +112,12 @@ struct DecoderCompiler {
             for rule in definition.rules
             where !rule.patterns.isEmpty || !rule.keywords.isEmpty || !rule.find.isEmpty {
                 throw DecoderError(rule.id.place, "patterns and keywords need 'format: text'")
+            }
+        }
+        if definition.format != .json || definition.explode != nil {
+            for (key, names) in [("inner", definition.inner), ("below", definition.below)] {
+                guard let name = names.first else { continue }
+                throw DecoderError(name.place, "'\(key)' needs 'format: json' without 'explode'")
             }
         }
         if definition.format != .csv, let column = definition.columns.first {
@@ -188,6 +202,26 @@ struct DecoderCompiler {
         compiled.any = RuleTables.add(lists, to: &tables.parts)
         compiled.none = tables.add(numbers: keywords.none.map { routes.keyword($0.text) })
         return compiled
+    }
+
+    /// The slots of keys, which may stand below the paths of the decoder as well.
+    mutating func sourceSlots(_ names: [PlacedText]) -> [Int] {
+        for name in names where !below.isEmpty {
+            if let first = name.text.utf8.first, first != 0x5f, first != 0x24 { shortNames.append(name.text) }
+        }
+        return names.map { slot($0.text) }
+    }
+
+    /// The slot of the short name for each slot, by the paths of the decoder.
+    private mutating func shortSlots() -> TablePart {
+        guard !below.isEmpty else { return TablePart() }
+        var pairs: [(long: Int, short: Int)] = []
+        for path in below {
+            for name in shortNames { pairs.append((slot(path + "." + name), slot(name))) }
+        }
+        var result = Array(repeating: -1, count: slotTargets.count)
+        for pair in pairs { result[pair.long] = pair.short }
+        return tables.add(numbers: result)
     }
 
     private mutating func slots(_ names: [PlacedText]) -> TablePart {

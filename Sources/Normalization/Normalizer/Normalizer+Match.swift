@@ -57,6 +57,16 @@ extension Normalizer {
 
     /// Fills the slots that the decoder derives from others: aliases, joins and what lies within values.
     mutating func derive(_ number: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
+        for place in decoders.decoders[number].inner.range {
+            let slot = Int(decoders.tables.numbers[place])
+            let isComma = decoders.decoders[number].isCommaSeparated
+            work.header.issues.formUnion(values.addInner(slot, bytes.span, names, isCommaSeparated: isComma))
+        }
+        let short = decoders.decoders[number].shortSlots
+        if !short.isEmpty {
+            let numbers = decoders.tables.numbers
+            values.shorten(numbers.span.extracting(short.range))
+        }
         resolveAliases(number)
         for index in decoders.decoders[number].joins.range { join(decoders.tables.joins[index], bytes) }
         // An alias may stand for keys that were joined.

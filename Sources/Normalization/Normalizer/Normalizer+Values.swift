@@ -40,8 +40,8 @@ extension Normalizer {
     ) -> (has: Bool, counts: Bool) {
         var start = Int(value.start)
         var end = Int(value.end)
-        while end > start, source[end - 1].isBlank { end -= 1 }
-        while start < end, source[start].isBlank { start += 1 }
+        while end > start, source[end - 1].isGap { end -= 1 }
+        while start < end, source[start].isGap { start += 1 }
         // A comma behind a word belongs to the sentence: `copied to /opt/bin/monitor, restarting`.
         if !target.isProse, end > start, source[end - 1] == 0x2c { end -= 1 }
         guard !Placeholder.holds(source, start..<end) else { return (false, false) }
@@ -123,6 +123,7 @@ extension Normalizer {
             let leaf = values.leaves[index]
             guard leaf.element < 0 || Int(leaf.element) == element else { continue }
             if leaf.slot >= 0, usedStamps[Int(leaf.slot)] == usedStamp { continue }
+            if leaf.shortSlot >= 0, usedStamps[Int(leaf.shortSlot)] == usedStamp { continue }
             guard leaf.value.end > leaf.value.start, leaf.key.range.count <= Normalizer.keyLengthMaxBytes
             else { continue }
             let range = leaf.value.range

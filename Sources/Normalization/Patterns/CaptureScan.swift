@@ -23,7 +23,7 @@ struct CaptureScan {
     @inline(__always)
     static func word(_ bytes: Span<UInt8>, _ range: Range<Int>, _ stop: ByteSet) -> CaptureScan? {
         var index = range.lowerBound
-        while index < range.upperBound, !bytes[index].isBlank, !stop[bytes[index]] { index += 1 }
+        while index < range.upperBound, !bytes[index].isGap, !stop[bytes[index]] { index += 1 }
         return CaptureScan(range, upTo: index)
     }
 
@@ -93,7 +93,7 @@ struct CaptureScan {
 
     private static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
         var end = range.upperBound
-        while end > range.lowerBound, bytes[end - 1].isBlank || bytes[end - 1] == 0x0d { end -= 1 }
+        while end > range.lowerBound, bytes[end - 1].isGap { end -= 1 }
         return range.lowerBound..<end
     }
 
@@ -228,4 +228,10 @@ struct CaptureScan {
         }
         return CaptureScan(range, upTo: range.lowerBound + 36)
     }
+}
+
+extension UInt8 {
+    /// Whether this is a space, a tab or part of the end of a line: one message may have several lines.
+    @inline(__always)
+    var isGap: Bool { self == 0x20 || self == 0x09 || self == 0x0a || self == 0x0d }
 }
