@@ -102,6 +102,16 @@ struct FieldText {
         return true
     }
 
+    /// An address where a host name is asked for is the address: `rhost=10.0.0.9`.
+    func putAddress(
+        beside field: FieldID,
+        _ source: Span<UInt8>,
+        _ draft: inout EventFiller,
+        _ events: inout EventBatch
+    ) -> Bool {
+        putAddress(field == .sourceHost ? .sourceIP : .targetIP, source, &draft, &events)
+    }
+
     private func putHost(
         beside field: FieldID,
         _ source: Span<UInt8>,

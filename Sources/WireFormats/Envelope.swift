@@ -181,6 +181,7 @@ enum HeaderPhrases {
     static let repeated = Array("last message repeated ".utf8)
     static let repeatedBehindHost = Array(" last message repeated ".utf8)
     static let forwarded = Array("Message forwarded from ".utf8)
+    static let messageNumber = Array("[ID ".utf8)
     static let category = Array("CISE_".utf8)
     static let dash = Array(" - ".utf8)
     static let cookie = Array("@cee:".utf8)

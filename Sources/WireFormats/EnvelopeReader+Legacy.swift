@@ -43,7 +43,22 @@ extension EnvelopeReader {
         }
         if stands(HeaderPhrases.repeated, bytes, at: position) { return }
         readTag(bytes)
+        skipMessageNumber(bytes)
         readElements(bytes)
+    }
+
+    /// Solaris numbers its messages behind the tag: `sshd[42]: [ID 800047 auth.info] text`.
+    private mutating func skipMessageNumber(_ bytes: Span<UInt8>) {
+        guard stands(HeaderPhrases.messageNumber, bytes, at: position) else { return }
+        var index = position + HeaderPhrases.messageNumber.count
+        let digits = index
+        while index < end, bytes[index].isDigit { index += 1 }
+        guard index > digits, index < end, bytes[index] == 0x20 else { return }
+        index += 1
+        while index < end, bytes[index].isWordByte || bytes[index] == 0x2e { index += 1 }
+        guard index < end, bytes[index] == 0x5d else { return }
+        position = index + 1
+        skipBlanks(bytes)
     }
 
     /// Where `NAME[PROCESS]:` ends that stands at `start`; nil if there is none.

@@ -32,6 +32,7 @@ extension Normalizer {
             if routeMarkedProduct(&work, bytes, &events) { return }
             if routeLiterals(&work, bytes, &events) { return }
             if routeHeaderless(&work, bytes, &events) { return }
+            if routeEmbedded(&work, bytes, &events) { return }
             if routeFallback(&work, bytes, &events) { return }
         }
         routeGeneric(&work, bytes, &events)
@@ -212,6 +213,45 @@ extension Normalizer {
         return false
     }
 
+    /// JSON behind words that nobody knows: `2026-10-05 INFO audit - {"user":"ada"}`; what is said before it
+    /// names neither decoder nor field.
+    private mutating func routeEmbedded(
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
+        guard let start = Normalizer.objectStart(bytes.span, work.envelope.body) else { return false }
+        let saved = work
+        chooseObject(start, &work)
+        if routeKeyed(&work, bytes, &events) { return true }
+        work = saved
+        values.removeLeaves()
+        return false
+    }
+
+    private mutating func chooseObject(_ start: Int, _ work: inout RecordWork) {
+        work.envelope.body = start..<work.envelope.body.upperBound
+        work.text = work.envelope.body
+        work.pairMode = nil
+        values.removeLeaves()
+    }
+
+    /// The first `{"` of a body that ends with `}` and has one within its beginning.
+    private static func objectStart(_ bytes: Span<UInt8>, _ body: Range<Int>) -> Int? {
+        guard let last = body.last, bytes[last] == 0x7d else { return nil }
+        let end = min(body.upperBound, body.lowerBound + embeddedStartMaxBytes) - 1
+        var index = body.lowerBound
+        while index < end {
+            if bytes[index] == 0x7b, bytes[index + 1] == 0x22 { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// Bytes of a body that are searched for the begin of an object: a stamp, a level, a class and a thread
+    /// are shorter.
+    static let embeddedStartMaxBytes = 512
+
     /// Decoders for free wording: after all that know what they see, however the header was read.
     private mutating func routeFallback(
         _ work: inout RecordWork,
@@ -281,6 +321,14 @@ extension Normalizer {
     private mutating func routeGeneric(_ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch)
     {
         work.header.issues.insert(.undecoded)
+        if work.keyed == nil, let start = Normalizer.objectStart(bytes.span, work.envelope.body) {
+            let saved = work
+            chooseObject(start, &work)
+            if !readKeyed(&work, bytes) || work.header.issues.contains(.badJSON) {
+                work = saved
+                values.removeLeaves()
+            }
+        }
         var format = work.keyed ?? .text
         if format == .text, readPairs(&work, bytes, work.envelope.body, .blank) >= 2 {
             format = .kv

@@ -68,6 +68,12 @@ extension Normalizer {
     ) -> Bool {
         switch field {
         case .hostIP, .sourceIP, .targetIP: return text.putAddress(field, source, &draft, &events)
+        case .sourceHost, .targetHost:
+            guard IPAddress(source, text.range) == nil else {
+                return text.putAddress(beside: field, source, &draft, &events)
+            }
+            guard draft.take(field) else { return false }
+            text.append(field, source, &events)
         case .sourceMAC, .targetMAC:
             guard HardwareAddress.length(source, text.range) == text.range.count, draft.take(field)
             else { return false }
