@@ -225,7 +225,7 @@ let package = Package(
                 "SimulationKit",
             ]
         ),
-        tests("QueryEngineTests", ["EventModel", "Platform", "SegmentLog", "QueryEngine"]),
+        tests("QueryEngineTests", ["EventModel", "Platform", "SegmentLog", "Inventory", "QueryEngine"]),
         tests(
             "CommandLineTests",
             [

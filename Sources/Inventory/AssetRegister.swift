@@ -103,6 +103,20 @@ public struct AssetRegister: SnapshotResumed, Sendable {
         return site.assets[number]
     }
 
+    /// Addresses that were, are or will be `asset`'s, by the site's files and by what events showed.
+    public func addresses(of asset: Asset) -> Set<IPAddress> {
+        var found: Set<IPAddress> = []
+        for mac in asset.macs {
+            found.formUnion(site.bindings.filter { $0.mac == mac }.map(\.address))
+            found.formUnion(observed.filter { $0.mac == mac }.map(\.address))
+        }
+        for host in asset.hostNames {
+            found.formUnion(addresses.addresses(of: host.lowercased()))
+            found.formUnion(addresses.addresses(of: AssetRegister.folded(host)))
+        }
+        return found
+    }
+
     /// Addresses that the site's files bind to an asset at `time`, and those that stand for its host name.
     public func boundAddresses(at time: UTCTime) -> Set<IPAddress> {
         var found: Set<IPAddress> = []

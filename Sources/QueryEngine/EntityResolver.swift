@@ -30,12 +30,29 @@ public struct EntityFacts: Hashable, Sendable {
     }
 }
 
+/// By what records name assets.
+public struct EntityIdentifiers: Hashable, Sendable {
+    /// Names and fingerprints, of which a record holds one in any case, perhaps with more around it.
+    public var names: Set<String>
+    /// Addresses that were theirs at some time.
+    public var addresses: Set<IPAddress>
+
+    /// Gathers identifiers.
+    public init(names: Set<String> = [], addresses: Set<IPAddress> = []) {
+        self.names = names
+        self.addresses = addresses
+    }
+}
+
 /// Says which assets took part in an event and where addresses lie.
 ///
 /// Owned by one thread; may cache.
 public protocol EntityResolver: AnyObject {
     /// Assets that take part in event `index`, the subject first; empty if none is known.
     func participants(of index: Int, in batch: EventBatch) -> [EntityFacts]
+
+    /// By what records name the assets that `accepts` takes: none takes part in an event without one of them.
+    func identifiers(where accepts: (EntityFacts) -> Bool) -> EntityIdentifiers
 
     /// Zone id of an address; nil where the site names no zones.
     func zone(of address: IPAddress) -> String?

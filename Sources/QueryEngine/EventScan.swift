@@ -94,7 +94,7 @@ public struct EventScan {
     public init(_ selection: EventSelection, in source: any PartSource, resolver: (any EntityResolver)? = nil)
     {
         self.selection = selection
-        condition = selection.query.rowCondition
+        condition = selection.query.rowCondition(resolver)
         self.source = source
         self.resolver = resolver
     }

@@ -5,15 +5,44 @@ public import EventModel
 
 extension Query {
     /// What a stored record must have for the query to match one of its events; never more than that.
-    public var rowCondition: RowCondition { Query.condition(root) }
+    ///
+    /// `resolver` is who resolves the assets of the events.
+    public func rowCondition(_ resolver: (any EntityResolver)? = nil) -> RowCondition {
+        Query.condition(root, resolver)
+    }
 
-    private static func condition(_ node: QueryNode) -> RowCondition {
+    private static func condition(_ node: QueryNode, _ resolver: (any EntityResolver)?) -> RowCondition {
         switch node {
         case .everything, .not, .compare: .everything
-        case .all(let nodes): .all(nodes.map(condition))
-        case .any(let nodes): .any(nodes.map(condition))
+        case .all(let nodes): .all(nodes.map { condition($0, resolver) })
+        case .any(let nodes): .any(nodes.map { condition($0, resolver) })
+        case .test(.entity(let fact), let condition): entity(fact, condition, resolver)
         case .test(let field, let condition): Query.condition(field, condition)
         }
+    }
+
+    private static func entity(
+        _ fact: QueryField.EntityFact,
+        _ condition: QueryCondition,
+        _ resolver: (any EntityResolver)?
+    ) -> RowCondition {
+        // What the site's files say of an address is in no record.
+        if fact == .zone || condition == .exists { return .everything }
+        var parts: [RowCondition] = []
+        for fields in QueryPredicate.ownFields(fact) {
+            parts.append(value(fields, condition) ?? text(condition))
+        }
+        let identifiers = resolver?.identifiers { QueryPredicate.holds(fact, condition, $0) }
+        for name in (identifiers?.names ?? []).sorted() {
+            // Names are compared as Unicode, records are searched as bytes.
+            guard name.utf8.allSatisfy({ $0 < 0x80 }) else { return .everything }
+            parts.append(.text(name.utf8.map(ByteFolding.folded)))
+        }
+        let fields = SiteResolver.addresses.map { FieldID.knownNames[Int($0.rawValue)] }
+        for address in (identifiers?.addresses ?? []).sorted() {
+            parts.append(.value(fields: fields, .address(address)))
+        }
+        return .any(parts)
     }
 
     private static func condition(_ field: QueryField, _ condition: QueryCondition) -> RowCondition {
@@ -33,7 +62,7 @@ extension Query {
             return .any([
                 .header(.action, ByteSet { HeaderText.accepts(.action, $0, condition) }), text(condition),
             ])
-        // What the site's files say of an address is in no record.
+        // Where an address lies is in no record.
         case .zone, .entity: return .everything
         }
     }

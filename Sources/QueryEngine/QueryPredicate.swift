@@ -88,26 +88,36 @@ extension QueryPredicate {
     private static let ownNames: [FieldID] = [.hostName, .deviceID, .sourceHost, .targetHost]
     private static let ownAddresses: [FieldID] = [.hostIP, .sourceIP, .targetIP]
 
-    private func entity(_ fact: QueryField.EntityFact, _ index: Int, _ condition: QueryCondition) -> Bool {
+    /// The fields of an event that count beside the assets that take part, names and addresses apart.
+    static func ownFields(_ fact: QueryField.EntityFact) -> [[FieldID]] {
         switch fact {
-        case .entity, .device:
-            let own =
-                fact == .entity
-                ? QueryPredicate.ownNames + QueryPredicate.ownAddresses : QueryPredicate.ownNames
-            if anyField(own, index, condition) { return true }
-        case .zone:
+        case .entity: [ownNames, ownAddresses]
+        case .device: [ownNames]
+        case .zone, .type, .manufacturer, .model: []
+        }
+    }
+
+    /// Whether what is known of an asset satisfies the condition.
+    static func holds(
+        _ fact: QueryField.EntityFact,
+        _ condition: QueryCondition,
+        _ facts: EntityFacts
+    ) -> Bool {
+        texts(fact, facts).contains { !$0.isEmpty && condition.accepts(Array($0.utf8)) }
+    }
+
+    private func entity(_ fact: QueryField.EntityFact, _ index: Int, _ condition: QueryCondition) -> Bool {
+        if QueryPredicate.ownFields(fact).contains(where: { anyField($0, index, condition) }) { return true }
+        if fact == .zone {
             if QueryField.End.allCases.contains(where: { zone($0, index, condition) }) { return true }
             if let address = batch.address(.hostIP, in: index), let zone = resolver?.zone(of: address),
                 condition.accepts(Array(zone.utf8))
             {
                 return true
             }
-        case .type, .manufacturer, .model: break
         }
         guard let participants = resolver?.participants(of: index, in: batch) else { return false }
-        return participants.contains { facts in
-            QueryPredicate.texts(fact, facts).contains { !$0.isEmpty && condition.accepts(Array($0.utf8)) }
-        }
+        return participants.contains { QueryPredicate.holds(fact, condition, $0) }
     }
 
     private static func texts(_ fact: QueryField.EntityFact, _ facts: EntityFacts) -> [String] {

@@ -14,7 +14,7 @@ public import Inventory
 public final class SiteResolver: EntityResolver {
     private var register: AssetRegister
     private static let names: [FieldID] = [.deviceID, .hostName, .sourceHost, .targetHost, .peerIdentity]
-    private static let addresses: [FieldID] = [.hostIP, .sourceIP, .targetIP]
+    static let addresses: [FieldID] = [.hostIP, .sourceIP, .targetIP]
 
     /// Resolves by `register`.
     public init(_ register: AssetRegister) { self.register = register }
@@ -36,11 +36,25 @@ public final class SiteResolver: EntityResolver {
             return batch.text(field, in: index).flatMap { register.asset(ofCertificate: $0) }
         }
         guard SiteResolver.addresses.contains(field) else {
-            return batch.text(field, in: index).flatMap { register.asset(named: $0) }
+            // A letter that another case writes in fewer bytes, such as the Kelvin sign, is in no name.
+            return batch.text(field, in: index).flatMap { name in
+                name.utf8.count == name.lowercased().utf8.count ? register.asset(named: name) : nil
+            }
         }
         let event = batch.events[index]
         let time = event.time.isPresent ? event.time : event.logTime
         return batch.address(field, in: index).flatMap { register.asset(of: $0, at: time) }
+    }
+
+    /// Names, certificates and all addresses that the site's files give to the assets that `accepts` takes.
+    public func identifiers(where accepts: (EntityFacts) -> Bool) -> EntityIdentifiers {
+        var found = EntityIdentifiers()
+        for asset in register.site.assets where accepts(facts(asset)) {
+            let names = [asset.id, asset.serial] + asset.hostNames + asset.aeTitles + asset.certificates
+            found.names.formUnion(names.filter { !$0.isEmpty })
+            found.addresses.formUnion(register.addresses(of: asset))
+        }
+        return found
     }
 
     /// Zone id of an address; nil where the site names no zones.

@@ -143,7 +143,7 @@ private indirect enum Sample {
     }
 
     /// Whether an event alone satisfies `condition`; `mutant` answers `any` with `all`.
-    private static func holds(
+    static func holds(
         _ condition: RowCondition,
         _ event: Event,
         _ fields: [(name: String, value: [UInt8])],
@@ -193,7 +193,7 @@ private indirect enum Sample {
                 let fields = batch.fields(of: index).map {
                     (batch.name(of: $0.field), Array(batch.bytes[$0.range]))
                 }
-                if holds(query.rowCondition, batch.events[index], fields, mutant: mutant) { continue }
+                if holds(query.rowCondition(), batch.events[index], fields, mutant: mutant) { continue }
                 ruledOut += 1
                 if predicate.matches(index) { lost.append("\(sample.text): event \(index)") }
             }

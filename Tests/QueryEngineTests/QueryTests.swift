@@ -175,6 +175,8 @@ private final class FixedResolver: EntityResolver {
         ]
     }
 
+    func identifiers(where accepts: (EntityFacts) -> Bool) -> EntityIdentifiers { EntityIdentifiers() }
+
     func zone(of address: IPAddress) -> String? { address == IPAddress("10.99.4.18") ? "remote" : nil }
 }
 

@@ -12,6 +12,7 @@ import Testing
 private final class OneZone: EntityResolver {
     func participants(of index: Int, in batch: EventBatch) -> [EntityFacts] { [] }
 
+    func identifiers(where accepts: (EntityFacts) -> Bool) -> EntityIdentifiers { EntityIdentifiers() }
     func zone(of address: IPAddress) -> String? { address == IPAddress("10.0.0.7") ? "icu" : "else" }
 }
 

@@ -59,7 +59,7 @@ extension Normalizer {
     mutating func derive(_ number: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
         for place in decoders.decoders[number].inner.range {
             let slot = Int(decoders.tables.numbers[place])
-            let isComma = decoders.decoders[number].isCommaSeparated
+            let isComma = decoders.decoders[number].pairs == .comma
             work.header.issues.formUnion(values.addInner(slot, bytes.span, names, isCommaSeparated: isComma))
         }
         let short = decoders.decoders[number].shortSlots
