@@ -68,7 +68,11 @@ extension BodyValues {
             var close = ByteSearch.first(0x22, or: 0x5c, bytes, index + 1..<range.upperBound)
             while close < range.upperBound, bytes[close] == 0x5c {
                 close = ByteSearch.first(
-                    0x22, or: 0x5c, bytes, min(close + 2, range.upperBound)..<range.upperBound)
+                    0x22,
+                    or: 0x5c,
+                    bytes,
+                    min(close + 2, range.upperBound)..<range.upperBound
+                )
             }
             if close < range.upperBound {
                 let value = Value(start: Int32(index + 1), end: Int32(close), isInWork: false)
