@@ -43,5 +43,8 @@ struct ProductMessageTests {
         #expect(values("LEEF:2.0|v|p|1|2|^|a=b c^d=e")["a"] == "b c")
         #expect(values("LEEF:2.0|v|p|1|2|x09|a=b c\td=e")["d"] == "e")
         #expect(values("LEEF:1.0|v|p|1|2|src=10.0.0.1 usrName=a b")["usrName"] == "a b")
+        // A relay wrote the tab out, another took the mark for a tag.
+        #expect(values("1.0|v|p|1|2|src=10.0.0.1#011usrName=a#b")["usrName"] == "a#b")
+        #expect(values("1.0|v|p|1|2|src=10.0.0.1#011usrName=a#b")["src"] == "10.0.0.1")
     }
 }

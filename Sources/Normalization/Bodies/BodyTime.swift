@@ -28,6 +28,13 @@ struct BodyTime {
             time = reader.time
             hasFraction = reader.hasFraction
             issues = reader.issues
+            position = reader.position
+            // A blank may stand before the offset.
+            if issues.contains(.timeZoneAssumed), let offset = zone(bytes) {
+                issues.remove(.timeZoneAssumed)
+                let seconds = Int64(context.offsetSeconds - offset)
+                time = UTCTime(nanoseconds: time.nanoseconds + seconds * 1_000_000_000)
+            }
         } else if let epoch = EpochTime.read(bytes, BodyTime.first(bytes, range)) {
             time = epoch.time
             hasFraction = epoch.hasFraction

@@ -27,12 +27,13 @@ extension BodyValues {
         let at = range.lowerBound
         let isCEF =
             bytes[at] == 0x43 && bytes[at + 1] == 0x45 && bytes[at + 2] == 0x46 && bytes[at + 3] == 0x3a
-        let isLEEF =
+        let isMarked =
             bytes[at] == 0x4c && bytes[at + 1] == 0x45 && bytes[at + 2] == 0x45 && bytes[at + 3] == 0x46
             && bytes[at + 4] == 0x3a
+        let isLEEF = isMarked || ProductMark.isBareLEEF(bytes, range)
         let isBare = bytes[at].isDigit && bytes[at + 1] == 0x7c
         guard isCEF || isLEEF || isBare else { return nil }
-        var index = at + (isLEEF ? 5 : isCEF ? 4 : 0)
+        var index = at + (isMarked ? 5 : isCEF ? 4 : 0)
         while index < range.upperBound, bytes[index].isBlank { index += 1 }
         let isSecond = index < range.upperBound && bytes[index] == 0x32
         var header = ProductHeader(isLEEF: isLEEF)
@@ -117,7 +118,16 @@ extension BodyValues {
         var index = range.lowerBound
         while index < range.upperBound {
             let start = index
-            while index < range.upperBound, bytes[index] != delimiter { index += 1 }
+            var width = 1
+            while index < range.upperBound {
+                if delimiter != ProductMark.writtenTab {
+                    guard bytes[index] != delimiter else { break }
+                } else if ProductMark.isWrittenTab(bytes, index, range.upperBound) {
+                    width = 4
+                    break
+                }
+                index += 1
+            }
             var equals = start
             while equals < index, bytes[equals] != 0x3d { equals += 1 }
             if equals > start, equals < index {
@@ -129,7 +139,7 @@ extension BodyValues {
                 let value = Value(start: Int32(equals + 1), end: Int32(index), isInWork: false)
                 add(key, value, name: slots.number(bytes, key.range))
             }
-            index += 1
+            index += width
         }
     }
 
