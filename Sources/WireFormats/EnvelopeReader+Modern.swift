@@ -73,8 +73,15 @@ extension EnvelopeReader {
         if envelope.form == .loose { return true }
         envelope.form = .rfc5424
         let isStamped = envelope.time.isPresent
-        guard let host = token(bytes, EnvelopeReader.hostLengthMax),
-            let application = token(bytes, EnvelopeReader.applicationLengthMax),
+        guard let host = token(bytes, EnvelopeReader.hostLengthMax) else { return false }
+        // CyberArk: `<5>1 2026-10-05T04:00:00Z VAULT {"format":...`.
+        if isStamped, position < end, bytes[position] == 0x7b {
+            envelope.host = host.range
+            envelope.issues.insert(.nonconformantHeader)
+            envelope.form = .loose
+            return true
+        }
+        guard let application = token(bytes, EnvelopeReader.applicationLengthMax),
             let processID = token(bytes, EnvelopeReader.processLengthMax),
             let messageID = token(bytes, EnvelopeReader.messageLengthMax)
         else { return false }

@@ -242,8 +242,7 @@ public struct DecoderDefinition: Hashable, Sendable {
     public var aliases: [FieldAssignment] = []
     /// Paths below which every key may stand instead: `winlog.event_data` for the keys of an event.
     public var below: [PlacedText] = []
-    /// Keys whose text is a body of its own, XML, JSON or pairs, read as if it were the message's
-    /// (json only).
+    /// Keys whose text is a body of its own, XML, JSON or pairs, read as if it were the body (json only).
     public var inner: [PlacedText] = []
     /// Markers to find in the values of keys, each giving the captures it names (keyed bodies only).
     public var within: [WithinDefinition] = []
