@@ -30,10 +30,12 @@ struct FieldText {
         }
     }
 
-    /// A name without what encloses it in sentences: `'root'`, `[m.weber]`, `k.roth:`.
+    /// A name without what encloses or ends it in sentences: `'root'`, `[m.weber]`, `k.roth:`, `by k.roth.`
     func nameRange(_ source: Span<UInt8>) -> Range<Int> {
         var name = range
-        if name.count > 1, source[name.upperBound - 1] == 0x3a { name = name.dropLast() }
+        if name.count > 1, [0x3a, 0x2e, 0x3b].contains(source[name.upperBound - 1]) {
+            name = name.dropLast()
+        }
         guard let first = name.first, let last = name.last, last > first + 1 else { return name }
         let isEnclosed =
             switch (source[first], source[last]) {
