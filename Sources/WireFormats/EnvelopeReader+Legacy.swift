@@ -67,8 +67,8 @@ extension EnvelopeReader {
         skipBlanks(bytes)
     }
 
-    /// Nanoseconds since 1970, the device and a kind, as Meraki writes without a header of its own or behind one
-    /// of a relay: `1791172800.834663913 mx-1 events text`.
+    /// Nanoseconds since 1970, the device and a kind, as Meraki writes without a header of its own or behind
+    /// one of a relay: `1791172800.834663913 mx-1 events text`.
     private mutating func readEpoch(_ bytes: Span<UInt8>) -> Bool {
         var stop = position
         while stop < end, stop - position < EnvelopeReader.epochLength,
@@ -253,7 +253,8 @@ extension EnvelopeReader {
         return !word.range.isEmpty
     }
 
-    /// Whether the word of a line of a file, which has no priority, is a level: `2026-10-05T04:00:00Z INFO text`.
+    /// Whether the word of a line of a file, which has no priority, is a level:
+    /// `2026-10-05T04:00:00Z INFO text`.
     private func isLevel(_ bytes: Span<UInt8>, _ word: Range<Int>) -> Bool {
         guard envelope.issues.contains(.missingPriority), word.count >= 4, word.count <= 8 else {
             return false

@@ -16,7 +16,7 @@ public struct DecoderSet: Sendable {
     public let warnings: [String]
 
     /// Version of the engine; part of the epoch, raised when the same files decode otherwise.
-    public static let engineVersion: UInt32 = 3
+    public static let engineVersion: UInt32 = 4
 
     let decoders: [CompiledDecoder]
     /// Identifiers of the decoders by number, the built-in ones included.
