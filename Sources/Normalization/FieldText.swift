@@ -30,10 +30,12 @@ struct FieldText {
         }
     }
 
-    /// A name without what encloses it in sentences: `'root'`, `[m.weber]`, `k.roth:`.
+    /// A name without what encloses or ends it in sentences: `'root'`, `[m.weber]`, `k.roth:`, `by k.roth.`
     func nameRange(_ source: Span<UInt8>) -> Range<Int> {
         var name = range
-        if name.count > 1, source[name.upperBound - 1] == 0x3a { name = name.dropLast() }
+        if name.count > 1, [0x3a, 0x2e, 0x3b].contains(source[name.upperBound - 1]) {
+            name = name.dropLast()
+        }
         guard let first = name.first, let last = name.last, last > first + 1 else { return name }
         let isEnclosed =
             switch (source[first], source[last]) {
@@ -102,14 +104,23 @@ struct FieldText {
         return true
     }
 
-    /// An address where a host name is asked for is the address: `rhost=10.0.0.9`.
+    /// An address where a host name is asked for is the address: `rhost=10.0.0.9`. Where another address
+    /// stands already, the text stays a host: the name that a request asked for.
     func putAddress(
         beside field: FieldID,
         _ source: Span<UInt8>,
         _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) -> Bool {
-        putAddress(field == .sourceHost ? .sourceIP : .targetIP, source, &draft, &events)
+        let address: FieldID = field == .sourceHost ? .sourceIP : .targetIP
+        guard draft.has(address) else { return putAddress(address, source, &draft, &events) }
+        guard let last = events.events.last, let own = IPAddress(source, range) else { return false }
+        for entry in events.entries[Int(last.fieldStart)...] where entry.field == address {
+            if IPAddress(events.bytes.span, entry.range) == own { return false }
+        }
+        guard draft.take(field) else { return false }
+        append(field, source, &events)
+        return true
     }
 
     private func putHost(

@@ -182,6 +182,13 @@ enum HeaderPhrases {
     static let repeatedBehindHost = Array(" last message repeated ".utf8)
     static let forwarded = Array("Message forwarded from ".utf8)
     static let messageNumber = Array("[ID ".utf8)
+    /// Names of levels, packed, last letter lowest.
+    static let levels: Set<UInt64> = Set(
+        [
+            "info", "warn", "warning", "error", "debug", "trace", "fatal", "notice", "severe", "verbose",
+            "critical", "fine", "finest", "trivia",
+        ].map { $0.utf8.reduce(0) { $0 << 8 | UInt64($1) } }
+    )
     static let category = Array("CISE_".utf8)
     static let dash = Array(" - ".utf8)
     static let cookie = Array("@cee:".utf8)

@@ -6,6 +6,8 @@ import EventModel
 extension EnvelopeReader {
     /// Longest tag that is looked for; RFC 3164 allows 32.
     private static let tagLengthMax = 64
+    /// Seconds with ten digits, a full stop, nine digits.
+    private static let epochLength = 20
     /// Most words in front of a Cisco stamp: two counters, a host and the empty word of a lone colon.
     private static let prefixWordCountMax = 4
 
@@ -15,6 +17,10 @@ extension EnvelopeReader {
         let start = position
         var device = 0..<0
         var hasStamp = readStamp(bytes, at: position)
+        if !hasStamp, readEpoch(bytes) {
+            envelope.form = .loose
+            return
+        }
         if !hasStamp {
             hasStamp = readBehindPrefix(bytes, &device)
             if !hasStamp {
@@ -41,7 +47,7 @@ extension EnvelopeReader {
         } else if !envelope.issues.contains(.missingPriority), !envelope.issues.contains(.badPriority) {
             envelope.form = .rfc3164
         }
-        if stands(HeaderPhrases.repeated, bytes, at: position) { return }
+        if stands(HeaderPhrases.repeated, bytes, at: position) || readEpoch(bytes) { return }
         readTag(bytes)
         skipMessageNumber(bytes)
         readElements(bytes)
@@ -59,6 +65,30 @@ extension EnvelopeReader {
         guard index < end, bytes[index] == 0x5d else { return }
         position = index + 1
         skipBlanks(bytes)
+    }
+
+    /// Nanoseconds since 1970, the device and a kind, as Meraki writes without a header of its own or behind
+    /// one of a relay: `1791172800.834663913 mx-1 events text`.
+    private mutating func readEpoch(_ bytes: Span<UInt8>) -> Bool {
+        var stop = position
+        while stop < end, stop - position < EnvelopeReader.epochLength,
+            bytes[stop].isDigit || bytes[stop] == 0x2e
+        { stop += 1 }
+        guard stop - position == EnvelopeReader.epochLength, stop < end, bytes[stop] == 0x20,
+            bytes[stop - 10] == 0x2e, let epoch = EpochTime.read(bytes, position..<stop)
+        else { return false }
+        var index = stop + 1
+        while index < end, bytes[index] != 0x20 { index += 1 }
+        guard index > stop + 1, index + 1 < end, bytes[index + 1].folded >= 0x61,
+            bytes[index + 1].folded <= 0x7a
+        else { return false }
+        envelope.time = epoch.time
+        envelope.hasFraction = epoch.hasFraction
+        envelope.issues.remove(.missingTimestamp)
+        envelope.issues.remove(.missingHost)
+        envelope.host = stop + 1..<index
+        position = index + 1
+        return true
     }
 
     /// Where `NAME[PROCESS]:` ends that stands at `start`; nil if there is none.
@@ -113,7 +143,7 @@ extension EnvelopeReader {
             if readStamp(bytes, at: isDrifting ? position + 1 : position) {
                 if isDrifting { envelope.issues.insert(.clockUnsynchronised) }
                 // A word before the stamp is a device only where a vendor mark follows it.
-                if device.isEmpty || marks(bytes, at: position) { return true }
+                if device.isEmpty || !envelope.sequence.isEmpty || marks(bytes, at: position) { return true }
                 envelope.time = .absent
                 return false
             }
@@ -176,7 +206,8 @@ extension EnvelopeReader {
                 index += 1
             }
             // The colon before the mark is one of those counted.
-            if units > 1, index < end, bytes[index - 1] == 0x3a, bytes[index] == 0x20,
+            if units > 1, bytes[position].isDigit, index < end, bytes[index - 1] == 0x3a,
+                bytes[index] == 0x20,
                 marks(bytes, at: index)
             {
                 envelope.uptime = position..<index - 1
@@ -211,7 +242,7 @@ extension EnvelopeReader {
             skipBlanks(bytes)
             return true
         }
-        guard let word = hostWord(bytes) else { return false }
+        guard let word = hostWord(bytes), !isLevel(bytes, word.range) else { return false }
         position = word.next
         envelope.host = word.range
         skipBlanks(bytes)
@@ -220,6 +251,17 @@ extension EnvelopeReader {
             skipBlanks(bytes)
         }
         return !word.range.isEmpty
+    }
+
+    /// Whether the word of a line of a file, which has no priority, is a level:
+    /// `2026-10-05T04:00:00Z INFO text`.
+    private func isLevel(_ bytes: Span<UInt8>, _ word: Range<Int>) -> Bool {
+        guard envelope.issues.contains(.missingPriority), word.count >= 4, word.count <= 8 else {
+            return false
+        }
+        var name: UInt64 = 0
+        for index in word { name = name << 8 | UInt64(bytes[index].folded) }
+        return HeaderPhrases.levels.contains(name)
     }
 
     /// The next word, if it is a host: not a tag (which ends in `:` or holds `[`) and not a key of a pair.
@@ -275,7 +317,9 @@ extension EnvelopeReader {
             position = index
         } else if bytes[index] == 0x20, isDash(bytes, name) || stands(HeaderPhrases.dash, bytes, at: index) {
             let isNil = isDash(bytes, name)
-            guard isNil || !envelope.host.isEmpty else { return }
+            // `10.0.0.9 - - [...` is how web servers begin a line.
+            let isName = IPAddress(bytes, name) == nil && !name.contains { bytes[$0] == 0x7c }
+            guard isNil || !envelope.host.isEmpty && isName else { return }
             if !isNil { envelope.application = name }
             position = isNil ? index : index + 3
         }

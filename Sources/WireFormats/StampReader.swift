@@ -214,9 +214,23 @@ public struct StampReader: Sendable {
         if let offset = zoneOffset(bytes) { return offset }
         position = start + 1
         var name: UInt64 = 0
-        while position < end, position - start <= 5, bytes[position] >= 0x41, bytes[position] <= 0x5a {
-            name = name << 8 | UInt64(bytes[position])
+        var isSmall = false
+        while position < end, position - start <= 5, bytes[position].folded >= 0x61,
+            bytes[position].folded <= 0x7a
+        {
+            if bytes[position] >= 0x61 { isSmall = true }
+            name = name << 8 | UInt64(bytes[position] & 0xdf)
             position += 1
+        }
+        // Small letters are a zone only where a colon says so: `mdt:` is one, a host `est` is not.
+        if isSmall, position == end || bytes[position] != 0x3a {
+            position = start
+            return nil
+        }
+        if position < end, bytes[position] == 0x2b || bytes[position] == 0x2d, ZoneNames.offset(name) == 0 {
+            let sign = position
+            if let offset = zoneOffset(bytes) { return offset }
+            position = sign
         }
         if position - start > 3, position == end, endsWithZone, let offset = ZoneNames.offset(name) {
             return offset

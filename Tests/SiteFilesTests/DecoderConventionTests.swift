@@ -106,6 +106,62 @@ struct DecoderConventionTests {
         #expect(events.text(.message, in: 0)?.hasPrefix("user=zoe") == true)
     }
 
+    @Test func `an object behind words that nobody knows is read`() {
+        let events = DecoderFixtures.decode(
+            #"<13>Oct  5 04:00:00 h9 oddapp: INFO audit - {"client":{"ipAddress":"10.9.0.7"},"#
+                + #""actor":{"user":{"name":"zoe"}},"result":"denied"}"#
+        )
+        #expect(events.events[0].issues.contains(.undecoded))
+        #expect(events.events[0].outcome == .failure)
+        #expect(events.text(.userName, in: 0) == "zoe")
+        #expect(events.text(.sourceIP, in: 0) == "10.9.0.7")
+        let broken = DecoderFixtures.decode(#"<13>Oct  5 04:00:00 h9 oddapp: user=zoe {"a" src=10.9.0.7}"#)
+        #expect(broken.text(.userName, in: 0) == "zoe")
+        #expect(!broken.events[0].issues.contains(.badJSON))
+    }
+
+    @Test(arguments: [
+        ("rhost=10.9.0.7  user=root", "10.9.0.7", nil), ("rhost=ws-7.ward  user=root", nil, "ws-7.ward"),
+        ("rhost=0.0.0.0  user=root", nil, nil),
+    ])
+    func `an address where a host is asked for is the address`(pairs: String, ip: String?, host: String?) {
+        let line = "<86>Oct  5 04:00:00 h9 sshd[8]: pam_unix(sshd:auth): authentication failure; "
+        let events = DecoderFixtures.decode(line + pairs)
+        #expect(events.text(.sourceIP, in: 0) == ip)
+        #expect(events.text(.sourceHost, in: 0) == host)
+        #expect(events.text(.userName, in: 0) == "root")
+    }
+
+    @Test func `a host that is another address than the one that is known stays a host`() {
+        let events = DecoderFixtures.decode(
+            "CEF:0|Acme|Wall|9|78|Rule hit|1|act=allowed src=10.9.0.1 shost=10.9.0.1 dst=10.9.0.2 "
+                + "dhost=10.9.0.3"
+        )
+        #expect(events.text(.sourceIP, in: 0) == "10.9.0.1")
+        #expect(events.text(.sourceHost, in: 0) == nil)
+        #expect(events.text(.targetIP, in: 0) == "10.9.0.2")
+        #expect(events.text(.targetHost, in: 0) == "10.9.0.3")
+    }
+
+    @Test func `a line in free wording gives who and where by its keys`() {
+        let events = DecoderFixtures.decode(
+            #"<14>Oct  5 04:00:00 app-1 webapp[7]: msg="authentication failed" username=zoe "#
+                + "client_ip=10.9.0.7"
+        )
+        #expect(events.events[0].outcome == .failure)
+        #expect(events.text(.userName, in: 0) == "zoe")
+        #expect(events.text(.sourceIP, in: 0) == "10.9.0.7")
+    }
+
+    @Test func `words before the first pair of an audit message hide no pair`() {
+        let events = DecoderFixtures.decode(
+            "type=USYS_CONFIG msg=audit(1791172800.000:402): pid=12 uid=0 msg='changing system time "
+                + #"exe="/usr/sbin/hwclock" hostname=? addr=10.9.0.7 terminal=? res=success'"#
+        )
+        #expect(events.events[0].outcome == .success)
+        #expect(events.text(.sourceIP, in: 0) == "10.9.0.7")
+    }
+
     @Test func `a patient identifier becomes a token and never a field`() {
         let events = DecoderFixtures.decode(
             #"{"ts":"2026-10-05T04:00:00Z","event":"x","mrn":"MRN-7","user":"u"}"#

@@ -33,14 +33,23 @@ struct AuditPairs {
         return true
     }
 
-    /// Steps into `'key=value ...'`.
+    /// Most words before the first pair of an inner message: `changing system time exe=...`.
+    private static let leadingWordCountMax = 8
+
+    /// Steps into `'key=value ...'`, which words may stand before.
     mutating func opens(_ bytes: Span<UInt8>, _ range: Range<Int>, _ index: inout Int) -> Bool {
         guard isAudit, !isOpen, index < range.upperBound, bytes[index] == 0x27 else { return false }
         var next = index + 1
-        while next < range.upperBound, bytes[next].isBlank { next += 1 }
-        let start = next
-        while next < range.upperBound, bytes[next].isWordByte || bytes[next] == 0x2d { next += 1 }
-        guard next > start, next < range.upperBound, bytes[next] == 0x3d else { return false }
+        for _ in 0..<AuditPairs.leadingWordCountMax {
+            while next < range.upperBound, bytes[next].isBlank { next += 1 }
+            let start = next
+            while next < range.upperBound, !bytes[next].isBlank, bytes[next] != 0x3d, bytes[next] != 0x27 {
+                next += 1
+            }
+            guard next > start, next < range.upperBound, bytes[next] != 0x27 else { return false }
+            if bytes[next] == 0x3d { break }
+        }
+        guard bytes[next] == 0x3d else { return false }
         isOpen = true
         index += 1
         return true

@@ -9,7 +9,10 @@ enum GenericDecoders {
     static let json = definition("generic.json", .json)
     static let pairs = definition("generic.kv", .kv)
     static let text = textDefinition()
-    static let all = [json, pairs, text]
+    /// Who and where, by well-known keys, for lines that a decoder for free wording takes.
+    static let parties = partiesDefinition()
+    /// The last of them is ``parties``.
+    static let all = [json, pairs, text, parties]
 
     private static let keys: [(target: String, sources: String)] = [
         (
@@ -335,6 +338,16 @@ enum GenericDecoders {
                 "msg", "message", "short_message", "Message", "description", "displayMessage",
             ]
         )
+        return definition
+    }
+
+    private static let partyFields: Set<String> = [
+        "user.name", "user.target", "src.ip", "src.port", "src.mac", "dst.ip", "dst.port",
+    ]
+
+    private static func partiesDefinition() -> DecoderDefinition {
+        var definition = definition("generic.parties", .kv)
+        definition.fields.removeAll { !partyFields.contains($0.target.text) }
         return definition
     }
 

@@ -38,8 +38,25 @@ extension Normalizer {
         }
         for map in decoders.decoders[decoder].maps.range { run(map, bytes, &draft, &events) }
         apply(decoders.decoders[decoder].shared, bytes, &work, &draft, &events)
+        if work.isFree { addParties(bytes, &work, &draft, &events) }
         if work.keyed != nil || work.pairMode != nil { readBodyTime(&work, bytes) }
         finish(decoder, &work, bytes, &draft, &events, element)
+    }
+
+    /// Who and where, from the pairs of a line in free wording: `login failed user=ada src=10.0.0.9`.
+    private mutating func addParties(
+        _ bytes: [UInt8],
+        _ work: inout RecordWork,
+        _ draft: inout EventFiller,
+        _ events: inout EventBatch
+    ) {
+        guard work.keyed == nil, work.pairMode == nil, let parties = decoders.decoders.last else { return }
+        if readPairs(&work, bytes, work.envelope.body, isCommaSeparated: false) >= 2 {
+            apply(parties.shared, bytes, &work, &draft, &events)
+        }
+        // The text is kept whole: its pairs are no fields of their own.
+        values.removeLeaves()
+        work.pairMode = nil
     }
 
     /// An event of a record that not even the last resorts could read.

@@ -258,7 +258,10 @@ extension Normalizer {
         _ bytes: [UInt8],
         _ events: inout EventBatch
     ) -> Bool {
-        tryOffers(decoders.routes.fallbackOffers, &work, bytes, &events)
+        work.isFree = true
+        if tryOffers(decoders.routes.fallbackOffers, &work, bytes, &events) { return true }
+        work.isFree = false
+        return false
     }
 
     /// Lines of files have a stamp but neither host nor tag: what looked like them is part of the body.

@@ -217,10 +217,12 @@ extension Normalizer {
 
 /// What devices write where they have no value.
 enum Placeholder {
-    private static let texts = ["-", "?", "N/A", "<none>", "(none)", "(null)", "<null>", "<nil>", "(empty)"]
-        .map {
-            Array($0.utf8)
-        }
+    private static let texts = [
+        "-", "?", "N/A", "None", "NULL", "<none>", "(none)", "(null)", "<null>", "<nil>", "(empty)",
+    ]
+    .map {
+        Array($0.utf8)
+    }
 
     /// Whether the text at `range` is empty or stands for "none".
     static func holds(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {

@@ -341,6 +341,8 @@ struct RecordWork {
     var keyed: BodyFormat?
     /// From where the pairs of the body have been read, and how; nil before.
     var pairMode: (start: Int, separation: PairSeparation)?
+    /// Whether a decoder for free wording has it, which knows no keys.
+    var isFree = false
     /// What the structured data says; nil before it was read.
     var elements: ElementFacts?
 
