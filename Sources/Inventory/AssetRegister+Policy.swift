@@ -162,8 +162,8 @@ extension AssetRegister {
         return listed.contains { AssetRegister.sameVersion($0.version, version) }
     }
 
-    /// Whether `hash` contradicts what the site lists for `version` of the model of `asset`, or what the changes
-    /// that are open on it at `time` say will come of them.
+    /// Whether `hash` contradicts what the site lists for `version` of the model of `asset`, or what the
+    /// changes that are open on it at `time` say will come of them.
     ///
     /// A change speaks of the software even where the device does not say which version it took.
     public func contradicts(hash: String, version: String, for asset: Asset, at time: UTCTime) -> Bool {

@@ -116,8 +116,8 @@ public struct IncidentAssembly: Sendable {
         )
     }
 
-    /// On a device of the incident and by a user or address of it, or a change or failure there; or the user
-    /// elsewhere.
+    /// On a device of the incident and by a user or address of it, or a change or failure there, or between
+    /// two of its devices past the conduits; or the user elsewhere.
     private func supports(_ event: EventDigest) -> Bool {
         guard event.eventClass != .unclassified, isNear(event.time) else { return false }
         let sharesUser = event.users.contains { users.contains($0.lowercased()) }
@@ -126,7 +126,8 @@ public struct IncidentAssembly: Sendable {
         }
         return sharesUser || event.addresses.contains(where: addresses.contains)
             || event.eventClass == .update
-            || event.outcome == .failure || event.assets.count { devices.contains($0) } > 1
+            || event.outcome == .failure
+            || !event.isAllowedFlow && event.assets.count { devices.contains($0) } > 1
     }
 
     private func isSession(_ event: EventDigest) -> Bool {
@@ -134,8 +135,8 @@ public struct IncidentAssembly: Sendable {
             && event.users.contains { users.contains($0.lowercased()) }
     }
 
-    /// The entries in order: a connection that carried a session of a user of the incident supports it, whether it
-    /// was reported before or after the logon.
+    /// The entries in order: a connection that carried a session of a user of the incident supports it,
+    /// whether it was reported before or after the logon.
     private var sortedEntries: [TimelineEntry] {
         var entries = entries
         for flow in contextFlows where flow.addresses.contains(where: sessionAddresses.contains) {
