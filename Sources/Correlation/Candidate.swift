@@ -336,6 +336,7 @@ extension Candidate.Place {
         case .targetAsset: situation.$target?.value.id
         case .sourceIsDevice: flag(sourceIsDevice)
         case .sourceZone: situation.sourceZone?.id
+        case .sourceTier: situation.sourceZone.flatMap { filled($0.tier) }
         case .targetZone: situation.targetZone?.id
         case .sourceIsInternet: flag(situation.sourceIsInternet)
         case .targetIsInternet: flag(situation.targetIsInternet)

@@ -26,6 +26,8 @@ public struct JudgedEvent: Codable, Sendable {
     public var sourceZone: String { candidate.situation.sourceZone?.id ?? "" }
     /// Zone of its target address; empty if it has none.
     public var targetZone: String { candidate.situation.targetZone?.id ?? "" }
+    /// Whether it is a flow that a conduit of the site allows.
+    public var isAllowedFlow: Bool { candidate.situation.verdict == .allowed }
     /// Zone that its asset belongs to; empty if none.
     public var homeZone: String { candidate.situation.subject?.zone ?? "" }
 

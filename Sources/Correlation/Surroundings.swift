@@ -242,7 +242,7 @@ struct Surroundings: SnapshotResumed, Sendable {
         guard event.eventClass == .update else { return }
         if !version.isEmpty { found.isApproved = register.isApproved(version: version, for: asset) }
         if !hash.isEmpty {
-            found.hashDiffers = register.contradicts(hash: hash, version: version, for: asset)
+            found.hashDiffers = register.contradicts(hash: hash, version: version, for: asset, at: event.time)
         }
     }
 

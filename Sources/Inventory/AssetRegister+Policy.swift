@@ -162,13 +162,24 @@ extension AssetRegister {
         return listed.contains { AssetRegister.sameVersion($0.version, version) }
     }
 
-    /// Whether `hash` contradicts what the site lists for `version` of the model of `asset`.
-    public func contradicts(hash: String, version: String, for asset: Asset) -> Bool {
+    /// Whether `hash` contradicts what the site lists for `version` of the model of `asset`, or what the
+    /// changes that are open on it at `time` say will come of them.
+    ///
+    /// A change speaks of the software even where the device does not say which version it took.
+    public func contradicts(hash: String, version: String, for asset: Asset, at time: UTCTime) -> Bool {
+        let hash = hash.lowercased()
         let listed = site.approved.filter {
-            $0.model.lowercased() == asset.model.lowercased() && !$0.hash.isEmpty
-                && (version.isEmpty || AssetRegister.sameVersion($0.version, version))
-        }
-        return !version.isEmpty && !listed.isEmpty && !listed.contains { $0.hash == hash.lowercased() }
+            !version.isEmpty && $0.model.lowercased() == asset.model.lowercased() && !$0.hash.isEmpty
+                && AssetRegister.sameVersion($0.version, version)
+        }.map(\.hash)
+        let expected = site.changes.filter { change in
+            !change.expectedHash.isEmpty && change.start <= time && time <= change.end
+                && change.assets.contains(asset.id)
+                && (version.isEmpty || change.expectedVersion.isEmpty
+                    || AssetRegister.sameVersion(version, change.expectedVersion))
+        }.map(\.expectedHash)
+        let wanted = listed + expected
+        return !wanted.isEmpty && !wanted.contains(hash)
     }
 
     /// Whether two version texts are equal but for case and a leading `v`.

@@ -31,6 +31,8 @@ public struct EventDigest: Hashable, Sendable {
     public var users: [String]
     /// Addresses that belong to no asset, sorted.
     public var addresses: [String]
+    /// Whether it is a flow that a conduit allows: the ordinary traffic of its devices.
+    public var isAllowedFlow: Bool
     /// `zone` or `zone > zone`.
     public var zonePath: String
     /// One line in words.
@@ -61,6 +63,7 @@ public struct EventDigest: Hashable, Sendable {
             strangers.insert(address.description)
         }
         addresses = strangers.sorted()
+        isAllowedFlow = judged.isAllowedFlow
         let zones = [judged.sourceZone, judged.targetZone].filter { !$0.isEmpty }
         zonePath = zones.isEmpty ? judged.homeZone : zones.joined(separator: " > ")
         summary = EventWords.line(batch, index)

@@ -21,6 +21,10 @@ public struct IncidentAssembly: Sendable {
     let users: Set<String>
     private let addresses: Set<String>
     private let triggerTimes: [UTCTime]
+    /// Where users of the incident came from when they were on a device of it.
+    private var sessionAddresses: Set<String> = []
+    /// Addresses of the context entries of class network, by position in `entries`.
+    private var contextFlows: [(position: Int, addresses: [String])] = []
     private var entries: [TimelineEntry] = []
     private var counts: [EntryRole: Int] = [:]
 
@@ -89,6 +93,11 @@ public struct IncidentAssembly: Sendable {
             guard counts[role, default: 0] < IncidentAssembly.entryCountMax else { return }
             counts[role, default: 0] += 1
         }
+        if role == .context, event.eventClass == .network, !event.addresses.isEmpty {
+            contextFlows.append((position: entries.count, addresses: event.addresses))
+        } else if event.eventClass == .access, role == .trigger || isSession(event) {
+            sessionAddresses.formUnion(event.addresses)
+        }
         let rules = rulesByWitness[Place(offset: event.offset, ordinal: event.ordinal)]
         entries.append(
             TimelineEntry(
@@ -107,8 +116,8 @@ public struct IncidentAssembly: Sendable {
         )
     }
 
-    /// On a device of the incident and by a user or address of it, or a change or failure there; or the user
-    /// elsewhere.
+    /// On a device of the incident and by a user or address of it, or a change or failure there, or between
+    /// two of its devices past the conduits; or the user elsewhere.
     private func supports(_ event: EventDigest) -> Bool {
         guard event.eventClass != .unclassified, isNear(event.time) else { return false }
         let sharesUser = event.users.contains { users.contains($0.lowercased()) }
@@ -117,7 +126,23 @@ public struct IncidentAssembly: Sendable {
         }
         return sharesUser || event.addresses.contains(where: addresses.contains)
             || event.eventClass == .update
-            || event.outcome == .failure || event.assets.count { devices.contains($0) } > 1
+            || event.outcome == .failure
+            || !event.isAllowedFlow && event.assets.count { devices.contains($0) } > 1
+    }
+
+    private func isSession(_ event: EventDigest) -> Bool {
+        event.assets.contains(where: devices.contains)
+            && event.users.contains { users.contains($0.lowercased()) }
+    }
+
+    /// The entries in order: a connection that carried a session of a user of the incident supports it,
+    /// whether it was reported before or after the logon.
+    private var sortedEntries: [TimelineEntry] {
+        var entries = entries
+        for flow in contextFlows where flow.addresses.contains(where: sessionAddresses.contains) {
+            entries[flow.position].role = .support
+        }
+        return entries.sorted { ($0.time, $0.offset, $0.ordinal) < ($1.time, $1.offset, $1.ordinal) }
     }
 
     private func isContext(_ event: EventDigest) -> Bool {
@@ -130,7 +155,7 @@ public struct IncidentAssembly: Sendable {
     /// `standing` says what of an asset of the inventory weighs in its risk, as of the last witness.
     public func incident(standing: (String, UTCTime) -> AssetStanding?) -> Incident {
         let last = core.last
-        let sorted = entries.sorted { ($0.time, $0.offset, $0.ordinal) < ($1.time, $1.offset, $1.ordinal) }
+        let sorted = sortedEntries
         let evidence = sorted.filter { $0.role != .context }
         let severity = core.alerts.map(\.level).max() ?? .medium
         let classes = EventClass.allCases.filter { found in

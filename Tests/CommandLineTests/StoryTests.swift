@@ -26,7 +26,7 @@ import Testing
     @Test func `the shipped stories come out as their goldens say`() throws {
         let result = try check(["replay"])
         #expect(result.lines.filter { !$0.hasSuffix(": ok") } == [])
-        #expect(result.lines.count >= 16)
+        #expect(result.lines.count >= 24)
         #expect(result.status == 0)
     }
 
@@ -40,8 +40,8 @@ import Testing
 
     /// A twin that would stay quiet anyway proves nothing: what its story says of the excuse must hold.
     @Test(arguments: [
-        "archive-migration", "bedside-service", "emergency-access", "forgotten-password", "noisy-sensor",
-        "scanner-window", "supplier-window", "ward-relocation",
+        "archive-migration", "bedside-service", "emergency-access", "forgotten-password", "monthly-library",
+        "noisy-sensor", "scanner-window", "supplier-window", "update-retried", "ward-relocation",
     ])
     func `a look-alike opens an incident once its excuse is taken away`(story: String) throws {
         let commands = try fences(of: story).filter { $0.contains("wardline replay check") }
@@ -49,6 +49,19 @@ import Testing
         for command in commands {
             let text = try shell(command)
             #expect(text.contains("expected no incident, found 1"), "\(command)\n\(text)")
+        }
+    }
+
+    /// An attack that opens an incident whatever is left out was found by accident.
+    @Test(arguments: [
+        "firmware-relay", "guest-shell", "lab-sweep", "other-package", "quiet-export", "stack-crash",
+    ])
+    func `an attack opens no incident without its key step`(story: String) throws {
+        let commands = try fences(of: story).filter { $0.contains("wardline replay check") }
+        #expect(!commands.isEmpty)
+        for command in commands {
+            let text = try shell(command)
+            #expect(text.contains("expected an incident, found none"), "\(command)\n\(text)")
         }
     }
 

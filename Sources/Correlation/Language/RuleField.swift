@@ -111,6 +111,8 @@ enum JoinedField: String, CaseIterable, Sendable {
     /// Whether the source is an asset that is a device, not a server, in a medical zone.
     case sourceIsDevice = "src.device"
     case sourceZone = "src.zone"
+    /// Tier of that zone, in the site's words.
+    case sourceTier = "src.tier"
     case targetZone = "dst.zone"
     /// Whether the target is a public address that no zone of the site lists.
     case targetIsInternet = "dst.internet"
