@@ -51,7 +51,7 @@ extension Normalizer {
         _ events: inout EventBatch
     ) {
         guard work.keyed == nil, work.pairMode == nil, let parties = decoders.decoders.last else { return }
-        if readPairs(&work, bytes, work.envelope.body, isCommaSeparated: false) >= 2 {
+        if readPairs(&work, bytes, work.envelope.body, .blank) >= 2 {
             apply(parties.shared, bytes, &work, &draft, &events)
         }
         // The text is kept whole: its pairs are no fields of their own.
