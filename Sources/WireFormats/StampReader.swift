@@ -76,14 +76,17 @@ public struct StampReader: Sendable {
         return true
     }
 
-    /// ISO 8601: `2026-10-05T04:00:00[.fraction][Z|+02:00|+0200]`, with `T` or one blank before the hour.
+    /// ISO 8601: `2026-10-05T04:00:00[.fraction][Z|+02:00|+0200]`, with `T` or one blank before the hour;
+    /// also `2026:10:05-04:00:00`, as Sophos UTM writes.
     public mutating func readISO(_ bytes: Span<UInt8>) -> Bool {
-        guard let year = number(bytes, 4...4), take(0x2d, bytes), let month = number(bytes, 2...2),
-            take(0x2d, bytes),
-            let day = number(bytes, 2...2), position < end
+        guard let year = number(bytes, 4...4), position < end else { return false }
+        let part = bytes[position]
+        guard part == 0x2d || part == 0x3a, take(part, bytes), let month = number(bytes, 2...2),
+            take(part, bytes), let day = number(bytes, 2...2), position < end
         else { return false }
         let separator = bytes[position]
-        guard separator == 0x54 || separator == 0x74 || separator == 0x20 else { return false }
+        let isParted = separator == 0x54 || separator == 0x74 || separator == 0x20
+        guard part == 0x3a ? separator == 0x2d : isParted else { return false }
         isLoose = separator != 0x54
         position += 1
         var civil = CivilTime(year: year, month: month, day: day)
