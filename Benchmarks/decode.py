@@ -156,7 +156,7 @@ def hostile(path):
              "{\"a\":\"" + "\\u0041" * 10000 + "\"}",
              "<Event>" + "<Data Name='a'>b</Data>" * 2700 + "</Event>",
              "<13>1 - h a - - " + "".join(f'[x{number} a="b"]' for number in range(4700)) + " m"]
-    lines = [(head + unit * HOSTILE_BYTES)[:HOSTILE_BYTES] for head in heads for unit in units]
+    lines = [(head + unit * (HOSTILE_BYTES // len(unit) + 1))[:HOSTILE_BYTES] for head in heads for unit in units]
     with open(path, "w", encoding="latin-1", errors="replace") as file:
         for line in lines + [line[:HOSTILE_BYTES] for line in whole]:
             file.write(line + "\n")
