@@ -103,14 +103,14 @@ public struct AssetRegister: SnapshotResumed, Sendable {
         return site.assets[number]
     }
 
-    /// Addresses that were, are or will be `asset`'s, by the site's files and by what events showed.
-    public func addresses(of asset: Asset) -> Set<IPAddress> {
-        var found: Set<IPAddress> = []
-        for mac in asset.macs {
-            found.formUnion(site.bindings.filter { $0.mac == mac }.map(\.address))
-            found.formUnion(observed.filter { $0.mac == mac }.map(\.address))
+    /// Addresses that one of `assets` had, has or will have, by the site's files and by what events showed.
+    public func addresses(of assets: [Asset]) -> Set<IPAddress> {
+        let macs = Set(assets.flatMap(\.macs))
+        var found = Set(site.bindings.filter { macs.contains($0.mac) }.map(\.address))
+        for item in observed {
+            if let mac = item.mac, macs.contains(mac) { found.insert(item.address) }
         }
-        for host in asset.hostNames {
+        for host in assets.flatMap(\.hostNames) {
             found.formUnion(addresses.addresses(of: host.lowercased()))
             found.formUnion(addresses.addresses(of: AssetRegister.folded(host)))
         }

@@ -48,13 +48,14 @@ public final class SiteResolver: EntityResolver {
 
     /// Names, certificates and all addresses that the site's files give to the assets that `accepts` takes.
     public func identifiers(where accepts: (EntityFacts) -> Bool) -> EntityIdentifiers {
-        var found = EntityIdentifiers()
-        for asset in register.site.assets where accepts(facts(asset)) {
-            let names = [asset.id, asset.serial] + asset.hostNames + asset.aeTitles + asset.certificates
-            found.names.formUnion(names.filter { !$0.isEmpty })
-            found.addresses.formUnion(register.addresses(of: asset))
+        let assets = register.site.assets.filter { accepts(facts($0)) }
+        let names = assets.flatMap { asset in
+            [asset.id, asset.serial] + asset.hostNames + asset.aeTitles + asset.certificates
         }
-        return found
+        return EntityIdentifiers(
+            names: Set(names.filter { !$0.isEmpty }),
+            addresses: register.addresses(of: assets)
+        )
     }
 
     /// Zone id of an address; nil where the site names no zones.
