@@ -50,9 +50,9 @@ extension Normalizer {
         _ draft: inout EventFiller,
         _ events: inout EventBatch
     ) {
-        guard work.keyed == nil, work.pairMode == nil, let parties = decoders.decoders.last else { return }
+        guard work.keyed == nil, work.pairMode == nil else { return }
         if readPairs(&work, bytes, work.envelope.body, .blank) >= 2 {
-            apply(parties.shared, bytes, &work, &draft, &events)
+            apply(decoders.decoders[decoders.parties].shared, bytes, &work, &draft, &events)
         }
         // The text is kept whole: its pairs are no fields of their own.
         values.removeLeaves()
@@ -162,6 +162,7 @@ extension Normalizer {
         let place = Int(text.start)
         if textStarts[place] < 0 {
             textStarts[place] = events.bytes.count
+            placedTexts.append(place)
             events.bytes.append(decoders.tables.texts.span, text.range)
         }
         events.add(field, at: textStarts[place], Int(text.count))

@@ -34,6 +34,8 @@ public struct Normalizer: Sendable {
     var decoderNumbers: [Int32]
     /// For the start of each text of the tables its place in the batch being filled; -1 when it is not there.
     var textStarts: [Int]
+    /// Those that are there: a batch of one record shall not pay for all texts of the tables.
+    var placedTexts: [Int] = []
     /// Literal to the record in which it was last seen.
     var literalStamps: [UInt32]
     var literalStamp: UInt32 = 0
@@ -120,7 +122,8 @@ public struct Normalizer: Sendable {
         into events: inout EventBatch
     ) {
         for index in decoderNumbers.indices { decoderNumbers[index] = -1 }
-        for index in textStarts.indices { textStarts[index] = -1 }
+        for place in placedTexts { textStarts[place] = -1 }
+        placedTexts.removeAll(keepingCapacity: true)
         let bytes = records.bytes
         // A record gives its own bytes, some derived ones and as many fields as those before it.
         let before = events.entries.count
