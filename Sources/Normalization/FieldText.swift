@@ -33,8 +33,11 @@ struct FieldText {
     /// A name without what encloses or ends it in sentences: `'root'`, `[m.weber]`, `k.roth:`, `by k.roth.`
     func nameRange(_ source: Span<UInt8>) -> Range<Int> {
         var name = range
-        if name.count > 1, [0x3a, 0x2e, 0x3b].contains(source[name.upperBound - 1]) {
-            name = name.dropLast()
+        if name.count > 1 {
+            switch source[name.upperBound - 1] {
+            case 0x2e, 0x3a, 0x3b: name = name.dropLast()
+            default: break
+            }
         }
         guard let first = name.first, let last = name.last, last > first + 1 else { return name }
         let isEnclosed =

@@ -153,6 +153,11 @@ struct DecoderConventionTests {
         #expect(events.text(.sourceIP, in: 0) == "10.9.0.7")
     }
 
+    @Test func `well-known keys are whole`() {
+        #expect(WellKnownKeys.field(of: "cs-username") == "user.name")
+        #expect(WellKnownKeys.field(of: "cs-") == nil)
+    }
+
     @Test func `words before the first pair of an audit message hide no pair`() {
         let events = DecoderFixtures.decode(
             "type=USYS_CONFIG msg=audit(1791172800.000:402): pid=12 uid=0 msg='changing system time "

@@ -32,7 +32,14 @@ struct DecoderCompiler {
     /// Most rules of one decoder: bounds the work for a message that none of them takes.
     static let ruleCountMax = 1_024
 
-    init() {
+    /// What every set begins with, compiled once: there is a set for each file that is checked.
+    static let lastResorts = Result { () throws(DecoderError) -> DecoderCompiler in
+        var compiler = DecoderCompiler()
+        for definition in GenericDecoders.all { try compiler.add(definition) }
+        return compiler
+    }
+
+    private init() {
         for name in StandardSlot.names { _ = slot(name) }
     }
 

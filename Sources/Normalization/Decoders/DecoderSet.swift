@@ -30,14 +30,16 @@ public struct DecoderSet: Sendable {
     /// Names of `ext.*` fields that decoders name.
     let extensionNames: [String]
     let routes: RouteTable
+    /// The decoder that gives who and where to lines in free wording.
+    let parties: Int
 
     /// Compiles decoders.
     ///
     /// - Throws: ``DecoderError`` at the first definition that cannot be compiled, with its place.
     public init(compiling definitions: [DecoderDefinition]) throws(DecoderError) {
-        var compiler = DecoderCompiler()
+        var compiler = try DecoderCompiler.lastResorts.get()
         let ordered = definitions.sorted { $0.id.text < $1.id.text }
-        for definition in ordered + GenericDecoders.all { try compiler.add(definition) }
+        for definition in ordered { try compiler.add(definition) }
         compiler.finish()
         decoders = compiler.decoders
         decoderNames = compiler.decoderNames
@@ -49,6 +51,7 @@ public struct DecoderSet: Sendable {
         identifiers = ordered.map(\.id.text)
         warnings = compiler.warnings
         routes = compiler.routes
+        parties = compiler.decoderNames.firstIndex(of: GenericDecoders.parties.id.text) ?? 0
         epoch = DecoderSet.epoch(of: ordered)
     }
 

@@ -11,7 +11,6 @@ enum GenericDecoders {
     static let text = textDefinition()
     /// Who and where, by well-known keys, for lines that a decoder for free wording takes.
     static let parties = partiesDefinition()
-    /// The last of them is ``parties``.
     static let all = [json, pairs, text, parties]
 
     private static let keys: [(target: String, sources: String)] = [
@@ -36,8 +35,8 @@ enum GenericDecoders {
                 + "authenticated_user auth.username request.user request.username session.user "
                 + "session.username user_email userEmail user_login userLogin login_user loginUser "
                 + "logged_in_user os_user db_user sys_user sysuser uname ruser suserid srcUser sourceUser "
-                + "source_user sourceuser SourceUserName sourceUserName SourceUser InitiatingUser cuser cs- "
-                + "username csUserName X-User x_user sAMAccountName samaccountname AccountUpn UPN UserEmail "
+                + "source_user sourceuser SourceUserName sourceUserName SourceUser InitiatingUser cuser "
+                + "cs-username csUserName X-User x_user sAMAccountName samaccountname AccountUpn UPN UserEmail "
                 + "UserLogin LoginName UserLoginName PrincipalName employee employee_id emp_id badge_user "
                 + "staff nurse clinician practitioner usr usr.name usr.id usr_name _actor _user_id "
                 + "_principal"
