@@ -22,6 +22,13 @@ public enum ActRecord {
                 "A reason has \(IncidentAct.reasonSizeMaxBytes) bytes at most, not \(act.reason.utf8.count)."
             )
         }
+        guard act.assignee.utf8.count <= IncidentAct.assigneeSizeMaxBytes else {
+            throw WardlineError(
+                .usage,
+                "An assignee has \(IncidentAct.assigneeSizeMaxBytes) bytes at most, not "
+                    + "\(act.assignee.utf8.count)."
+            )
+        }
         let size = object.line.utf8.count
         guard size <= sizeMaxBytes else {
             throw WardlineError(.usage, "The act names too much: \(size) bytes, at most \(sizeMaxBytes).")

@@ -176,8 +176,16 @@ struct IncidentBoard: Codable, Sendable {
 
     private static func name(_ before: Incident?, _ incident: Incident) -> String {
         guard let before else { return "incident.opened" }
-        guard before.state != incident.state else { return "incident.extended" }
-        return incident.state == .closed ? "incident.closed" : "incident.reopened"
+        if before.state != incident.state {
+            switch incident.state {
+            case .closed: return "incident.closed"
+            case .acknowledged where before.state == .new: return "incident.acknowledged"
+            case .new, .acknowledged: return "incident.reopened"
+            }
+        }
+        var remarked = before
+        remarked.remarks = incident.remarks
+        return remarked == incident ? "incident.remarked" : "incident.extended"
     }
 
     /// Tells which alerts acts keep out now, and which no more.

@@ -61,6 +61,9 @@ enum VerdictFacts {
             case .close: "act.closed"
             case .merge: "act.merged"
             case .split: "act.split"
+            case .acknowledge: "act.acknowledged"
+            case .assign: "act.assigned"
+            case .note: "act.noted"
             case .undo: "act.undone"
             }
         var members: [JSONValue.Member] = [

@@ -21,6 +21,8 @@ public struct IncidentFilter: Hashable, Sendable {
     public var device: String?
     /// Incidents with this user, compared without regard to ASCII case.
     public var user: String?
+    /// Incidents that this person is to handle, compared without regard to ASCII case.
+    public var assignee: String?
     /// Incidents whose id, or the id of one merged into them, begins so.
     public var idPrefix: String?
     /// Only the newest so many; nil means all.
@@ -36,6 +38,7 @@ public struct IncidentFilter: Hashable, Sendable {
         states: [IncidentState] = [],
         device: String? = nil,
         user: String? = nil,
+        assignee: String? = nil,
         idPrefix: String? = nil,
         limit: Int? = nil,
         hasDetail: Bool = true
@@ -46,6 +49,7 @@ public struct IncidentFilter: Hashable, Sendable {
         self.states = states
         self.device = device
         self.user = user
+        self.assignee = assignee
         self.idPrefix = idPrefix
         self.limit = limit
         self.hasDetail = hasDetail

@@ -36,7 +36,7 @@ extension ReadModels {
         let id = StoredText.encode(incident.id)
         try execute(
             database,
-            "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 id, incident.state.rawValue, Int64(incident.severity.rawValue), Int64(incident.risk),
                 StoredText.encode(incident.title), incident.first.column, incident.last.column,
@@ -44,7 +44,8 @@ extension ReadModels {
                 incident.classes.map(\.name).joined(separator: " "), StoredText.encode(incident.devices),
                 StoredText.encode(incident.users), StoredText.encode(incident.mergedIDs),
                 StoredText.encode(incident.absences), StoredText.encode(incident.whyJoined),
-                StoredText.encode(incident.closures.line), incident.json.line,
+                StoredText.encode(incident.closures.line), StoredText.encode(incident.remarks.assignee),
+                incident.json.line,
             ]
         )
         try execute(database, "DELETE FROM incident_key WHERE incident = ?", [id])

@@ -84,7 +84,7 @@ extension ReadModels {
 
     private static let incidentColumns = """
         id, state, severity, risk, title, first_time, last_time, is_provisional, rules, classes, devices,
-        users, merged, absences, why_joined, json, closures
+        users, merged, absences, why_joined, json, closures, assignee
         """
 
     /// Newest first, so that a limit keeps the newest; callers turn the answer round.
@@ -110,6 +110,9 @@ extension ReadModels {
             require(hasKey + " = ?)", [KeyKind.device, StoredText.encode(device)])
         }
         if let user = filter.user { require(hasKey + " = ?)", [KeyKind.user, StoredText.encode(user)]) }
+        if let assignee = filter.assignee {
+            require("assignee = ? COLLATE NOCASE", [StoredText.encode(assignee)])
+        }
         if let prefix = filter.idPrefix {
             let pattern = prefixPattern(StoredText.encode(prefix))
             require(
@@ -155,6 +158,7 @@ extension ReadModels {
             absences: row.texts(13),
             whyJoined: row.texts(14),
             closures: [IncidentClosure](line: row.text(16)),
+            assignee: row.text(17),
             alerts: [],
             entries: [],
             json: row[15] as String

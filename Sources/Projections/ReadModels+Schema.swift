@@ -41,7 +41,8 @@ extension ReadModels {
             id TEXT PRIMARY KEY, state TEXT NOT NULL, severity INTEGER NOT NULL, risk INTEGER NOT NULL,
             title TEXT NOT NULL, first_time INTEGER, last_time INTEGER, is_provisional INTEGER NOT NULL,
             rules TEXT, classes TEXT NOT NULL, devices TEXT, users TEXT, merged TEXT, absences TEXT,
-            why_joined TEXT, closures TEXT NOT NULL, json TEXT NOT NULL
+            why_joined TEXT, closures TEXT NOT NULL, assignee TEXT NOT NULL,
+            json TEXT NOT NULL
         ) STRICT, WITHOUT ROWID
         """,
         "CREATE INDEX incident_by_time ON incident (first_time, id)",

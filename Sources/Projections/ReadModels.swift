@@ -38,7 +38,7 @@ public final class ReadModels: Sendable {
     ///
     /// A file of another format is emptied by the writer and refused by readers: it is cheaper to fold the
     /// log again than to keep migrations of derived data.
-    public static let formatVersion = 4
+    public static let formatVersion = 5
 
     /// Most ids that an ambiguous look-up names: more do not help a person to choose.
     public static let candidateCountMax = 20

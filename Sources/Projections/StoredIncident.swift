@@ -39,6 +39,8 @@ public struct StoredIncident: Hashable, Sendable {
     public var whyJoined: [String]
     /// Closes in force, by offset.
     public var closures: [IncidentClosure]
+    /// Who is to handle it; empty where nobody was told.
+    public var assignee: String
     /// Alerts in time order; empty in answers without detail.
     public var alerts: [Alert]
     /// Timeline with its context; empty in answers without detail.
@@ -95,6 +97,7 @@ extension StoredIncident {
             absences: incident.absences,
             whyJoined: incident.whyJoined,
             closures: incident.closures,
+            assignee: incident.remarks.assignee,
             alerts: incident.alerts,
             entries: incident.entries,
             json: incident.json.line

@@ -34,6 +34,8 @@ extension Incident {
             .init("provisional", .bool(isProvisional)),
         ]
         if !closures.isEmpty { members.append(.init("closures", .array(closures.map(\.json)))) }
+        if !remarks.assignee.isEmpty { members.append(.init("assignee", .text(remarks.assignee))) }
+        if !remarks.isEmpty { members.append(.init("remarks", .array(remarks.map(\.json)))) }
         return .object(members)
     }
 }

@@ -44,6 +44,7 @@ extension Incident {
             whyJoined: texts("why_joined"),
             isProvisional: isProvisional,
             closures: (object["closures"]?.elements ?? []).compactMap { IncidentClosure($0) },
+            remarks: (object["remarks"]?.elements ?? []).compactMap { IncidentRemark($0) },
             joins: (object["joins"]?.elements ?? []).compactMap { IncidentJoin($0) },
             entities: (object["entities"]?.elements ?? []).compactMap { IncidentEntity($0) },
             techniques: (object["attack"]?.elements ?? []).compactMap { IncidentTechnique($0) },
@@ -54,6 +55,7 @@ extension Incident {
     /// Takes the members that the canonical line of this incident has beside what is stored by itself.
     public mutating func addMembers(ofLine line: String) {
         guard let object = try? JSONValue(parsing: line), let whole = Incident(object) else { return }
+        remarks = whole.remarks
         joins = whole.joins
         entities = whole.entities
         techniques = whole.techniques

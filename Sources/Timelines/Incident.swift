@@ -129,6 +129,8 @@ public struct Incident: Hashable, Codable, Sendable {
     public var isProvisional: Bool
     /// Closes in force of it and of what became part of it, by offset.
     public var closures: [IncidentClosure]
+    /// What people said about handling it and what became part of it, by offset.
+    public var remarks: [IncidentRemark]
 
     /// Makes an incident.
     public init(
@@ -150,6 +152,7 @@ public struct Incident: Hashable, Codable, Sendable {
         whyJoined: [String],
         isProvisional: Bool,
         closures: [IncidentClosure] = [],
+        remarks: [IncidentRemark] = [],
         joins: [IncidentJoin] = [],
         entities: [IncidentEntity] = [],
         techniques: [IncidentTechnique] = [],
@@ -173,6 +176,7 @@ public struct Incident: Hashable, Codable, Sendable {
         self.whyJoined = whyJoined
         self.isProvisional = isProvisional
         self.closures = closures
+        self.remarks = remarks
         self.joins = joins
         self.entities = entities
         self.techniques = techniques

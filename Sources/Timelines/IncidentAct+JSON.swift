@@ -10,6 +10,7 @@ extension IncidentAct {
             .init("act", .text(kind.rawValue)), .init("incident", .text(incident)),
             .init("by", .text(actor)), .init("time", .text(time.description)), .init("reason", .text(reason)),
         ]
+        if !assignee.isEmpty { members.append(.init("assignee", .text(assignee))) }
         if !marks.isEmpty { members.append(.init("alerts", .array(marks.map(\.json)))) }
         if !other.isEmpty {
             members.append(.init("other", .text(other)))
@@ -37,6 +38,7 @@ extension IncidentAct {
         else { return nil }
         self.init(kind: kind, incident: incident, actor: actor, time: time, reason: reason)
         self.offset = offset
+        assignee = object["assignee"]?.text ?? ""
         let listed = object["alerts"]?.elements ?? []
         marks = listed.compactMap { AlertMark($0) }
         other = object["other"]?.text ?? ""
@@ -57,7 +59,9 @@ extension IncidentAct {
             suppression = Suppression(scope: scope, from: from, until: until)
         }
         switch kind {
-        case .close, .split: guard !marks.isEmpty else { return nil }
+        case .close, .split, .acknowledge: guard !marks.isEmpty else { return nil }
+        case .assign: guard !marks.isEmpty, !assignee.isEmpty else { return nil }
+        case .note: guard !marks.isEmpty, !reason.isEmpty else { return nil }
         case .merge: guard !marks.isEmpty, !otherMarks.isEmpty, !other.isEmpty else { return nil }
         case .undo: guard !undone.isEmpty else { return nil }
         }

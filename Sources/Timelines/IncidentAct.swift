@@ -90,8 +90,17 @@ public struct IncidentAct: Hashable, Codable, Sendable {
         case merge
         /// Some alerts of an incident are one of their own; what comes later is not of it.
         case split
+        /// Somebody looks into the incident.
+        case acknowledge
+        /// Somebody is to look into it.
+        case assign
+        /// Something is noted about it.
+        case note
         /// Earlier acts do not hold any more.
         case undo
+
+        /// Whether it says how an incident is handled, and decides nothing about its alerts.
+        public var isRemark: Bool { [.acknowledge, .assign, .note].contains(self) }
     }
 
     /// For how long, and for what, repeats open no incident.
@@ -115,6 +124,8 @@ public struct IncidentAct: Hashable, Codable, Sendable {
     public static let markCountMax = 1_024
     /// Longest reason, in bytes of UTF-8: a note, not a report.
     public static let reasonSizeMaxBytes = 1_024
+    /// Longest name of an assignee, in bytes of UTF-8.
+    public static let assigneeSizeMaxBytes = 128
 
     /// Offset of its record; zero before it is stored.
     public var offset = Offset.zero
@@ -126,8 +137,10 @@ public struct IncidentAct: Hashable, Codable, Sendable {
     public var actor: String
     /// When, by the clock of the machine; decides nothing.
     public var time: UTCTime
-    /// Why.
+    /// Why; of a note what is noted. May be empty where it says who handles an incident.
     public var reason: String
+    /// Who is to handle the incident; empty for other acts than an assignment.
+    public var assignee = ""
     /// The alerts that were seen; of a split those that go.
     public var marks: [AlertMark] = []
     /// The other incident of a merge; empty for other acts.

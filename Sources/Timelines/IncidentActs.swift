@@ -8,7 +8,7 @@ import EventModel
 ///
 /// What an act decides depends on event times and on the acts alone, never on when its record was judged.
 public struct IncidentActs: Hashable, Codable, Sendable {
-    /// Acts in force: 16,384, years of closing ten a day.
+    /// Acts in force: 16,384, years of closing ten a day, and as many remarks.
     ///
     /// Beyond it the oldest one does not hold any more: what it closed is new again.
     public static let countMax = 16_384
@@ -25,11 +25,16 @@ public struct IncidentActs: Hashable, Codable, Sendable {
         case .undo:
             inForce.removeAll { act.undone.contains($0.offset) }
             return
-        case .merge, .split: break
+        case .merge, .split, .acknowledge, .assign, .note: break
         case .close: inForce.removeAll { $0.kind == .close && $0.incident == act.incident }
         }
         inForce.append(act)
-        if inForce.count > IncidentActs.countMax { inForce.removeFirst() }
+        // Notes shall not push out what was closed.
+        func isAlike(_ other: IncidentAct) -> Bool { other.kind.isRemark == act.kind.isRemark }
+        guard inForce.count > IncidentActs.countMax, inForce.count(where: isAlike) > IncidentActs.countMax,
+            let oldest = inForce.firstIndex(where: isAlike)
+        else { return }
+        inForce.remove(at: oldest)
     }
 }
 
@@ -44,6 +49,8 @@ public struct IncidentActIndex: Codable, Sendable {
 
     /// Splits that mark an alert of this name.
     private var splitsByName: [AlertName: [Int]] = [:]
+    /// Remarks that mark an alert of this name.
+    private var remarks: [AlertName: [Int]] = [:]
 
     private struct Place: Hashable, Codable {
         var rule: String
@@ -56,9 +63,11 @@ public struct IncidentActIndex: Codable, Sendable {
     /// - Complexity: O(marks).
     public init(_ acts: IncidentActs = IncidentActs()) {
         self.acts = acts.inForce
-        for (number, act) in self.acts.enumerated() where act.kind == .split {
+        for (number, act) in self.acts.enumerated() {
             for mark in act.marks {
-                splitsByName[AlertName(rule: mark.rule, key: mark.key), default: []].append(number)
+                let name = AlertName(rule: mark.rule, key: mark.key)
+                if act.kind == .split { splitsByName[name, default: []].append(number) }
+                if act.kind.isRemark { remarks[name, default: []].append(number) }
             }
         }
         for (number, act) in self.acts.enumerated() where act.kind == .close {
@@ -124,8 +133,10 @@ public struct IncidentActIndex: Codable, Sendable {
     }
 
     /// Closes that mark `alert`, whether or not they still cover it, by offset.
-    func marking(_ alert: Alert) -> [IncidentAct] {
-        (closes[AlertName(rule: alert.rule, key: alert.key)] ?? []).map { acts[$0] }
+    func marking(_ alert: Alert) -> [IncidentAct] { marking(alert, closes) }
+
+    private func marking(_ alert: Alert, _ numbers: [AlertName: [Int]]) -> [IncidentAct] {
+        (numbers[AlertName(rule: alert.rule, key: alert.key)] ?? []).map { acts[$0] }
             .filter { act in act.marks.contains { $0.isOf(alert) } }
     }
 
@@ -170,17 +181,26 @@ public struct IncidentActIndex: Codable, Sendable {
         }
     }
 
-    /// Sets state and closures of `core`: it is closed where every alert of it is.
-    func close(_ core: inout IncidentCore) {
-        var found: [Offset: IncidentAct] = [:]
+    /// Sets state, closures and remarks of `core`: it is closed where every alert of it is.
+    ///
+    /// What was closed and came back is new, whoever looked into it before.
+    func settle(_ core: inout IncidentCore) {
+        var closing: [Offset: IncidentAct] = [:]
+        var remarks: [Offset: IncidentAct] = [:]
         var isClosed = true
         for alert in core.alerts {
             let marking = marking(alert)
-            for act in marking { found[act.offset] = act }
+            for act in marking { closing[act.offset] = act }
+            for act in self.marking(alert, self.remarks) { remarks[act.offset] = act }
             isClosed = isClosed && marking.contains { $0.closes(alert) }
         }
-        core.closures = found.values.sorted { $0.offset < $1.offset }.map { IncidentClosure($0) }
-        if isClosed { core.state = .closed }
+        core.closures = closing.values.sorted { $0.offset < $1.offset }.map { IncidentClosure($0) }
+        core.remarks = remarks.values.sorted { $0.offset < $1.offset }.map { IncidentRemark($0) }
+        let closed = core.closures.last?.act
+        let isAcknowledged = core.remarks.contains { remark in
+            remark.kind == .acknowledge && closed.map { remark.act > $0 } ?? true
+        }
+        core.state = isClosed ? .closed : isAcknowledged ? .acknowledged : .new
     }
 
     /// Forms incidents from `alerts` as the acts have it; closures count what they keep out.

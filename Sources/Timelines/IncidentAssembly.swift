@@ -180,6 +180,7 @@ public struct IncidentAssembly: Sendable {
             whyJoined: core.whyJoined,
             isProvisional: core.alerts.contains(where: \.isProvisional),
             closures: core.closures,
+            remarks: core.remarks,
             joins: core.joins,
             entities: IncidentEntity.all(of: core.alerts),
             techniques: IncidentTechnique.all(of: core.alerts),

@@ -10,10 +10,12 @@ public struct IncidentCore: Hashable, Codable, Sendable {
     public var alerts: [Alert]
     /// Edges that join them, in the order of what is shared.
     public var joins: [IncidentJoin]
-    /// Closed where an operator closed every alert of it, else new.
+    /// Closed where an operator closed every alert of it, acknowledged where one looks into it, else new.
     public var state = IncidentState.new
     /// Closes in force of any of its alerts, by offset.
     public var closures: [IncidentClosure] = []
+    /// What was said about any of its alerts, by offset.
+    public var remarks: [IncidentRemark] = []
 
     /// Merges by operators that hold it together, by offset.
     var merges: [IncidentAct] = []
@@ -106,7 +108,7 @@ public enum IncidentFormation {
             guard opens(all) else { return nil }
             var core = IncidentCore(alerts: all, joins: (joinsByRoot[number] ?? []).map(\.join))
             if !merges.isEmpty { core.merges = members.flatMap { merges[$0] ?? [] } }
-            if !acts.isEmpty { acts.close(&core) }
+            if !acts.isEmpty { acts.settle(&core) }
             return core
         }
     }

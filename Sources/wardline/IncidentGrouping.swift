@@ -89,7 +89,7 @@ struct IncidentSplit: ParsableCommand {
 struct IncidentUndo: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "undo",
-        abstract: "Take back a close, a merge or a split; `incidents acts` lists them."
+        abstract: "Take back an act, such as a close, a merge or a note; `incidents acts` lists them."
     )
 
     @Argument(help: ArgumentHelp("Number of the act.", valueName: "ACT"))
@@ -147,7 +147,8 @@ struct IncidentActList: ParsableCommand {
             let isInForce = inForce.contains(act.offset)
             let benign = act.suppression == nil ? "" : " benign"
             let concerned =
-                act.kind == .undo ? act.undone.map(\.description) : act.other.isEmpty ? [] : [act.other]
+                act.kind == .undo
+                ? act.undone.map(\.description) : [act.other, act.assignee].filter { !$0.isEmpty }
             table.add([
                 act.offset.description, act.kind.rawValue + benign, TerminalText.escaped(act.incident),
                 TerminalText.escaped(concerned.joined(separator: " ")), context.times.seconds(act.time),

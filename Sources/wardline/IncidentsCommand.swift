@@ -12,9 +12,10 @@ import Timelines
 struct IncidentsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "incidents",
-        abstract: "List incidents; `incidents show ID` shows one, `close` closes it.",
+        abstract: "List incidents; `incidents show ID` shows one, `ack`, `note` and `close` handle it.",
         subcommands: [
-            List.self, Show.self, IncidentClose.self, IncidentReopen.self, IncidentSuppressions.self,
+            List.self, Show.self, IncidentAcknowledge.self, IncidentAssign.self, IncidentNote.self,
+            IncidentClose.self, IncidentReopen.self, IncidentSuppressions.self,
             IncidentMerge.self, IncidentSplit.self, IncidentUndo.self, IncidentActList.self,
         ],
         defaultSubcommand: List.self
@@ -39,6 +40,9 @@ struct IncidentsCommand: ParsableCommand {
 
         @Option(name: .shortAndLong, help: ArgumentHelp("Only incidents of this user.", valueName: "USER"))
         var user: String?
+
+        @Option(help: ArgumentHelp("Only incidents that this person is to handle.", valueName: "WHO"))
+        var assignee: String?
 
         @Option(
             name: .customLong("severity"),
@@ -76,6 +80,7 @@ struct IncidentsCommand: ParsableCommand {
                 states: states,
                 device: device,
                 user: user,
+                assignee: assignee,
                 hasDetail: false
             )
             if let severity { filter.severity = try LevelName.level(severity) }
@@ -159,27 +164,36 @@ enum IncidentList {
         _ time: UTCTime?,
         _ context: CommandContext
     ) -> TextTable {
-        var table = TextTable([
-            .init(title: "ID"), .init(title: "RISK", alignRight: true), .init(title: "NOW", alignRight: true),
-            .init(title: "STATE"),
-            .init(title: "FIRST"),
-            .init(title: "SPAN", alignRight: true), .init(title: "DEVICES", alignRight: true),
-            .init(title: "USERS", alignRight: true), .init(title: "RULES", alignRight: true),
-            .init(title: "TITLE", isElastic: true),
-        ])
+        let isAssigned = incidents.contains { !$0.assignee.isEmpty }
+        var table = TextTable(
+            [
+                .init(title: "ID"), .init(title: "RISK", alignRight: true),
+                .init(title: "NOW", alignRight: true),
+                .init(title: "STATE"),
+            ] + (isAssigned ? [.init(title: "ASSIGNEE")] : []) + [
+                .init(title: "FIRST"),
+                .init(title: "SPAN", alignRight: true), .init(title: "DEVICES", alignRight: true),
+                .init(title: "USERS", alignRight: true), .init(title: "RULES", alignRight: true),
+                .init(title: "TITLE", isElastic: true),
+            ]
+        )
         for incident in incidents {
             let state = incident.isProvisional ? "\(incident.state.rawValue)?" : incident.state.rawValue
             let closing = incident.closures.last.map {
                 " (\($0.suppression == nil ? "" : "benign: ")\($0.reason))"
             }
-            table.add([
-                incident.id, String(incident.risk), time.map { String(risk(incident, $0)) } ?? "-", state,
-                context.times.seconds(incident.first),
-                Amount.span(incident.last.nanoseconds - incident.first.nanoseconds),
-                String(incident.devices.count),
-                String(incident.users.count), String(incident.rules.count),
-                incident.title + (closing ?? ""),
-            ])
+            let assignee = incident.assignee.isEmpty ? "-" : TerminalText.escaped(incident.assignee)
+            table.add(
+                [
+                    incident.id, String(incident.risk), time.map { String(risk(incident, $0)) } ?? "-", state,
+                ] + (isAssigned ? [assignee] : []) + [
+                    context.times.seconds(incident.first),
+                    Amount.span(incident.last.nanoseconds - incident.first.nanoseconds),
+                    String(incident.devices.count),
+                    String(incident.users.count), String(incident.rules.count),
+                    incident.title + (closing ?? ""),
+                ]
+            )
         }
         return table
     }
@@ -197,6 +211,7 @@ enum IncidentList {
                 .init("rules", .texts(incident.rules)),
                 .init("classes", .texts(incident.classes.map(\.name))),
                 .init("provisional", .bool(incident.isProvisional)), .init("title", .text(incident.title)),
+                .init("assignee", .text(incident.assignee)),
             ] + now(incident, time)
         )
     }

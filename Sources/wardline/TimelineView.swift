@@ -70,7 +70,8 @@ struct TimelineView {
         if !incident.mergedIDs.isEmpty {
             lines.append("merged from " + TerminalText.escaped(incident.mergedIDs.joined(separator: ", ")))
         }
-        return lines + incident.closures.map { TerminalText.escaped(ActText.line($0, times)) }
+        lines += incident.closures.map { TerminalText.escaped(ActText.line($0, times)) }
+        return lines + incident.remarks.map { TerminalText.escaped(ActText.line($0, times)) }
     }
 
     /// The stages of each matrix, on a line of its own.

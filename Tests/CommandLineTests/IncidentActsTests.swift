@@ -171,6 +171,64 @@ struct IncidentActsTests {
         }
     }
 
+    @Test func `who handles an incident, and what was noted, stands with it and in the record`() throws {
+        try Self.withSite { site in
+            try site.ingest(Self.logon(1, "svc", on: "pump1") + Self.logon(3, "svc", on: "pump2"))
+            let id = try #require(try site.incidents().first?["id"]?.text)
+            let told = try site.run(["incidents", "assign", id, " r.okafor ", "--reason", "night shift"])
+            #expect(told.errors.contains("\(id) is assigned to r.okafor"))
+            #expect(try site.states() == ["service_in P-1 new", "service_in P-2 new"])
+            try site.run(["incidents", "ack", id])
+            try site.run(["incidents", "note", id, "called the ward:\u{1b}[2J no work order"])
+            #expect(try site.states() == ["service_in P-1 acknowledged", "service_in P-2 new"])
+            // Evidence that comes later does not make it new; what was closed and came back is.
+            try site.ingest(Self.logon(1, "root", on: "pump1", hour: 5))
+            #expect(try site.states() == ["root_in P-1 acknowledged", "service_in P-2 new"])
+            let listed = try site.run(["incidents", "--assignee", "R.Okafor"])
+            #expect(listed.lines.count == 2 && listed.text.contains("ASSIGNEE"))
+            try site.run(["incidents", "--assignee", "nobody"], status: 1)
+            let shown = try site.run(["incidents", "show", id]).text
+            #expect(shown.contains("assigned to r.okafor by "))
+            #expect(shown.contains(": called the ward:\\x1b[2J no work order"), "\(shown)")
+            let incidents = try site.incidents()
+            #expect(incidents.map { $0["assignee"]?.text } == ["r.okafor", nil])
+            let kinds = (incidents.first?["remarks"]?.elements ?? []).map { $0["kind"]?.text }
+            #expect(kinds == ["assign", "acknowledge", "note"])
+            let schema = try SchemaFiles.schema("incident")
+            #expect(incidents.flatMap { schema.faults($0) + schema.memberFaults($0) } == [])
+            let acts = try site.run(["incidents", "acts", "-o", "jsonl"]).lines.map {
+                try JSONValue(parsing: $0)
+            }
+            let form = try SchemaFiles.schema("act")
+            #expect(acts.flatMap { form.faults($0) + form.memberFaults($0) } == [])
+            let before = try site.run(["incidents", "-q", "-o", "jsonl"]).text
+            try site.run(["store", "rebuild", "-q"])
+            #expect(try site.run(["incidents", "-q", "-o", "jsonl"]).text == before)
+            try site.run(["incidents", "close", id, "--reason", "done"])
+            try site.ingest(Self.logon(2, "svc", on: "pump1"))
+            try site.run(["incidents", "undo", "\(acts[0]["offset"]?.integer ?? 0)", "--reason", "away"])
+            #expect(try site.incidents().map { $0["assignee"]?.text } == [nil, nil, nil])
+        }
+    }
+
+    @Test(arguments: [
+        ["ack", "INC-nothing"], ["assign", "ID", " "], ["assign", "ID"], ["note", "ID", ""],
+        ["note", "ID", String(repeating: "x", count: 1_025)],
+        ["assign", "ID", String(repeating: "x", count: 129)],
+    ]) func `a remark that says nothing sensible is refused and changes nothing`(
+        _ arguments: [String]
+    ) throws {
+        try Self.withSite { site in
+            try site.ingest(Self.logon(1, "svc", on: "pump1"))
+            let id = try #require(try site.incidents().first?["id"]?.text)
+            let refused = try BuiltCommand.run(
+                ["incidents"] + arguments.map { $0 == "ID" ? id : $0 } + ["--store", site.store]
+            )
+            #expect(refused.status != 0 && !refused.errors.isEmpty)
+            try site.run(["incidents", "acts"], status: 1)
+        }
+    }
+
     @Test func `merge and split regroup alerts, old ids find what there is, and undo takes it back`() throws {
         try Self.withSite { site in
             try site.ingest(

@@ -96,6 +96,20 @@ struct IncidentBoardTests {
         #expect(told() == [])
         board.decide(undo)
         #expect(told() == ["incident.reopened INC-1", "incident.opened INC-2", "suppression.ended AL-2"])
+        var acknowledgement = IncidentAct(
+            kind: .acknowledge,
+            incident: "INC-1",
+            actor: "ops",
+            time: seen.first,
+            reason: ""
+        )
+        acknowledgement.marks = act.marks
+        board.decide(acknowledgement)
+        #expect(told() == ["incident.acknowledged INC-1"])
+        acknowledgement.kind = .note
+        acknowledgement.offset = Offset(9)
+        board.decide(acknowledgement)
+        #expect(told() == ["incident.remarked INC-1"])
         // The same acts before anything was drawn: the same incidents.
         var other = IncidentBoard()
         other.decide(act)

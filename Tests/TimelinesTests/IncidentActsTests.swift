@@ -84,6 +84,57 @@ struct IncidentActsTests {
         #expect(Self.drawn([seen, Self.alert("C", days: 2)], index).open == ["(INC-A)", "INC-C"])
     }
 
+    @Test func `who looks into an incident does so until it is closed`() {
+        let seen = Self.alert("A")
+        var more = seen
+        more.last = seen.last.advanced(by: UTCTime.second)
+        func act(_ kind: IncidentAct.Kind, _ offset: UInt64, to assignee: String = "") -> IncidentAct {
+            var act = IncidentAct(kind: kind, incident: "INC-A", actor: "a", time: seen.first, reason: "r")
+            act.offset = Offset(offset)
+            act.marks = AlertMark.marks(of: [seen])
+            act.assignee = assignee
+            return act
+        }
+        func states(_ acts: IncidentAct...) -> [IncidentState] {
+            var all = IncidentActs()
+            for act in acts { all.take(act) }
+            let index = IncidentActIndex(all)
+            return [[seen], [more, Self.alert("B", rule: "other")]].flatMap {
+                index.form($0).cores.map(\.state)
+            }
+        }
+        #expect(states(act(.assign, 1, to: "b"), act(.note, 2)) == [.new, .new])
+        #expect(states(act(.acknowledge, 1)) == [.acknowledged, .acknowledged])
+        #expect(states(act(.acknowledge, 1), act(.close, 2)) == [.closed, .new])
+        #expect(states(act(.close, 1), act(.acknowledge, 2)) == [.closed, .acknowledged])
+        var undo = act(.undo, 3)
+        undo.undone = [Offset(1)]
+        #expect(states(act(.acknowledge, 1), undo) == [.new, .new])
+        let remarks = [act(.assign, 1, to: "b"), act(.assign, 2, to: "c"), act(.note, 3)].map {
+            IncidentRemark($0)
+        }
+        #expect(remarks.assignee == "c")
+        #expect(remarks.compactMap { IncidentRemark($0.json) } == remarks)
+        #expect(
+            [act(.assign, 1, to: "b"), act(.note, 0)].allSatisfy { IncidentAct($0.json, at: $0.offset) == $0 }
+        )
+        #expect(IncidentAct(act(.assign, 1).json, at: Offset(1)) == nil)
+    }
+
+    @Test func `notes push out notes, and nothing that was closed`() {
+        let seen = Self.alert("A")
+        var acts = IncidentActs()
+        acts.take(Self.close([seen]))
+        for number in 0...IncidentActs.countMax {
+            var note = IncidentAct(kind: .note, incident: "I", actor: "a", time: seen.first, reason: "n")
+            note.offset = Offset(UInt64(number) + 100)
+            acts.take(note)
+        }
+        #expect(acts.inForce.count == IncidentActs.countMax + 1)
+        #expect(acts.inForce.first?.kind == .close)
+        #expect(acts.inForce[1].offset == Offset(101))
+    }
+
     @Test(
         arguments: [
             ([.key], Self.alert("B", days: 2), true),
