@@ -36,9 +36,10 @@ enum GenericDecoders {
                 + "session.username user_email userEmail user_login userLogin login_user loginUser "
                 + "logged_in_user os_user db_user sys_user sysuser uname ruser suserid srcUser sourceUser "
                 + "source_user sourceuser SourceUserName sourceUserName SourceUser InitiatingUser cuser "
-                + "cs-username csUserName X-User x_user sAMAccountName samaccountname AccountUpn UPN UserEmail "
-                + "UserLogin LoginName UserLoginName PrincipalName employee employee_id emp_id badge_user "
-                + "staff nurse clinician practitioner usr usr.name usr.id usr_name _actor _user_id "
+                + "cs-username csUserName X-User x_user sAMAccountName samaccountname AccountUpn UPN "
+                + "UserEmail UserLogin LoginName UserLoginName PrincipalName employee employee_id emp_id "
+                + "badge_user staff nurse clinician practitioner usr usr.name usr.id usr_name _actor "
+                + "_user_id "
                 + "_principal"
         ),
         (
