@@ -30,6 +30,8 @@ struct PatternTrieTests {
         ),
         OrderCase(patterns: ["{a:until}b c", "a {b:rest}", "{c:word} b {d:word}"], text: "a b c", taker: 0),
         OrderCase(patterns: ["{?x }a", "b"], text: "b", taker: 1),
+        OrderCase(patterns: ["{?x: }{?y: }a", "y: b"], text: "y: b", taker: 1),
+        OrderCase(patterns: ["{|a|ab}c", "abd"], text: "abc", taker: nil),
         OrderCase(patterns: [" a"], text: "\ta", taker: 0),
         OrderCase(patterns: ["a b", "a c"], text: "a d", taker: nil),
     ]
@@ -172,7 +174,8 @@ enum PatternModel {
         var random = SeededGenerator(seed: seed)
         let parts = [
             "a", "b", "ab", "7", ":", " ", " ", "{w:word}", "{u:until}", "{i:int}", "{h:host}", "{p:u16}",
-            "{?a }", "{?{w:word}:}", "{|a|ab|}", "{|7|{i:int}} ", "{$}", "{r:rest}", "{q:quoted}",
+            "{?a }", "{?{w:word}:}", "{|a|ab|}", "{|7|{i:int}} ", "{?7:}", "{|a:|b:}", "{? }", "{$}",
+            "{r:rest}", "{q:quoted}",
         ]
         let units = ["a", "b", "ab", "7", ":", " ", "\"", "70000", "a b"]
         var differing = 0

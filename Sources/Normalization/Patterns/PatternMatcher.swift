@@ -121,6 +121,11 @@ struct PatternMatcher: Sendable {
                 succeeded = found != nil
                 if let found { keep(current, found.value) }
             case .attempt:
+                guard current.third < limit else {
+                    // Nothing there matters any more: on to what stands behind it.
+                    step = Int(current.first)
+                    continue
+                }
                 guard attemptCount < PatternMatcher.attemptCountMax else { return giveUp(cursor) }
                 note(current, cursor.position)
             case .commit:

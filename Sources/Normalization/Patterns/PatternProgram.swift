@@ -17,7 +17,7 @@ struct PatternStep: Sendable {
         /// A capture of `type` with number `first`, stopping as `second` of the stops says.
         case capture
         /// On failure from here on go to step `first` at this position, which leads to no pattern below
-        /// `second`.
+        /// `second`; up to there all leads to no pattern below `third`.
         case attempt
         /// The innermost attempt has succeeded: go to step `first`.
         case commit
@@ -31,6 +31,7 @@ struct PatternStep: Sendable {
     var type: CaptureType = .rest
     var first: Int32 = 0
     var second: Int32 = 0
+    var third: Int32 = -1
 }
 
 /// What ends a capture whose own bytes do not: the bytes that may begin what follows, and the texts it may

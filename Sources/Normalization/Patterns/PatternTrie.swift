@@ -143,14 +143,60 @@ struct PatternTrie {
         let start = Int32(program.steps.count)
         var trie = PatternTrie(program: program, isFolded: isFolded)
         program = PatternProgram()
-        let items = patterns.map { Item(number: $0, elements: trie.program.patterns[Int($0)].elements[...]) }
+        let items = patterns.flatMap { number in
+            let elements = trie.program.patterns[Int(number)].elements[...]
+            let paths = isFolded ? [Array(elements)] : PatternTrie.openings(elements)
+            return paths.map { Item(number: number, elements: $0[...]) }
+        }
         trie.node(items, captures: 0)
         program = trie.program
         return start
     }
 
-    private mutating func add(_ kind: PatternStep.Kind, _ first: Int = 0, _ second: Int = 0) {
-        program.steps.append(PatternStep(kind: kind, first: Int32(first), second: Int32(second)))
+    /// Most ways in which one pattern may be written.
+    private static let openingCountMax = 8
+
+    /// The ways in which `elements` can begin: groups of literal text before the first capture are written
+    /// out, so that one byte decides among them and among other patterns.
+    ///
+    /// Only where no two ways can begin one text: a branch that was taken is not taken back.
+    private static func openings(
+        _ elements: ArraySlice<PatternPath.Element>
+    ) -> [[PatternPath.Element]] {
+        let run = elements.prefix(while: \.isLiteral)
+        guard run.isEmpty else { return openings(elements.dropFirst(run.count)).map { run + $0 } }
+        guard case .group(let branches, _)? = elements.first,
+            branches.allSatisfy({ $0.allSatisfy(\.isLiteral) })
+        else { return [Array(elements)] }
+        let rests = openings(elements.dropFirst())
+        let texts = branches.filter { !$0.isEmpty }
+        var starts = texts
+        if texts.count < branches.count { starts += rests.map { Array($0.prefix(while: \.isLiteral)) } }
+        let isDistinct = texts.indices.allSatisfy { one in
+            starts[(one + 1)...].allSatisfy { !canBoth(texts[one], $0) }
+        }
+        guard isDistinct, texts.count + 1 >= branches.count,
+            branches.count * rests.count <= openingCountMax
+        else { return [Array(elements)] }
+        return branches.flatMap { branch in rests.map { branch + $0 } }
+    }
+
+    /// Whether a text can begin with both.
+    private static func canBoth(_ one: [PatternPath.Element], _ other: [PatternPath.Element]) -> Bool {
+        guard let (left, right) = zip(one, other).first(where: { $0 != $1 }) else { return true }
+        // The end takes blanks too.
+        return Set([left, right]) == [.blank, .end]
+    }
+
+    private mutating func add(
+        _ kind: PatternStep.Kind,
+        _ first: Int = 0,
+        _ second: Int = 0,
+        _ third: Int32 = -1
+    ) {
+        program.steps.append(
+            PatternStep(kind: kind, first: Int32(first), second: Int32(second), third: third)
+        )
     }
 
     /// Writes what may follow at one place.
@@ -184,7 +230,7 @@ struct PatternTrie {
         if let first = accepted.first { lowest.append(first) }
         for (number, entry) in ordered.enumerated() {
             let edge = edges[entry.place]
-            alternative(behind: lowest[(number + 1)...].min()) { trie in
+            alternative(to: lowest[number], behind: lowest[(number + 1)...].min()) { trie in
                 if edge.element.isSwitched {
                     trie.bytes(switched, captures)
                 } else {
@@ -211,14 +257,19 @@ struct PatternTrie {
         edges.flatMap { $0.items.map(\.number) }.min() ?? .max
     }
 
-    /// Writes an alternative; when it fails, the one behind it is tried, which leads to `next` at best.
-    private mutating func alternative(behind next: Int32?, _ body: (inout PatternTrie) -> Void) {
+    /// Writes an alternative that leads to `own` at best; when it fails, the one behind it is tried, which
+    /// leads to `next` at best.
+    private mutating func alternative(
+        to own: Int32,
+        behind next: Int32?,
+        _ body: (inout PatternTrie) -> Void
+    ) {
         guard let next else {
             body(&self)
             return
         }
         let attempt = program.steps.count
-        add(.attempt, 0, Int(next))
+        add(.attempt, 0, Int(next), own)
         body(&self)
         program.steps[attempt].first = Int32(program.steps.count)
     }
@@ -309,6 +360,14 @@ struct PatternTrie {
 }
 
 extension PatternPath.Element {
+    /// Whether it is text, which says nothing about the value of a field.
+    fileprivate var isLiteral: Bool {
+        switch self {
+        case .byte, .blank, .end: true
+        case .capture, .group: false
+        }
+    }
+
     /// Whether the next byte alone says whether the edge can be taken.
     fileprivate var isSwitched: Bool {
         switch self {
