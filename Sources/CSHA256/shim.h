@@ -4,6 +4,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// SHA-256 of a whole buffer by the library inside swift-crypto, which does not export it: its state lies on the
-/// stack, where the digest of `Crypto` allocates one for each hash. Decision 0019 says when to remove this.
-uint8_t *CCryptoBoringSSL_SHA256(const uint8_t *data, size_t length, uint8_t digest[32]);
+/// The compression function of SHA-256 over whole blocks of 64 bytes by the library inside swift-crypto, which does not
+/// export it. The digest of `Crypto` allocates a context for each hash. Decision 0019 says when to remove this.
+void CCryptoBoringSSL_SHA256_TransformBlocks(uint32_t state[8], const uint8_t *data, size_t num_blocks);

@@ -22,17 +22,60 @@ import CSHA256
 
     /// SHA-256 of `bytes`.
     ///
-    /// Some 140 ns less than through `Crypto`, which matters for trees of millions of leaves: decision 0019.
+    /// Less than half of what `Crypto` takes for short inputs, which matters for trees of millions of leaves:
+    /// decision 0019.
     private init(hashing bytes: UnsafeRawBufferPointer) {
-        var words = SIMD4<UInt64>.zero
-        // Valid: reads exactly the buffer, and writes the 32 bytes of the words.
-        unsafe withUnsafeMutableBytes(of: &words) { target in
-            let digest = unsafe target.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            let data = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            _ = unsafe CCryptoBoringSSL_SHA256(data, bytes.count, digest)
+        var state = TreeHash.initialState
+        let wholeCount = bytes.count / TreeHash.blockSize
+        if wholeCount > 0 { unsafe TreeHash.compress(bytes, wholeCount, into: &state) }
+        // FIPS 180-4, section 5.1.1: what is left, a one bit, zeros, the length in bits.
+        var tail = InlineArray<128, UInt8>(repeating: 0)
+        let rest = bytes.count % TreeHash.blockSize
+        let size = rest < TreeHash.blockSize - 8 ? TreeHash.blockSize : 2 * TreeHash.blockSize
+        var target = tail.mutableSpan
+        // Valid: fewer than 64 bytes of 128, read from the end of the buffer.
+        unsafe target.withUnsafeMutableBytes {
+            unsafe $0.copyMemory(from: .init(rebasing: bytes.suffix(rest)))
         }
-        for lane in 0..<4 { words[lane] = UInt64(littleEndian: words[lane]) }
-        self.words = words
+        target[rest] = 0x80
+        let bitCount = UInt64(bytes.count) * 8
+        for place in 0..<8 {
+            target[size - 1 - place] = UInt8(truncatingIfNeeded: bitCount >> UInt64(place * 8))
+        }
+        // Valid: one or two blocks of the two that the tail has; it is not kept.
+        unsafe tail.span.bytes.withUnsafeBytes { tail in
+            unsafe TreeHash.compress(tail, size / TreeHash.blockSize, into: &state)
+        }
+        words = .zero
+        for lane in 0..<4 {
+            words[lane] =
+                UInt64(state[2 * lane].byteSwapped) | UInt64(state[2 * lane + 1].byteSwapped) << 32
+        }
+    }
+
+    /// Bytes that the compression function takes at a time.
+    private static let blockSize = 64
+
+    /// FIPS 180-4, section 5.3.3.
+    private static var initialState: InlineArray<8, UInt32> {
+        [
+            0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
+            0x5be0_cd19,
+        ]
+    }
+
+    /// Takes the first `count` blocks of `bytes`, which has so many, into `state`.
+    private static func compress(
+        _ bytes: UnsafeRawBufferPointer,
+        _ count: Int,
+        into state: inout InlineArray<8, UInt32>
+    ) {
+        var target = state.mutableSpan
+        // Valid: eight words, and blocks that the caller counted in the buffer.
+        unsafe target.withUnsafeMutableBufferPointer { words in
+            let data = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            unsafe CCryptoBoringSSL_SHA256_TransformBlocks(words.baseAddress, data, count)
+        }
     }
 
     /// The 32 bytes.
