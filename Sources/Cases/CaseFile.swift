@@ -3,6 +3,7 @@
 
 public import Digests
 public import EventModel
+import Pipeline
 import SegmentLog
 public import Timelines
 import WireFormats
@@ -40,6 +41,9 @@ public struct CaseFile: Sendable {
     private var offsets: Set<UInt64> = []
     private var named: Set<String> = []
     private var present: Set<String> = []
+    /// What those of the files list that could be manifests.
+    private var listed: [String: [ActivatedFiles.File]] = [:]
+    private var manifests: Set<String> = []
 
     /// Whether everything holds.
     public var isSound: Bool { problems.isEmpty }
@@ -149,6 +153,7 @@ public struct CaseFile: Sendable {
             if sha256(bytes).hexadecimal != name {
                 problems.append("line \(line): the file has another hash")
             }
+            listed[name] = ActivatedFiles.files(ofManifest: bytes)
         } else {
             problems.append("line \(line) is of no known kind")
         }
@@ -179,11 +184,31 @@ public struct CaseFile: Sendable {
         if let kind = proof.kind, kind == .siteFact || kind == .activation, let bytes = proof.record,
             let fact = try? JSONValue(parsing: bytes.span)
         {
-            named.formUnion(ControlsInForce.files(of: fact).map(\.sha256))
+            note(kind, fact)
+        }
+    }
+
+    private mutating func note(_ kind: RecordKind, _ fact: JSONValue) {
+        if kind == .siteFact {
+            if let hash = fact["sha256"]?.text { named.insert(hash) }
+            return
+        }
+        switch ActivatedFiles(fact) {
+        case .listed(let files): named.formUnion(files.map(\.sha256))
+        case .manifest(let hash):
+            named.insert(hash)
+            manifests.insert(hash)
         }
     }
 
     private mutating func finish() {
+        for manifest in manifests.intersection(present).sorted() {
+            guard let files = listed[manifest] else {
+                problems.append("the file \(manifest) does not list what was in force")
+                continue
+            }
+            named.formUnion(files.map(\.sha256))
+        }
         missing = (incident?.entries.map(\.offset.value) ?? []).filter { !offsets.contains($0) }
         for name in named.subtracting(present).sorted() {
             problems.append("the file \(name) was in force and is not in the case")

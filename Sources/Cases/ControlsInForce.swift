@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 import EventModel
+import Pipeline
 import Platform
 import QueryEngine
 import SegmentLog
@@ -9,11 +10,8 @@ import WireFormats
 
 /// The records of Wardline that decide how cited records are read and judged, and the files that they name.
 struct ControlsInForce {
-    /// A file that was in force.
-    struct File: Hashable {
-        var sha256: String
-        var name: String
-    }
+    /// A file that was in force, or lists those that were.
+    typealias File = ActivatedFiles.File
 
     /// Offsets, rising.
     private(set) var offsets: [UInt64] = []
@@ -28,32 +26,39 @@ struct ControlsInForce {
         cited: [UInt64]
     ) throws(WardlineError) {
         guard let first = cited.first, let last = cited.last else { return }
-        var before: [String: (offset: UInt64, files: [File])] = [:]
-        var within: [(offset: UInt64, files: [File])] = []
+        var before: [String: (offset: UInt64, fact: JSONValue)] = [:]
+        var within: [(offset: UInt64, fact: JSONValue)] = []
         try store.forEachControlRecord(below: Offset(last + 1)) { offset, kind, bytes in
             guard kind != .tick, kind != .removed else { return }
             let fact = (try? JSONValue(parsing: bytes.span)) ?? .null
-            let found = (offset.value, ControlsInForce.files(of: fact))
             if offset.value < first {
-                before["\(kind) \(fact["role"]?.text ?? "")"] = found
+                before["\(kind) \(fact["role"]?.text ?? "")"] = (offset.value, fact)
             } else {
-                within.append(found)
+                within.append((offset.value, fact))
             }
         }
         var seen: Set<String> = []
-        for (offset, named) in before.values.sorted(by: { $0.offset < $1.offset }) + within {
+        for (offset, fact) in before.values.sorted(by: { $0.offset < $1.offset }) + within {
             offsets.append(offset)
+            let named = try ControlsInForce.files(of: fact) { hash throws(WardlineError) in
+                try store.set(hash)
+            }
             for file in named where seen.insert(file.sha256).inserted { files.append(file) }
         }
     }
 
-    /// The files that a site fact or an activation names.
-    static func files(of fact: JSONValue) -> [File] {
+    /// The files that a site fact or an activation names, with the manifest that lists them; `read` gives the
+    /// bytes of one.
+    static func files(
+        of fact: JSONValue,
+        _ read: (String) throws(WardlineError) -> [UInt8]
+    ) throws(WardlineError) -> [File] {
         if let hash = fact["sha256"]?.text, fact["role"] != nil {
-            return [File(sha256: hash, name: fact["name"]?.text ?? "")]
+            return [File(name: fact["name"]?.text ?? "", sha256: hash)]
         }
-        return (fact["files"]?.elements ?? []).compactMap { file in
-            file["sha256"]?.text.map { File(sha256: $0, name: file["name"]?.text ?? "") }
-        }
+        let named = ActivatedFiles(fact)
+        let files = try named.files(read)
+        guard case .manifest(let hash) = named else { return files }
+        return [File(name: "manifest of \(fact["role"]?.text ?? "")", sha256: hash)] + files
     }
 }

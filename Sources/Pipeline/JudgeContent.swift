@@ -62,7 +62,8 @@ struct JudgeContent: Sendable {
         // Decoders are the business of ``LogDecoder``.
         guard role != "decoders" else { return ([], []) }
         guard role == "rules" else { return ([], ["an activation names the unknown role \(role)"]) }
-        let (files, refused) = sets.files(fact)
+        let (found, refused) = sets.files(fact)
+        guard let files = found else { return ([], refused) }
         let outcome = SigmaReader.load(files.map { SigmaReader.File(name: $0.name, bytes: $0.bytes) })
         rules = outcome.rules
         return (.rules, refused + outcome.errors.map(\.description))

@@ -72,12 +72,13 @@ struct LogDecoder: RecordDecoder {
         return []
     }
 
-    /// Brings the decoders that a fact names into force.
+    /// Brings the decoders that a fact names into force; those of before stay where it cannot be said which.
     ///
     /// - Returns: Why parts of them were refused.
     @discardableResult
     mutating func activate(_ fact: JSONValue) -> [String] {
-        let (files, refused) = sets.files(fact)
+        let (found, refused) = sets.files(fact)
+        guard let files = found else { return refused }
         let outcome = DecoderLoader.load(files.map { DecoderLoader.File(name: $0.name, bytes: $0.bytes) })
         decoders = outcome.decoders
         normalizer = Normalizer(decoders: decoders, siteKey: siteKey)

@@ -2,19 +2,12 @@
 // This file is part of Wardline.
 
 public import EventModel
+public import Pipeline
 
 /// What decides how records are decoded, as control records before them say.
 public struct DecodingContext: Hashable, Sendable {
-    /// A file by name and SHA-256 in lower-case hexadecimal.
-    public struct File: Hashable, Sendable {
-        /// Its name.
-        public var name: String
-        /// SHA-256 of its bytes; they lie in `sets/`.
-        public var sha256: String
-    }
-
     /// Decoder files in force; nil when no activation was found.
-    public var decoders: [File]?
+    public var decoders: ActivatedFiles?
     /// Reference time of the import under way; nil outside imports.
     public var reference: UTCTime?
 
@@ -25,10 +18,7 @@ public struct DecodingContext: Hashable, Sendable {
     mutating func note(_ kind: RecordKind, _ object: JSONValue) {
         switch kind {
         case .activation where object["role"]?.text == "decoders":
-            decoders = (object["files"]?.elements ?? []).compactMap { file in
-                guard let name = file["name"]?.text, let sha256 = file["sha256"]?.text else { return nil }
-                return File(name: name, sha256: sha256)
-            }
+            decoders = ActivatedFiles(object)
         case .importBegin:
             reference = object["reference_time"]?.text.flatMap { text in
                 try? TimeExpression.parse(text, now: .absent, zone: .utc)

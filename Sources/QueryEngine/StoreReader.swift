@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import Digests
 public import EventModel
 import Platform
 public import Projections
@@ -77,7 +78,8 @@ public struct StoreReader: Sendable {
         }
         let file = path + "/sets/" + sha256
         do throws(StorageError) {
-            return try storage.readFile(file)
+            let bytes = try storage.readFile(file)
+            if Digests.sha256(bytes).hexadecimal == sha256 { return bytes }
         } catch {
             throw WardlineError(
                 .integrity,
@@ -86,6 +88,7 @@ public struct StoreReader: Sendable {
                 location: file
             )
         }
+        throw WardlineError(.integrity, "A file that was in force was altered.", location: file)
     }
 }
 

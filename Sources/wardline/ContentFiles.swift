@@ -5,6 +5,7 @@ import Daemon
 import Digests
 import EventModel
 import Foundation
+import Pipeline
 import Platform
 import QueryEngine
 import SegmentLog
@@ -166,15 +167,15 @@ struct ContentFiles: Sendable {
         unless inForce: ContentInForce
     ) throws(WardlineError) -> RecordBatch? {
         guard !files.isEmpty else { return nil }
-        var named: [(name: String, hash: String)] = []
-        for file in files { named.append((file.name, try store(file.bytes))) }
-        guard inForce.sets[role] != named.map(\.hash).sorted() else { return nil }
-        let list = named.map { file in
-            JSONValue.object([.init("name", .text(file.name)), .init("sha256", .text(file.hash))])
+        var named: [ActivatedFiles.File] = []
+        for file in files { named.append(.init(name: file.name, sha256: try store(file.bytes))) }
+        if let known = inForce.sets[role], (try? inForce.hashes(known)) == named.map(\.sha256).sorted() {
+            return nil
         }
+        let manifest = try store(ActivatedFiles.manifest(of: named))
         return ContentFiles.control(
             .activation,
-            .object([.init("role", .text(role)), .init("files", .array(list))])
+            ActivatedFiles.fact(role: role, manifest: manifest, count: named.count)
         )
     }
 
@@ -215,20 +216,27 @@ struct ContentFiles: Sendable {
 struct ContentInForce {
     /// SHA-256 of the site file of each role.
     private(set) var site: [String: String] = [:]
-    /// Sorted SHA-256 of the files of each set.
-    private(set) var sets: [String: [String]] = [:]
+    /// The files of each set.
+    private(set) var sets: [String: ActivatedFiles] = [:]
+    private let reader: StoreReader
 
     /// Looks back through the log until every role is found or the log begins.
     init(_ reader: StoreReader) throws(WardlineError) {
+        self.reader = reader
         try reader.forEachControlRecordBackward { kind, _, bytes in
             guard let object = try? JSONValue(parsing: bytes.span), let role = object["role"]?.text else {
                 return true
             }
             if kind == .siteFact, site[role] == nil { site[role] = object["sha256"]?.text ?? "" }
             if kind == .activation, sets[role] == nil {
-                sets[role] = (object["files"]?.elements ?? []).compactMap { $0["sha256"]?.text }.sorted()
+                sets[role] = ActivatedFiles(object)
             }
             return site.count < ContentFiles.Role.allCases.count || sets.count < 2
         }
+    }
+
+    /// Sorted SHA-256 of `files`.
+    fileprivate func hashes(_ files: ActivatedFiles) throws(WardlineError) -> [String] {
+        try files.files { hash throws(WardlineError) in try reader.set(hash) }.map(\.sha256).sorted()
     }
 }

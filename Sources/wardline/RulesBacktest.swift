@@ -149,12 +149,8 @@ struct HindsightRun {
 
     /// The rules that the store's log brought into force last, else those that ship.
     func rulesInForce() throws(WardlineError) -> RuleDefinitions {
-        guard let hashes = inForce.sets["rules"] else { return try RuleDefinitions(files([])) }
-        var found: [SigmaReader.File] = []
-        for hash in hashes {
-            found.append(SigmaReader.File(name: "in force: \(hash.prefix(12))", bytes: try reader.set(hash)))
-        }
-        return try RuleDefinitions(found)
+        guard let files = inForce.sets["rules"] else { return try RuleDefinitions(files([])) }
+        return try RuleDefinitions(RuleFiles.files(files, reader))
     }
 
     /// Judges by both and prints the difference.

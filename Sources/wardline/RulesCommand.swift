@@ -6,7 +6,9 @@ import Correlation
 import EventModel
 import Inventory
 import Normalization
+import Pipeline
 import Platform
+import QueryEngine
 import SiteFiles
 
 /// `wardline rules`: rule files.
@@ -52,6 +54,19 @@ enum RuleFiles {
         _ environment: [String: String]
     ) throws(WardlineError) -> SigmaReader.Outcome {
         SigmaReader.load(try files(paths, environment))
+    }
+
+    /// Rule files that were in force, as `reader`'s store keeps them.
+    static func files(
+        _ activated: ActivatedFiles,
+        _ reader: StoreReader
+    ) throws(WardlineError) -> [SigmaReader.File] {
+        var found: [SigmaReader.File] = []
+        for file in try activated.files({ hash throws(WardlineError) in try reader.set(hash) }) {
+            let name = "in force: \(file.sha256.prefix(12))"
+            found.append(SigmaReader.File(name: name, bytes: try reader.set(file.sha256)))
+        }
+        return found
     }
 
     /// The rule files that paths name, folders with what lies below them; files of cases are left out.

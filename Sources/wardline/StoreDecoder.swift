@@ -3,6 +3,7 @@
 
 import EventModel
 import Normalization
+import Pipeline
 import QueryEngine
 import SiteFiles
 import WireFormats
@@ -12,7 +13,7 @@ final class StoreDecoder: RecordDecoding {
     private let store: StoreReader
     private let environment: [String: String]
     private let siteKey: SiteKey
-    private var normalizers: [[DecodingContext.File]: Normalizer] = [:]
+    private var normalizers: [ActivatedFiles: Normalizer] = [:]
     private var fallback: Normalizer?
 
     init(_ store: StoreReader, environment: [String: String], siteKey: SiteKey) {
@@ -44,10 +45,10 @@ final class StoreDecoder: RecordDecoding {
         return try normalizer(files)
     }
 
-    private func normalizer(_ files: [DecodingContext.File]) throws(WardlineError) -> Normalizer {
+    private func normalizer(_ files: ActivatedFiles) throws(WardlineError) -> Normalizer {
         if let known = normalizers[files] { return known }
         var loaded: [DecoderLoader.File] = []
-        for file in files {
+        for file in try files.files({ hash throws(WardlineError) in try store.set(hash) }) {
             loaded.append(DecoderLoader.File(name: file.name, bytes: try store.set(file.sha256)))
         }
         return Normalizer(decoders: DecoderLoader.load(loaded).decoders, siteKey: siteKey)

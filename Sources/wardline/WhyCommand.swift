@@ -125,25 +125,18 @@ enum RulesOverTime {
     typealias Load = () throws -> RuleSet?
 
     static func versions(_ reader: StoreReader, _ environment: [String: String]) throws -> [Load] {
-        var sets: [[String]] = []
+        var sets: [ActivatedFiles] = []
         try reader.forEachControlRecordBackward { kind, _, bytes in
             guard kind == .activation, let object = try? JSONValue(parsing: bytes.span),
                 object["role"]?.text == "rules"
             else { return true }
-            let hashes = (object["files"]?.elements ?? []).compactMap { $0["sha256"]?.text }.sorted()
-            if !sets.contains(hashes) { sets.append(hashes) }
+            let files = ActivatedFiles(object)
+            if !sets.contains(files) { sets.append(files) }
             return true
         }
         guard !sets.isEmpty else { return [{ try shipped(environment) }] }
-        return sets.map { hashes in
-            {
-                var files: [SigmaReader.File] = []
-                for hash in hashes {
-                    guard let bytes = try? reader.set(hash) else { return nil }
-                    files.append(SigmaReader.File(name: "in force: \(hash.prefix(12))", bytes: bytes))
-                }
-                return SigmaReader.load(files).rules
-            }
+        return sets.map { files in
+            { (try? RuleFiles.files(files, reader)).map { SigmaReader.load($0).rules } }
         }
     }
 

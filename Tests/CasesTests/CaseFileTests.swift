@@ -16,6 +16,10 @@ import Timelines
 @testable import Cases
 
 private let siteFile = Array("asset_id\nPUMP-1\n".utf8)
+private let ruleFile = Array("title: t\n".utf8)
+private let manifest = ActivatedFiles.manifest(
+    of: [.init(name: "r.yml", sha256: sha256(ruleFile).hexadecimal)]
+)
 private let stamp = UTCTime(nanoseconds: 1_790_000_000_000_000_000)
 
 /// An incident that cites these records.
@@ -56,13 +60,18 @@ private func incident(_ offsets: [UInt64], context: UInt64) -> StoredIncident {
     )
 }
 
-/// A store of 60 records, an activated site file at offset 2, and a journal that names the incident.
+/// A store of 60 records, a site file at offset 2, rules by a manifest at 3, and a journal that names the
+/// incident.
 private func makeStore() throws -> String {
     let path = FileManager.default.temporaryDirectory.path + "/wardline-case-" + UUID().uuidString
     let storage = POSIXStorage()
     try storage.makeDirectories(path + "/sets")
     let hash = sha256(siteFile).hexadecimal
-    try storage.writeAtomically(siteFile, to: path + "/sets/" + hash)
+    for file in [siteFile, ruleFile, manifest] {
+        try storage.writeAtomically(file, to: path + "/sets/" + sha256(file).hexadecimal)
+    }
+    let activation = ActivatedFiles.fact(role: "rules", manifest: sha256(manifest).hexadecimal, count: 1).line
+    let kinds: [Int: RecordKind] = [2: .siteFact, 3: .activation]
     let signer = try HeadSigner.open(StorePaths(path), storage: storage)
     for stream in ["records", "journal"] {
         let log = try LogOwner(
@@ -81,10 +90,10 @@ private func makeStore() throws -> String {
                 ? "{\"fact\":\"incident.opened\",\"id\":\"\(number == 7 ? "INC-case" : "INC-other")\"}"
                 : number == 2
                     ? "{\"role\":\"assets\",\"name\":\"assets.csv\",\"sha256\":\"\(hash)\",\"bytes\":16}"
-                    : "line \(number)"
+                    : number == 3 ? activation : "line \(number)"
             batch.append(
                 Array(text.utf8),
-                kind: isFact ? .fact : number == 2 ? .siteFact : .device,
+                kind: isFact ? .fact : kinds[number] ?? .device,
                 origin: origin,
                 receiveTime: stamp
             )
@@ -107,9 +116,20 @@ private func withCase(_ body: (String, [UInt8]) throws -> Void) throws {
         now: stamp
     )
     let (bytes, report) = try export.bytes(of: incident([5, 9, 41], context: 30))
-    #expect(report.records == 4 && report.controls == 1 && report.facts == 1 && report.files == 1)
+    #expect(report.records == 4 && report.controls == 2 && report.facts == 1 && report.files == 3)
     #expect(report.missing.isEmpty)
     try body(path, bytes)
+}
+
+/// The case without the file of that SHA-256, sealed again with the key of the store.
+private func resealed(_ bytes: [UInt8], _ store: String, without hash: String) throws -> [UInt8] {
+    let lines = bytes.split(separator: 0x0a).dropLast().map { String(decoding: $0, as: UTF8.self) }
+        .filter { !$0.contains("\"sha256\":\"\(hash)\"") }
+    let sealed = Array(lines.map { $0 + "\n" }.joined().utf8)
+    let signer = try HeadSigner.open(StorePaths(store), storage: POSIXStorage())
+    let body = CaseLine.sealBody("INC-case", lines: lines.count, sha256(sealed))
+    let note = try #require(signer.note(body, stream: "records"))
+    return sealed + Array((CaseLine.seal(note).line + "\n").utf8)
 }
 
 private func keys(_ store: String) throws -> [NoteKey] {
@@ -123,7 +143,7 @@ private func keys(_ store: String) throws -> [NoteKey] {
             for known in [nil, try keys(store)] {
                 let read = CaseFile(bytes, known: known)
                 #expect(read.isSound, "\(read.problems)")
-                #expect(read.recordCount == 5 && read.factCount == 1 && read.fileCount == 1)
+                #expect(read.recordCount == 6 && read.factCount == 1 && read.fileCount == 3)
                 #expect(read.missing.isEmpty && read.actor == "root (uid 0)" && read.made == stamp)
                 #expect(read.incident == incident([5, 9, 41], context: 30).incident)
                 #expect(read.head?.size == 60 && read.isSelfSigned == (known == nil))
@@ -173,6 +193,18 @@ private func keys(_ store: String) throws -> [NoteKey] {
                 #expect(!CaseFile(Array(bytes[..<length]), known: known).isSound)
             }
             #expect(!CaseFile(bytes + [0x0a], known: known).isSound)
+        }
+    }
+
+    @Test func `a case without a file that was in force, or the list of them, is found`() throws {
+        try withCase { store, bytes in
+            #expect(CaseFile(try resealed(bytes, store, without: "none"), known: try keys(store)).isSound)
+            for file in [siteFile, ruleFile, manifest] {
+                let hash = sha256(file).hexadecimal
+                let less = try resealed(bytes, store, without: hash)
+                let problems = CaseFile(less, known: try keys(store)).problems
+                #expect(problems == ["the file \(hash) was in force and is not in the case"])
+            }
         }
     }
 
@@ -237,6 +269,11 @@ struct IndependentCaseTests {
             }
             let whole = try status(bytes)
             #expect(whole == 0)
+            for file in [siteFile, ruleFile, manifest] {
+                let hash = sha256(file).hexadecimal
+                let found = try status(resealed(bytes, store, without: hash))
+                #expect(found == 3, "without \(hash)")
+            }
             for place in stride(from: 5, to: bytes.count, by: bytes.count / 12) {
                 var changed = bytes
                 changed[place] ^= 1

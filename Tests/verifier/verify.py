@@ -757,7 +757,7 @@ def check_case(path, keys):
     need(seal.split("\n\n", 1)[0] + "\n" == body, "the lines are not those that were sealed")
     need(len(seal.split("\n\n", 1)[1].strip("\n").split("\n")) == 1, "the seal has more than one signature")
     signed_lines(seal, keys, heads["records"][0])
-    counts, named, present = {"records": 0, "journal": 0}, set(), set()
+    counts, named, present, manifests = {"records": 0, "journal": 0}, set(), {}, set()
     for value in values[2:]:
         if "stream" in value:
             _, size, root = heads[value["stream"]]
@@ -767,11 +767,16 @@ def check_case(path, keys):
             if value["stream"] == "records" and content[9] in (5, 6):
                 fact = json.loads(kept_bytes(content))
                 named.update(file["sha256"] for file in fact.get("files", [fact]) if "sha256" in file)
+                if "manifest" in fact:
+                    manifests.add(fact["manifest"])
         else:
-            need(sha(base64.b64decode(value["bytes"], validate=True)).hex() == value["sha256"],
-                 f"the file {value['name']} has another hash")
-            present.add(value["sha256"])
-    need(named <= present, "a file that was in force is missing")
+            content = base64.b64decode(value["bytes"], validate=True)
+            need(sha(content).hex() == value["sha256"], f"the file {value['name']} has another hash")
+            present[value["sha256"]] = content
+    for manifest in manifests:
+        need(manifest in present, "a list of the files that were in force is missing")
+        named.update(file["sha256"] for file in json.loads(present[manifest])["files"])
+    need(named <= present.keys(), "a file that was in force is missing")
     need(values[1]["timeline"]["id"] == first["incident"], "the timeline is of another incident")
     print(f"OK  {first['incident']}: {counts['records']} records, {counts['journal']} journal entries, "
           f"{len(present)} files")
