@@ -74,9 +74,10 @@ public enum CorrelationBounds {
     /// One match runs through all of them at once; a deeper rule is refused when it is read.
     public static let levelCountMax = 4
 
-    /// Witnesses kept in one alert: the first ones and the newest.
+    /// Witnesses kept in one alert: as many of the first and of the newest.
     ///
-    /// What lies between is counted.
+    /// What lies between is counted; beyond it an event that is older than the newest witness counts no more, so
+    /// that the count is a lower bound.
     public static let witnessCountMax = 256
 
     /// Events that wait for the watermark: 262,144 of some 300 bytes.

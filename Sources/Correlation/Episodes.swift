@@ -187,23 +187,25 @@ struct Episodes: Codable, Sendable {
 
     /// Counts a witness and keeps it in its place; false if the alert has it already.
     private static func add(_ witness: Witness, to alert: inout Alert) -> Bool {
-        func key(_ witness: Witness) -> (UTCTime, UInt64, Offset) {
-            (witness.time, witness.contentHash, witness.offset)
+        func key(_ witness: Witness) -> (UTCTime, UInt64, Offset, UInt16) {
+            (witness.time, witness.contentHash, witness.offset, witness.ordinal)
+        }
+        guard alert.evidence.count < CorrelationBounds.witnessCountMax else {
+            // A finding holds all of its window: what is not newer than all that is kept was counted with the
+            // finding before.
+            guard let newest = alert.evidence.last, key(newest) < key(witness) else { return false }
+            alert.count += 1
+            alert.isLowerBound = true
+            alert.evidence.remove(at: CorrelationBounds.witnessCountMax / 2)
+            alert.evidence.append(witness)
+            return true
         }
         // The newest come last: the walk from the end is short.
         var place = alert.evidence.count
         while place > 0, key(witness) < key(alert.evidence[place - 1]) { place -= 1 }
-        var other = place
-        while other > 0, key(alert.evidence[other - 1]) == key(witness) {
-            other -= 1
-            if alert.evidence[other].ordinal == witness.ordinal { return false }
-        }
+        if place > 0, key(alert.evidence[place - 1]) == key(witness) { return false }
         alert.count += 1
-        if alert.evidence.count < CorrelationBounds.witnessCountMax {
-            alert.evidence.insert(witness, at: place)
-        } else {
-            alert.isLowerBound = true
-        }
+        alert.evidence.insert(witness, at: place)
         return true
     }
 

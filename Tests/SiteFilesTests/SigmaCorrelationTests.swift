@@ -80,6 +80,23 @@ struct SigmaCorrelationTests {
         #expect(Self.seconds(correlation, events).prefix(1) == wanted[...])
     }
 
+    @Test func `an episode of many events is one alert that counts each once`() throws {
+        var correlator = Self.correlator("type: event_count, rules: [a], condition: {gte: 3}")
+        var episodes: [Int: Alert] = [:]
+        for second in 0..<700 {
+            var batch = Self.batch([(second, "a", "h", "1")])
+            batch.events[0].offset = Offset(UInt64(second))
+            correlator.admit(batch)
+            correlator.advance(to: Self.time(second))
+            for alert in correlator.takeJudgements().flatMap(\.alerts) { episodes[alert.episode] = alert }
+        }
+        let alert = try #require(episodes.count == 1 ? episodes.values.first : nil)
+        #expect(alert.count == 700)
+        #expect(alert.first == Self.time(0) && alert.last == Self.time(699))
+        let kept = alert.evidence.map { Int($0.offset.value) }
+        #expect(kept == Array(0..<128) + Array(572..<700))
+    }
+
     @Test func `groups are judged apart, and an event without the field belongs to none`() {
         let correlation = "type: event_count, rules: [a], group-by: [host.name], condition: {gte: 2}"
         let apart = [(0, "a", "h1", "1"), (1, "a", "h2", "1")]
