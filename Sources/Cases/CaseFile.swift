@@ -181,23 +181,13 @@ public struct CaseFile: Sendable {
         }
         recordCount += 1
         offsets.insert(offset)
-        if let kind = proof.kind, kind == .siteFact || kind == .activation, let bytes = proof.record,
-            let fact = try? JSONValue(parsing: bytes.span)
-        {
-            note(kind, fact)
-        }
-    }
-
-    private mutating func note(_ kind: RecordKind, _ fact: JSONValue) {
-        if kind == .siteFact {
-            if let hash = fact["sha256"]?.text { named.insert(hash) }
-            return
-        }
-        switch ActivatedFiles(fact) {
+        guard let kind = proof.kind, let bytes = proof.record else { return }
+        switch ActivatedFiles(kind, bytes) {
         case .listed(let files): named.formUnion(files.map(\.sha256))
         case .manifest(let hash):
             named.insert(hash)
             manifests.insert(hash)
+        case nil: break
         }
     }
 

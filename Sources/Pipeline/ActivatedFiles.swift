@@ -43,6 +43,19 @@ public enum ActivatedFiles: Hashable, Sendable {
         }
     }
 
+    /// What the bytes of a record of `kind` bring into force, a site file too; nil for other records.
+    public init?(_ kind: RecordKind, _ record: [UInt8]) {
+        guard kind == .siteFact || kind == .activation, let fact = try? JSONValue(parsing: record.span) else {
+            return nil
+        }
+        guard kind == .siteFact else {
+            self.init(fact)
+            return
+        }
+        guard let hash = fact["sha256"]?.text else { return nil }
+        self = .listed([File(name: fact["name"]?.text ?? "", sha256: hash)])
+    }
+
     /// The files; `read` gives the bytes of a file of `sets/`.
     ///
     /// - Throws: what `read` throws, `integrity` when the manifest is none.

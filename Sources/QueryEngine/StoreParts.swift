@@ -3,7 +3,7 @@
 
 public import EventModel
 import Platform
-import SegmentLog
+public import SegmentLog
 
 /// The `records` stream of a store as a scan reads it: stored events where there are some, otherwise decoded
 /// again.
@@ -38,8 +38,8 @@ public final class StoreParts: PartSource {
         }
     }
 
-    /// Damaged places and missing offsets, as far as listing shows them.
-    public var damageCount: Int { reader.damage.count + reader.holes.count }
+    /// The log as it was listed last.
+    public var log: LogReader { reader }
 
     /// Damaged records that were wanted and not given: the first and the end of each run of them.
     public private(set) var unreadable: [Offset: Offset] = [:]

@@ -102,73 +102,6 @@ extension StoreReader {
         }
     }
 
-    /// Reads every stored byte of a stream and says what is not as it was written.
-    ///
-    /// `keys` are the public keys that heads are checked with, in the form of a note's key, a line each;
-    /// `since` is a head from elsewhere that the stream must agree with too.
-    public func verify(
-        stream: String,
-        keys: String,
-        since: SignedHead? = nil
-    ) throws(WardlineError) -> VerifyReport {
-        var heads: [SignedHead]
-        let unreadable: Int
-        do throws(StorageError) {
-            heads = try HeadFile.read(storage: storage, path: path, stream: stream)
-            unreadable = try HeadFile.unreadableCount(storage: storage, path: path, stream: stream)
-        } catch {
-            throw WardlineError(
-                .storage,
-                "The heads cannot be read.",
-                cause: error.description,
-                location: path
-            )
-        }
-        if let since, since.origin.hasSuffix("/" + stream) { heads.append(since) }
-        let notes: [SignedNote]
-        do throws(StorageError) {
-            notes = try Tombstone.read(storage: storage, path: path, stream: stream)
-        } catch {
-            throw WardlineError(
-                .storage,
-                "The tombstones cannot be read.",
-                cause: error.description,
-                location: path
-            )
-        }
-        let known = keys.split(separator: "\n").compactMap { NoteKey($0) }
-        let sound = notes.filter { note in known.contains { note.isSigned(by: $0) } }
-        let signed = heads.filter { head in known.contains { head.origin == $0.name && head.isSigned(by: $0) }
-        }
-        do throws(LogError) {
-            var report = try verifyLog(
-                storage: storage,
-                path: path,
-                stream: stream,
-                heads: signed,
-                tombstones: sound.compactMap { Tombstone($0) }.filter { $0.stream == stream }
-            )
-            if unreadable > 0 {
-                let note = DamageNote(file: "heads", position: 0, from: .zero, end: .zero, reason: .signature)
-                report.damage += Array(repeating: note, count: unreadable)
-            }
-            if sound.count < notes.count {
-                report.damage.append(
-                    DamageNote(file: "tombstones", position: 0, from: .zero, end: .zero, reason: .signature)
-                )
-            }
-            for head in heads where !signed.contains(head) {
-                let end = Offset(head.size)
-                report.damage.append(
-                    DamageNote(file: "heads", position: 0, from: end, end: end, reason: .signature)
-                )
-            }
-            return report
-        } catch {
-            throw error.wardlineError(path)
-        }
-    }
-
     /// The segments of the `records` stream, in offset order.
     public func segments() throws(WardlineError) -> [StoredSegment] {
         do throws(LogError) {
@@ -220,19 +153,6 @@ extension StoreReader {
                 location: path
             )
         }
-    }
-
-    /// Names of the files in `sets/` whose bytes do not have the SHA-256 that they are named by.
-    public func damagedSets() throws(WardlineError) -> (checked: Int, damaged: [String]) {
-        var checked = 0
-        var damaged: [String] = []
-        for file in try files() where file.path.hasPrefix("sets/") {
-            let name = String(file.path.dropFirst(5))
-            guard name.utf8.count == 64 else { continue }
-            checked += 1
-            if sha256(try set(name)).hexadecimal != name { damaged.append(file.path) }
-        }
-        return (checked, damaged)
     }
 
     func log(_ stream: String) throws(WardlineError) -> LogReader {

@@ -54,6 +54,8 @@ public struct DamageNote: Hashable, Sendable {
         case removed
         /// The file could not be read.
         case unreadable
+        /// A file or folder that must be there is not.
+        case missing
     }
 
     /// The file, from the stream's directory.

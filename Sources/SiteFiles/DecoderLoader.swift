@@ -2,7 +2,6 @@
 // This file is part of Wardline.
 
 public import Normalization
-import Synchronization
 
 /// Loads decoder files: reads each, compiles it alone, runs its samples, then compiles what passed into one
 /// set.
@@ -40,17 +39,10 @@ public enum DecoderLoader {
         public var sampleCount: Int
     }
 
-    /// The files that were loaded last, and what became of them: one process often opens many stores with the
-    /// same decoders, and the outcome depends on nothing else.
-    private static let latest = Mutex<(files: [File], outcome: Outcome)?>(nil)
+    private static let latest = LatestOutcome<File, Outcome>()
 
     /// Loads `files`; their order does not matter.
-    public static func load(_ files: [File]) -> Outcome {
-        if let known = latest.withLock({ $0 }), known.files == files { return known.outcome }
-        let outcome = loadAnew(files)
-        latest.withLock { $0 = (files, outcome) }
-        return outcome
-    }
+    public static func load(_ files: [File]) -> Outcome { latest.outcome(of: files, loadAnew) }
 
     private static func loadAnew(_ files: [File]) -> Outcome {
         var definitions: [DecoderDefinition] = []

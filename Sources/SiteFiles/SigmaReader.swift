@@ -50,6 +50,14 @@ public enum SigmaReader {
     ///
     /// - Parameter forMatching: Whether they are for a ``RuleMatcher``.
     public static func load(_ files: [File], forMatching: Bool = false) -> Outcome {
+        forMatching
+            ? loadAnew(files, forMatching: true)
+            : latest.outcome(of: files) { loadAnew($0, forMatching: false) }
+    }
+
+    private static let latest = LatestOutcome<File, Outcome>()
+
+    private static func loadAnew(_ files: [File], forMatching: Bool) -> Outcome {
         var definitions: [RuleDefinition] = []
         var errors: [RuleError] = []
         var warnings: [RuleError] = []

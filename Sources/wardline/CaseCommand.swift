@@ -59,6 +59,15 @@ struct CaseCommand: ParsableCommand {
                 now: SystemWallClock().now()
             )
             let (bytes, report) = try export.bytes(of: incident)
+            let damaged = try reader.damaged(report.missing)
+            guard report.records > 0 else {
+                throw WardlineError(
+                    damaged.isEmpty ? .usage : .integrity,
+                    "None of the records that \(incident.id) cites is there"
+                        + (damaged.isEmpty ? ": they were removed." : " as it was written."),
+                    location: reader.path
+                )
+            }
             do throws(StorageError) {
                 try storage.writeAtomically(bytes, to: file)
             } catch {
@@ -81,6 +90,12 @@ struct CaseCommand: ParsableCommand {
             if !report.missing.isEmpty, !common.quiet {
                 let count = Amount.counted(Int64(report.missing.count), "cited record")
                 Messages.warning("\(count) could not be proven: removed or damaged")
+            }
+            if !damaged.isEmpty {
+                let count = Amount.counted(Int64(damaged.count), "cited record")
+                Outcome.damage(
+                    "the case lacks \(count) that cannot be read; `wardline verify` names the damage"
+                )
             }
         }
     }

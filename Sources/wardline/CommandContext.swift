@@ -6,6 +6,8 @@ import EventModel
 import Foundation
 import Platform
 import QueryEngine
+import SegmentLog
+import Synchronization
 
 /// What a command runs in: the time now, the zone, the terminal, where to write.
 struct CommandContext {
@@ -115,4 +117,38 @@ extension CommaSeparated {
 enum Outcome {
     static let nothingFound = ExitCode(1)
     static let problemsFound = ExitCode(1)
+
+    private static let sawDamage = Mutex(false)
+
+    /// Says that stored evidence is damaged or missing, so that the answer may lack something: whatever the
+    /// command finds, it ends with status 3.
+    static func damage(_ text: String) {
+        sawDamage.withLock { $0 = true }
+        Messages.error(text)
+    }
+
+    /// Says so where listing `log` shows that it is.
+    static func check(_ log: LogReader) {
+        let gaps =
+            log.damage.filter { $0.end > $0.from }.map { ($0.from, $0.end) }
+            + log.holes.map { ($0.from, $0.end) }
+        guard !log.damage.isEmpty || !gaps.isEmpty else { return }
+        let named = Set(gaps.map { "\($0.0) to \(Offset($0.1.value - 1))" }).sorted()
+        let records = named.isEmpty ? "" : " (records " + named.prefix(8).joined(separator: ", ") + ")"
+        damage("parts of the log are damaged or missing\(records); `wardline verify` names them")
+    }
+
+    /// Says which files of `sets/` are not there as they were: what follows from them cannot be judged anew.
+    static func checkSets(_ reader: StoreReader) throws(WardlineError) {
+        let sets = try reader.checkedSets()
+        guard !sets.isSound else { return }
+        let count = Amount.counted(Int64(sets.missing.count + sets.altered.count), "file")
+        damage(
+            "\(count) that brought decoders, rules or site facts into force cannot be read: what they decide "
+                + "is not in this answer; `wardline verify` names them"
+        )
+    }
+
+    /// The status in place of `code`.
+    static func status(_ code: Int32) -> Int32 { code <= 1 && sawDamage.withLock { $0 } ? 3 : code }
 }

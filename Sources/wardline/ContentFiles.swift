@@ -5,6 +5,7 @@ import Daemon
 import Digests
 import EventModel
 import Foundation
+import Inventory
 import Pipeline
 import Platform
 import QueryEngine
@@ -69,11 +70,20 @@ struct ContentFiles: Sendable {
     var decoders: [String] = []
 
     /// Records that bring into force what changed since the store was written last.
-    func facts(_ configuration: Configuration) throws(WardlineError) -> [RecordBatch] {
+    ///
+    /// What is wrong with a file is reported; the file of before stays in force then.
+    func facts(
+        _ configuration: Configuration,
+        _ report: (String) -> Void
+    ) throws(WardlineError) -> [RecordBatch] {
         let inForce = try ContentInForce(StoreReader(path: storePath))
         var batches: [RecordBatch] = []
         if let batch = try policyFact(configuration, unless: inForce) { batches.append(batch) }
-        for path in site { batches += try siteFacts(path, unless: inForce) }
+        for path in site {
+            batches += try siteFacts(path, unless: inForce) { error throws(WardlineError) in
+                report("refused: \(error)")
+            }
+        }
         let sets: [(role: String, folders: [String], suffixes: [String])] = [
             ("decoders", decoders, [DecoderLoader.fileSuffix]), ("rules", rules, SigmaReader.fileSuffixes),
         ]
@@ -96,42 +106,76 @@ struct ContentFiles: Sendable {
                 )
                 files += found.map { File(name: $0.name, bytes: $0.bytes) }
             }
+            for refused in refusals(set.role, files) { report("refused: \(refused)") }
             if let batch = try activation(set.role, files, unless: inForce) { batches.append(batch) }
         }
         return batches
     }
 
+    /// Why some of `files` will not come into force.
+    private func refusals(_ role: String, _ files: [File]) -> [String] {
+        role == "rules"
+            ? SigmaReader.load(files.map { .init(name: $0.name, bytes: $0.bytes) }).errors.map { "\($0)" }
+            : DecoderLoader.load(files.map { .init(name: $0.name, bytes: $0.bytes) }).refused.map(
+                \.description
+            )
+    }
+
     /// Records that bring the site files at `path` (a file named by its role, or a folder of them) into
-    /// force.
-    func siteFacts(_ path: String, unless inForce: ContentInForce?) throws(WardlineError) -> [RecordBatch] {
-        guard POSIXStorage().isDirectory(path) else {
-            guard let role = Role.of(lastPathPart(path)) else {
-                throw WardlineError(
-                    .input,
-                    "A site file is named by its role: \(Role.names) with .csv, .json, .jsonl or .yaml.",
-                    location: path
-                )
+    /// force; `refuse` is told of files that are wrong, and throws or leaves them out.
+    func siteFacts(
+        _ path: String,
+        unless inForce: ContentInForce?,
+        refuse: (WardlineError) throws(WardlineError) -> Void
+    ) throws(WardlineError) -> [RecordBatch] {
+        var files: [(role: Role, path: String)] = []
+        if POSIXStorage().isDirectory(path) {
+            for file in try Content.files(in: path, endingIn: Role.suffixes) where !file.name.contains("/") {
+                if let role = Role.of(file.name) { files.append((role, path + "/" + file.name)) }
             }
-            return [try siteFact(role, path, unless: inForce)].compactMap { $0 }
+        } else if let role = Role.of(lastPathPart(path)) {
+            files = [(role, path)]
+        } else {
+            throw WardlineError(
+                .input,
+                "A site file is named by its role: \(Role.names) with .csv, .json, .jsonl or .yaml.",
+                location: path
+            )
         }
         var batches: [RecordBatch] = []
-        for file in try Content.files(in: path, endingIn: Role.suffixes) {
-            guard !file.name.contains("/"), let role = Role.of(file.name) else { continue }
-            if let batch = try siteFact(role, path + "/" + file.name, unless: inForce) {
-                batches.append(batch)
+        for file in files {
+            do throws(WardlineError) {
+                if let batch = try siteFact(file.role, file.path, unless: inForce) { batches.append(batch) }
+            } catch {
+                guard error.code == .input else { throw error }
+                try refuse(error)
             }
         }
         return batches
     }
 
     /// The record that brings one file into force; nil when it is already.
+    ///
+    /// - Throws: `input` with the place of the first fault of a file that is wrong.
     func siteFact(
         _ role: Role,
         _ path: String,
         unless inForce: ContentInForce?
     ) throws(WardlineError) -> RecordBatch? {
         let bytes = try Content.bytes(of: path, atMost: Content.siteFileSizeMax)
+        try check(role, bytes, path)
         return try siteFact(role, name: lastPathPart(path), bytes, unless: inForce)
+    }
+
+    private func check(_ role: Role, _ bytes: [UInt8], _ path: String) throws(WardlineError) {
+        if let known = SiteRole(rawValue: role.rawValue) {
+            var site = Site()
+            try SiteReader.apply(role: known, bytes: bytes, file: path, to: &site)
+            return
+        }
+        guard case .object? = try? JSONValue(parsing: bytes.span) else {
+            throw WardlineError(.input, "The policy is not a JSON object.", location: path)
+        }
     }
 
     private func siteFact(

@@ -39,9 +39,10 @@ enum CurrentModels {
         do throws(LogError) {
             log = try LogReader.open(storage: POSIXStorage(), path: reader.path, stream: "records")
         } catch {
-            // What is damaged is for `verify` to say.
+            Outcome.damage("the log cannot be read: \(error); shown is what was judged before")
             return stored
         }
+        Outcome.check(log)
         let judged = try stored.checkpoint().records
         guard judged < log.end, log.holes.isEmpty, !StoreWriting.hasDaemon(reader.path) else { return stored }
         let count = Int64(clamping: log.end.value - judged.value)
@@ -58,6 +59,7 @@ enum CurrentModels {
                 "\(Amount.counted(count, "record")) are not judged yet: judged in memory for this answer"
             )
         }
+        try Outcome.checkSets(reader)
         let before = UInt64(JudgeSnapshot.decodedBeforeCount)
         let from = Offset(judge.next.value > before ? judge.next.value - before : 0)
         var source: any RecordSource = StoredRecords(log, from: from)
@@ -65,7 +67,7 @@ enum CurrentModels {
             return try Rejudgement.readModels(of: &source, by: &judge, from: kept)
         } catch {
             guard error.code == .integrity else { throw error }
-            Messages.warning("\(error); shown is what was judged before")
+            Outcome.damage("\(error); shown is what was judged before")
             return stored
         }
     }

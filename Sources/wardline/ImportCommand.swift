@@ -74,7 +74,7 @@ extension ContentFiles {
         guard role == "site" else {
             throw WardlineError(.usage, "There is no role `\(role)`. Use \(Role.names) or site.")
         }
-        let batches = try siteFacts(path, unless: nil)
+        let batches = try siteFacts(path, unless: nil) { error throws(WardlineError) in throw error }
         guard !batches.isEmpty else {
             throw WardlineError(.input, "The folder holds no site file: \(Role.names).", location: path)
         }

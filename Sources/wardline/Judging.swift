@@ -20,7 +20,7 @@ enum Judging {
             open: { () throws(WardlineError) in try open(files.storePath) { Messages.note($0) } },
             facts: { report in
                 do throws(WardlineError) {
-                    return try files.facts(configuration)
+                    return try files.facts(configuration) { report("warning: \($0)") }
                 } catch {
                     report("warning: the files in force before stay in force: \(error)")
                     return []

@@ -54,9 +54,7 @@ struct QueryRun {
             siteKey: StoreKey.reading(StorePaths(reader.path), storage: POSIXStorage())
         )
         let source = try reader.partSource(decoder: decoder)
-        if source.damageCount > 0 {
-            Messages.warning("parts of the log are damaged or missing; `wardline verify` names them")
-        }
+        Outcome.check(source.log)
         let resolver = selection.query.needsResolver ? SiteResolver(try SiteInForce.register(reader)) : nil
         var scan = EventScan(selection, in: source, resolver: resolver)
         if command.countsOnly || command.unique != nil {
@@ -78,17 +76,15 @@ struct QueryRun {
             )
         }
         source.warnOfNewerEvents()
-        try QueryRun.tell(source.unreadable)
+        QueryRun.tell(source.unreadable)
         if statistics.matchCount == 0 { throw Outcome.nothingFound }
     }
 
     /// Says which records could not be looked at; everything else was answered.
-    private static func tell(_ unreadable: [Offset: Offset]) throws {
-        guard !unreadable.isEmpty else { return }
+    private static func tell(_ unreadable: [Offset: Offset]) {
         for (base, end) in unreadable.sorted(by: { $0.key < $1.key }) {
-            Messages.error("records \(base) to \(Offset(end.value - 1)) are damaged and not in this answer")
+            Outcome.damage("records \(base) to \(Offset(end.value - 1)) are damaged and not in this answer")
         }
-        throw ExitCode(3)
     }
 
     private var needsRaw: Bool {

@@ -116,6 +116,8 @@ enum StoreRebuild {
         var judge = try Judge(store: store, storage: storage)
         var decoder = judge.decoder()
         let reader = try LogReader.open(storage: storage, path: store.root, stream: "records")
+        Outcome.check(reader)
+        try Outcome.checkSets(StoreReader(path: store.root))
         for part in reader.parts {
             guard let records = try reader.soundRecords(part) else {
                 Messages.warning("records \(part.base) to \(Offset(part.end.value - 1)) are damaged")

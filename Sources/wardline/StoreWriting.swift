@@ -70,7 +70,7 @@ struct StoreWriting {
         )
         try engine.start()
         guard bringsContent else { return }
-        for batch in content.facts({ Messages.warning($0) }) { try give(batch) }
+        for batch in content.facts({ Messages.error($0) }) { try give(batch) }
     }
 
     /// Hands records to the engine.

@@ -81,8 +81,8 @@ struct VerifyCommand: ParsableCommand {
         for stream in ["records", "journal"] {
             reports.append((stream, try reader.verify(stream: stream, keys: keys, since: witness)))
         }
-        let sets = try reader.damagedSets()
-        let isSound = reports.allSatisfy(\.report.isSound) && sets.damaged.isEmpty
+        let sets = try reader.checkedSets()
+        let isSound = reports.allSatisfy(\.report.isSound) && sets.isSound
         if output.isForPrograms {
             context.output.line(TerminalText.escapedJSON(VerifyText.object(reports, sets, isSound).line))
         } else {
@@ -179,13 +179,17 @@ enum VerifyText {
         return lines
     }
 
-    static func lines(_ sets: (checked: Int, damaged: [String]), _ palette: Palette) -> [String] {
-        let mark = sets.damaged.isEmpty ? palette.paint("OK  ", .good) : palette.paint("FAIL", .danger)
+    static func lines(_ sets: SetsReport, _ palette: Palette) -> [String] {
+        let mark = sets.isSound ? palette.paint("OK  ", .good) : palette.paint("FAIL", .danger)
         let noun = Amount.counted(Int64(sets.checked), "rule, decoder or site file")
         return ["\(mark)  sets      \(noun)"]
-            + sets.damaged.map {
+            + sets.altered.map {
                 palette.paint("FAIL", .danger)
                     + "  \(TerminalText.escaped($0)): the bytes do not have the hash they are named by"
+            }
+            + sets.missing.map {
+                palette.paint("FAIL", .danger)
+                    + "  \($0): a record says that it was in force, and it is missing"
             }
     }
 
@@ -220,19 +224,21 @@ enum VerifyText {
         case .signature: "a head or tombstone is not signed by a known key"
         case .removed: "records were removed, and no signed tombstone accounts for them"
         case .unreadable: "the file cannot be read"
+        case .missing: "it must be there and is not"
         }
     }
 
     /// The object of `schemas/output/verify-v1.schema.json`.
     static func object(
         _ reports: [(stream: String, report: VerifyReport)],
-        _ sets: (checked: Int, damaged: [String]),
+        _ sets: SetsReport,
         _ isSound: Bool
     ) -> JSONValue {
         let streams = reports.map { object($0.stream, $0.report) }
         return .object([
             .init("sound", .bool(isSound)), .init("streams", .array(streams)),
-            .init("sets", .integer(Int64(sets.checked))), .init("damaged_sets", .texts(sets.damaged)),
+            .init("sets", .integer(Int64(sets.checked))), .init("damaged_sets", .texts(sets.altered)),
+            .init("missing_sets", .texts(sets.missing)),
         ])
     }
 

@@ -60,6 +60,7 @@ enum EntryPoint {
             let arguments = Array(CommandLine.arguments.dropFirst())
             var command = try WardlineCommand.parseAsRoot(arguments == ["-V"] ? ["--version"] : arguments)
             try command.run()
+            exit(Outcome.status(0))
         } catch let error as WardlineError {
             Messages.error(error.description)
             exit(error.exitStatus)
@@ -78,7 +79,7 @@ enum EntryPoint {
             output.finish()
             exit(0)
         }
-        if let code = error as? ExitCode { exit(code.rawValue) }
+        if let code = error as? ExitCode { exit(Outcome.status(code.rawValue)) }
         Messages.note(text)
         exit(2)
     }

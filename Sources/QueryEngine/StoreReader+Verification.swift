@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+public import Digests
+public import EventModel
+import Pipeline
+import Platform
+public import SegmentLog
+
+/// What is known of the rule, decoder and site files of a store.
+public struct SetsReport: Hashable, Sendable {
+    /// Files that were looked at.
+    public var checked = 0
+    /// Paths of those whose bytes do not have the hash that they are named by.
+    public var altered: [String] = []
+    /// Paths of those that a record says were in force and that are not there.
+    public var missing: [String] = []
+
+    /// Whether every file is there and as it was written.
+    public var isSound: Bool { altered.isEmpty && missing.isEmpty }
+}
+
+extension StoreReader {
+    /// Looks at the files in `sets/`, and for those that records bring into force.
+    ///
+    /// - Complexity: O(bytes) of the files and of blocks that can hold control records.
+    public func checkedSets() throws(WardlineError) -> SetsReport {
+        var report = SetsReport()
+        var present: Set<String> = []
+        for file in try files() where file.path.hasPrefix("sets/") {
+            let name = String(file.path.dropFirst(5))
+            guard name.utf8.count == 64 else { continue }
+            report.checked += 1
+            present.insert(name)
+            if (try? set(name)) == nil { report.altered.append(file.path) }
+        }
+        report.missing = try activatedFiles().subtracting(present).sorted().map { "sets/" + $0 }
+        return report
+    }
+
+    /// SHA-256 of all files that records of the store name.
+    private func activatedFiles() throws(WardlineError) -> Set<String> {
+        var named: Set<String> = []
+        var manifests: Set<String> = []
+        try forEachControlRecordBackward { kind, _, bytes in
+            switch ActivatedFiles(kind, bytes) {
+            case .listed(let files): named.formUnion(files.map(\.sha256))
+            case .manifest(let hash): manifests.insert(hash)
+            case nil: break
+            }
+            return true
+        }
+        for hash in manifests {
+            guard let bytes = try? set(hash), let files = ActivatedFiles.files(ofManifest: bytes) else {
+                continue
+            }
+            named.formUnion(files.map(\.sha256))
+        }
+        return named.union(manifests)
+    }
+
+    /// Reads every stored byte of a stream and says what is not as it was written.
+    ///
+    /// `keys` are the public keys that heads are checked with, in the form of a note's key, a line each;
+    /// `since` is a head from elsewhere that the stream must agree with too.
+    public func verify(
+        stream: String,
+        keys: String,
+        since: SignedHead? = nil
+    ) throws(WardlineError) -> VerifyReport {
+        var heads: [SignedHead]
+        let unreadable: Int
+        do throws(StorageError) {
+            heads = try HeadFile.read(storage: storage, path: path, stream: stream)
+            unreadable = try HeadFile.unreadableCount(storage: storage, path: path, stream: stream)
+        } catch {
+            throw WardlineError(
+                .storage,
+                "The heads cannot be read.",
+                cause: error.description,
+                location: path
+            )
+        }
+        if let since, since.origin.hasSuffix("/" + stream) { heads.append(since) }
+        let notes: [SignedNote]
+        do throws(StorageError) {
+            notes = try Tombstone.read(storage: storage, path: path, stream: stream)
+        } catch {
+            throw WardlineError(
+                .storage,
+                "The tombstones cannot be read.",
+                cause: error.description,
+                location: path
+            )
+        }
+        let known = keys.split(separator: "\n").compactMap { NoteKey($0) }
+        let sound = notes.filter { note in known.contains { note.isSigned(by: $0) } }
+        let signed = heads.filter { head in known.contains { head.origin == $0.name && head.isSigned(by: $0) }
+        }
+        do throws(LogError) {
+            var report = try verifyLog(
+                storage: storage,
+                path: path,
+                stream: stream,
+                heads: signed,
+                tombstones: sound.compactMap { Tombstone($0) }.filter { $0.stream == stream }
+            )
+            if let note = missingFolder(stream) { report.damage.append(note) }
+            if unreadable > 0 {
+                let note = DamageNote(file: "heads", position: 0, from: .zero, end: .zero, reason: .signature)
+                report.damage += Array(repeating: note, count: unreadable)
+            }
+            if sound.count < notes.count {
+                report.damage.append(
+                    DamageNote(file: "tombstones", position: 0, from: .zero, end: .zero, reason: .signature)
+                )
+            }
+            if heads.isEmpty, report.sealedSegments > 0 {
+                // One is signed whenever a segment is sealed.
+                report.damage.append(
+                    DamageNote(file: "heads", position: 0, from: .zero, end: .zero, reason: .missing)
+                )
+            }
+            for head in heads where !signed.contains(head) {
+                let end = Offset(head.size)
+                report.damage.append(
+                    DamageNote(file: "heads", position: 0, from: end, end: end, reason: .signature)
+                )
+            }
+            return report
+        } catch {
+            throw error.wardlineError(path)
+        }
+    }
+
+    /// Those of the offsets whose records lie in a block that cannot be read.
+    public func damaged(_ offsets: [UInt64]) throws(WardlineError) -> [UInt64] {
+        let records = try log("records")
+        var damaged: [UInt64] = []
+        for offset in offsets {
+            guard let part = records.part(holding: Offset(offset)) else { continue }
+            do throws(LogError) {
+                if try records.soundRecords(part) == nil { damaged.append(offset) }
+            } catch {
+                throw error.wardlineError(path)
+            }
+        }
+        return damaged
+    }
+
+    /// The stream's folder, where it is gone and the other one is there.
+    private func missingFolder(_ stream: String) -> DamageNote? {
+        func isThere(_ stream: String) -> Bool { POSIXStorage().isDirectory(path + "/" + stream) }
+        guard !isThere(stream), isThere(stream == "records" ? "journal" : "records") else { return nil }
+        return DamageNote(file: ".", position: 0, from: .zero, end: .zero, reason: .missing)
+    }
+}
