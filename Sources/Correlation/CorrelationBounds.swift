@@ -76,8 +76,8 @@ public enum CorrelationBounds {
 
     /// Witnesses kept in one alert: as many of the first and of the newest.
     ///
-    /// What lies between is counted; beyond it an event that is older than the newest witness counts no more, so
-    /// that the count is a lower bound.
+    /// What lies between is counted; beyond it an event that is older than the newest witness counts no more,
+    /// so that the count is a lower bound.
     public static let witnessCountMax = 256
 
     /// Events that wait for the watermark: 262,144 of some 300 bytes.

@@ -184,7 +184,9 @@ public struct Correlator: Sendable {
         }
         if batch.range(of: .deviceID, in: index) != nil { return true }
         guard !event.flags.contains(.witness) else { return false }
-        if let host = batch.text(.hostName, in: index), surroundings.register.asset(named: host) != nil {
+        if let host = batch.text(.hostName, in: index),
+            surroundings.register.asset(host: host, at: event.time) != nil
+        {
             return true
         }
         guard let identity = batch.text(.peerIdentity, in: index) else { return false }

@@ -150,7 +150,7 @@ struct Surroundings: SnapshotResumed, Sendable {
             return register.asset(of: address, at: candidate.event.time)
         }
         let name = candidate.text(host)
-        return name.isEmpty ? nil : register.asset(named: name)
+        return name.isEmpty ? nil : register.asset(host: name, at: candidate.event.time)
     }
 
     /// The device that the event is about: the one it names, else its own host, else the one that holds the
@@ -160,7 +160,9 @@ struct Surroundings: SnapshotResumed, Sendable {
         let host = candidate.text(.hostName)
         let isWitness = candidate.event.flags.contains(.witness)
         if !named.isEmpty { found.subject = register.asset(named: named) }
-        if found.subject == nil, !isWitness, !host.isEmpty { found.subject = register.asset(named: host) }
+        if found.subject == nil, !isWitness, !host.isEmpty {
+            found.subject = register.asset(host: host, at: candidate.event.time)
+        }
         if found.subject == nil, !isWitness, let own = candidate.batch.address(.hostIP, in: candidate.index) {
             found.subject = register.asset(of: own, at: candidate.event.time)
         }

@@ -139,6 +139,16 @@ public struct AssetRegister: SnapshotResumed, Sendable {
         return byName[String(folded[..<dot])].map { site.assets[$0] }
     }
 
+    /// The asset that a host which calls itself `name` is at `time`: by name, or where the name is an address
+    /// by its binding, as where a sender or a relay knows nothing better.
+    public func asset(host name: String, at time: UTCTime) -> Asset? {
+        if let known = asset(named: name) { return known }
+        guard let address = IPAddress(name) else { return nil }
+        // One spelling, so that queries can look for it.
+        guard address.v4 == nil || name == address.description || name.contains(":") else { return nil }
+        return asset(of: address, at: time)
+    }
+
     /// The asset whose certificate has that name or fingerprint, case-folded.
     public func asset(ofCertificate identity: String) -> Asset? {
         byCertificate[identity.lowercased()].map { site.assets[$0] }

@@ -118,7 +118,12 @@ struct JudgeCounters: Sendable {
         let certificate = events.range(of: .peerIdentity, in: index)
         if let certificate { hash.combine(events.bytes.span, certificate) }
         if let known = hostAssets[hash.value] { return known }
-        let named = register.asset(named: String(decoding: events.bytes[range], as: UTF8.self))
+        let name = String(decoding: events.bytes[range], as: UTF8.self)
+        if IPAddress(name) != nil, let asset = register.asset(host: name, at: events.events[index].time) {
+            // Whose address it is changes.
+            return asset.id
+        }
+        let named = register.asset(named: name)
         let found =
             (named
             ?? certificate.flatMap {

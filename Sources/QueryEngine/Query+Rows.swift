@@ -41,7 +41,12 @@ extension Query {
         let fields = SiteResolver.addresses.map { FieldID.knownNames[Int($0.rawValue)] }
         for address in (identifiers?.addresses ?? []).sorted() {
             parts.append(.value(fields: fields, .address(address)))
+            // A host may be called by its address; those of version 6 have many spellings.
+            guard address.v4 != nil else { return .everything }
+            parts.append(.text(Array(address.description.utf8)))
         }
+        // And so do those of version 4 within version 6.
+        if !(identifiers?.addresses.isEmpty ?? true) { parts.append(.text(Array(":ffff:".utf8))) }
         return .any(parts)
     }
 

@@ -35,14 +35,14 @@ public final class SiteResolver: EntityResolver {
         if field == .peerIdentity {
             return batch.text(field, in: index).flatMap { register.asset(ofCertificate: $0) }
         }
+        let event = batch.events[index]
+        let time = event.time.isPresent ? event.time : event.logTime
         guard SiteResolver.addresses.contains(field) else {
             // A letter that another case writes in fewer bytes, such as the Kelvin sign, is in no name.
             return batch.text(field, in: index).flatMap { name in
-                name.utf8.count == name.lowercased().utf8.count ? register.asset(named: name) : nil
+                name.utf8.count == name.lowercased().utf8.count ? register.asset(host: name, at: time) : nil
             }
         }
-        let event = batch.events[index]
-        let time = event.time.isPresent ? event.time : event.logTime
         return batch.address(field, in: index).flatMap { register.asset(of: $0, at: time) }
     }
 

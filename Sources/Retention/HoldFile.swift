@@ -55,7 +55,9 @@ public struct HoldFile: Sendable {
         guard try !inForce().contains(where: { $0.name == hold.name }) else {
             throw WardlineError(.usage, "There is a hold `\(hold.name)` already. Choose another name.")
         }
-        try append(hold.body)
+        try append(hold.body) { note in
+            Hold(note).map { $0.offsets == hold.offsets && $0.period == hold.period } ?? false
+        }
     }
 
     /// Ends a hold; the notes of it stay.
@@ -70,12 +72,15 @@ public struct HoldFile: Sendable {
         guard try inForce().contains(where: { $0.name == name }) else {
             throw WardlineError(.usage, "There is no hold `\(name)`. `wardline hold list` lists them.")
         }
-        try append(Hold.removal(name, reason: reason, actor: actor, time: time))
+        try append(Hold.removal(name, reason: reason, actor: actor, time: time)) {
+            Hold.removed(by: $0) == name
+        }
     }
 
-    private func append(_ body: String) throws(WardlineError) {
+    /// Appends a signed note which `isWhole` reads as what was meant: another one would hide all others.
+    private func append(_ body: String, _ isWhole: (SignedNote) -> Bool) throws(WardlineError) {
         let signer = try HeadSigner.open(store, storage: storage)
-        guard let note = signer.note(body, stream: "records") else {
+        guard let note = signer.note(body, stream: "records"), isWhole(note) else {
             throw WardlineError(.internal, "The note could not be signed.", location: path)
         }
         // Written anew as a whole: a note that a crash cut short would look like one that was broken.

@@ -91,8 +91,6 @@ public struct Configuration: Hashable, Sendable {
     public var follow: [FollowDefinition] = []
     /// Bounds.
     public var limits = Limits()
-    /// Zone of device stamps that have none, as an IANA name or `UTC`.
-    public var defaultZone = "UTC"
     /// How device clocks are treated.
     public var clockCorrection = ClockCorrection.measured
     /// How late an event may come before its absence counts, in nanoseconds.

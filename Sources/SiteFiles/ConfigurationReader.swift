@@ -66,7 +66,7 @@ struct ConfigurationReader {
     private func time(_ node: YAMLNode, into result: inout Configuration) throws(SiteFilesError) {
         for (key, value) in try members(node, allowed: ["default_zone", "correct_clocks", "lateness"]) {
             switch key.text {
-            case "default_zone": result.defaultZone = try zone(value)
+            case "default_zone": try zone(value)
             case "correct_clocks":
                 result.clockCorrection = try choice(value, Configuration.ClockCorrection.allCases, \.rawValue)
             default: result.latenessNanoseconds = try duration(value, 0...24 * 3_600 * UTCTime.second)
@@ -75,16 +75,17 @@ struct ConfigurationReader {
     }
 
     /// A name of the time-zone database; whether this machine has it is found when it is used.
-    private func zone(_ node: YAMLNode) throws(SiteFilesError) -> String {
+    /// Stamps without a zone are read as UTC, and measured clocks correct what that leaves: another zone
+    /// would be a promise that nothing keeps.
+    private func zone(_ node: YAMLNode) throws(SiteFilesError) {
         let name = try text(node)
-        let isName = name.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
-                || [0x2b, 0x2d, 0x2f, 0x5f].contains(byte)
+        guard ["UTC", "Z", "Etc/UTC"].contains(name) else {
+            throw error(
+                node.mark,
+                "stamps without a zone are read as UTC, not as '\(name)'",
+                "write UTC or leave it out; correct_clocks measures how far a clock is off"
+            )
         }
-        guard isName, !name.isEmpty, !name.hasPrefix("/"), name.utf8.count <= 64 else {
-            throw error(node.mark, "'\(name)' is no time zone", "write UTC or a name such as Europe/Berlin")
-        }
-        return name
     }
 
     /// `store: { deflate: auto }`.

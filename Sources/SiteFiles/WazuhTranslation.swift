@@ -87,7 +87,20 @@ public struct WazuhTranslation: Sendable {
                         )
                         continue
                     }
-                    if rules.updateValue(rule, forKey: rule.id) == nil { order.append(rule.id) }
+                    guard let replaced = rules.updateValue(rule, forKey: rule.id) else {
+                        order.append(rule.id)
+                        continue
+                    }
+                    let reason = "the rule with its id at \(rule.file):\(rule.line) replaces it"
+                    lines.append(
+                        Line(
+                            rule: replaced.id,
+                            file: replaced.file,
+                            line: replaced.line,
+                            reason: reason,
+                            notes: []
+                        )
+                    )
                 }
             }
         } catch {

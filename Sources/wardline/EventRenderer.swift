@@ -28,6 +28,8 @@ struct EventRenderer {
     let palette: Palette
     /// Columns of the terminal; nil when nothing is cut.
     let width: Int?
+    /// Says what the site's files know, where a field asks for it.
+    var resolver: (any EntityResolver)?
 
     /// Fields of `table` and `csv` when none are named.
     static let defaultFields = [
@@ -135,6 +137,10 @@ struct EventRenderer {
     /// The value of a field by its name or an alias of it.
     private func value(_ name: String, _ view: EventView, in members: [JSONValue.Member]) -> JSONValue? {
         if let exact = members.first(where: { $0.name == name }) { return exact.value }
+        if let resolver, SiteValues.isOfSite(name) {
+            let values = SiteValues.values(of: name, view.index, in: view.batch, resolver)
+            return values.count > 1 ? .texts(values) : values.first.map { .text($0) }
+        }
         let names = FieldNames.outputNames(of: name)
         if names == ["device"] {
             let device = EventSummary.device(view.batch, view.index)

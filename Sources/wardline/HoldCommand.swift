@@ -186,8 +186,9 @@ enum HoldText {
         _ interval: (since: UTCTime?, until: UTCTime?)
     ) throws(WardlineError) -> ClosedRange<UTCTime>? {
         guard interval.since != nil || interval.until != nil else { return nil }
-        let from = interval.since ?? UTCTime(nanoseconds: .min + 1)
-        let through = interval.until ?? UTCTime(nanoseconds: .max)
+        // The note has times of four-digit years that are read back as they are.
+        let from = interval.since ?? CivilTime(year: 1700, month: 1, day: 1).utc()
+        let through = interval.until ?? CivilTime(year: 2200, month: 1, day: 1).utc()
         guard from <= through else {
             throw WardlineError(.usage, "The hold ends before it begins.", location: "--until")
         }

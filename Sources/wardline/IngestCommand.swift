@@ -54,7 +54,11 @@ struct IngestCommand: ParsableCommand {
 
     func run() throws {
         let context = try CommandContext(common, mode: output)
-        let path = try StoreLocation.path(store, context.environment)
+        let path = try StoreLocation.path(
+            store,
+            context.environment,
+            write.configuration(context.environment)
+        )
         let reference = try context.time(referenceTime, flag: "--reference-time")
         for file in files where file != "-" && !FileManager.default.isReadableFile(atPath: file) {
             throw WardlineError(

@@ -34,7 +34,8 @@ struct StoreOptions: ParsableArguments {
         help: ArgumentHelp(
             "Folder of the store.",
             discussion:
-                "Default: $WARDLINE_STORE, else $XDG_DATA_HOME/wardline, else ~/.local/share/wardline.",
+                "Default: $WARDLINE_STORE, else `data` of the configuration, else "
+                + "$XDG_DATA_HOME/wardline, else ~/.local/share/wardline.",
             valueName: "DIR"
         )
     )
@@ -43,10 +44,18 @@ struct StoreOptions: ParsableArguments {
 
 /// An interval of time.
 struct TimeOptions: ParsableArguments {
-    @Option(name: [.customShort("S"), .long], help: ArgumentHelp("From this time on.", valueName: "TIME"))
+    @Option(
+        name: [.customShort("S"), .long],
+        parsing: .unconditional,
+        help: ArgumentHelp("From this time on.", valueName: "TIME")
+    )
     var since: String?
 
-    @Option(name: [.customShort("U"), .long], help: ArgumentHelp("Before this time.", valueName: "TIME"))
+    @Option(
+        name: [.customShort("U"), .long],
+        parsing: .unconditional,
+        help: ArgumentHelp("Before this time.", valueName: "TIME")
+    )
     var until: String?
 }
 

@@ -23,7 +23,7 @@ struct QueryRun {
     private let reader: StoreReader
     private let context: CommandContext
     private let command: QueryCommand
-    private let renderer: EventRenderer
+    private var renderer: EventRenderer
     /// Read when the first event is shown: most events that a search looks at are not.
     private lazy var citations = Citations(try? reader.readModels())
 
@@ -55,10 +55,13 @@ struct QueryRun {
         )
         let source = try reader.partSource(decoder: decoder)
         Outcome.check(source.log)
-        let resolver = selection.query.needsResolver ? SiteResolver(try SiteInForce.register(reader)) : nil
+        let shown = command.fieldNames + [command.unique].compactMap(\.self)
+        let needsResolver = selection.query.needsResolver || shown.contains(where: SiteValues.isOfSite)
+        let resolver = needsResolver ? SiteResolver(try SiteInForce.register(reader)) : nil
+        renderer.resolver = resolver
         var scan = EventScan(selection, in: source, resolver: resolver)
         if command.countsOnly || command.unique != nil {
-            try summarise(&scan)
+            try summarise(&scan, resolver)
         } else {
             try write(&scan)
         }
@@ -132,12 +135,17 @@ struct QueryRun {
         if command.output == .table, !views.isEmpty { output.lines(renderer.table(views)) }
     }
 
-    private mutating func summarise(_ scan: inout EventScan) throws {
+    private mutating func summarise(
+        _ scan: inout EventScan,
+        _ resolver: (any EntityResolver)?
+    ) throws {
         var counts: [String: Int64] = [:]
         let field = command.unique
         try scan.run { loaded, index in
             guard let field else { return true }
-            for value in UniqueValues.of(field, loaded.events, index) { counts[value, default: 0] += 1 }
+            for value in UniqueValues.of(field, loaded.events, index, resolver) {
+                counts[value, default: 0] += 1
+            }
             guard counts.count <= QueryRun.uniqueCountMax else {
                 throw WardlineError(
                     .usage,
@@ -205,10 +213,19 @@ enum EventSkew {
 
 /// Values of one field of an event as text.
 enum UniqueValues {
-    static func of(_ field: String, _ batch: EventBatch, _ index: Int) -> [String] {
+    static func of(
+        _ field: String,
+        _ batch: EventBatch,
+        _ index: Int,
+        _ resolver: (any EntityResolver)?
+    ) -> [String] {
         let names = FieldNames.outputNames(of: field)
+        let own = EventObject.members(batch, index)
+        if let resolver, SiteValues.isOfSite(field), !own.contains(where: { $0.name == field }) {
+            return SiteValues.values(of: field, index, in: batch, resolver)
+        }
         if names == ["device"] { return [EventSummary.device(batch, index)].filter { !$0.isEmpty } }
-        return EventObject.members(batch, index).filter { names.contains($0.name) }.flatMap { member in
+        return own.filter { names.contains($0.name) }.flatMap { member in
             member.value.elements?.map(EventRenderer.text) ?? [EventRenderer.text(member.value)]
         }
     }

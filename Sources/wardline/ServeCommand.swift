@@ -42,8 +42,7 @@ struct ServeCommand: ParsableCommand {
             configuration.listeners = []
             for url in listen { configuration.listeners.append(try ListenerDefinition(url: url)) }
         }
-        let given = store.store == nil ? configuration.data : nil
-        let path = try given ?? StoreLocation.path(store, context.environment)
+        let path = try StoreLocation.path(store, context.environment, configuration)
         let isQuiet = common.quiet
         let options = DaemonOptions(
             storePath: path,

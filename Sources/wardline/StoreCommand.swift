@@ -110,6 +110,10 @@ enum StoreRebuild {
             )
         }
         defer { withExtendedLifetime(lock) {} }
+        try FileManager.default.createDirectory(
+            atPath: parentPath(store.readModels),
+            withIntermediateDirectories: true
+        )
         let fresh = store.readModels + ".new"
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: fresh + suffix) }
         let models = try ReadModels(path: fresh, mode: .readWrite)

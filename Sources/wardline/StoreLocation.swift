@@ -2,12 +2,20 @@
 // This file is part of Wardline.
 
 import EventModel
+import SiteFiles
 
 /// Where the store lies.
 enum StoreLocation {
-    /// The folder by `--store`, `WARDLINE_STORE`, `XDG_DATA_HOME`, else the home folder.
-    static func path(_ options: StoreOptions, _ environment: [String: String]) throws(WardlineError) -> String
-    {
+    /// The folder by `--store`, `WARDLINE_STORE`, `data` of the configuration, `XDG_DATA_HOME`, else the home
+    /// folder.
+    ///
+    /// - Parameter configuration: The configuration where it was read already; else it is looked for, and one
+    ///   that is wrong says nothing here.
+    static func path(
+        _ options: StoreOptions,
+        _ environment: [String: String],
+        _ configuration: Configuration? = nil
+    ) throws(WardlineError) -> String {
         func named(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
         if let given = options.store ?? named("WARDLINE_STORE") {
             guard !given.isEmpty, !given.utf8.contains(0) else {
@@ -15,6 +23,8 @@ enum StoreLocation {
             }
             return given
         }
+        let known = configuration ?? (try? WriteOptions.configuration(nil, environment))
+        if let data = known?.data { return data }
         if let data = named("XDG_DATA_HOME") { return data + "/wardline" }
         guard let home = named("HOME") else {
             throw WardlineError(.usage, "There is no home folder to look for a store in. Write --store DIR.")

@@ -53,7 +53,7 @@ extension StoreCommand {
                         + "See docs/operate.md for `retention`."
                 )
             }
-            let path = try StoreLocation.path(store, context.environment)
+            let path = try StoreLocation.path(store, context.environment, configuration)
             if !isDryRun {
                 try Confirmation.require("This removes records for ever.", isGiven: yes, common)
             }

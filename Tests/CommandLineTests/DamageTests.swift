@@ -133,6 +133,45 @@ struct DamageTests {
         }
     }
 
+    @Test
+    func `holds with one end are read back, read models can be removed, and the site's words are shown`()
+        throws
+    {
+        try Self.withStore { _, store in
+            for (name, flag) in [("from", "-S"), ("to", "-U")] {
+                let held = try Self.run(
+                    "hold",
+                    "add",
+                    name,
+                    "--reason",
+                    "r",
+                    flag,
+                    "2026-10-01",
+                    store: store
+                )
+                #expect(held.status == 0, "\(held.errors)")
+            }
+            let holds = try Self.run("hold", "list", "-o", "jsonl", store: store)
+            #expect(holds.status == 0 && holds.lines.count == 2, "\(holds.errors)")
+            try FileManager.default.removeItem(atPath: store + "/projections")
+            #expect(try Self.run("store", "rebuild", store: store).status == 0)
+            #expect(try Self.run("incidents", "-o", "jsonl", store: store).lines.count == 1)
+            let entities = try Self.run("query", "--unique", "entity", "-o", "jsonl", store: store)
+            #expect(entities.text == "{\"value\":\"P-1\",\"count\":1}\n", "\(entities.text)")
+            let shown = try Self.run(
+                "query",
+                "-S",
+                "-20y",
+                "-F",
+                "entity,host.name",
+                "-o",
+                "csv",
+                store: store
+            )
+            #expect(shown.lines == ["entity,host.name", "P-1,pump1"], "\(shown.text) \(shown.errors)")
+        }
+    }
+
     @Test func `files that are refused are named when a store takes the others`() throws {
         try Self.withStore { folder, store in
             for (name, text) in [

@@ -65,6 +65,7 @@ import Testing
         var batch = EventBatch()
         let names = [
             "ct-01", "CT-01.radiology.example.org", "pump9", "Pump9", "sn7", "rö-1", "fw", "CT_SCAN",
+            "10.1.0.1", "10.1.0.2", "::FFFF:0a01:0001",
         ]
         let addresses = ["10.1.0.1", "10.1.0.2", "10.1.0.3", "::ffff:10.1.0.1"]
         for number in 0..<80 {

@@ -8,6 +8,17 @@ import Testing
 
 /// Rules in the form of Wazuh 4 that become rules of ours, and what they then match.
 struct WazuhTranslationTests {
+    @Test func `a rule that another of its id replaces is told`() {
+        let text = """
+            <group name="g"><rule id="1" level="5"><match>one</match><description>d</description></rule>
+            <rule id="1" level="5" overwrite="yes"><match>two</match><description>e</description>
+            </rule></group>
+            """
+        let translation = WazuhTranslation([.init(name: "r.xml", bytes: Array(text.utf8))])
+        #expect(translation.lines.map(\.line) == [1, 2])
+        #expect(translation.lines.map(\.reason) == ["the rule with its id at r.xml:2 replaces it", nil])
+    }
+
     private static let rules = #"""
         <!-- Of a gate that opens doors. -->
         <var name="MANY">3</var>
