@@ -15,6 +15,7 @@ enum NaturalOrder {
         _ right: [UInt8],
         _ rightRange: Range<Int>
     ) -> Int? {
+        if let sign = compareNumbers(left, leftRange, right, rightRange) { return sign }
         var first = start(left, leftRange)
         var second = start(right, rightRange)
         let leftIsNumber = first < leftRange.upperBound && isDigit(left[first])
@@ -40,6 +41,50 @@ enum NaturalOrder {
             second += 1
         }
         return (leftRange.upperBound - first).signum() - (rightRange.upperBound - second).signum()
+    }
+
+    /// Compares two numbers by value where they are no versions: one has no point, or one has a sign or an
+    /// exponent; nil for anything else.
+    private static func compareNumbers(
+        _ left: [UInt8],
+        _ leftRange: Range<Int>,
+        _ right: [UInt8],
+        _ rightRange: Range<Int>
+    ) -> Int? {
+        guard let one = Shape(left, leftRange), let other = Shape(right, rightRange) else { return nil }
+        guard one.isNoVersion || other.isNoVersion || one.hasPoint != other.hasPoint else { return nil }
+        guard let first = Double(String(decoding: left[leftRange], as: UTF8.self)),
+            let second = Double(String(decoding: right[rightRange], as: UTF8.self))
+        else { return nil }
+        return first == second ? 0 : first < second ? -1 : 1
+    }
+
+    /// How a decimal number is written: digits with at most one point, perhaps a sign and an exponent.
+    private struct Shape {
+        var hasPoint = false
+        var isNoVersion = false
+
+        init?(_ bytes: [UInt8], _ range: Range<Int>) {
+            var digitCount = 0
+            for index in range {
+                switch bytes[index] {
+                case 0x30...0x39: digitCount += 1
+                case 0x2e where !hasPoint && !isExponent(bytes, range, before: index): hasPoint = true
+                case 0x2b, 0x2d:
+                    guard index == range.lowerBound || bytes[index - 1] | 0x20 == 0x65 else { return nil }
+                    isNoVersion = true
+                case 0x45, 0x65:
+                    guard digitCount > 0, !isExponent(bytes, range, before: index) else { return nil }
+                    isNoVersion = true
+                default: return nil
+                }
+            }
+            guard digitCount > 0 else { return nil }
+        }
+
+        private func isExponent(_ bytes: [UInt8], _ range: Range<Int>, before end: Int) -> Bool {
+            bytes[range.lowerBound..<end].contains { $0 | 0x20 == 0x65 }
+        }
     }
 
     private static func start(_ bytes: [UInt8], _ range: Range<Int>) -> Int {

@@ -74,6 +74,17 @@ public struct Query: Hashable, Sendable {
         )
     }
 
+    /// Whether it can find nothing but reviews: `class:review`, alone or joined with `and`.
+    public var findsOnlyReviews: Bool { Query.findsOnlyReviews(root) }
+
+    private static func findsOnlyReviews(_ node: QueryNode) -> Bool {
+        switch node {
+        case .all(let nodes): nodes.contains(where: findsOnlyReviews)
+        case .test(.envelope(.eventClass), .matches(let pattern)): pattern.matches("review")
+        case .everything, .any, .not, .test, .compare: false
+        }
+    }
+
     /// Whether any test asks for assets or zones, so that a resolver is worth its cost.
     public var needsResolver: Bool { Query.needsResolver(root) }
 

@@ -89,7 +89,12 @@ struct QueryParser {
                 hint: "use --count, --unique FIELD, --fields or -n, or pipe -o jsonl to jq"
             )
         case UInt8(ascii: "\""):
-            return try words(try scanner.quoted())
+            let phrase = try scanner.quoted()
+            // Names of a sender's own fields may hold blanks and signs: `"ext.Risk Factor":high`.
+            if let name = phrase.literal, name.lowercased().hasPrefix("ext."), scanner.seesTest() {
+                return try fieldTest(name, at: start)
+            }
+            return try words(phrase)
         default:
             break
         }

@@ -140,6 +140,23 @@ struct QueryScanner {
         return name
     }
 
+    /// Moves to the `:` or the operator that follows a field name here, past blanks before an operator; false
+    /// where neither does.
+    mutating func seesTest() -> Bool {
+        if peek == UInt8(ascii: ":") { return true }
+        var next = position
+        while next < bytes.count, QueryScanner.isSpace(bytes[next]) { next += 1 }
+        guard next < bytes.count else { return false }
+        switch bytes[next] {
+        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "="): break
+        case UInt8(ascii: "!"):
+            guard next + 1 < bytes.count, bytes[next + 1] == UInt8(ascii: "=") else { return false }
+        default: return false
+        }
+        position = next
+        return true
+    }
+
     private static func isNameByte(_ byte: UInt8, first: Bool) -> Bool {
         switch byte {
         case 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "@"), UInt8(ascii: "_"): true

@@ -46,14 +46,12 @@ struct StoreOptions: ParsableArguments {
 struct TimeOptions: ParsableArguments {
     @Option(
         name: [.customShort("S"), .long],
-        parsing: .unconditional,
         help: ArgumentHelp("From this time on.", valueName: "TIME")
     )
     var since: String?
 
     @Option(
         name: [.customShort("U"), .long],
-        parsing: .unconditional,
         help: ArgumentHelp("Before this time.", valueName: "TIME")
     )
     var until: String?

@@ -101,6 +101,7 @@ struct QueryCommand: ParsableCommand {
         let (since, until) = try context.interval(time)
         let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
         if query.asksForReviews {
+            try checkReviews(query)
             try ReviewList.run(reader, query, since: since, until: until, self, context)
             return
         }
@@ -114,6 +115,24 @@ struct QueryCommand: ParsableCommand {
         )
         var run = QueryRun(selection, reader, context, self)
         try run.run()
+    }
+
+    /// Reviews are findings: they have neither events beside them nor the fields of events.
+    private func checkReviews(_ query: Query) throws(WardlineError) {
+        guard query.findsOnlyReviews else {
+            throw WardlineError(
+                .usage,
+                "`class:review` asks for findings, which are no events: join it with `and` only, and ask for "
+                    + "events by a query of their own."
+            )
+        }
+        guard fields == nil, unique == nil, !follow, !raw, output != .ocsf, output != .ecs, output != .cat
+        else {
+            throw WardlineError(
+                .usage,
+                "Reviews are listed as short, table, json, jsonl or csv, without -F, --unique, -f and --raw."
+            )
+        }
     }
 
     private var wantedOrder: EventSelection.Order { EventSelection.Order(rawValue: order) ?? .time }

@@ -5,6 +5,7 @@ import ArgumentParser
 import EventModel
 import Foundation
 import Platform
+import WireFormats
 
 /// The command line.
 struct WardlineCommand: ParsableCommand {
@@ -57,7 +58,7 @@ enum EntryPoint {
         ProcessSignals.ignoreBrokenPipe()
         ProcessSignals.exitOnInterrupt()
         do {
-            let arguments = Array(CommandLine.arguments.dropFirst())
+            let arguments = withSpansAgo(Array(CommandLine.arguments.dropFirst()))
             var command = try WardlineCommand.parseAsRoot(arguments == ["-V"] ? ["--version"] : arguments)
             try command.run()
             exit(Outcome.status(0))
@@ -67,6 +68,21 @@ enum EntryPoint {
         } catch {
             finish(error)
         }
+    }
+
+    /// `-S -1h` as `-S=-1h`: what begins with a hyphen would be flags of its own.
+    private static func withSpansAgo(_ arguments: [String]) -> [String] {
+        var joined: [String] = []
+        for argument in arguments {
+            if let flag = joined.last, ["-S", "--since", "-U", "--until"].contains(flag),
+                argument.utf8.first == 0x2d, argument.utf8.dropFirst().first.map({ $0.isDigit }) ?? false
+            {
+                joined[joined.count - 1] = flag + "=" + argument
+            } else {
+                joined.append(argument)
+            }
+        }
+        return joined
     }
 
     /// Help and version on standard output with status 0; faults of usage on standard error with status 2.

@@ -34,7 +34,9 @@ import Testing
             ("severity <= crit", [3]),
             ("severity:[2 to 4]", [1, 3]), ("severity:*", [0, 1, 3]), ("flag:witness", [1]),
             ("decoder:linux.*", [0]), ("decoder:*", [0, 1, 2]), ("offset:11", [1]), ("offset >= 12", [2, 3]),
-            ("ext.flow_id:88F1", [1]), ("flow_id:88f1", [1]), ("ext.nothing:*", []),
+            ("ext.flow_id:88F1", [1]), ("\"ext.flow_id\":88f1", [1]), ("\"ext.Flow_ID\" != x", [1]),
+            ("\"ext.flow id\":*", []), ("bytes >= 1.5e6", [1]), ("bytes > -1", [1]),
+            ("dst.port <= 443.0", [1]), ("flow_id:88f1", [1]), ("ext.nothing:*", []),
             ("not ext.nothing:*", [0, 1, 2, 3]),
             ("@time >= 2026-03-14T06:00:00Z", [1, 2, 3]), ("@time < 2026-03-14T06:00:00Z", [0]),
             ("@time:[\"1h ago\" to \"30min ago\"]", [0, 1]), ("@device_time:*", []), ("@time > now", []),
@@ -108,6 +110,29 @@ import Testing
         #expect(try Fixture.query("class:review and user:x").asksForReviews)
         #expect(try !Fixture.query("class:access").asksForReviews)
         #expect(try Fixture.query("class:review").warnings.isEmpty)
+        for text in ["class:review", "class:review and user:x", "(class:review) and not user:x"] {
+            #expect(try Fixture.query(text).findsOnlyReviews, "\(text)")
+        }
+        for text in ["class:review or class:access", "not class:review", "class:(review or access)", "x"] {
+            #expect(try !Fixture.query(text).findsOnlyReviews, "\(text)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("8.9", "8.10", -1), ("3.14", "3.2", 1), ("97.00", "97", 0), ("-5", "0", -1), ("1e3", "1000", 0),
+            ("-3.5", "-3.25", -1), ("v8.3", "8.3", 0), ("8.0", "8", 0), ("1.2.3", "1.2", 1), ("10", "9", 1),
+            ("1.5e3", "1499.9", 1), ("7", "x", nil), ("18446744073709551616", "18446744073709551617", -1),
+        ] as [(String, String, Int?)]
+    )
+    func `values have one order, that of versions where both have a point`(
+        _ one: String,
+        _ other: String,
+        _ wanted: Int?
+    ) {
+        let (left, right) = (Array(one.utf8), Array(other.utf8))
+        #expect(NaturalOrder.compare(left, left.indices, right, right.indices) == wanted)
+        #expect(NaturalOrder.compare(right, right.indices, left, left.indices) == wanted.map { -$0 })
     }
 
     @Test(arguments: [(Query.depthMax - 1, true), (Query.depthMax, true), (Query.depthMax + 1, false)])
