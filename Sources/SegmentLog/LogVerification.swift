@@ -125,7 +125,9 @@ struct PartCheck {
         do throws(LogError) {
             let records = try part.readRecords(&buffers)
             defer { buffers.recycle(records) }
-            _ = try part.chunk(ChunkEntry.Kind.columns)
+            for kind in [ChunkEntry.Kind.columns, ChunkEntry.Kind.filters, ChunkEntry.Kind.values] {
+                _ = try part.chunk(kind)
+            }
             report.records += UInt64(records.rows.count { $0.kind != .removed })
             let leaves = try part.leafRuns(of: records)
             let range = tree.add(leaves, &report)

@@ -68,6 +68,26 @@ import Testing
         }
     }
 
+    @Test func `damage of any chunk of any block is found by verifying`() throws {
+        let store = try columnStore()
+        let files = store.files
+        var kinds: Set<UInt16> = []
+        for part in try LogReader.open(storage: store, path: "store", stream: "records").parts {
+            guard let header = try part.blockHeader() else { continue }
+            var position = part.places[0].lowerBound + header.size
+            for chunk in header.chunks {
+                var changed = files
+                changed["store/records/" + part.fileName]?[position + chunk.storedLength / 2] ^= 4
+                #expect(try !isSound(RecordingStorage(files: changed)), "\(chunk.kindName)")
+                kinds.insert(chunk.kind)
+                position += chunk.storedLength
+            }
+        }
+        #expect(
+            kinds.isSuperset(of: [ChunkEntry.Kind.records, ChunkEntry.Kind.columns, ChunkEntry.Kind.filters])
+        )
+    }
+
     private func isSound(_ storage: RecordingStorage) throws -> Bool {
         try verifyLog(storage: storage, path: "store", stream: "records").isSound
     }
