@@ -62,7 +62,7 @@ final class LocalListener: Sendable {
         }
     }
 
-    /// Reads what the kernel still holds, ends, and removes the path.
+    /// Lets nothing further in, reads what the kernel still holds, ends, and removes the path.
     ///
     /// Blocks until all of it is in the intake.
     func stop() {
@@ -82,7 +82,10 @@ final class LocalListener: Sendable {
         var end = Int64.max
         while true {
             let isLast = isStopping.load(ordering: .acquiring)
-            if isLast, end == .max { end = monotonicNanoseconds() + DatagramListener.drainNanosecondsMax }
+            if isLast, end == .max {
+                receiver.refuse()
+                end = monotonicNanoseconds() + DatagramListener.drainNanosecondsMax
+            }
             let wait =
                 isLast
                 ? 0

@@ -102,6 +102,12 @@ public final class LocalDatagramReceiver: @unchecked Sendable {
         return count
     }
 
+    /// Lets nothing further in: senders get an error from now on, and what they have sent can be received.
+    public func refuse() {
+        // Of a socket that is ours; senders of a queue that nobody reads would believe that it was taken.
+        _ = shutdown(descriptor, Int32(SHUT_RD))
+    }
+
     /// Makes a waiting ``receive(waitingMilliseconds:_:)`` return; callable from any thread.
     public func wake() {
         var byte: UInt8 = 1
@@ -119,7 +125,8 @@ public final class LocalDatagramReceiver: @unchecked Sendable {
             // Valid: at most the array's length is written; MSG_TRUNC returns the length that was sent.
             let length = unsafe recv(descriptor, &buffer, room, flags)
             if length < 0 {
-                guard errno == EAGAIN || errno == EINTR else { throw .last(.system, "recv") }
+                if errno == EINTR { continue }
+                guard errno == EAGAIN else { throw .last(.system, "recv") }
                 break
             }
             body(length, buffer.span.extracting(0..<min(length, room)))

@@ -2,12 +2,14 @@
 // This file is part of Wardline.
 
 import EventModel
+import Glibc
 import Ingest
 import NIOCore
 import NIOPosix
 import Pipeline
 import Platform
 import SiteFiles
+import Synchronization
 import Testing
 
 /// Sends datagrams to a UNIX socket, in order.
@@ -41,6 +43,31 @@ private func send(_ datagrams: [[UInt8]], to path: String) throws {
         #expect(stored.map(\.text) == ["<13>one\nline", "<13>two"])
         #expect(stored.allSatisfy { $0.origin.transport == .unix && $0.row.receiveTime.isPresent })
         #expect(listeners.status[0].received == 3)
+    }
+
+    @Test func `what a sender was told is sent is stored, also while the listener ends`() throws {
+        for _ in 0..<8 {
+            let store = try StoreFixture()
+            let listeners = try Listeners([definition(store)], intake: store.engine.intake)
+            let path = store.path + "/log"
+            let sent = Mutex(0)
+            let sender = try WorkerThread("sender") {
+                let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+                defer { try? group.syncShutdownGracefully() }
+                guard
+                    let channel = try? DatagramBootstrap(group: group).connect(unixDomainSocketPath: path)
+                        .wait()
+                else { return }
+                while (try? channel.writeAndFlush(ByteBuffer(string: "<13>x")).wait()) != nil {
+                    sent.withLock { $0 += 1 }
+                }
+            }
+            while sent.withLock({ $0 }) < 200 { sched_yield() }
+            listeners.stop()
+            sender.join()
+            try store.engine.stop()
+            #expect(try store.stored().count == sent.withLock { $0 })
+        }
     }
 
     @Test func `a datagram above the cap is cut and keeps its length`() throws {
