@@ -64,6 +64,7 @@ enum VerdictFacts {
             case .acknowledge: "act.acknowledged"
             case .assign: "act.assigned"
             case .note: "act.noted"
+            case .reveal: "act.revealed"
             case .undo: "act.undone"
             }
         var members: [JSONValue.Member] = [

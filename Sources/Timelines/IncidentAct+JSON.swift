@@ -10,6 +10,7 @@ extension IncidentAct {
             .init("act", .text(kind.rawValue)), .init("incident", .text(incident)),
             .init("by", .text(actor)), .init("time", .text(time.description)), .init("reason", .text(reason)),
         ]
+        if !query.isEmpty { members.append(.init("query", .text(query))) }
         if !assignee.isEmpty { members.append(.init("assignee", .text(assignee))) }
         if !marks.isEmpty { members.append(.init("alerts", .array(marks.map(\.json)))) }
         if !other.isEmpty {
@@ -39,6 +40,7 @@ extension IncidentAct {
         self.init(kind: kind, incident: incident, actor: actor, time: time, reason: reason)
         self.offset = offset
         assignee = object["assignee"]?.text ?? ""
+        query = object["query"]?.text ?? ""
         let listed = object["alerts"]?.elements ?? []
         marks = listed.compactMap { AlertMark($0) }
         other = object["other"]?.text ?? ""
@@ -63,6 +65,7 @@ extension IncidentAct {
         case .assign: guard !marks.isEmpty, !assignee.isEmpty else { return nil }
         case .note: guard !marks.isEmpty, !reason.isEmpty else { return nil }
         case .merge: guard !marks.isEmpty, !otherMarks.isEmpty, !other.isEmpty else { return nil }
+        case .reveal: guard !reason.isEmpty else { return nil }
         case .undo: guard !undone.isEmpty else { return nil }
         }
     }

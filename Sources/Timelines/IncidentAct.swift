@@ -96,6 +96,8 @@ public struct IncidentAct: Hashable, Codable, Sendable {
         case assign
         /// Something is noted about it.
         case note
+        /// Bytes of records with patient data were shown; decides nothing.
+        case reveal
         /// Earlier acts do not hold any more.
         case undo
 
@@ -131,7 +133,7 @@ public struct IncidentAct: Hashable, Codable, Sendable {
     public var offset = Offset.zero
     /// What was decided.
     public var kind: Kind
-    /// The incident that was looked at.
+    /// The incident that was looked at; empty where bytes were shown.
     public var incident: String
     /// Who decided, as the machine knows them.
     public var actor: String
@@ -141,6 +143,8 @@ public struct IncidentAct: Hashable, Codable, Sendable {
     public var reason: String
     /// Who is to handle the incident; empty for other acts than an assignment.
     public var assignee = ""
+    /// What was asked for when bytes were shown; empty for other acts.
+    public var query = ""
     /// The alerts that were seen; of a split those that go.
     public var marks: [AlertMark] = []
     /// The other incident of a merge; empty for other acts.

@@ -148,11 +148,12 @@ struct IncidentActList: ParsableCommand {
             let benign = act.suppression == nil ? "" : " benign"
             let concerned =
                 act.kind == .undo
-                ? act.undone.map(\.description) : [act.other, act.assignee].filter { !$0.isEmpty }
+                ? act.undone.map(\.description) : [act.other, act.assignee, act.query].filter { !$0.isEmpty }
             table.add([
                 act.offset.description, act.kind.rawValue + benign, TerminalText.escaped(act.incident),
                 TerminalText.escaped(concerned.joined(separator: " ")), context.times.seconds(act.time),
-                act.kind == .undo ? "-" : isInForce ? "in force" : "gone", TerminalText.escaped(act.actor),
+                [.undo, .reveal].contains(act.kind) ? "-" : isInForce ? "in force" : "gone",
+                TerminalText.escaped(act.actor),
                 TerminalText.escaped(act.reason),
             ])
             return ActText.object(act, isInForce: isInForce)

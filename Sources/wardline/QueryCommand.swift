@@ -6,6 +6,7 @@ import Correlation
 import EventModel
 import Projections
 import QueryEngine
+import Timelines
 
 /// `wardline query`: search events.
 struct QueryCommand: ParsableCommand {
@@ -66,10 +67,27 @@ struct QueryCommand: ParsableCommand {
     @Flag(help: "With -o cat: bytes as they were received. Not to a terminal.")
     var raw = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Show bytes of records that hold patient data too; the reason, who asks and what for go into the "
+                + "log.",
+            valueName: "REASON"
+        )
+    )
+    var reveal: String?
+
     @OptionGroup var store: StoreOptions
     @OptionGroup var common: CommonOptions
 
     mutating func validate() throws {
+        if let reveal {
+            guard reveal.contains(where: { !$0.isWhitespace }) else {
+                throw ValidationError("--reveal needs a reason.")
+            }
+            guard showsBytes else {
+                throw ValidationError("--reveal goes with bytes: -o cat, -o verbose or -F raw.")
+            }
+        }
         if let count, count < 0 { throw ValidationError("-n takes 0 or more, not \(count).") }
         guard EventSelection.Order(rawValue: order) != nil else {
             throw ValidationError("--order takes time or offset, not \(order).")
@@ -113,8 +131,25 @@ struct QueryCommand: ParsableCommand {
             order: wantedOrder,
             isReversed: reverse
         )
+        if let reveal { try journal(reveal, reader.path, context) }
         var run = QueryRun(selection, reader, context, self)
         try run.run()
+    }
+
+    /// Whether bytes of records are asked for.
+    var showsBytes: Bool { output == .cat || output == .verbose || fieldNames.contains("raw") }
+
+    /// Writes down that patient data are shown, before they are.
+    private func journal(_ reason: String, _ path: String, _ context: CommandContext) throws {
+        var act = IncidentAct(
+            kind: .reveal,
+            incident: "",
+            actor: Confirmation.actor,
+            time: CommandContext.wallClock,
+            reason: reason
+        )
+        act.query = words.joined(separator: " ")
+        try ActWriting.store(act, path, context)
     }
 
     /// Reviews are findings: they have neither events beside them nor the fields of events.

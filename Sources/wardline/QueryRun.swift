@@ -24,6 +24,8 @@ struct QueryRun {
     private let context: CommandContext
     private let command: QueryCommand
     private var renderer: EventRenderer
+    /// Events whose bytes were kept back.
+    private var keptBackCount: Int64 = 0
     /// Read when the first event is shown: most events that a search looks at are not.
     private lazy var citations = Citations(try? reader.readModels())
 
@@ -67,6 +69,12 @@ struct QueryRun {
         }
         if command.follow { try follow(source, resolver, from: scan.statistics.end) }
         context.output.finish()
+        if keptBackCount > 0 {
+            Messages.note(
+                "the bytes of \(Amount.counted(keptBackCount, "event")) hold patient data and are not shown: "
+                    + "--reveal REASON shows them, and the log keeps who asked and why"
+            )
+        }
         let statistics = scan.statistics
         if !context.isQuiet, !command.output.isForPrograms, context.isTerminal || context.isVerbose {
             let span = CommandContext.wallClock.nanoseconds - started.nanoseconds
@@ -90,18 +98,30 @@ struct QueryRun {
         }
     }
 
-    private var needsRaw: Bool {
-        command.output == .cat || command.output == .verbose || command.fieldNames.contains("raw")
+    /// Whether the bytes of an event's record are kept back: they hold patient data in clear (DESIGN 3.3).
+    private mutating func keepsBack(_ loaded: LoadedPart, _ index: Int) -> Bool {
+        guard command.reveal == nil else { return false }
+        let events = loaded.events.events
+        func isOfRecord(_ other: Int) -> Bool { events[other].offset == events[index].offset }
+        let own =
+            events[..<index].indices.reversed().prefix(while: isOfRecord) + [index]
+            + events[(index + 1)...].indices.prefix(while: isOfRecord)
+        guard own.contains(where: { loaded.events.range(of: .patientToken, in: $0) != nil }) else {
+            return false
+        }
+        keptBackCount += 1
+        return true
     }
 
     private mutating func view(_ loaded: LoadedPart, _ index: Int) -> EventView {
         let event = loaded.events.events[index]
+        let showsBytes = command.showsBytes && !keepsBack(loaded, index)
         return EventView(
             batch: loaded.events,
             index: index,
             rules: citations.rules(event.offset, event.ordinal),
             skew: EventSkew.of(event),
-            raw: needsRaw ? loaded.bytes(at: event.offset) : nil
+            raw: showsBytes ? loaded.bytes(at: event.offset) : nil
         )
     }
 
@@ -112,11 +132,14 @@ struct QueryRun {
         var written = 0
         try scan.run { loaded, index in
             if command.raw {
-                output.raw(loaded.bytes(at: loaded.events.events[index].offset))
+                if !keepsBack(loaded, index) {
+                    output.raw(loaded.bytes(at: loaded.events.events[index].offset))
+                }
                 return true
             }
             let view = view(loaded, index)
             switch command.output {
+            case .cat where view.raw == nil: break
             case .table:
                 guard views.count < QueryRun.tableCountMax else {
                     throw WardlineError(
@@ -187,8 +210,10 @@ struct QueryRun {
             var scan = EventScan(later, in: source, resolver: resolver)
             try scan.run(from: next) { loaded, index in
                 if command.raw {
-                    context.output.raw(loaded.bytes(at: loaded.events.events[index].offset))
-                } else {
+                    if !keepsBack(loaded, index) {
+                        context.output.raw(loaded.bytes(at: loaded.events.events[index].offset))
+                    }
+                } else if command.output != .cat || !keepsBack(loaded, index) {
                     context.output.lines(renderer.lines(view(loaded, index)))
                 }
                 return true

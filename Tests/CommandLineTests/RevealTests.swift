@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Wardline.
+
+import EventModel
+import Foundation
+import Testing
+import WireFormats
+
+/// Bytes of records that hold patient data are shown for a reason only, which the log keeps.
+@Suite(.enabled(if: BuiltCommand.path != nil, "the command was not built beside the tests"))
+struct RevealTests {
+    private static let patient =
+        "<38>Oct  1 04:00:00 ehr1 portal: {\"user\":\"ada\",\"action\":\"view\",\"patient_id\":\"MRN-4711\"}"
+    private static let other =
+        "<38>Oct  1 04:00:05 ehr1 sshd[8]: Accepted password for ada from 10.9.2.4 port 4 ssh2"
+
+    private static func withStore(_ body: (_ store: String) throws -> Void) throws {
+        try RulesMatchTests.inFolder(["lines.log": patient + "\n" + other + "\n"]) { folder in
+            let result = try BuiltCommand.run([
+                "ingest", "-q", "--store", folder + "/store", "--reference-time", "2026-12-01T00:00:00Z",
+                folder + "/lines.log",
+            ])
+            try #require(result.status == 0, "\(result.errors)")
+            try body(folder + "/store")
+        }
+    }
+
+    @Test(arguments: [
+        ["-o", "cat"], ["-o", "cat", "--raw"], ["-o", "verbose"], ["-F", "raw,class", "-o", "jsonl"],
+    ])
+    func `without a reason the bytes of other records alone are shown`(_ output: [String]) throws {
+        try Self.withStore { store in
+            let kept = try BuiltCommand.run(["query", "--store", store] + output)
+            #expect(kept.status == 0)
+            #expect(!kept.text.contains("MRN-4711") && kept.text.contains("Accepted password"))
+            #expect(kept.errors.contains("--reveal REASON"), "\(kept.errors)")
+            let shown = try BuiltCommand.run(["query", "--store", store, "--reveal", "case 7"] + output)
+            #expect(shown.status == 0, "\(shown.errors)")
+            #expect(shown.text.contains("MRN-4711") && shown.text.contains("Accepted password"))
+        }
+    }
+
+    @Test func `who asked for what and why is in the log`() throws {
+        try Self.withStore { store in
+            _ = try BuiltCommand.run([
+                "query", "--store", store, "-o", "cat", "--reveal", "case 7", "user.name:ada",
+            ])
+            let acts = try BuiltCommand.run(["incidents", "acts", "--store", store, "-o", "jsonl"]).lines.map
+            {
+                try JSONValue(parsing: $0)
+            }
+            #expect(acts.map { $0["act"]?.text } == ["reveal"])
+            #expect(acts.first?["reason"]?.text == "case 7" && acts.first?["query"]?.text == "user.name:ada")
+            let schema = try SchemaFiles.schema("act")
+            #expect(acts.flatMap { schema.faults($0) + schema.memberFaults($0) } == [])
+            #expect(try BuiltCommand.run(["store", "rebuild", "-q", "--store", store]).status == 0)
+            for wrong in [["--reveal", " ", "-o", "cat"], ["--reveal", "x"]] {
+                #expect(try BuiltCommand.run(["query", "--store", store] + wrong).status == 2)
+            }
+        }
+    }
+}
