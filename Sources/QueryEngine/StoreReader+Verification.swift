@@ -105,7 +105,7 @@ extension StoreReader {
                 heads: signed,
                 tombstones: sound.compactMap { Tombstone($0) }.filter { $0.stream == stream }
             )
-            if let note = missingFolder(stream) { report.damage.append(note) }
+            if !known.isEmpty, let note = missingFolder(stream) { report.damage.append(note) }
             if unreadable > 0 {
                 let note = DamageNote(file: "heads", position: 0, from: .zero, end: .zero, reason: .signature)
                 report.damage += Array(repeating: note, count: unreadable)
@@ -115,7 +115,7 @@ extension StoreReader {
                     DamageNote(file: "tombstones", position: 0, from: .zero, end: .zero, reason: .signature)
                 )
             }
-            if heads.isEmpty, report.sealedSegments > 0 {
+            if heads.isEmpty, report.sealedSegments > 0, !known.isEmpty {
                 // One is signed whenever a segment is sealed.
                 report.damage.append(
                     DamageNote(file: "heads", position: 0, from: .zero, end: .zero, reason: .missing)
