@@ -207,6 +207,19 @@ extension LogPart {
     /// What is allocated is bounded by the checksummed header, which is refused when it claims more than 64
     /// MiB.
     func chunk(_ kind: UInt16) throws(LogError) -> (bytes: [UInt8], encoding: UInt8)? {
+        guard let (stored, start, entry) = try storedChunk(kind) else { return nil }
+        guard entry.isDeflated else { return (stored, entry.encoding) }
+        guard let raw = Deflate.decompress(stored, 0..<stored.count, length: entry.rawLength),
+            CRC32C.masked(CRC32C.checksum(raw)) == entry.rawCRC
+        else { throw damaged(start) }
+        return (raw, entry.encoding)
+    }
+
+    /// Reads the stored bytes of one chunk and checks them, and tells where they lie; nil if the block has no
+    /// such chunk.
+    func storedChunk(
+        _ kind: UInt16
+    ) throws(LogError) -> (bytes: [UInt8], start: Int, entry: ChunkEntry)? {
         guard let (position, entry) = try blockHeader()?.place(of: kind) else { return nil }
         let start = places[0].lowerBound + position
         let stored = try SegmentScan.read(file, start, entry.storedLength)
@@ -214,11 +227,7 @@ extension LogPart {
         else {
             throw damaged(start)
         }
-        guard entry.isDeflated else { return (stored, entry.encoding) }
-        guard let raw = Deflate.decompress(stored, 0..<stored.count, length: entry.rawLength),
-            CRC32C.masked(CRC32C.checksum(raw)) == entry.rawCRC
-        else { throw damaged(start) }
-        return (raw, entry.encoding)
+        return (stored, start, entry)
     }
 
     /// The stored bytes of a chunk whose pages have checksums of their own; nil for another encoding.

@@ -125,9 +125,8 @@ struct PartCheck {
         do throws(LogError) {
             let records = try part.readRecords(&buffers)
             defer { buffers.recycle(records) }
-            for kind in [ChunkEntry.Kind.columns, ChunkEntry.Kind.filters, ChunkEntry.Kind.values] {
-                _ = try part.chunk(kind)
-            }
+            _ = try part.chunk(ChunkEntry.Kind.columns)
+            for kind in [ChunkEntry.Kind.filters, ChunkEntry.Kind.values] { _ = try part.storedChunk(kind) }
             report.records += UInt64(records.rows.count { $0.kind != .removed })
             let leaves = try part.leafRuns(of: records)
             let range = tree.add(leaves, &report)
