@@ -131,7 +131,7 @@ struct QueryCommand: ParsableCommand {
             order: wantedOrder,
             isReversed: reverse
         )
-        if let reveal { try journal(reveal, reader.path, context) }
+        if let reveal { try journal(reveal, query, reader.path, context) }
         var run = QueryRun(selection, reader, context, self)
         try run.run()
     }
@@ -140,7 +140,12 @@ struct QueryCommand: ParsableCommand {
     var showsBytes: Bool { output == .cat || output == .verbose || fieldNames.contains("raw") }
 
     /// Writes down that patient data are shown, before they are.
-    private func journal(_ reason: String, _ path: String, _ context: CommandContext) throws {
+    private func journal(
+        _ reason: String,
+        _ query: Query,
+        _ path: String,
+        _ context: CommandContext
+    ) throws {
         var act = IncidentAct(
             kind: .reveal,
             incident: "",
@@ -148,7 +153,9 @@ struct QueryCommand: ParsableCommand {
             time: CommandContext.wallClock,
             reason: reason
         )
-        act.query = words.joined(separator: " ")
+        // With the filters that are flags, and the time that was asked for.
+        act.query = [query.text, time.since.map { "-S \($0)" } ?? "", time.until.map { "-U \($0)" } ?? ""]
+            .filter { !$0.isEmpty }.joined(separator: " ")
         try ActWriting.store(act, path, context)
     }
 

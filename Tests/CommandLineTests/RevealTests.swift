@@ -43,14 +43,20 @@ struct RevealTests {
     @Test func `who asked for what and why is in the log`() throws {
         try Self.withStore { store in
             _ = try BuiltCommand.run([
-                "query", "--store", store, "-o", "cat", "--reveal", "case 7", "user.name:ada",
+                "query", "--store", store, "-o", "cat", "--reveal", "case 7", "-S", "2026-10-01", "-u", "ada",
+                "class:access",
             ])
             let acts = try BuiltCommand.run(["incidents", "acts", "--store", store, "-o", "jsonl"]).lines.map
             {
                 try JSONValue(parsing: $0)
             }
             #expect(acts.map { $0["act"]?.text } == ["reveal"])
-            #expect(acts.first?["reason"]?.text == "case 7" && acts.first?["query"]?.text == "user.name:ada")
+            #expect(acts.first?["reason"]?.text == "case 7" && acts.first?["incident"]?.text == "")
+            let asked = acts.first?["query"]?.text ?? ""
+            #expect(
+                asked.contains("class:access") && asked.contains("ada") && asked.hasSuffix("-S 2026-10-01"),
+                "\(asked)"
+            )
             let schema = try SchemaFiles.schema("act")
             #expect(acts.flatMap { schema.faults($0) + schema.memberFaults($0) } == [])
             #expect(try BuiltCommand.run(["store", "rebuild", "-q", "--store", store]).status == 0)
