@@ -11,16 +11,19 @@ import WireFormats
 
 /// What all connections of one HTTP listener share; confined to its event loop.
 final class HTTPShared {
-    /// Bytes of bodies that connections hold before they are whole: eight of the greatest by default.
-    static let receivingMaxBytes = 64 * 1_048_576
+    /// Bytes of bodies that connections hold before they are whole: eight of the greatest by default, and one
+    /// where the greatest is greater.
+    var receivingMaxBytes: Int { max(64 * 1_048_576, rules.bodySizeMaxBytes) }
+    static let tooMany = HTTPAnswer.later(429, "too many requests at once")
 
     let loop: any EventLoop
-    let rules: HTTPRules
+    /// Those of the newest token.
+    var rules: HTTPRules
     let intake: HTTPIntake
     let clock: any WallClock
     let counters: ListenerCounters
     var receivingBytes = 0
-    private let queue: IntakeQueue
+    let queue: IntakeQueue
     private var gate: IntakeGate
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
     /// What was refused, on its way to the log.
@@ -213,8 +216,10 @@ final class HTTPConnection: ChannelInboundHandler {
         case .success(let task):
             if shared.intake.isClosed || isStopping {
                 answer = HTTPIntake.closing
-            } else if shared.receivingBytes >= HTTPShared.receivingMaxBytes {
-                answer = .later(429, "too many requests at once")
+            } else if shared.queue.isHeldUp {
+                answer = HTTPIntake.full
+            } else if shared.receivingBytes >= shared.receivingMaxBytes {
+                answer = HTTPShared.tooMany
             } else {
                 state = .receiving(task, [], keepsAlive: head.isKeepAlive)
             }
@@ -239,7 +244,11 @@ final class HTTPConnection: ChannelInboundHandler {
             shared.receivingBytes += bytes.readableBytes
             body.append(contentsOf: bytes.readableBytesView)
             state = .receiving(task, body, keepsAlive: keepsAlive)
-            if body.count > shared.rules.bodySizeMaxBytes { refuseNow(shared.rules.tooLarge) }
+            if body.count > shared.rules.bodySizeMaxBytes {
+                refuseNow(shared.rules.tooLarge)
+            } else if shared.receivingBytes > shared.receivingMaxBytes {
+                refuseNow(HTTPShared.tooMany)
+            }
         case .refusing(let answer, let taken, let keepsAlive):
             let sum = taken + bytes.readableBytes
             guard sum <= HTTPConnection.discardMaxBytes else { return refuseNow(answer) }

@@ -147,6 +147,7 @@ final class HTTPIntake: Sendable {
         return batch.count
     }
 
+    static let full = HTTPAnswer.later(503, "the disk of the store is full")
     static let closing = HTTPAnswer.later(503, "the store takes no records now")
 
     private func refuse(_ body: HTTPBody, _ answer: HTTPAnswer) -> Int? {

@@ -22,6 +22,7 @@ final class HTTPListener: Sendable {
     private let intake: HTTPIntake
     private let shared: NIOLoopBound<HTTPShared>
     private let security: ServerSecurity?
+    private let tokenFile: String?
 
     /// Binds and listens.
     ///
@@ -77,6 +78,7 @@ final class HTTPListener: Sendable {
             }.wait()
             channel = try HTTPListener.bind(definition, shared, security, loop)
             self.security = security
+            tokenFile = definition.extras.tokenFile
             self.shared = shared
             self.counters = counters
             self.intake = intake
@@ -95,8 +97,25 @@ final class HTTPListener: Sendable {
         }
     }
 
-    /// Reads certificates, keys and authorities again; connections that are open stay as they are.
-    func reload() throws(WardlineError) { try security?.reload() }
+    /// Reads certificates, keys, authorities and the token again; connections that are open stay as they are,
+    /// and their next request needs the new token.
+    ///
+    /// Blocks.
+    func reload() throws(WardlineError) {
+        try security?.reload()
+        guard let tokenFile else { return }
+        let token = try HTTPListener.token(tokenFile, counters.status.name)
+        let shared = shared
+        try? channel.eventLoop.submit { shared.value.rules.token = token }.wait()
+    }
+
+    /// Reads the files that the listener needs, as its start does.
+    ///
+    /// - Throws: `usage` when one cannot be read or used.
+    static func check(_ definition: ListenerDefinition) throws(WardlineError) {
+        guard let path = definition.extras.tokenFile else { return }
+        _ = try token(path, definition.name)
+    }
 
     /// Takes no more requests, answers those that are whole, and closes.
     ///

@@ -23,7 +23,7 @@ struct HTTPRules: Sendable {
     /// What a body without a telling content type holds.
     let form: RequestBody.Form
     /// Bearer token that senders must give; nil if none.
-    let token: [UInt8]?
+    var token: [UInt8]?
     let bodySizeMaxBytes: Int
 
     /// Whether the request may send its body, and how that is read.

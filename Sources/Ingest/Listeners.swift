@@ -76,7 +76,7 @@ public final class Listeners: Sendable {
         self.locals = locals
     }
 
-    /// Reads certificates, keys and authorities again, for connections that are opened from now on.
+    /// Reads certificates, keys, authorities and tokens again, for connections that are opened from now on.
     ///
     /// What cannot be used goes to `report`; that listener goes on with what it had. Blocks.
     public func reload(_ report: (String) -> Void) {
@@ -86,8 +86,21 @@ public final class Listeners: Sendable {
             do throws(WardlineError) {
                 try reload()
             } catch {
-                report("error: certificates stay as they were: \(error)")
+                report("error: certificates and token stay as they were: \(error)")
             }
+        }
+    }
+
+    /// What of the certificates, keys, authorities and tokens of a listener cannot be used; nil if all can.
+    public static func fault(of definition: ListenerDefinition) -> WardlineError? {
+        do throws(WardlineError) {
+            if let security = definition.security {
+                try ServerSecurity.check(security, listener: definition.name)
+            }
+            try HTTPListener.check(definition)
+            return nil
+        } catch {
+            return error
         }
     }
 

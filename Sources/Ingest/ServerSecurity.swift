@@ -55,6 +55,11 @@ final class ServerSecurity: Sendable {
         current.withLock { $0 = read }
     }
 
+    /// Reads the files as a start does, and forgets them.
+    static func check(_ definition: TransportSecurity, listener: String) throws(WardlineError) {
+        _ = try read(definition, listener)
+    }
+
     /// What decrypts a new connection; says in `handshake` who the peer is, or why it is refused.
     func handler(_ handshake: PeerHandshake) -> NIOSSLServerHandler {
         let current = current.withLock { $0 }

@@ -7,34 +7,45 @@ import WireFormats
 enum HardwareAddress {
     /// Length of the address at the start of `range`; nil if there is none.
     ///
-    /// Forms: `aa:bb:cc:dd:ee:ff`, the same with `-`, `aabb.ccdd.eeff`, `aabbccddeeff`.
+    /// Forms: `aa:bb:cc:dd:ee:ff`, the same with `-`, `a:b:cc:d:ee:f` without leading zeros,
+    /// `aabb.ccdd.eeff`, `aabbccddeeff`.
     static func length(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
         var index = range.lowerBound
         var digits = 0
-        var separator: UInt8 = 0
-        var group = 0
-        var groupLength = 0
-        while index < range.upperBound, digits < 12 {
-            let byte = bytes[index]
-            if byte.hexadecimalValue != nil {
-                digits += 1
-                group += 1
-            } else {
-                guard byte == 0x3a || byte == 0x2d || byte == 0x2e, separator == 0 || byte == separator else {
-                    break
-                }
-                if separator == 0 {
-                    separator = byte
-                    groupLength = group
-                    guard groupLength == (byte == 0x2e ? 4 : 2) else { return nil }
-                }
-                guard group == groupLength else { return nil }
-                group = 0
-            }
+        while index < range.upperBound, digits < 13, bytes[index].hexadecimalValue != nil {
             index += 1
+            digits += 1
         }
-        guard digits == 12, separator == 0 || group == groupLength else { return nil }
-        if index < range.upperBound, bytes[index].hexadecimalValue != nil { return nil }
+        if digits == 12 { return index - range.lowerBound }
+        guard index < range.upperBound else { return nil }
+        switch bytes[index] {
+        case 0x2e: return grouped(bytes, range, groups: 3, digits: 4...4)
+        case 0x2d: return grouped(bytes, range, groups: 6, digits: 2...2)
+        case 0x3a: return grouped(bytes, range, groups: 6, digits: 1...2)
+        default: return nil
+        }
+    }
+
+    /// The same for groups of `digits`, parted by what stands behind the first.
+    private static func grouped(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        groups: Int,
+        digits: ClosedRange<Int>
+    ) -> Int? {
+        var index = range.lowerBound
+        var separator: UInt8 = 0
+        for group in 0..<groups {
+            if group > 0 {
+                guard index < range.upperBound else { return nil }
+                if group == 1 { separator = bytes[index] }
+                guard bytes[index] == separator else { return nil }
+                index += 1
+            }
+            let first = index
+            while index < range.upperBound, bytes[index].hexadecimalValue != nil { index += 1 }
+            guard digits.contains(index - first) else { return nil }
+        }
         return index - range.lowerBound
     }
 
@@ -42,9 +53,17 @@ enum HardwareAddress {
     /// none.
     static func append(_ bytes: Span<UInt8>, _ range: Range<Int>, to output: inout [UInt8]) -> Bool {
         guard length(bytes, range) == range.count else { return false }
+        let isColon = range.contains { bytes[$0] == 0x3a }
         var digits = 0
         for index in range where bytes[index].hexadecimalValue != nil {
             if digits > 0, digits % 2 == 0 { output.append(0x3a) }
+            // A group of one digit has lost its zero.
+            let isFirst = index == range.lowerBound || bytes[index - 1] == 0x3a
+            let isLast = index + 1 == range.upperBound || bytes[index + 1] == 0x3a
+            if isColon, isFirst, isLast {
+                output.append(0x30)
+                digits += 1
+            }
             output.append(bytes[index].folded)
             digits += 1
         }

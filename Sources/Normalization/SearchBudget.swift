@@ -13,8 +13,16 @@ struct SearchBudget: Sendable {
     /// What a place at which a text may begin costs, in bytes looked at.
     static let comparisonCost = 64
 
+    /// Length of a record from which on what its search may cost grows with it: what carries many is as many.
+    static let longRecordBytes = 65_536
+
     /// Bytes that may still be looked at.
     private(set) var left = bytesMax
+
+    /// What looking for texts in a record of that many bytes may cost.
+    init(_ length: Int = 0) {
+        left = SearchBudget.bytesMax * max(1, length / SearchBudget.longRecordBytes)
+    }
 
     /// Whether nothing is left.
     var isSpent: Bool { left <= 0 }

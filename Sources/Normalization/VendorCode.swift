@@ -21,6 +21,10 @@ struct VendorCode {
     /// The mark at or near the start of `range`; nil if there is none.
     init?(_ bytes: Span<UInt8>, _ range: Range<Int>) {
         var start = range.lowerBound
+        if let bare = VendorCode.parseBare(bytes, range) {
+            self = bare
+            return
+        }
         let limit = min(range.upperBound, range.lowerBound + VendorCode.searchMaxBytes)
         while start < limit {
             // Wireless controllers write `#` at the start where others write `%`.
@@ -39,6 +43,15 @@ struct VendorCode {
         self.severity = severity
         self.code = code
         self.bodyStart = bodyStart
+    }
+
+    /// A mark that has lost its sign: `ASA-6-302013: text`, known by the number of six digits.
+    private static func parseBare(_ bytes: Span<UInt8>, _ range: Range<Int>) -> VendorCode? {
+        guard let first = range.first, bytes[first].folded >= 0x61, bytes[first].folded <= 0x7a,
+            let found = parse(bytes, range), found.code.count == 6, found.severity <= 7
+        else { return nil }
+        for index in found.code where !bytes[index].isDigit { return nil }
+        return found
     }
 
     private static func parse(_ bytes: Span<UInt8>, _ range: Range<Int>) -> VendorCode? {

@@ -163,6 +163,7 @@ extension Engine {
 
     /// Notes that a thread waits for space; people are told when it is the first.
     func enterFull(_ error: WardlineError, by waiter: SpaceWaiter) {
+        if waiter == .log { intake.holdUp(true) }
         let isFirst = spaceWaiters.withLock { waiters in
             let isFirst = waiters.isEmpty
             waiters.insert(waiter)
@@ -179,6 +180,7 @@ extension Engine {
 
     /// Notes that a thread waits for space no longer; people are told when it was the last.
     func leaveFull(by waiter: SpaceWaiter) {
+        if waiter == .log, intake.isHeldUp { intake.holdUp(false) }
         let wasLast = spaceWaiters.withLock { $0.remove(waiter) != nil && $0.isEmpty }
         guard wasLast else { return }
         state.withLock { status in

@@ -30,6 +30,7 @@ public final class IntakeQueue: Sendable {
     /// be slow.
     private let resumeBelow: Int
     private let waiting = Mutex<[@Sendable () -> Void]>([])
+    private let heldUp = Atomic(false)
 
     /// Makes an empty queue.
     ///
@@ -74,6 +75,11 @@ public final class IntakeQueue: Sendable {
         if queue.weight <= resumeBelow || queue.isClosed { resumeAll() }
         return false
     }
+
+    /// Whether the log waits for space on a full disk: what is given now waits for an unknown time.
+    public var isHeldUp: Bool { heldUp.load(ordering: .relaxed) }
+
+    func holdUp(_ isHeldUp: Bool) { heldUp.store(isHeldUp, ordering: .relaxed) }
 
     /// Whether nothing waits now.
     var isEmpty: Bool { queue.count == 0 }

@@ -17,8 +17,8 @@ import Glibc
     /// Maps the file as it is now.
     public init(_ path: String) throws(StorageError) {
         let descriptor = repeatingInterrupted {
-            // Valid: the text lives during the call.
-            unsafe open(path, O_RDONLY | O_CLOEXEC)
+            // Valid: the text lives during the call. A pipe in the place of a file makes nobody wait.
+            unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         }
         guard descriptor >= 0 else { throw .last(.open, path) }
         defer { _ = close(descriptor) }

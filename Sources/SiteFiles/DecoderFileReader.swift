@@ -18,7 +18,8 @@ struct DecoderFileReader {
             allowed: [
                 "id", "version", "title", "format", "witness", "pairs", "select", "set", "fields", "maps",
                 "drop",
-                "columns", "table", "explode", "alias", "below", "inner", "within", "header", "rules",
+                "columns", "table", "explode", "alias", "below", "inner", "carries", "within", "header",
+                "rules",
             ]
         )
         guard let id = root["id"] else { throw error(root.mark, "the file has no 'id'") }
@@ -50,6 +51,7 @@ struct DecoderFileReader {
                 }
             case "below": definition.below = try texts(value)
             case "inner": definition.inner = try texts(value)
+            case "carries": definition.carries = try carrier(value)
             case "alias": definition.aliases = try assignments(value)
             case "witness": definition.isWitness = try bool(value)
             case "pairs":
@@ -71,6 +73,24 @@ struct DecoderFileReader {
             }
         }
         return definition
+    }
+
+    private func carrier(_ node: YAMLNode) throws(SiteFilesError) -> CarrierDefinition {
+        let names = ["text", "program", "process", "host", "time", "severity", "samples"]
+        let place = SourcePlace(file: file, line: node.mark.line, column: node.mark.column)
+        var carrier = CarrierDefinition(place: place)
+        for (key, value) in try members(node, allowed: names) {
+            switch key.text {
+            case "text": carrier.text = try texts(value)
+            case "program": carrier.program = try texts(value)
+            case "process": carrier.process = try texts(value)
+            case "host": carrier.host = try texts(value)
+            case "time": carrier.time = try texts(value)
+            case "severity": carrier.severity = try texts(value)
+            default: for item in try elements(value) { carrier.samples.append(try sample(item)) }
+            }
+        }
+        return carrier
     }
 
     private func rule(_ node: YAMLNode) throws(SiteFilesError) -> RuleDefinition {

@@ -93,13 +93,16 @@ public enum DecoderLoader {
         while true {
             do throws(DecoderError) {
                 let set = try DecoderSet(compiling: definitions)
-                let warnings = set.warnings + DecoderSamples.taken(definitions, by: set)
+                let warnings =
+                    set.warnings + DecoderSamples.taken(definitions, by: set)
+                    + DecoderSamples.carried(definitions, by: set)
                 return Outcome(
                     decoders: set,
                     loaded: loaded,
                     refused: refused,
                     warnings: warnings,
                     sampleCount: sampleCount
+                        + definitions.reduce(0) { $0 + ($1.carries?.samples.count ?? 0) }
                 )
             } catch {
                 // Each file compiled alone, so this needs two files at odds: the one that is named gives way.

@@ -46,7 +46,8 @@ enum DecoderSamples {
     static func taken(_ definitions: [DecoderDefinition], by set: DecoderSet) -> [String] {
         var normalizer = makeNormalizer(set)
         var warnings: [String] = []
-        for definition in definitions {
+        // What an object carries goes to the decoder of the line, where that one is there.
+        for definition in definitions where definition.carries == nil {
             for rule in definition.rules {
                 for sample in rule.samples {
                     let events = decode(sample, &normalizer)
@@ -59,6 +60,23 @@ enum DecoderSamples {
                         )
                     }
                 }
+            }
+        }
+        return warnings
+    }
+
+    /// Samples of carried lines that the whole set decodes otherwise than they say, in words.
+    ///
+    /// Those are left out whose decoder is not in the set.
+    static func carried(_ definitions: [DecoderDefinition], by set: DecoderSet) -> [String] {
+        var normalizer = makeNormalizer(set)
+        var warnings: [String] = []
+        for sample in definitions.flatMap({ $0.carries?.samples ?? [] }) {
+            let decoder = sample.expect.first { $0.target.text == "decoder" }?.values.first?.text
+            if let decoder, !set.identifiers.contains(decoder) { continue }
+            let events = decode(sample, &normalizer)
+            do throws(SiteFilesError) { try check(sample, events) } catch {
+                warnings.append("\(error.file):\(error.line): \(error.what)")
             }
         }
         return warnings
@@ -118,6 +136,13 @@ enum DecoderSamples {
                 "no rule of the decoder matches this sample of '\(rule.id.text)'"
             )
         }
+        try check(sample, events)
+    }
+
+    private static func check(
+        _ sample: SampleDefinition,
+        _ events: EventBatch
+    ) throws(SiteFilesError) {
         for expectation in sample.expect {
             let expected = expectation.values.first?.text ?? ""
             let found = value(of: expectation.target.text, in: events)
@@ -146,6 +171,9 @@ enum DecoderSamples {
         case "time": return event.time.description
         case "witness": return event.flags.contains(.witness) ? "true" : "false"
         case "events": return String(events.events.count)
+        case "decoder":
+            return events.decoders.indices.contains(Int(event.decoder))
+                ? events.decoders[Int(event.decoder)] : nil
         default: return events.field(named: name).flatMap { events.text($0, in: 0) }
         }
     }

@@ -271,13 +271,18 @@ extension EnvelopeReader {
         let isBracketed = bytes[start] == 0x5b
         var index = isBracketed ? start + 1 : start
         var colons = 0
+        // Of a line of a file, columns and what counts are no host; UniFi puts commas into its name.
+        let isOfFile = envelope.issues.contains(.missingPriority)
+        var isNumber = true
         while index < end, bytes[index] != 0x20 {
             let byte = bytes[index]
             if byte == 0x5b || byte == 0x3d || byte == 0x28 { return nil }
+            if byte == 0x2c, isOfFile { return nil }
             if byte == 0x3a { colons += 1 }
+            if !byte.isDigit { isNumber = false }
             index += 1
         }
-        guard index > start else { return nil }
+        guard index > start, !(isNumber && isOfFile) else { return nil }
         if isBracketed {
             guard bytes[index - 1] == 0x5d, IPAddress(bytes, start + 1..<index - 1) != nil else { return nil }
             return (start + 1..<index - 1, index)

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import EventModel
+import Ingest
 import Platform
 import SiteFiles
 
@@ -29,6 +30,11 @@ struct CheckCommand: ParsableCommand {
             problemCount += 1
             configuration.decoders = write.decoders
         }
+        for listener in configuration.listeners {
+            guard let fault = Listeners.fault(of: listener) else { continue }
+            context.output.line(TerminalText.escaped(fault.description))
+            problemCount += 1
+        }
         let files = try Content.decoderFiles(
             folder: configuration.decoders.first,
             environment: context.environment
@@ -49,7 +55,16 @@ struct CheckCommand: ParsableCommand {
         )
         rules.write(to: context, isQuiet: common.quiet)
         problemCount += rules.problemCount
-        for folder in configuration.site where POSIXStorage().isDirectory(folder) {
+        for folder in configuration.site {
+            guard POSIXStorage().isDirectory(folder) else {
+                context.output.line(
+                    TerminalText.escaped(
+                        "\(folder): there is no such folder; name the folder of the site files"
+                    )
+                )
+                problemCount += 1
+                continue
+            }
             let site = try ContentReport(site: folder)
             site.write(to: context, isQuiet: common.quiet)
             problemCount += site.problemCount

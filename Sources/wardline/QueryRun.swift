@@ -181,6 +181,9 @@ struct QueryRun {
             context.output.line(String(scan.statistics.matchCount))
             return
         }
+        if counts.isEmpty, scan.statistics.matchCount > 0, !command.common.quiet {
+            Messages.warning("no event that was found has the field `\(field)`")
+        }
         let rows = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         var table = TextTable([.init(title: "COUNT", alignRight: true), .init(title: field.uppercased())])
         for row in rows { table.add([Amount.count(row.value), row.key]) }

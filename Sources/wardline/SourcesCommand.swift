@@ -34,8 +34,9 @@ struct SourcesCommand: ParsableCommand {
         )
         context.output.finish()
         for loss in try models.losses() where !common.quiet && !list.output.isForPrograms {
+            let place = loss.listener.isEmpty ? "" : " at \(loss.listener)"
             Messages.warning(
-                "\(Amount.counted(loss.count, "record")) lost at \(loss.listener) between "
+                "\(Amount.counted(loss.count, "record")) lost\(place) between "
                     + "\(context.times.seconds(loss.from)) and "
                     + "\(context.times.seconds(loss.through)): \(loss.reason)"
             )

@@ -5,12 +5,13 @@ import EventModel
 import Ingest
 import NIOCore
 import NIOPosix
-import Pipeline
 import Platform
 import SiteFiles
 import Synchronization
 import Testing
 import WireFormats
+
+@testable import Pipeline
 
 /// Keeps what a server says until it closes, or until `isEnough`.
 private final class Answers: ChannelInboundHandler, Sendable {
@@ -35,6 +36,19 @@ private final class Answers: ChannelInboundHandler, Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) { done.succeed() }
+}
+
+/// Hands what any of several connections is told to one listener.
+private final class Relay: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+
+    private let answers: Answers
+
+    init(_ answers: Answers) { self.answers = answers }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        answers.channelRead(context: context, data: data)
+    }
 }
 
 extension String {
@@ -216,6 +230,73 @@ private func post(_ body: [UInt8], _ fields: [String] = [], path: String = "/ing
         let status = try finish(listeners)
         #expect(status.refused == 5)
         #expect(try store.stored().count == 1)
+    }
+
+    @Test
+    func `a token that was changed is asked for after a reload, and one that cannot be read changes nothing`()
+        throws
+    {
+        let path = try store.write(Array("sesame\n".utf8), to: "token")
+        try restrictToOwner(path)
+        let listeners = try listen { $0.extras.tokenFile = path }
+        let address = listeners.status[0].address
+        let body = Array("{\"a\":1}".utf8)
+        func code(_ token: String) throws -> Substring {
+            try exchange(post(body, ["Authorization: Bearer \(token)"]), address).dropFirst(9).prefix(3)
+        }
+        #expect(try code("sesame") == "200")
+        _ = try store.write(Array("tahini\n".utf8), to: "token")
+        try restrictToOwner(path)
+        #expect(try code("sesame") == "200")
+        let reports = Mutex<[String]>([])
+        listeners.reload { report in reports.withLock { $0.append(report) } }
+        #expect(try code("sesame") == "401")
+        #expect(try code("tahini") == "200")
+        _ = try store.write([], to: "token")
+        listeners.reload { report in reports.withLock { $0.append(report) } }
+        #expect(try code("tahini") == "200")
+        #expect(reports.withLock { $0.count } == 1)
+        _ = try finish(listeners)
+    }
+
+    @Test func `while the disk is full, who asks is told to come again, and is taken when there is space`()
+        throws
+    {
+        let listeners = try listen()
+        let address = listeners.status[0].address
+        let body = Array("{\"a\":1}".utf8)
+        store.engine.intake.holdUp(true)
+        let answer = try exchange(post(body), address)
+        #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("full"))
+        #expect(answer.contains("Retry-After: "))
+        store.engine.intake.holdUp(false)
+        #expect(try exchange(post(body), address).hasPrefix("HTTP/1.1 200 "))
+        _ = try finish(listeners)
+        #expect(try store.stored().count == 1)
+    }
+
+    @Test func `many who send large bodies at once are bounded together`() throws {
+        let listeners = try listen { $0.extras.bodySizeMaxBytes = 8 * 1_048_576 }
+        let (host, port) = try #require(ListenerDefinition.split(address: listeners.status[0].address))
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        defer { try? group.syncShutdownGracefully() }
+        let head =
+            "POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 8388608\r\n"
+            + "Content-Type: application/x-ndjson\r\n\r\n"
+        // None of them ends, so that each holds what it has sent: 12 times 7 MiB are more than may be held.
+        let part = ByteBuffer(bytes: Array(head.utf8) + Array(repeating: 0x20, count: 7 * 1_048_576))
+        let refused = Answers(group.next().makePromise(of: Void.self), count: 1)
+        let channels = try (0..<12).map { _ in
+            try ClientBootstrap(group: group).channelInitializer { channel in
+                channel.pipeline.addHandler(Relay(refused))
+            }.connect(host: host, port: port).wait()
+        }
+        for channel in channels { channel.writeAndFlush(part, promise: nil) }
+        try refused.done.futureResult.wait()
+        #expect(refused.text.withLock { $0.hasPrefix("HTTP/1.1 429 ") })
+        for channel in channels { try? channel.close().wait() }
+        _ = try finish(listeners)
+        #expect(try store.stored().isEmpty)
     }
 
     @Test func `a store that is behind makes senders come again, and nothing is stored twice`() throws {

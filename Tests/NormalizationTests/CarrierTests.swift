@@ -73,31 +73,4 @@ private func text(_ events: EventBatch, _ name: String) -> String? {
             #expect(events.events.first?.issues.contains(.emptyMessage) == true)
         }
     }
-
-    @Test func `the text of a GELF object goes to the decoder of its application`() throws {
-        let events = try decode(
-            Array(
-                ("{\"version\":\"1.1\",\"host\":\"h\",\"short_message\":\"user ada entered from 10.0.0.1\","
-                    + "\"level\":2,\"timestamp\":1791172800.5,\"_app\":\"gated\",\"_room\":\"B2\"}")
-                    .utf8
-            )
-        )
-        let event = try #require(events.events.first)
-        #expect(event.action == .login && event.severity == 2)
-        #expect(event.time == UTCTime(nanoseconds: 1_791_172_800_500_000_000))
-        #expect(text(events, "user.name") == "ada" && text(events, "host.name") == "h")
-        #expect(text(events, "ext.app") == "gated" && text(events, "ext._room") == "B2")
-        #expect(text(events, "ext.short_message") == nil && text(events, "ext.version") == nil)
-    }
-
-    @Test func `a GELF object of another application keeps all it says`() throws {
-        let events = try decode(
-            Array(
-                "{\"version\":\"1.1\",\"host\":\"h\",\"short_message\":\"a\\tb\",\"level\":4,\"_x\":\"y\"}"
-                    .utf8
-            )
-        )
-        #expect(events.events.first?.severity == 4)
-        #expect(text(events, "message") == "a\tb" && text(events, "ext._x") == "y")
-    }
 }

@@ -119,11 +119,13 @@ private struct UpdatingJudge: RecordJudge {
         while disk.faults.withLock({ $0.refusedWrites }) < 3 { pauseBriefly() }
         #expect(engine.status.state == .full)
         #expect(engine.status.failure != nil)
+        #expect(engine.intake.isHeldUp)
         disk.faults.withLock { $0.isFull = false }
         _ = try engine.synchronise()
         // The judge may have met the full disk as well, and tries again on its own thread.
         while engine.status.state == .full { pauseBriefly() }
         #expect(engine.status.state == .ok)
+        #expect(!engine.intake.isHeldUp)
         // 1 start record and 100 lines, dense.
         #expect(engine.durableOffset == Offset(101))
         #expect(

@@ -105,6 +105,7 @@ private struct JSONLeafScanner {
         _ values: inout BodyValues,
         _ slots: borrowing NameTable
     ) -> Bool {
+        let start = position
         position += 1
         let isExploded =
             element < 0 && values.explodeSlot >= 0 && slot(key, bytes, values, slots) == values.explodeSlot
@@ -113,6 +114,7 @@ private struct JSONLeafScanner {
             position += 1
             return true
         }
+        if depth == 1, position < end, bytes[position] == 0x7b { values.noteObjects(at: start) }
         while position < end {
             let number = isExploded ? values.elementCount : element
             guard value(bytes, key, depth + 1, number, &values, slots) else { return false }
@@ -189,23 +191,9 @@ private struct JSONLeafScanner {
 
     /// Steps over an object or array without reading it; false if it does not end.
     private mutating func skipContainer(_ bytes: Span<UInt8>) -> Bool {
-        var open = 0
-        var isInText = false
-        while position < end {
-            let byte = bytes[position]
-            position += 1
-            if isInText {
-                if byte == 0x5c { position += 1 } else if byte == 0x22 { isInText = false }
-            } else if byte == 0x22 {
-                isInText = true
-            } else if byte == 0x7b || byte == 0x5b {
-                open += 1
-            } else if byte == 0x7d || byte == 0x5d {
-                open -= 1
-                if open == 0 { return true }
-            }
-        }
-        return false
+        guard let last = JSONElements.containerEnd(bytes, position..<end) else { return false }
+        position = last
+        return true
     }
 
     private func slot(

@@ -63,6 +63,8 @@ struct BodyValues: Sendable {
     var explodeSlot = -1
     /// Number of elements seen in that array.
     var elementCount = 0
+    /// Where the first array of objects that a member of the body holds begins; nil when there is none.
+    private(set) var objectsStart: Int?
 
     /// The value of a slot, which counts for the body with that stamp.
     private struct Slot: Sendable {
@@ -90,11 +92,17 @@ struct BodyValues: Sendable {
         isTruncated = false
         explodeSlot = -1
         elementCount = 0
+        objectsStart = nil
         stamp &+= 1
         if stamp == 0 {
             stamp = 1
             for index in slots.indices { slots[index].stamp = 0 }
         }
+    }
+
+    /// Notes where an array of objects begins, unless one was met before it.
+    mutating func noteObjects(at start: Int) {
+        if objectsStart == nil, !isInner { objectsStart = start }
     }
 
     /// Adds a name to those of the innermost open object.

@@ -150,6 +150,8 @@ struct CompiledDecoder: Sendable {
     var joins = TablePart()
     /// Searches in the values of keys, in `within`.
     var within = TablePart()
+    /// In `carriers`; -1 for a decoder whose objects carry no lines.
+    var carrier: Int32 = -1
     /// Whether this is one of the built-in last resorts, whose events stay undecoded.
     var isGeneric = false
     /// Slot of the array that gives one event per element; -1 for none.
@@ -170,6 +172,16 @@ struct CompiledJoin: Sendable {
     var sources: TablePart
 }
 
+/// Where an object carries a line: slots in order, each in `numbers`.
+struct CompiledCarrier: Sendable {
+    var text = TablePart()
+    var program = TablePart()
+    var process = TablePart()
+    var host = TablePart()
+    var time = TablePart()
+    var severity = TablePart()
+}
+
 /// The rules of a decoder set as flat lists of integers: what runs for each record touches no reference.
 struct RuleTables: Sendable {
     var rules: [CompiledRule] = []
@@ -184,6 +196,7 @@ struct RuleTables: Sendable {
     var aliases: [CompiledAlias] = []
     var joins: [CompiledJoin] = []
     var within: [CompiledWithin] = []
+    var carriers: [CompiledCarrier] = []
     var parts: [TablePart] = []
     var numbers: [Int32] = []
     var texts: [UInt8] = []

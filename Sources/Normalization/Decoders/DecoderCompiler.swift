@@ -78,6 +78,7 @@ struct DecoderCompiler {
         decoder.isGeneric = definition.id.text.hasPrefix("generic.")
         decoder.dropped = tables.add(numbers: sourceSlots(definition.drop))
         decoder.inner = slots(definition.inner)
+        decoder.carrier = carrier(definition)
         if definition.isTable {
             let names = definition.columns.map { tables.add(text: $0.text.utf8) }
             decoder.tableForm = definition.isExtendedTable ? .extended : .comma
@@ -102,7 +103,7 @@ struct DecoderCompiler {
         if decoderNames.contains(definition.id.text) {
             throw DecoderError(definition.id.place, "the decoder '\(definition.id.text)' is defined twice")
         }
-        guard !definition.rules.isEmpty else {
+        guard !definition.rules.isEmpty || definition.carries != nil else {
             throw DecoderError(definition.id.place, "the decoder has no rules; add at least one")
         }
         guard definition.rules.count <= DecoderCompiler.ruleCountMax else {
@@ -119,6 +120,14 @@ struct DecoderCompiler {
             for rule in definition.rules
             where !rule.patterns.isEmpty || !rule.keywords.isEmpty || !rule.find.isEmpty {
                 throw DecoderError(rule.id.place, "patterns and keywords need 'format: text'")
+            }
+        }
+        if let carries = definition.carries {
+            guard definition.format == .json else {
+                throw DecoderError(carries.place, "'carries' needs 'format: json'")
+            }
+            guard !carries.text.isEmpty else {
+                throw DecoderError(carries.place, "'carries' names no 'text'; say which key holds the line")
             }
         }
         if definition.format != .json || definition.explode != nil {
@@ -141,7 +150,7 @@ struct DecoderCompiler {
         for facility in select.facilities { routes.addFacility(facility.text, number) }
         for conditions in select.keys {
             let part = self.conditions(conditions)
-            routes.addKeyed(part, number)
+            routes.addKeyed(part, number, carries: definition.carries != nil)
         }
         for product in select.products { routes.addProduct(product.text, number, &tables) }
         for literal in select.literals {
@@ -310,6 +319,19 @@ struct DecoderCompiler {
             targets.append(RuleTables.add(markers, to: &tables.finds))
         }
         return CompiledWithin(slot: Int32(number), targets: RuleTables.add(targets, to: &tables.parts))
+    }
+
+    private mutating func carrier(_ definition: DecoderDefinition) -> Int32 {
+        guard let carries = definition.carries else { return -1 }
+        var compiled = CompiledCarrier()
+        compiled.text = slots(carries.text)
+        compiled.program = slots(carries.program)
+        compiled.process = slots(carries.process)
+        compiled.host = slots(carries.host)
+        compiled.time = slots(carries.time)
+        compiled.severity = slots(carries.severity)
+        tables.carriers.append(compiled)
+        return Int32(tables.carriers.count - 1)
     }
 
     private mutating func joins(_ definition: DecoderDefinition) -> TablePart {

@@ -199,6 +199,31 @@ public struct WithinDefinition: Hashable, Sendable {
     }
 }
 
+/// Where an object carries a line that another program wrote, and what it says of that line.
+///
+/// Of each list the first key that has a value counts.
+public struct CarrierDefinition: Hashable, Sendable {
+    /// The line, with a header of its own or without.
+    public var text: [PlacedText] = []
+    /// What wrote it.
+    public var program: [PlacedText] = []
+    /// The process that wrote it.
+    public var process: [PlacedText] = []
+    /// Where it was written.
+    public var host: [PlacedText] = []
+    /// When it was written or read.
+    public var time: [PlacedText] = []
+    /// Its severity as a number from 0 to 7.
+    public var severity: [PlacedText] = []
+    /// Examples, which are decoded by a whole set: an expected `decoder` says which one takes the line.
+    public var samples: [SampleDefinition] = []
+    /// Where the decoder says so.
+    public var place: SourcePlace
+
+    /// Makes a carrier of nothing.
+    public init(place: SourcePlace) { self.place = place }
+}
+
 /// One kind of message that a decoder knows.
 public struct RuleDefinition: Hashable, Sendable {
     /// Identifier, unique in its decoder.
@@ -244,6 +269,8 @@ public struct DecoderDefinition: Hashable, Sendable {
     public var below: [PlacedText] = []
     /// Keys whose text is a body of its own, XML, JSON or pairs, read as if it were the body (json only).
     public var inner: [PlacedText] = []
+    /// Where objects carry the lines of other programs, which go to the decoders of these (json only).
+    public var carries: CarrierDefinition?
     /// Markers to find in the values of keys, each giving the captures it names (keyed bodies only).
     public var within: [WithinDefinition] = []
     /// Which messages are offered.

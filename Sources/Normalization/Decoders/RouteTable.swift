@@ -41,6 +41,12 @@ struct RouteTable: Sendable {
     private(set) var codes = NameTable()
     /// Decoders by conditions on keys.
     private(set) var keyed: [KeyedRoute] = []
+    /// Those whose objects carry lines of other programs, by their places in `keyed`.
+    private(set) var carriers: [Int32] = []
+    /// For each slot the routes that are not looked at without it, by their places in `keyed`, in `numbers`.
+    private(set) var keyedBySlot: [TablePart] = []
+    /// Routes that no slot leads to, in `numbers`.
+    private(set) var keyedAlways = TablePart()
     /// Decoders by vendor and product of CEF and LEEF.
     private(set) var products: [(vendor: TextTest, product: TextTest, decoder: Int)] = []
     /// Texts to find in bodies: selectors and keywords together.
@@ -88,7 +94,8 @@ struct RouteTable: Sendable {
 
     mutating func addCode(_ code: String) -> Int { codes.insert(code) }
 
-    mutating func addKeyed(_ conditions: TablePart, _ decoder: Int) {
+    mutating func addKeyed(_ conditions: TablePart, _ decoder: Int, carries: Bool) {
+        if carries { carriers.append(Int32(keyed.count)) }
         keyed.append(KeyedRoute(conditions: conditions, decoder: Int32(decoder)))
     }
 
@@ -167,6 +174,18 @@ struct RouteTable: Sendable {
             let rarest = slots.min { (counts[$0] ?? 0, $0) < (counts[$1] ?? 0, $1) }
             keyed[route].required = rarest ?? -1
         }
+        var led: [[Int32]] = []
+        var always: [Int32] = []
+        for (number, route) in keyed.enumerated() {
+            guard route.required >= 0 else {
+                always.append(Int32(number))
+                continue
+            }
+            while led.count <= Int(route.required) { led.append([]) }
+            led[Int(route.required)].append(Int32(number))
+        }
+        keyedBySlot = led.map { RuleTables.add($0, to: &numbers) }
+        keyedAlways = RuleTables.add(always, to: &numbers)
     }
 
     private mutating func number(ofLiteral bytes: [UInt8], _ edges: (start: Bool, end: Bool)) -> Int {

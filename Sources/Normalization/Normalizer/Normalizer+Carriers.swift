@@ -4,198 +4,343 @@
 import EventModel
 import WireFormats
 
-/// Messages that come inside another form: an entry of the systemd journal, a GELF object.
+/// Objects that carry what others wrote: collectors that wrap lines (Filebeat, Fluentd, GELF, Splunk,
+/// journald as JSON) and arrays of objects (files of an audit trail, subscriptions).
 ///
-/// Their inner text is decoded as if it had come by syslog; what the outer form says besides stays in `ext.*`
-/// under its own name.
+/// What is carried is decoded as if it had come by itself; what the object says besides stays in `ext.*`
+/// under its own name. A text without a header that no decoder knows is left to its object.
 extension Normalizer {
-    /// Fields of one entry that are kept; further ones stay in the raw bytes and the event says
-    /// `decode_truncated`.
-    private static let carriedCountMax = 128
-    /// Longest value that is kept as a field: a core dump is no field.
-    private static let carriedLengthMaxBytes = 16_384
+    /// How often what is carried may carry again: a line in an object of a list in an object.
+    static let nestingMax = 3
 
-    /// Reads an entry of the journal: the header from fields that journald vouches for, where it does.
+    /// Offers the line that an object carries to the decoders of what wrote it.
     ///
-    /// Names that begin with `_` are set by journald itself; what the writer said of itself is kept beside
-    /// them.
-    mutating func readJournalEntry(_ work: inout RecordWork, _ bytes: [UInt8]) {
-        work.header.issues.subtract(work.envelope.issues)
-        var envelope = Envelope(body: work.record.upperBound..<work.record.upperBound)
-        envelope.form = .rfc5424
-        var command = 0..<0
-        var claimed = (host: 0..<0, process: 0..<0)
-        var stamps = (source: 0..<0, entry: 0..<0)
-        var kept: [(name: Range<Int>, value: Range<Int>)] = []
-        var isCut = false
-        JournalEntry.forEach(bytes.span, work.record) { field in
-            switch JournalName(bytes, field.name) {
-            case .message where envelope.body.isEmpty: envelope.body = field.value
-            case .identifier where envelope.application.isEmpty: envelope.application = field.value
-            case .host where envelope.host.isEmpty: envelope.host = field.value
-            case .process where envelope.processID.isEmpty: envelope.processID = field.value
-            case .messageID where envelope.messageID.isEmpty: envelope.messageID = field.value
-            case .claimedHost: claimed.host = field.value
-            case .claimedProcess: claimed.process = field.value
-            case .sourceTime: stamps.source = field.value
-            case .entryTime: stamps.entry = field.value
-            case .priority where field.value.count == 1:
-                let digit = bytes[field.value.lowerBound]
-                if (0x30...0x37).contains(digit) { envelope.severity = digit - 0x30 }
-            case .transportNote: break
-            case let name:
-                if name == .command { command = field.value }
-                let fits =
-                    kept.count < Normalizer.carriedCountMax
-                    && field.value.count <= Normalizer.carriedLengthMaxBytes
-                if fits { kept.append((field.name, field.value)) } else { isCut = true }
-            }
+    /// - Returns: Whether one of them took it; otherwise nothing has changed but the severity.
+    mutating func routeCarried(
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
+        guard work.keyed == .json, nesting < Normalizer.nestingMax else { return false }
+        var last: Int32 = -1
+        for place in decoders.routes.carriers.indices {
+            let route = decoders.routes.keyed[Int(decoders.routes.carriers[place])]
+            guard route.decoder != last, route.required < 0 || values.has(Int(route.required)),
+                holds(route.conditions, bytes)
+            else { continue }
+            last = route.decoder
+            let number = Int(decoders.decoders[Int(route.decoder)].carrier)
+            if tryCarried(decoders.tables.carriers[number], &work, bytes, &events) { return true }
         }
-        if envelope.application.isEmpty { envelope.application = command }
-        if envelope.host.isEmpty { envelope.host = claimed.host }
-        if envelope.processID.isEmpty { envelope.processID = claimed.process }
-        for stamp in [stamps.source, stamps.entry] where !envelope.time.isPresent && !stamp.isEmpty {
-            guard let epoch = EpochTime.read(bytes.span, stamp) else { continue }
-            (envelope.time, envelope.hasFraction) = (epoch.time, epoch.hasFraction)
-        }
-        if envelope.host.isEmpty { envelope.issues.insert(.missingHost) }
-        if envelope.body.isEmpty { envelope.issues.insert(.emptyMessage) }
-        carried = kept
-        work.envelope = envelope
-        work.text = envelope.body
-        work.header.severity = envelope.severity
-        work.header.issues.formUnion(envelope.issues)
-        if isCut { work.header.issues.insert(.decodeTruncated) }
-    }
-
-    /// Adds the fields that came around the message to the newest event.
-    mutating func addCarried(_ bytes: [UInt8], _ draft: inout EventFiller, _ events: inout EventBatch) {
-        for field in carried where !field.value.isEmpty {
-            switch nameField(bytes, field.name) {
-            case .field(let number): append(number, bytes, field.value, isRecord: true, &events)
-            case .patient, .unknown:
-                guard draft.take(.patientToken) else { continue }
-                events.add(.patientToken, siteKey.token(of: bytes.span, field.value))
-            }
-        }
-    }
-
-    /// A GELF object: its level counts as severity, and its text is offered to the decoders of its
-    /// application.
-    ///
-    /// - Returns: Whether one of them took it; otherwise nothing but the severity has changed.
-    mutating func routeGELF(_ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch) -> Bool {
-        guard work.keyed == .json, let slot = gelfTextSlot, let text = values.value(slot) else {
-            return false
-        }
-        var parts = GELFParts()
-        for leaf in values.leaves where !leaf.key.isInWork { parts.note(leaf, bytes, work.record) }
-        guard parts.hasVersion, let host = parts.host else { return false }
-        if let level = parts.level, work.header.severity == 255 { work.header.severity = level }
-        guard !text.isInWork, !text.range.isEmpty, work.record.contains(text.range.lowerBound) else {
-            return false
-        }
-        let saved = work
-        work.envelope.body = text.range
-        work.envelope.host = host
-        work.envelope.application = parts.application
-        work.envelope.processID = parts.process
-        work.text = text.range
-        work.keyed = nil
-        readBodyTime(&work, bytes)
-        values.removeLeaves { parts.isHeader($0, bytes) }
-        setStandard(StandardSlot.body, text.range)
-        values.clear(StandardSlot.body)
-        setStandard(StandardSlot.body, text.range)
-        setStandard(StandardSlot.application, parts.application)
-        setStandard(StandardSlot.host, host)
-        hasScannedLiterals = false
-        if routeCode(&work, bytes, &events) || routeApplication(&work, bytes, &events) { return true }
-        let severity = work.header.severity
-        work = saved
-        work.header.severity = severity
-        hasScannedLiterals = false
-        values.removeAll()
-        setStandard(StandardSlot.body, work.envelope.body)
-        _ = values.addJSON(bytes.span, work.envelope.body, names)
         return false
     }
-}
 
-/// What the header of a GELF object says.
-private struct GELFParts {
-    var hasVersion = false
-    var host: Range<Int>?
-    var application = 0..<0
-    var process = 0..<0
-    var level: UInt8?
+    private mutating func tryCarried(
+        _ carrier: CompiledCarrier,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
+        guard let text = firstSlot(carrier.text), let length = values.value(text)?.range.count,
+            length <= BodyValues.workSizeMaxBytes
+        else { return false }
+        // The line and what is said of it, one behind another: positions in the record mean nothing there.
+        var line = spareLine
+        spareLine = []
+        defer { spareLine = line }
+        line.removeAll(keepingCapacity: true)
+        let body = copy(text, bytes, to: &line)
+        let said = SaidOfLine(
+            program: copy(firstSlot(carrier.program), bytes, to: &line),
+            process: copy(firstSlot(carrier.process), bytes, to: &line),
+            host: copy(firstSlot(carrier.host), bytes, to: &line),
+            time: time(firstSlot(carrier.time), bytes, work),
+            severity: severity(firstSlot(carrier.severity), bytes)
+        )
+        if let severity = said.severity, work.header.severity == 255 { work.header.severity = severity }
+        guard var inner = RecordWork(line: line, body, said, around: work) else { return false }
 
-    private static let applications = Set(
-        [
-            "_application_name", "_application", "_app", "_app_name", "_program", "_process_name", "_tag",
-            "_syslog_identifier", "_SYSLOG_IDENTIFIER", "_ident", "facility",
-        ].map { Array($0.utf8) }
-    )
-    private static let processes = Set(["_pid", "_process_id", "_procid", "_PID"].map { Array($0.utf8) })
+        let shift = recordShift
+        var around = spareCarried
+        spareCarried = []
+        around.removeAll(keepingCapacity: true)
+        usedStamp &+= 1
+        noteTaken(carrier.text)
+        noteTaken(carrier.time)
+        noteTaken(carrier.severity)
+        // Of what the line says itself, the object's word is one of its own.
+        if inner.envelope.application == said.program { noteTaken(carrier.program) }
+        if inner.envelope.processID == said.process { noteTaken(carrier.process) }
+        if inner.envelope.host == said.host { noteTaken(carrier.host) }
+        carryAround(bytes, &line, &around)
+        inner.record = line.indices
+        swap(&carried, &around)
+        enterCarried()
+        place(&inner, line)
+        let isTaken = routeLine(&inner, line, &events)
+        leaveCarried()
+        swap(&carried, &around)
+        spareCarried = around
+        recordShift = shift
+        if isTaken { work.ordinal = inner.ordinal }
+        return isTaken
+    }
 
-    mutating func note(_ leaf: BodyValues.Leaf, _ bytes: [UInt8], _ record: Range<Int>) {
-        let (key, value) = (leaf.key.range, leaf.value.range)
-        guard !leaf.value.isInWork, key.count <= 20 else { return }
-        switch bytes[key.lowerBound] {
-        case 0x76: if names(bytes, key, "version"), bytes[value.lowerBound] == 0x31 { hasVersion = true }
-        case 0x68: if names(bytes, key, "host"), !value.isEmpty { host = value }
-        case 0x6c:
-            if names(bytes, key, "level"), value.count == 1, (0x30...0x37).contains(bytes[value.lowerBound]) {
-                level = bytes[value.lowerBound] - 0x30
-            }
-        case 0x5f, 0x66:
-            let name = Array(bytes[key])
-            if application.isEmpty, GELFParts.applications.contains(name) { application = value }
-            if process.isEmpty, GELFParts.processes.contains(name) { process = value }
-        default: break
+    /// The first of the slots that has a value.
+    private mutating func firstSlot(_ slots: TablePart) -> Int? {
+        for index in slots.range {
+            let slot = Int(decoders.tables.numbers[index])
+            if let value = values.value(slot), !value.range.isEmpty { return slot }
+        }
+        return nil
+    }
+
+    /// Appends the value of a slot to `line`.
+    private mutating func copy(_ slot: Int?, _ bytes: [UInt8], to line: inout [UInt8]) -> Range<Int> {
+        guard let slot, let value = values.value(slot) else { return 0..<0 }
+        return copy(value, bytes, to: &line)
+    }
+
+    private mutating func copy(
+        _ value: BodyValues.Value,
+        _ bytes: [UInt8],
+        to line: inout [UInt8]
+    ) -> Range<Int> {
+        let start = line.count
+        if value.isInWork {
+            line.append(values.work.span, value.range)
+        } else {
+            line.append(bytes.span, value.range)
+        }
+        return start..<line.count
+    }
+
+    /// When the object says that the line was written, else its own header.
+    private mutating func time(
+        _ slot: Int?,
+        _ bytes: [UInt8],
+        _ work: borrowing RecordWork
+    ) -> SaidOfLine.Time {
+        let header = SaidOfLine.Time(time: work.envelope.time, hasFraction: work.envelope.hasFraction)
+        guard let slot, let value = values.value(slot) else { return header }
+        let stamp =
+            value.isInWork
+            ? BodyTime(values.work.span, value.range, work.context)
+            : BodyTime(bytes.span, value.range, work.context)
+        guard let stamp else { return header }
+        return SaidOfLine.Time(time: stamp.time, hasFraction: stamp.hasFraction, issues: stamp.issues)
+    }
+
+    private mutating func severity(_ slot: Int?, _ bytes: [UInt8]) -> UInt8? {
+        guard let slot, let value = values.value(slot), value.range.count == 1, !value.isInWork else {
+            return nil
+        }
+        let digit = bytes[value.range.lowerBound]
+        return (0x30...0x37).contains(digit) ? digit - 0x30 : nil
+    }
+
+    /// Appends what the object says besides, of slots that are not taken, to `line`, and notes it in `kept` as
+    /// fields around the message.
+    private mutating func carryAround(
+        _ bytes: [UInt8],
+        _ line: inout [UInt8],
+        _ kept: inout [CarriedField]
+    ) {
+        for field in carried {
+            let start = line.count
+            line.append(bytes.span, field.name)
+            line.append(bytes.span, field.value)
+            let end = start + field.name.count
+            kept.append((start..<end, end..<line.count))
+        }
+        for index in values.leaves.indices where kept.count < Normalizer.carriedCountMax {
+            let leaf = values.leaves[index]
+            if leaf.slot >= 0, usedStamps[Int(leaf.slot)] == usedStamp { continue }
+            guard leaf.value.range.count <= Normalizer.carriedLengthMaxBytes,
+                leaf.key.range.count <= Normalizer.keyLengthMaxBytes
+            else { continue }
+            let isEmpty =
+                leaf.value.isInWork
+                ? Placeholder.holds(values.work.span, leaf.value.range)
+                : Placeholder.holds(bytes.span, leaf.value.range)
+            if isEmpty { continue }
+            let name = copy(leaf.key, bytes, to: &line)
+            kept.append((name, copy(leaf.value, bytes, to: &line)))
         }
     }
 
-    /// Whether a leaf says what the header of the event says then.
-    func isHeader(_ leaf: BodyValues.Leaf, _ bytes: [UInt8]) -> Bool {
-        let key = leaf.key.range
-        guard !leaf.key.isInWork, !leaf.value.isInWork else { return false }
-        return ["version", "host", "level", "short_message"].contains { names(bytes, key, $0) }
-            || leaf.value.range == application || leaf.value.range == process
+    /// Notes that the first of the slots with a value says what the header of the event says then.
+    private mutating func noteTaken(_ slots: TablePart) {
+        if let slot = firstSlot(slots) { usedStamps[slot] = usedStamp }
     }
 
-    private func names(_ bytes: [UInt8], _ key: Range<Int>, _ name: String) -> Bool {
-        bytes[key].elementsEqual(name.utf8)
+    /// Finds the decoder of a carried line among those that know what they see.
+    private mutating func routeLine(
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
+        guard let first = work.envelope.body.first else { return false }
+        switch bytes[first] {
+        case 0x7b, 0x3c:
+            if let name = bodies.decode(bytes.span, work.envelope.body) {
+                emitDrafts(name, &work, bytes, &events)
+                return true
+            }
+            if routeKeyed(&work, bytes, &events) { return true }
+        case 0x43, 0x4c: if routeProduct(&work, bytes, &events) { return true }
+        default: break
+        }
+        if work.keyed == nil {
+            if routeCode(&work, bytes, &events) || routeApplication(&work, bytes, &events)
+                || routeMarkedProduct(&work, bytes, &events) || routeLiterals(&work, bytes, &events)
+                || routeHeaderless(&work, bytes, &events)
+            {
+                return true
+            }
+        }
+        guard work.isLine else { return false }
+        // With a header of its own it is a line, whoever wrote it.
+        if work.keyed == nil, routeFallback(&work, bytes, &events) { return true }
+        routeGeneric(&work, bytes, &events)
+        return true
+    }
+
+    /// Offers each object of the array that begins at `start` to the decoders, as if it had come by itself.
+    ///
+    /// - Returns: Whether one of them took the first; otherwise nothing has changed.
+    mutating func routeElements(
+        at start: Int,
+        _ work: inout RecordWork,
+        _ bytes: [UInt8],
+        _ events: inout EventBatch
+    ) -> Bool {
+        guard nesting < Normalizer.nestingMax else { return false }
+        var elements = JSONElements(start, work.envelope.body.upperBound)
+        let around = (carried: carried, shift: recordShift)
+        for leaf in values.leaves where carried.count < Normalizer.carriedCountMax {
+            guard !leaf.key.isInWork, !leaf.value.isInWork, leaf.value.range.count <= 256 else { continue }
+            carried.append((leaf.key.range, leaf.value.range))
+        }
+        enterCarried()
+        var isCut = false
+        var count = 0
+        while let element = elements.next(bytes.span) {
+            guard Int(work.ordinal) < Normalizer.elementCountMax else {
+                isCut = true
+                break
+            }
+            var inner = work
+            inner.envelope.body = element
+            inner.text = element
+            inner.keyed = nil
+            inner.pairMode = nil
+            inner.header.issues.remove(.notAnObject)
+            place(&inner, bytes)
+            if !routeKeyed(&inner, bytes, &events) {
+                if count == 0 { break }
+                routeGeneric(&inner, bytes, &events)
+            }
+            count += 1
+            work.ordinal = inner.ordinal
+            work.isCopied = inner.isCopied
+        }
+        leaveCarried()
+        carried = around.carried
+        if count == 0 { recordShift = around.shift }
+        if isCut, !events.events.isEmpty {
+            events.events[events.events.count - 1].issues.insert(.decodeTruncated)
+        }
+        return count > 0
+    }
+
+    /// Keeps the values of the object while what it carries is decoded.
+    private mutating func enterCarried() {
+        while outerValues.count <= nesting {
+            outerValues.append(BodyValues(slotCount: decoders.slots.count))
+        }
+        swap(&values, &outerValues[nesting])
+        nesting += 1
+    }
+
+    private mutating func leaveCarried() {
+        nesting -= 1
+        swap(&values, &outerValues[nesting])
+        hasScannedLiterals = false
+        withinSlots.removeAll(keepingCapacity: true)
     }
 }
 
-/// The fields of the journal that are more than themselves. Source: systemd.journal-fields(7).
-private enum JournalName {
-    case message
-    case identifier
-    case host
-    case process
-    case messageID
-    case claimedHost
-    case claimedProcess
-    case sourceTime
-    case entryTime
-    case priority
-    case command
-    /// Where the entry lies in its journal: means nothing elsewhere, and differs in every entry.
-    case transportNote
-    case other
+/// What an object says of the line that it carries; positions are in the copy of the line.
+private struct SaidOfLine {
+    struct Time {
+        var time: UTCTime
+        var hasFraction: Bool
+        var issues: ParseIssues = []
+    }
 
-    private static let known: [[UInt8]: JournalName] = Dictionary(
-        uniqueKeysWithValues: [
-            ("MESSAGE", message), ("SYSLOG_IDENTIFIER", identifier), ("_HOSTNAME", host), ("_PID", process),
-            ("MESSAGE_ID", messageID), ("HOSTNAME", claimedHost), ("SYSLOG_PID", claimedProcess),
-            ("_SOURCE_REALTIME_TIMESTAMP", sourceTime), ("__REALTIME_TIMESTAMP", entryTime),
-            ("PRIORITY", priority), ("_COMM", command), ("__CURSOR", transportNote),
-            ("__MONOTONIC_TIMESTAMP", transportNote), ("__SEQNUM", transportNote),
-            ("__SEQNUM_ID", transportNote), ("_SOURCE_MONOTONIC_TIMESTAMP", transportNote),
-        ].map { (Array($0.0.utf8), $0.1) }
-    )
+    var program: Range<Int>
+    var process: Range<Int>
+    var host: Range<Int>
+    var time: Time
+    var severity: UInt8?
+}
 
-    init(_ bytes: [UInt8], _ name: Range<Int>) { self = JournalName.known[Array(bytes[name])] ?? .other }
+extension RecordWork {
+    /// The work on a carried line; nil when neither the line nor the object says what wrote it.
+    ///
+    /// A header of the line counts when it has a priority or a stamp; without one the line is all message, as
+    /// collectors leave it.
+    fileprivate init?(
+        line: [UInt8],
+        _ body: Range<Int>,
+        _ said: SaidOfLine,
+        around work: borrowing RecordWork
+    ) {
+        var context = work.context
+        // The year of a stamp without one is the collector's.
+        if said.time.time.isPresent { context.reference = said.time.time }
+        var envelope = EnvelopeReader.read(line.span, body, context)
+        let hasHeader = envelope.severity != 255 || envelope.time.isPresent
+        if !hasHeader {
+            let isTagged = !envelope.application.isEmpty && !envelope.processID.isEmpty
+            if !said.program.isEmpty {
+                let text = envelope.body.upperBound
+                envelope = Envelope(body: body.lowerBound..<text)
+            } else if !isTagged {
+                guard RecordWork.showsForm(line.span, body) else { return nil }
+                envelope = Envelope(body: body.lowerBound..<envelope.body.upperBound)
+            }
+        }
+        let hasTag = hasHeader && !envelope.application.isEmpty
+        if envelope.application.isEmpty {
+            envelope.application = said.program
+            envelope.processID = said.process
+        }
+        if envelope.host.isEmpty { envelope.host = said.host }
+        var issues = envelope.issues.subtracting([.missingPriority])
+        if !envelope.time.isPresent {
+            envelope.time = said.time.time
+            envelope.hasFraction = said.time.hasFraction
+            issues.formUnion(said.time.issues)
+        }
+        if envelope.time.isPresent { issues.remove(.missingTimestamp) }
+        if !envelope.host.isEmpty { issues.remove(.missingHost) }
+
+        self.init(envelope: envelope, record: line.indices, offset: work.offset, context: context)
+        header = work.header
+        header.issues.formUnion(issues)
+        if envelope.severity != 255 { header.severity = envelope.severity }
+        ordinal = work.ordinal
+        isLine = hasTag
+    }
+
+    /// Whether a text without a header can tell by itself what it is: an object, a document, a product's mark.
+    private static func showsForm(_ bytes: Span<UInt8>, _ body: Range<Int>) -> Bool {
+        guard let first = body.first else { return false }
+        switch bytes[first] {
+        case 0x7b, 0x3c, 0x25: return true
+        default: return ProductMark.start(bytes, body) != nil || VendorCode(bytes, body) != nil
+        }
+    }
 }

@@ -24,6 +24,10 @@ extension Normalizer {
                 }
             } else if byte == 0x43 || byte == 0x4c, routeProduct(&work, bytes, &events) {
                 return
+            } else if byte == 0x5b, isArray(work.envelope.body, bytes),
+                routeElements(at: first, &work, bytes, &events)
+            {
+                return
             }
         }
         if work.keyed == nil {
@@ -38,28 +42,56 @@ extension Normalizer {
         routeGeneric(&work, bytes, &events)
     }
 
-    /// JSON and XML bodies: the conditions on keys decide.
-    private mutating func routeKeyed(
+    /// JSON and XML bodies: what they carry goes first, then the conditions on keys decide.
+    mutating func routeKeyed(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
     ) -> Bool {
         guard readKeyed(&work, bytes) else { return false }
         guard let format = work.keyed else { return false }
-        if routeGELF(&work, bytes, &events) { return true }
-        for route in decoders.routes.keyed.indices {
-            let required = Int(decoders.routes.keyed[route].required)
-            guard required < 0 || values.has(required) else { continue }
-            let decoder = Int(decoders.routes.keyed[route].decoder)
+        if routeCarried(&work, bytes, &events) { return true }
+        // Objects inside are routed while the routes of this one wait.
+        let first = keyedRoutes.count
+        collectKeyedRoutes(from: first)
+        defer { keyedRoutes.removeSubrange(first...) }
+        var last: Int32 = -1
+        for place in first..<keyedRoutes.count where keyedRoutes[place] != last {
+            last = keyedRoutes[place]
+            let route = decoders.routes.keyed[Int(last)]
+            let decoder = Int(route.decoder)
             let isTaken =
                 decoders.decoders[decoder].format == format
                 || (format == .xml && decoders.decoders[decoder].takesXML)
                 || (format == .json && decoders.decoders[decoder].takesJSON)
-            guard isTaken else { continue }
-            guard holds(decoders.routes.keyed[route].conditions, bytes) else { continue }
+            guard isTaken, holds(route.conditions, bytes) else { continue }
             if tryDecoder(decoder, &work, bytes, &events) { return true }
         }
-        return false
+        guard format == .json, let start = values.objectsStart else { return false }
+        return routeElements(at: start, &work, bytes, &events)
+    }
+
+    /// Appends the routes to which a slot with a value leads, in their order.
+    private mutating func collectKeyedRoutes(from first: Int) {
+        for index in decoders.routes.keyedAlways.range { keyedRoutes.append(decoders.routes.numbers[index]) }
+        for slot in 0..<StandardSlot.firstTime where values.has(slot) { collectKeyedRoutes(of: slot) }
+        for index in values.leaves.indices where values.leaves[index].slot >= 0 {
+            collectKeyedRoutes(of: Int(values.leaves[index].slot))
+        }
+        keyedRoutes[first...].sort()
+    }
+
+    private mutating func collectKeyedRoutes(of slot: Int) {
+        guard slot < decoders.routes.keyedBySlot.count else { return }
+        for index in decoders.routes.keyedBySlot[slot].range {
+            keyedRoutes.append(decoders.routes.numbers[index])
+        }
+    }
+
+    /// Whether a body that begins with a bracket may be an array of objects.
+    private func isArray(_ body: Range<Int>, _ bytes: [UInt8]) -> Bool {
+        guard let last = body.last, bytes[last] == 0x5d else { return false }
+        return body.dropFirst().first { !bytes[$0].isGap }.map { bytes[$0] == 0x7b } ?? false
     }
 
     /// Reads the leaves of a JSON or XML body.
@@ -94,7 +126,7 @@ extension Normalizer {
 
     /// CEF and LEEF behind a header that is none, or without the mark: `CEF: 0|...`, `tag -: CEF:0|...`,
     /// `0|...`.
-    private mutating func routeMarkedProduct(
+    mutating func routeMarkedProduct(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -113,7 +145,7 @@ extension Normalizer {
         return false
     }
 
-    private mutating func routeProduct(
+    mutating func routeProduct(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -198,7 +230,7 @@ extension Normalizer {
         return false
     }
 
-    private mutating func routeLiterals(
+    mutating func routeLiterals(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -253,7 +285,7 @@ extension Normalizer {
     static let embeddedStartMaxBytes = 512
 
     /// Decoders for free wording: after all that know what they see, however the header was read.
-    private mutating func routeFallback(
+    mutating func routeFallback(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -265,7 +297,7 @@ extension Normalizer {
     }
 
     /// Lines of files have a stamp but neither host nor tag: what looked like them is part of the body.
-    private mutating func routeHeaderless(
+    mutating func routeHeaderless(
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -321,8 +353,7 @@ extension Normalizer {
     }
 
     /// The last resorts: well-known keys and phrases.
-    private mutating func routeGeneric(_ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch)
-    {
+    mutating func routeGeneric(_ work: inout RecordWork, _ bytes: [UInt8], _ events: inout EventBatch) {
         work.header.issues.insert(.undecoded)
         if work.keyed == nil, let start = Normalizer.objectStart(bytes.span, work.envelope.body) {
             let saved = work

@@ -72,9 +72,17 @@ public struct Normalizer: Sendable {
     let sequenceField: FieldID
     let uptimeField: FieldID
     /// Fields around the message of the record being decoded: names and values in the record.
-    var carried: [(name: Range<Int>, value: Range<Int>)] = []
-    /// Slot of the text of a GELF object; nil where no decoder names it.
-    let gelfTextSlot: Int?
+    var carried: [CarriedField] = []
+    /// Room for others.
+    var spareCarried: [CarriedField] = []
+    /// How deep in objects that carry others the work is.
+    var nesting = 0
+    /// Values of those objects, outermost first.
+    var outerValues: [BodyValues] = []
+    /// Room for a carried line.
+    var spareLine: [UInt8] = []
+    /// Routes of an object by its keys.
+    var keyedRoutes: [Int32] = []
 
     /// Fields of a record for which room is made ahead: most of any batch so far.
     private var fieldsPerRecord = 12
@@ -90,7 +98,6 @@ public struct Normalizer: Sendable {
         self.siteKey = siteKey
         self.defaultOffsetSeconds = defaultOffsetSeconds
         values = BodyValues(slotCount: decoders.slots.count)
-        gelfTextSlot = decoders.slots.number("short_message")
         bodies = StructuredBodies(siteKey: siteKey)
         names = decoders.slots
         nameFields = Array(repeating: .unknown, count: decoders.slots.count)
@@ -291,11 +298,16 @@ public struct Normalizer: Sendable {
     /// Bytes that are searched for the start of an XML document.
     static let markLengthMaxBytes = 256
 
-    /// Prepares the reused storage and the standard slots.
+    /// Prepares the reused storage and the standard slots for a record.
     mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
+        matcher.beginRecord(work.record.count)
+        searches = SearchBudget(work.record.count)
+        place(&work, bytes)
+    }
+
+    /// The same for what a record carries, which takes from the record what its search may cost.
+    mutating func place(_ work: inout RecordWork, _ bytes: [UInt8]) {
         values.removeAll()
-        matcher.beginRecord()
-        searches = SearchBudget()
         hasScannedLiterals = false
         withinSlots.removeAll(keepingCapacity: true)
         let envelope = work.envelope
@@ -313,6 +325,9 @@ public struct Normalizer: Sendable {
         if !range.isEmpty { values.set(slot, standardValue(range)) }
     }
 }
+
+/// A field around a message: where its name and its value lie.
+typealias CarriedField = (name: Range<Int>, value: Range<Int>)
 
 /// Where the values of a key go that no decoder takes.
 enum NameField: Sendable {
@@ -346,6 +361,8 @@ struct RecordWork {
     var pairMode: (start: Int, separation: PairSeparation)?
     /// Whether a decoder for free wording has it, which knows no keys.
     var isFree = false
+    /// Whether it is a line that an object carries, with a header and a tag of its own.
+    var isLine = false
     /// What the structured data says; nil before it was read.
     var elements: ElementFacts?
 

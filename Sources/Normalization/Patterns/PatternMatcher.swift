@@ -65,8 +65,8 @@ struct PatternMatcher: Sendable {
     func capture(_ index: Int) -> Capture { captures[index] }
 
     /// Forgets what earlier records took.
-    mutating func beginRecord() {
-        stepsLeft = PatternMatcher.stepCountMax
+    mutating func beginRecord(_ length: Int = 0) {
+        stepsLeft = PatternMatcher.stepCountMax * max(1, length / SearchBudget.longRecordBytes)
         isTruncated = false
     }
 
@@ -86,7 +86,8 @@ struct PatternMatcher: Sendable {
 
     /// The next match, as a range of `program.accepted`; empty when there is none.
     ///
-    /// - Complexity: O(length x alternatives met), at most ``stepCountMax`` steps a record.
+    /// - Complexity: O(length x alternatives met), at most ``stepCountMax`` steps a record, or as
+    ///   many for each 64 KiB.
     mutating func next(_ program: borrowing PatternProgram, _ bytes: Span<UInt8>) -> Range<Int> {
         let steps = program.steps.span
         let pool = program.pool.span
