@@ -71,8 +71,7 @@ struct FieldText {
 
     /// An address, alone or with a port; a host name goes to the host field beside it.
     ///
-    /// `::ffff:` is taken off, and the addresses that mean "none" (`::1`, `::`, `0.0.0.0`) are left out for
-    /// sources.
+    /// `::ffff:` is taken off, and the addresses that mean "none" (`::`, `0.0.0.0`) are left out for sources.
     func putAddress(
         _ field: FieldID,
         _ source: Span<UInt8>,
@@ -101,7 +100,7 @@ struct FieldText {
             if field != .hostIP, draft.take(portField) { append(portField, source, port.value, &events) }
         }
         guard let address = address ?? IPAddress(source, found.value) else { return false }
-        let isNone = address.low <= 1 && address.high == 0 || address.v4 == 0
+        let isNone = address.low == 0 && address.high == 0 || address.v4 == 0
         guard !(isNone && field == .sourceIP), draft.take(field) else { return false }
         append(field, source, found.value, &events)
         return true

@@ -75,6 +75,7 @@ extension Engine {
                 group.bytes += batch.memoryBytes
                 group.batches.append((batch, base))
                 leaveFull(by: .log)
+                tellSpace(&group)
                 return true
             } catch {
                 guard case .full(let reason) = error else {
@@ -90,6 +91,7 @@ extension Engine {
     private func waitForSpace(_ reason: WardlineError, _ group: inout CommitGroup, holding count: Int) -> Bool
     {
         enterFull(reason, by: .log)
+        tellFull(&group)
         // What was appended before is made durable meanwhile: its senders may wait for it.
         guard group.batches.isEmpty || commit(&group) else { return false }
         guard !pause.isClosed else {
@@ -103,6 +105,57 @@ extension Engine {
             return false
         }
         _ = pause.take(waitingNanoseconds: options.fullRetryNanoseconds)
+        return true
+    }
+
+    /// Records that nothing is taken from now on, in the space that was held back for it.
+    private func tellFull(_ group: inout CommitGroup) {
+        let now = options.clock.now()
+        let isFirst = fullSince.withLock { since in
+            guard since == nil else { return false }
+            since = now
+            return true
+        }
+        guard isFirst else { return }
+        records.releaseReserve()
+        _ = add(
+            Engine.spaceFact(from: now, through: nil, "the disk of the store is full: nothing is taken"),
+            kind: .fault,
+            to: &group
+        )
+    }
+
+    /// Records how long nothing was taken: what was sent then may be lost, and its absence proves nothing.
+    private func tellSpace(_ group: inout CommitGroup) {
+        guard let since = fullSince.withLock({ $0 }) else { return }
+        let fact = Engine.spaceFact(
+            from: since,
+            through: options.clock.now(),
+            "the disk of the store was full: nothing was taken"
+        )
+        // Full again at once: the next one tells it.
+        guard add(fact, kind: .loss, to: &group) else { return }
+        fullSince.withLock { $0 = nil }
+        records.restoreReserve()
+    }
+
+    private static func spaceFact(from: UTCTime, through: UTCTime?, _ reason: String) -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("count", .integer(0)), .init("from", .text(from.description)),
+        ]
+        if let through { members.append(.init("through", .text(through.description))) }
+        return .object(members + [.init("reason", .text(reason))])
+    }
+
+    /// Appends one record of the service itself; false when there is no space for it.
+    private func add(_ fact: JSONValue, kind: RecordKind, to group: inout CommitGroup) -> Bool {
+        var batch = RecordBatch()
+        let origin = batch.index(of: Origin(listener: "", transport: .internal))
+        batch.append(Array(fact.line.utf8), kind: kind, origin: origin, receiveTime: options.clock.now())
+        guard let base = try? records.append(&batch) else { return false }
+        if group.isEmpty { group.due = monotonicNanoseconds() + options.groupDelayNanoseconds }
+        group.bytes += batch.memoryBytes
+        group.batches.append((batch, base))
         return true
     }
 

@@ -73,6 +73,8 @@ public final class Engine: Sendable {
     let state = Mutex(EngineStatus())
     /// Who waits for space on a full disk.
     let spaceWaiters = Mutex<Set<SpaceWaiter>>([])
+    /// Since when the log thread has waited for space; nil while it does not.
+    let fullSince = Mutex<UTCTime?>(nil)
     /// Log time of the tick that the judge waits for.
     let deadline = Mutex<UTCTime?>(nil)
     /// Held for its whole life by the judge thread.

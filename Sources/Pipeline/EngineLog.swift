@@ -13,6 +13,10 @@ public protocol EngineLog: AnyObject, Sendable {
     func append(_ batch: inout RecordBatch) throws(EngineLogFault) -> Offset
     /// Makes everything appended durable.
     func synchronise() throws(EngineLogFault)
+    /// Frees space that was held back on the disk, so that its being full can be told on it.
+    func releaseReserve()
+    /// Holds space back again, where there is some.
+    func restoreReserve()
     /// Takes the decoded columns of the records `base ..< through`, for their block; called from the judge
     /// thread.
     func decoded(_ events: EventBatch, base: Offset, through: Offset, epoch: [UInt8])

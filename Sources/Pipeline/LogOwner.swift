@@ -103,6 +103,12 @@ public final class LogOwner: EngineLog {
         }
     }
 
+    /// See ``LogWriter/releaseReserve()``; a disk that refuses even that has its own say at the next append.
+    public func releaseReserve() { writer.withLock { try? $0.releaseReserve() } }
+
+    /// See ``LogWriter/restoreReserve()``; it is tried again when the disk was full again.
+    public func restoreReserve() { writer.withLock { try? $0.restoreReserve() } }
+
     /// Takes decoded columns for the block that will hold these records.
     public func decoded(_ events: EventBatch, base: Offset, through: Offset, epoch: [UInt8]) {
         let isWanted = progress.withLock { progress in

@@ -65,6 +65,7 @@ enum VerdictFacts {
             case .assign: "act.assigned"
             case .note: "act.noted"
             case .reveal: "act.revealed"
+            case .hold: "act.held"
             case .undo: "act.undone"
             }
         var members: [JSONValue.Member] = [

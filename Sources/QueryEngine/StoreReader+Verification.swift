@@ -6,6 +6,7 @@ public import EventModel
 import Pipeline
 import Platform
 public import SegmentLog
+public import Timelines
 
 /// What is known of the rule, decoder and site files of a store.
 public struct SetsReport: Hashable, Sendable {
@@ -13,7 +14,8 @@ public struct SetsReport: Hashable, Sendable {
     public var checked = 0
     /// Paths of those whose bytes do not have the hash that they are named by.
     public var altered: [String] = []
-    /// Paths of those that a record says were in force and that are not there.
+    /// Paths of those that a record says were in force and that are not there; `holds` where notes of it
+    /// are gone.
     public var missing: [String] = []
 
     /// Whether every file is there and as it was written.
@@ -34,15 +36,33 @@ extension StoreReader {
             present.insert(name)
             if (try? set(name)) == nil { report.altered.append(file.path) }
         }
-        report.missing = try activatedFiles().subtracting(present).sorted().map { "sets/" + $0 }
+        var holds: IncidentAct.HoldsMark?
+        let named = try activatedFiles(&holds)
+        report.missing = named.subtracting(present).sorted().map { "sets/" + $0 }
+        if let holds, !holds.isKept(in: (try? storage.readFile(path + "/holds")) ?? []) {
+            report.missing.append("holds")
+        }
         return report
     }
 
-    /// SHA-256 of all files that records of the store name.
-    private func activatedFiles() throws(WardlineError) -> Set<String> {
+    /// What the newest record of a hold says of the file of holds; nil where there is none.
+    public func holdsMark() throws(WardlineError) -> IncidentAct.HoldsMark? {
+        var mark: IncidentAct.HoldsMark?
+        try forEachControlRecordBackward { kind, _, bytes in
+            mark = IncidentAct.HoldsMark(kind, bytes)
+            return mark == nil
+        }
+        return mark
+    }
+
+    /// SHA-256 of all files that records of the store name; on the way the newest mark of the holds.
+    private func activatedFiles(_ holds: inout IncidentAct.HoldsMark?) throws(WardlineError) -> Set<String> {
         var named: Set<String> = []
         var manifests: Set<String> = []
+        var newest: IncidentAct.HoldsMark?
+        defer { holds = newest }
         try forEachControlRecordBackward { kind, _, bytes in
+            if newest == nil { newest = IncidentAct.HoldsMark(kind, bytes) }
             switch ActivatedFiles(kind, bytes) {
             case .listed(let files): named.formUnion(files.map(\.sha256))
             case .manifest(let hash): manifests.insert(hash)

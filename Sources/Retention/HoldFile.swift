@@ -6,6 +6,7 @@ public import EventModel
 public import Pipeline
 public import Platform
 import SegmentLog
+public import Timelines
 
 /// The holds of a store: signed notes that place and end them, oldest first, none ever removed.
 ///
@@ -46,6 +47,25 @@ public struct HoldFile: Sendable {
             }
         }
         return holds
+    }
+
+    /// What the file is now, for the log to keep.
+    public func mark() throws(WardlineError) -> IncidentAct.HoldsMark {
+        IncidentAct.HoldsMark(of: try onDisk { () throws(StorageError) -> [UInt8] in try bytes() })
+    }
+
+    /// Checks that nothing is gone of what the log says was there; nil where it says nothing.
+    ///
+    /// - Throws: `integrity` when something is: what was held would be unknown.
+    public func check(_ mark: IncidentAct.HoldsMark?) throws(WardlineError) {
+        let stored = try onDisk { () throws(StorageError) -> [UInt8] in try bytes() }
+        guard let mark, !mark.isKept(in: stored) else { return }
+        throw WardlineError(
+            .integrity,
+            "Holds are gone that the log says were placed or ended: nothing is removed until the file is "
+                + "restored from a copy.",
+            location: path
+        )
     }
 
     /// Places a hold.

@@ -11,6 +11,16 @@ extension IncidentAct {
             .init("by", .text(actor)), .init("time", .text(time.description)), .init("reason", .text(reason)),
         ]
         if !query.isEmpty { members.append(.init("query", .text(query))) }
+        if let holds {
+            members.append(
+                .init(
+                    "holds",
+                    .object([
+                        .init("size", .integer(Int64(holds.size))), .init("sha256", .text(holds.sha256)),
+                    ])
+                )
+            )
+        }
         if !assignee.isEmpty { members.append(.init("assignee", .text(assignee))) }
         if !marks.isEmpty { members.append(.init("alerts", .array(marks.map(\.json)))) }
         if !other.isEmpty {
@@ -41,6 +51,11 @@ extension IncidentAct {
         self.offset = offset
         assignee = object["assignee"]?.text ?? ""
         query = object["query"]?.text ?? ""
+        if let size = object["holds"]?["size"]?.integer.flatMap({ Int(exactly: $0) }), size >= 0,
+            let sha256 = object["holds"]?["sha256"]?.text
+        {
+            holds = HoldsMark(size: size, sha256: sha256)
+        }
         let listed = object["alerts"]?.elements ?? []
         marks = listed.compactMap { AlertMark($0) }
         other = object["other"]?.text ?? ""
@@ -66,6 +81,7 @@ extension IncidentAct {
         case .note: guard !marks.isEmpty, !reason.isEmpty else { return nil }
         case .merge: guard !marks.isEmpty, !otherMarks.isEmpty, !other.isEmpty else { return nil }
         case .reveal: guard !reason.isEmpty else { return nil }
+        case .hold: guard holds != nil else { return nil }
         case .undo: guard !undone.isEmpty else { return nil }
         }
     }

@@ -98,11 +98,27 @@ public struct IncidentAct: Hashable, Codable, Sendable {
         case note
         /// Bytes of records with patient data were shown; decides nothing.
         case reveal
+        /// A legal hold was placed or ended; decides nothing about incidents.
+        case hold
         /// Earlier acts do not hold any more.
         case undo
 
         /// Whether it says how an incident is handled, and decides nothing about its alerts.
         public var isRemark: Bool { [.acknowledge, .assign, .note].contains(self) }
+    }
+
+    /// What the file of holds was when a hold was placed or ended: notes are only ever appended to it.
+    public struct HoldsMark: Hashable, Codable, Sendable {
+        /// Its length in bytes.
+        public var size: Int
+        /// SHA-256 of those bytes, in hexadecimal.
+        public var sha256: String
+
+        /// Makes a mark.
+        public init(size: Int, sha256: String) {
+            self.size = size
+            self.sha256 = sha256
+        }
     }
 
     /// For how long, and for what, repeats open no incident.
@@ -133,7 +149,7 @@ public struct IncidentAct: Hashable, Codable, Sendable {
     public var offset = Offset.zero
     /// What was decided.
     public var kind: Kind
-    /// The incident that was looked at; empty where bytes were shown.
+    /// The incident that was looked at; empty where bytes were shown or held.
     public var incident: String
     /// Who decided, as the machine knows them.
     public var actor: String
@@ -143,8 +159,12 @@ public struct IncidentAct: Hashable, Codable, Sendable {
     public var reason: String
     /// Who is to handle the incident; empty for other acts than an assignment.
     public var assignee = ""
-    /// What was asked for when bytes were shown; empty for other acts.
+    /// What was asked for when bytes were shown, and which hold was placed (`add NAME`) or ended
+    /// (`remove NAME`);
+    /// empty for other acts.
     public var query = ""
+    /// What the file of holds is then; nil for other acts.
+    public var holds: HoldsMark?
     /// The alerts that were seen; of a split those that go.
     public var marks: [AlertMark] = []
     /// The other incident of a merge; empty for other acts.

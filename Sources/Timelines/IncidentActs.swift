@@ -25,7 +25,7 @@ public struct IncidentActs: Hashable, Codable, Sendable {
         case .undo:
             inForce.removeAll { act.undone.contains($0.offset) }
             return
-        case .reveal: return
+        case .reveal, .hold: return
         case .merge, .split, .acknowledge, .assign, .note: break
         case .close: inForce.removeAll { $0.kind == .close && $0.incident == act.incident }
         }

@@ -73,7 +73,10 @@ struct HoldCommand: ParsableCommand {
                 )
             }
             let lock = try HoldText.lock(path)
-            try HoldFile(StorePaths(path), storage: POSIXStorage()).add(hold)
+            let file = HoldFile(StorePaths(path), storage: POSIXStorage())
+            try file.check(reader.holdsMark())
+            try file.add(hold)
+            HoldText.record("add \(name)", reason, file, path, context)
             withExtendedLifetime(lock) {}
             if !common.quiet { Messages.note("held: \(HoldText.what(hold))") }
         }
@@ -92,8 +95,10 @@ struct HoldCommand: ParsableCommand {
 
         func run() throws {
             let context = try CommandContext(common, mode: list.output, pages: true)
-            let path = try StoreReader(path: StoreLocation.path(store, context.environment)).path
-            let holds = list.selection(try HoldFile(StorePaths(path), storage: POSIXStorage()).inForce())
+            let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
+            let file = HoldFile(StorePaths(reader.path), storage: POSIXStorage())
+            try file.check(reader.holdsMark())
+            let holds = list.selection(try file.inForce())
             var table = TextTable([
                 .init(title: "NAME"), .init(title: "SINCE"), .init(title: "BY"), .init(title: "WHAT"),
                 .init(title: "REASON"),
@@ -131,8 +136,10 @@ struct HoldCommand: ParsableCommand {
 
         func run() throws {
             let context = try CommandContext(common)
-            let path = try StoreReader(path: StoreLocation.path(store, context.environment)).path
+            let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
+            let path = reader.path
             let file = HoldFile(StorePaths(path), storage: POSIXStorage())
+            try file.check(reader.holdsMark())
             try Confirmation.require(
                 "This ends the hold \(TerminalText.escaped(name)).",
                 isGiven: yes,
@@ -145,6 +152,7 @@ struct HoldCommand: ParsableCommand {
                 actor: Confirmation.actor,
                 time: SystemWallClock().now()
             )
+            HoldText.record("remove \(name)", reason, file, path, context)
             withExtendedLifetime(lock) {}
         }
     }
@@ -152,6 +160,35 @@ struct HoldCommand: ParsableCommand {
 
 /// Holds as people and programs write them.
 enum HoldText {
+    /// Writes into the log what the file of holds is now, so that its loss is seen.
+    ///
+    /// After the file: a crash in between leaves a file that has more than the log says, which is no loss.
+    static func record(
+        _ what: String,
+        _ reason: String,
+        _ file: HoldFile,
+        _ path: String,
+        _ context: CommandContext
+    ) {
+        var act = IncidentAct(
+            kind: .hold,
+            incident: "",
+            actor: Confirmation.actor,
+            time: CommandContext.wallClock,
+            reason: String(reason.prefix(IncidentAct.reasonSizeMaxBytes / 4))
+        )
+        act.query = what
+        do {
+            act.holds = try file.mark()
+            try ActWriting.store(act, path, context)
+        } catch {
+            Messages.warning(
+                "it is so, but the log could not be told, and a loss of the file would not be seen until the "
+                    + "next `hold add` or `hold remove`: \(error)"
+            )
+        }
+    }
+
     /// Keeps two commands from writing the holds at once; a daemon writes none.
     static func lock(_ path: String) throws(WardlineError) -> FileLock {
         do throws(StorageError) {

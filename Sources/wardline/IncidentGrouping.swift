@@ -152,7 +152,7 @@ struct IncidentActList: ParsableCommand {
             table.add([
                 act.offset.description, act.kind.rawValue + benign, TerminalText.escaped(act.incident),
                 TerminalText.escaped(concerned.joined(separator: " ")), context.times.seconds(act.time),
-                [.undo, .reveal].contains(act.kind) ? "-" : isInForce ? "in force" : "gone",
+                [.undo, .reveal, .hold].contains(act.kind) ? "-" : isInForce ? "in force" : "gone",
                 TerminalText.escaped(act.actor),
                 TerminalText.escaped(act.reason),
             ])

@@ -35,8 +35,11 @@ struct SourcesCommand: ParsableCommand {
         context.output.finish()
         for loss in try models.losses() where !common.quiet && !list.output.isForPrograms {
             let place = loss.listener.isEmpty ? "" : " at \(loss.listener)"
+            let lost =
+                loss.count == 0
+                ? "records may be lost" : "\(Amount.counted(loss.count, "record")) lost"
             Messages.warning(
-                "\(Amount.counted(loss.count, "record")) lost\(place) between "
+                "\(lost)\(place) between "
                     + "\(context.times.seconds(loss.from)) and "
                     + "\(context.times.seconds(loss.through)): \(loss.reason)"
             )

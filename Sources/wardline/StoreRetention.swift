@@ -80,6 +80,8 @@ extension StoreCommand {
             let storage = POSIXStorage()
             let paths = StorePaths(path)
             let now = SystemWallClock().now()
+            let holds = HoldFile(paths, storage: storage)
+            try holds.check(reader.holdsMark())
             let models = try CurrentModels.open(reader, isQuiet: common.quiet)
             let judged = try reader.readModels().checkpoint().records
             if let end = try reader.segments().last?.offsets.upperBound, end > judged, !common.quiet {
@@ -87,7 +89,7 @@ extension StoreCommand {
             }
             let planner = RetentionPlanner(
                 policy,
-                holds: try HoldFile(paths, storage: storage).inForce(),
+                holds: try holds.inForce(),
                 cited: try CitedRecords(reader, models),
                 judged: judged,
                 resolver: SiteResolver(try SiteInForce.register(reader)),

@@ -161,6 +161,44 @@ struct RetentionTests {
         }
     }
 
+    @Test func `holds that are gone are missed, and nothing is removed meanwhile`() throws {
+        try withStore { store in
+            let (path, storage) = (store + "/holds", POSIXStorage())
+            for name in ["case-7", "case-8"] {
+                let add = [
+                    "hold", "add", name, "--reason", "court order", "--offsets", "0..60", "--store", store,
+                ]
+                #expect(try BuiltCommand.run(add).status == 0)
+            }
+            let whole = try storage.readFile(path)
+            #expect(try BuiltCommand.run(["verify", "--store", store]).status == 0)
+            #expect(try journal(store).count { $0["fact"]?.text == "act.held" } == 2)
+            // The file as it was before the second hold is signed in all its parts.
+            let first = try #require(NoteFile.notes(in: whole).first)
+            for rest in [Array((first + "\n").utf8), []] {
+                try storage.writeAtomically(rest, to: path)
+                let verified = try BuiltCommand.run(["verify", "--store", store])
+                #expect(verified.status == 3 && (verified.text + verified.errors).contains("holds"))
+                let config = store + "/retention.yaml"
+                try Self.rules.write(toFile: config, atomically: true, encoding: .utf8)
+                for command in [
+                    ["store", "retention", "--config", config, "--yes"], ["hold", "list"],
+                    ["hold", "remove", "case-7", "--reason", "x", "--yes"],
+                    ["hold", "add", "case-9", "--reason", "x", "--offsets", "1..2"],
+                ] {
+                    let refused = try BuiltCommand.run(command + ["--store", store])
+                    #expect(refused.status == 3 && refused.errors.contains("gone"), "\(command)")
+                }
+            }
+            try storage.remove(path)
+            #expect(try BuiltCommand.run(["verify", "--store", store]).status == 3)
+            try storage.writeAtomically(whole, to: path)
+            #expect(try BuiltCommand.run(["verify", "--store", store]).status == 0)
+            let list = try output(["hold", "list", "--store", store, "-o", "jsonl"])
+            #expect(list.contains("case-7") && list.contains("case-8"))
+        }
+    }
+
     @Test func `the command says what would go, asks, and needs rules`() throws {
         try withStore { store in
             let config = store + "/retention.yaml"

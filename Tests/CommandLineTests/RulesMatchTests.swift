@@ -73,6 +73,43 @@ struct RulesMatchTests {
         }
     }
 
+    @Test func `steps and absences join events of any make by their own fields`() throws {
+        let base = ["a", "b", "c"].map { name in
+            "title: \(name)\nname: \(name)\nlogsource: {category: x}\n"
+                + "detection: {s: {k: \(name)}, condition: s}\n---\n"
+        }.joined()
+        let sequence =
+            "title: S\nname: s\ncorrelation: {type: temporal_ordered, rules: [a, b], timespan: 100s}\n"
+            + "wardline: {sequence: {steps: [a, {rule: b, join: {src: dst}}]}}\n"
+        let absence =
+            "title: A\nname: n\ncorrelation: {type: temporal_ordered, rules: [a, b, c], timespan: 100s}\n"
+            + "wardline: {absence: {rule: c, within: 10s, join: {src: src}}}\n"
+        func count(_ rule: String, _ sources: [String]) throws -> Int {
+            let events = zip(["a", "b", "c"], sources).enumerated().map { number, event in
+                #"{"k":"\#(event.0)","ts":\#(number + 1),"src":"\#(event.1)","dst":"q"}"#
+            }
+            return try Self.inFolderCount(base + rule, events.joined(separator: "\n"))
+        }
+        #expect(try count(sequence, ["p", "q"]) == 1)
+        #expect(try count(sequence, ["p", "r"]) == 0)
+        #expect(try count(absence, ["p", "q", "q"]) == 0)
+        #expect(try count(absence, ["p", "q", "r"]) == 1)
+    }
+
+    /// Groups that the rules find in the events.
+    private static func inFolderCount(_ rules: String, _ events: String) throws -> Int {
+        var count = 0
+        try inFolder(["r.yml": rules]) { folder in
+            let result = try BuiltCommand.run(
+                ["rules", "match", "--rules", folder, "--events", "-", "--ignore-logsource", "-o", "jsonl"],
+                input: events
+            )
+            #expect(result.status == 0, "\(result.errors)")
+            count = result.text.split(separator: "\n").count { $0.contains("\"group\"") }
+        }
+        return count
+    }
+
     @Test func `a bad line ends the run with its number, after what came before it`() throws {
         try Self.inFolder(["r.yml": Self.rules, "e.jsonl": Self.events + "{\"ts\":7,\n"]) { folder in
             let result = try BuiltCommand.run([

@@ -148,7 +148,7 @@ private func text(_ events: EventBatch, _ name: String, _ index: Int = 1) -> Str
             #expect(text(events, "user.name", 1) == "ada" && text(events, "user.name", 2) == "bob]}")
             #expect(decoder(events, 3) != "cloud" && text(events, "ext.x", 3) == "1")
             #expect(events.events[1...3].map(\.ordinal) == [0, 1, 2])
-            #expect(events.events.map(\.offset.rawValue) == [0, 1, 1, 1, 2])
+            #expect(events.events.map(\.offset.value) == [0, 1, 1, 1, 2])
             #expect(text(events, "ext.account", 2) == (list.hasPrefix("{") ? "7" : nil))
             #expect(text(events, "user.name", 4) == nil)
         }

@@ -15,6 +15,9 @@ final class MemoryLog: EngineLog {
         var durable = Offset.zero
         /// Appends that fail as if the disk were full.
         var fullCount = 0
+        /// Whether space for one append is held back, and whether it was freed and not used yet.
+        var holdsReserve = false
+        var hasFreed = false
         var failsSynchronise = false
         var isClosed = false
     }
@@ -27,10 +30,11 @@ final class MemoryLog: EngineLog {
     func append(_ batch: inout RecordBatch) throws(EngineLogFault) -> Offset {
         let copy = batch
         let base: Offset? = content.withLock { content in
-            guard content.fullCount == 0 else {
+            guard content.fullCount == 0 || content.hasFreed else {
                 content.fullCount -= 1
                 return nil
             }
+            content.hasFreed = false
             let base = content.next
             content.appended.append(copy)
             content.next = base.advanced(by: copy.count)
@@ -67,6 +71,14 @@ final class MemoryLog: EngineLog {
         }
     }
 
+    func releaseReserve() {
+        content.withLock { content in
+            content.hasFreed = content.holdsReserve
+            content.holdsReserve = false
+        }
+    }
+
+    func restoreReserve() { content.withLock { $0.holdsReserve = true } }
     func close() throws(WardlineError) { content.withLock { $0.isClosed = true } }
 
     /// Payloads of all records of a kind, in order.

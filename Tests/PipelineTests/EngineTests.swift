@@ -52,6 +52,29 @@ import Testing
         try fixture.engine.stop()
     }
 
+    @Test func `that the disk is full is told in space held back for it, and how long when there is space`()
+        throws
+    {
+        let fixture = EngineFixture()
+        fixture.records.content.withLock { content in
+            content.fullCount = 5
+            content.holdsReserve = true
+        }
+        try fixture.engine.start()
+        #expect(fixture.engine.intake.put(fixture.batch(["kept"])))
+        _ = try fixture.engine.synchronise()
+        let begun = fixture.records.payloads(.fault)
+        let ended = fixture.records.payloads(.loss)
+        #expect(begun.count == 1 && ended.count == 1)
+        #expect(begun.first?.contains("\"from\":\"") == true && begun.first?.contains("through") == false)
+        #expect(ended.first?.contains("\"through\":\"") == true && ended.first?.contains("full") == true)
+        // From the same moment on.
+        let starts = (begun + ended).map { $0.split(separator: "\"from\":").last?.prefix(22) }
+        #expect(starts.first == starts.last)
+        #expect(fixture.records.content.withLock { $0.holdsReserve })
+        try fixture.engine.stop()
+    }
+
     @Test func `a stop on a full disk says that records could not be stored`() throws {
         let fixture = EngineFixture()
         fixture.records.content.withLock { $0.fullCount = .max }

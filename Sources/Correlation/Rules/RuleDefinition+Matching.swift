@@ -71,7 +71,30 @@ extension CorrelationDefinition {
             return Alias(name: alias.name, fields: fields)
         }
         definition.countedFields = countedFields.map(\.forMatching)
+        definition.extras = extras.forMatching
         return definition
+    }
+}
+
+extension CorrelationExtension {
+    fileprivate var forMatching: CorrelationExtension {
+        var own = self
+        if let sequence {
+            own.sequence?.steps = sequence.steps.map { step in
+                var step = step
+                step.joins = step.joins.map(\.forMatching)
+                return step
+            }
+        }
+        if let absence { own.absence?.joins = absence.joins.map(\.forMatching) }
+        if let firstSeen { own.firstSeen?.fields = firstSeen.fields.map(\.forMatching) }
+        return own
+    }
+}
+
+extension CorrelationExtension.Join {
+    fileprivate var forMatching: CorrelationExtension.Join {
+        CorrelationExtension.Join(field: field.forMatching, earlier: earlier.forMatching)
     }
 }
 

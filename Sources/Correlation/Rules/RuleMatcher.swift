@@ -82,6 +82,8 @@ public struct RuleMatcher: Sendable {
         }
         fields = rules.correlations.reduce(into: []) { found, rule in
             found.formUnion((rule.groupFields.joined() + rule.countedFields).flatMap(\.sources))
+            found.formUnion(rule.firstSeenFields.flatMap(\.sources))
+            found.formUnion(rule.sequence?.fields ?? [])
         }
         passing = PassingRules(rules.gate)
         correlator = Correlator(rules: rules, register: AssetRegister(site: Site()))

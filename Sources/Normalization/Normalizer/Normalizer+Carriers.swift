@@ -15,8 +15,12 @@ extension Normalizer {
 
     /// Offers the line that an object carries to the decoders of what wrote it.
     ///
+    /// - Parameter isLast: Whether no decoder takes the object itself: then a text that shows neither header
+    ///   nor program is offered to those that know it by its words, and an object in it goes before the one
+    ///   around.
     /// - Returns: Whether one of them took it; otherwise nothing has changed but the severity.
     mutating func routeCarried(
+        isLast: Bool = false,
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -30,13 +34,14 @@ extension Normalizer {
             else { continue }
             last = route.decoder
             let number = Int(decoders.decoders[Int(route.decoder)].carrier)
-            if tryCarried(decoders.tables.carriers[number], &work, bytes, &events) { return true }
+            if tryCarried(decoders.tables.carriers[number], isLast, &work, bytes, &events) { return true }
         }
         return false
     }
 
     private mutating func tryCarried(
         _ carrier: CompiledCarrier,
+        _ isLast: Bool,
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
@@ -58,7 +63,9 @@ extension Normalizer {
             severity: severity(firstSlot(carrier.severity), bytes)
         )
         if let severity = said.severity, work.header.severity == 255 { work.header.severity = severity }
-        guard var inner = RecordWork(line: line, body, said, around: work) else { return false }
+        guard var inner = RecordWork(line: line, body, said, isForced: isLast, around: work) else {
+            return false
+        }
 
         let shift = recordShift
         var around = spareCarried
@@ -139,7 +146,8 @@ extension Normalizer {
         return (0x30...0x37).contains(digit) ? digit - 0x30 : nil
     }
 
-    /// Appends what the object says besides, of slots that are not taken, to `line`, and notes it in `kept` as
+    /// Appends what the object says besides, of slots that are not taken, to `line`, and notes it in
+    /// `kept` as
     /// fields around the message.
     private mutating func carryAround(
         _ bytes: [UInt8],
@@ -295,6 +303,7 @@ extension RecordWork {
         line: [UInt8],
         _ body: Range<Int>,
         _ said: SaidOfLine,
+        isForced: Bool,
         around work: borrowing RecordWork
     ) {
         var context = work.context
@@ -308,7 +317,7 @@ extension RecordWork {
                 let text = envelope.body.upperBound
                 envelope = Envelope(body: body.lowerBound..<text)
             } else if !isTagged {
-                guard RecordWork.showsForm(line.span, body) else { return nil }
+                guard isForced || RecordWork.showsForm(line.span, body) else { return nil }
                 envelope = Envelope(body: body.lowerBound..<envelope.body.upperBound)
             }
         }
@@ -332,10 +341,11 @@ extension RecordWork {
         header.issues.formUnion(issues)
         if envelope.severity != 255 { header.severity = envelope.severity }
         ordinal = work.ordinal
-        isLine = hasTag
+        isLine = hasTag || isForced && body.first.map { line[$0] == 0x7b } == true
     }
 
-    /// Whether a text without a header can tell by itself what it is: an object, a document, a product's mark.
+    /// Whether a text without a header can tell by itself what it is: an object, a document, a product's
+    /// mark.
     private static func showsForm(_ bytes: Span<UInt8>, _ body: Range<Int>) -> Bool {
         guard let first = body.first else { return false }
         switch bytes[first] {

@@ -67,8 +67,9 @@ extension Normalizer {
             guard isTaken, holds(route.conditions, bytes) else { continue }
             if tryDecoder(decoder, &work, bytes, &events) { return true }
         }
-        guard format == .json, let start = values.objectsStart else { return false }
-        return routeElements(at: start, &work, bytes, &events)
+        guard format == .json else { return false }
+        if let start = values.objectsStart, routeElements(at: start, &work, bytes, &events) { return true }
+        return routeCarried(isLast: true, &work, bytes, &events)
     }
 
     /// Appends the routes to which a slot with a value leads, in their order.
