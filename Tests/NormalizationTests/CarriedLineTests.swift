@@ -6,7 +6,7 @@ import Normalization
 import Testing
 
 /// A set of three: a program's words, a cloud's objects, and a collector that wraps lines.
-private func definitions(carries: Bool) -> [DecoderDefinition] {
+private func definitions(carries: Bool, hasRules: Bool = true) -> [DecoderDefinition] {
     var gate = DecoderDefinition(id: PlacedText("gate"))
     gate.select.applications = [PlacedText("gated")]
     var entry = RuleDefinition(id: PlacedText("entry"))
@@ -41,12 +41,12 @@ private func definitions(carries: Bool) -> [DecoderDefinition] {
     }
     var other = RuleDefinition(id: PlacedText("other"))
     other.base.action = PlacedText("status_report")
-    collector.rules = [other]
+    if hasRules { collector.rules = [other] }
     return [gate, cloud, collector]
 }
 
-private func decode(_ text: String, carries: Bool = true) throws -> EventBatch {
-    let decoders = try DecoderSet(compiling: definitions(carries: carries))
+private func decode(_ text: String, carries: Bool = true, hasRules: Bool = true) throws -> EventBatch {
+    let decoders = try DecoderSet(compiling: definitions(carries: carries, hasRules: hasRules))
     var normalizer = Normalizer(decoders: decoders, siteKey: SiteKey(id: "test", secret: [1]))
     var records = RecordBatch()
     let origin = records.index(of: Origin(listener: "test", transport: .file))
@@ -177,6 +177,19 @@ private func text(_ events: EventBatch, _ name: String, _ index: Int = 1) -> Str
         let events = try decode(line)
         #expect(events.events.count == 3)
         #expect(decoder(events, 1) == "collector")
+    }
+
+    @Test func `texts in texts that nobody knows are not read over and over`() throws {
+        var line = #"{"message":"\#(String(repeating: "x", count: 8_000))"}"#
+        for _ in 0..<2 {
+            line = #"{"message":"\#(line.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))"}"#
+        }
+        let events = try decode(line, hasRules: false)
+        #expect(events.events.count == 3)
+        #expect(events.events[1].issues.contains(.decodeTruncated))
+        #expect(!events.events[2].issues.contains(.decodeTruncated))
+        let once = try decode(#"{"message":"\#(String(repeating: "x", count: 8_000))"}"#, hasRules: false)
+        #expect(!once.events[1].issues.contains(.decodeTruncated))
     }
 
     @Test func `a list of a hundred thousand objects makes no more events than the bound`() throws {

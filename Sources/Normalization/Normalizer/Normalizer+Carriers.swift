@@ -12,6 +12,9 @@ import WireFormats
 extension Normalizer {
     /// How often what is carried may carry again: a line in an object of a list in an object.
     static let nestingMax = 3
+    /// How many times its own length a record's texts are read as lines: each is offered once before and once
+    /// after the decoders of its object, and objects in it do so again.
+    static let carriedLengthFactor = 4
 
     /// Offers the line that an object carries to the decoders of what wrote it.
     ///
@@ -49,6 +52,11 @@ extension Normalizer {
         guard let text = firstSlot(carrier.text), let length = values.value(text)?.range.count,
             length <= BodyValues.workSizeMaxBytes
         else { return false }
+        guard carriedBytesLeft >= length else {
+            work.header.issues.insert(.decodeTruncated)
+            return false
+        }
+        carriedBytesLeft -= length
         // The line and what is said of it, one behind another: positions in the record mean nothing there.
         var line = spareLine
         spareLine = []
@@ -90,6 +98,7 @@ extension Normalizer {
         spareCarried = around
         recordShift = shift
         if isTaken { work.ordinal = inner.ordinal }
+        if inner.header.issues.contains(.decodeTruncated) { work.header.issues.insert(.decodeTruncated) }
         return isTaken
     }
 
@@ -146,9 +155,8 @@ extension Normalizer {
         return (0x30...0x37).contains(digit) ? digit - 0x30 : nil
     }
 
-    /// Appends what the object says besides, of slots that are not taken, to `line`, and notes it in
-    /// `kept` as
-    /// fields around the message.
+    /// Appends what the object says besides, of slots that are not taken, to `line`, and notes it in `kept`
+    /// as fields around the message.
     private mutating func carryAround(
         _ bytes: [UInt8],
         _ line: inout [UInt8],
@@ -225,7 +233,7 @@ extension Normalizer {
     ) -> Bool {
         guard nesting < Normalizer.nestingMax else { return false }
         var elements = JSONElements(start, work.envelope.body.upperBound)
-        let around = (carried: carried, shift: recordShift)
+        let outer = (count: carried.count, shift: recordShift)
         for leaf in values.leaves where carried.count < Normalizer.carriedCountMax {
             guard !leaf.key.isInWork, !leaf.value.isInWork, leaf.value.range.count <= 256 else { continue }
             carried.append((leaf.key.range, leaf.value.range))
@@ -254,8 +262,8 @@ extension Normalizer {
             work.isCopied = inner.isCopied
         }
         leaveCarried()
-        carried = around.carried
-        if count == 0 { recordShift = around.shift }
+        carried.removeSubrange(outer.count...)
+        if count == 0 { recordShift = outer.shift }
         if isCut, !events.events.isEmpty {
             events.events[events.events.count - 1].issues.insert(.decodeTruncated)
         }

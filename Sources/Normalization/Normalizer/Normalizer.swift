@@ -79,6 +79,8 @@ public struct Normalizer: Sendable {
     var nesting = 0
     /// Values of those objects, outermost first.
     var outerValues: [BodyValues] = []
+    /// Bytes of carried lines that may still be read for this record.
+    var carriedBytesLeft = 0
     /// Room for a carried line.
     var spareLine: [UInt8] = []
     /// Routes of an object by its keys.
@@ -302,6 +304,7 @@ public struct Normalizer: Sendable {
     mutating func begin(_ work: inout RecordWork, _ bytes: [UInt8]) {
         matcher.beginRecord(work.record.count)
         searches = SearchBudget(work.record.count)
+        carriedBytesLeft = work.record.count * Normalizer.carriedLengthFactor
         place(&work, bytes)
     }
 
