@@ -113,12 +113,21 @@ private func text(_ events: EventBatch, _ name: String, _ index: Int = 1) -> Str
         #expect(text(events, "ext.pid") == "77")
     }
 
-    @Test func `a line of an unknown program is a line all the same`() throws {
+    @Test func `in an object that nobody knows, a line of an unknown program is a line all the same`() throws
+    {
         let events = try decode(
-            #"{"message":"Oct  5 04:00:00 ward7 otherd[1]: login failed for user ada from 10.0.0.1"}"#
+            #"{"message":"Oct  5 04:00:00 ward7 otherd[1]: login failed for user ada from 10.0.0.1"}"#,
+            hasRules: false
         )
         #expect(decoder(events, 1) != "collector")
         #expect(text(events, "host.name") == "ward7" && text(events, "ext.app") == "otherd")
+    }
+
+    @Test func `an object that a decoder knows keeps the line of an unknown program`() throws {
+        let events = try decode(
+            #"{"message":"Oct  5 04:00:00 ward7 otherd[1]: login failed for ada","x":"y"}"#
+        )
+        #expect(decoder(events, 1) == "collector" && text(events, "ext.x") == "y")
     }
 
     @Test func `words of an unknown program stay with their object`() throws {

@@ -19,8 +19,8 @@ extension Normalizer {
     /// Offers the line that an object carries to the decoders of what wrote it.
     ///
     /// - Parameter isLast: Whether no decoder takes the object itself: then a text that shows neither header
-    ///   nor program is offered to those that know it by its words, and an object in it goes before the one
-    ///   around.
+    ///   nor program is offered to those that know it by its words, and a line with a header, or an object,
+    ///   goes before the object around it whoever wrote it.
     /// - Returns: Whether one of them took it; otherwise nothing has changed but the severity.
     mutating func routeCarried(
         isLast: Bool = false,
@@ -216,7 +216,7 @@ extension Normalizer {
             }
         }
         guard work.isLine else { return false }
-        // With a header of its own it is a line, whoever wrote it.
+        // With a header of its own, in an object that nobody knows, it is a line whoever wrote it.
         if work.keyed == nil, routeFallback(&work, bytes, &events) { return true }
         routeGeneric(&work, bytes, &events)
         return true
@@ -349,7 +349,7 @@ extension RecordWork {
         header.issues.formUnion(issues)
         if envelope.severity != 255 { header.severity = envelope.severity }
         ordinal = work.ordinal
-        isLine = hasTag || isForced && body.first.map { line[$0] == 0x7b } == true
+        isLine = isForced && (hasTag || body.first.map { line[$0] == 0x7b } == true)
     }
 
     /// Whether a text without a header can tell by itself what it is: an object, a document, a product's
