@@ -17,6 +17,9 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Modules in which tests spend most of their time are optimised in debug builds too: CONTRIBUTING.md.
+let busy: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -33,8 +36,12 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 /// A layer: lowest first.
 ///
 /// A target imports only what is listed here, and only downward.
-func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func layer(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    isBusy: Bool = false
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + (isBusy ? busy : []))
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], data: [String] = []) -> Target {
@@ -66,19 +73,20 @@ let package = Package(
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CSHA256"),
         .systemLibrary(name: "CCRC32C"),
-        layer("EventModel", []),
+        layer("EventModel", [], isBusy: true),
         layer("Digests", ["CSHA256", "CCRC32C", "EventModel", crypto]),
         layer("Platform", ["CMalloc", "EventModel"]),
         layer("Certificates", ["EventModel", "Digests", x509, asn1]),
         layer("WireFormats", ["EventModel"]),
-        layer("SegmentLog", ["CZlib", "EventModel", "Digests", "Platform"]),
-        layer("Normalization", ["EventModel", "Digests", "WireFormats"]),
+        layer("SegmentLog", ["CZlib", "EventModel", "Digests", "Platform"], isBusy: true),
+        layer("Normalization", ["EventModel", "Digests", "WireFormats"], isBusy: true),
         layer("Inventory", ["EventModel", "WireFormats"]),
-        layer("Correlation", ["EventModel", "Digests", "Inventory"]),
+        layer("Correlation", ["EventModel", "Digests", "Inventory"], isBusy: true),
         layer("Timelines", ["EventModel", "Digests", "WireFormats", "Inventory", "Correlation"]),
         layer(
             "SiteFiles",
-            ["EventModel", "Digests", "WireFormats", "Normalization", "Inventory", "Correlation", yams]
+            ["EventModel", "Digests", "WireFormats", "Normalization", "Inventory", "Correlation", yams],
+            isBusy: true
         ),
         layer(
             "Projections",

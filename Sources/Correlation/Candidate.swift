@@ -132,6 +132,11 @@ final class Candidate: SnapshotCoded, Sendable {
         event.offset == other.event.offset && event.ordinal == other.event.ordinal
     }
 
+    /// Whether both are one event that rules matched, which counts once; verdicts that are fed on count each.
+    func counts(with other: Candidate) -> Bool {
+        carried.isEmpty && other.carried.isEmpty && isSame(as: other)
+    }
+
     /// The event as evidence.
     var witness: Witness {
         Witness(

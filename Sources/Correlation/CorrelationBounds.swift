@@ -28,6 +28,9 @@ public enum CorrelationBounds {
     /// Event time for which late matches are gathered before verdicts are made again: ten seconds.
     public static let lateNanoseconds: Int64 = 10 * 1_000_000_000
 
+    /// Tuples of one event that a `value_count` of several fields counts: 64, more than devices name.
+    static let tuplesPerEventMax = 64
+
     /// Matches that one step of a sequence may ask for: 256 (what evidence keeps).
     public static let runCountMax = 256
 

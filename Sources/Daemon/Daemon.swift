@@ -170,7 +170,8 @@ public final class Daemon: Sendable {
             hasColumns: true,
             options: options.configuration.logOptions,
             clock: options.clock,
-            signer: signer
+            signer: signer,
+            report: options.report
         )
         let journal = try LogOwner(
             storage: options.storage,
@@ -179,7 +180,8 @@ public final class Daemon: Sendable {
             hasColumns: false,
             options: options.configuration.logOptions,
             clock: options.clock,
-            signer: signer
+            signer: signer,
+            report: options.report
         )
         let judgement = try content.open()
         var engineOptions = Engine.Options()

@@ -233,7 +233,8 @@ final class HTTPConnection: ChannelInboundHandler {
         }
         // Who asks first, or has much to send, is told before it sends.
         if expects || answer.code == 413 { return refuseNow(answer) }
-        state = .refusing(answer, taken: 0, keepsAlive: head.isKeepAlive)
+        // An answer to HEAD has no body: who reads ours as the next answer must not stay connected.
+        state = .refusing(answer, taken: 0, keepsAlive: head.isKeepAlive && head.method != .HEAD)
     }
 
     private func take(_ bytes: ByteBuffer) {

@@ -116,6 +116,14 @@ extension Engine {
 
     private func journal(_ facts: [JSONValue]) throws(WardlineError) {
         guard !facts.isEmpty else { return }
+        let lost = VerdictFacts.determinismCount(facts)
+        if lost > 0 {
+            options.report(
+                "error: \(lost) conclusions in the journal do not follow from the records any more: records, "
+                    + "or the rules and site files that were in force, are not those of then. Compare with a "
+                    + "head that was kept elsewhere: wardline verify --since HEAD"
+            )
+        }
         var batch = RecordBatch()
         let origin = batch.index(of: Origin(listener: "", transport: .internal))
         let now = options.clock.now()

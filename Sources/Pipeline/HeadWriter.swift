@@ -9,11 +9,14 @@ import Synchronization
 
 /// Signs and keeps the heads of one stream while it grows.
 ///
-/// A head that cannot be kept is tried again at the next chance: it tells less, never anything wrong.
+/// A head that cannot be kept is tried again at the next chance: it tells less, never anything wrong. That it
+/// cannot is reported once, until one could again.
 final class HeadWriter: Sendable {
     private struct State {
         var size = Offset.zero
         var time: UTCTime?
+        /// Whether the newest head could not be kept.
+        var isFailing = false
     }
 
     private let signer: HeadSigner
@@ -21,8 +24,16 @@ final class HeadWriter: Sendable {
     private let path: String
     private let stream: String
     private let state = Mutex(State())
+    private let report: @Sendable (String) -> Void
 
-    init(_ signer: HeadSigner, storage: any LogStorage, path: String, stream: String) {
+    init(
+        _ signer: HeadSigner,
+        storage: any LogStorage,
+        path: String,
+        stream: String,
+        report: @escaping @Sendable (String) -> Void
+    ) {
+        self.report = report
         self.signer = signer
         self.storage = storage
         self.path = path
@@ -48,20 +59,35 @@ final class HeadWriter: Sendable {
     func signSeal(_ tree: TreeState) {
         guard let head = signer.head(tree, stream) else { return }
         state.withLock { state in
-            try? HeadFile.append(head, storage: storage, path: path, stream: stream)
+            keep(head, &state)
             state.size = max(state.size, tree.size)
         }
+    }
+
+    /// Whether the head is kept now.
+    @discardableResult private func keep(_ head: SignedHead, _ state: inout State) -> Bool {
+        do throws(StorageError) {
+            try HeadFile.append(head, storage: storage, path: path, stream: stream)
+            state.isFailing = false
+        } catch {
+            if !state.isFailing {
+                report(
+                    "warning: the signed heads of \(stream) cannot be kept, so that nothing proves what "
+                        + "comes from now on: \(error.description). Make \(path)/\(stream)/heads writable."
+                )
+            }
+            state.isFailing = true
+        }
+        return !state.isFailing
     }
 
     /// Signs what is durable if the stream grew.
     func sign(_ tree: TreeState, _ now: UTCTime) {
         state.withLock { state in
             guard tree.size > state.size, let head = signer.head(tree, stream) else { return }
-            do throws(StorageError) {
-                try HeadFile.append(head, storage: storage, path: path, stream: stream)
-                state.size = tree.size
-                state.time = now
-            } catch { return }
+            guard keep(head, &state) else { return }
+            state.size = tree.size
+            state.time = now
         }
     }
 }

@@ -30,7 +30,8 @@ public final class LogOwner: EngineLog {
     /// Opens and recovers a stream.
     ///
     /// `path` is the store, `stream` is `records` or `journal`, and `hasColumns` says whether records of the
-    /// stream are decoded. Without a `signer` no heads are signed.
+    /// stream are decoded. Without a `signer` no heads are signed; `report` gets what an operator should know
+    /// of them.
     public init(
         storage: any LogStorage,
         path: String,
@@ -38,7 +39,8 @@ public final class LogOwner: EngineLog {
         hasColumns: Bool,
         options: LogOptions = LogOptions(),
         clock: any WallClock = SystemWallClock(),
-        signer: HeadSigner? = nil
+        signer: HeadSigner? = nil,
+        report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(WardlineError) {
         do throws(LogError) {
             let opened = try LogWriter.open(storage: storage, path: path, stream: stream, options: options)
@@ -58,7 +60,7 @@ public final class LogOwner: EngineLog {
             )
         }
         self.clock = clock
-        heads = signer.map { HeadWriter($0, storage: storage, path: path, stream: stream) }
+        heads = signer.map { HeadWriter($0, storage: storage, path: path, stream: stream, report: report) }
         openReader = { () throws(LogError) in
             try LogReader.open(storage: storage, path: path, stream: stream)
         }

@@ -125,9 +125,16 @@ enum VerdictFacts {
         return .object(members)
     }
 
+    private static let determinismName = "determinism.error"
+
+    /// How many of `facts` say that a conclusion of the journal was not reached again.
+    static func determinismCount(_ facts: [JSONValue]) -> Int {
+        facts.count { $0["fact"]?.text == determinismName }
+    }
+
     static func determinism(_ fact: String) -> JSONValue {
         .object([
-            .init("fact", .text("determinism.error")),
+            .init("fact", .text(determinismName)),
             .init("reason", .text("a verdict in the journal was not reached again")),
             .init("was", .text(fact)),
         ])

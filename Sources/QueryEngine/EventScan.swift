@@ -65,30 +65,12 @@ public struct ScanStatistics: Hashable, Sendable {
 /// Finds events part by part: skips parts by time, runs the compiled query over each, and hands matches over
 /// in order.
 public struct EventScan {
-    /// Most matches of an ordered answer: 4,194,304 keys of 40 bytes; beyond it the caller must narrow the
-    /// search.
-    public static let orderedCountMax = 4_194_304
-    /// Parts kept in memory while an ordered answer is handed over: at most 8 blocks of 16 MiB and their
-    /// events.
-    public static let cachedPartCountMax = 8
-
-    private struct Match: Comparable {
-        var time: UTCTime
-        var offset: Offset
-        var index: Int
-        var part: Int
-
-        static func < (left: Match, right: Match) -> Bool {
-            (left.time, left.offset, left.index) < (right.time, right.offset, right.index)
-        }
-    }
-
-    private let source: any PartSource
-    private let resolver: (any EntityResolver)?
-    private let selection: EventSelection
-    private let condition: RowCondition
+    let source: any PartSource
+    let resolver: (any EntityResolver)?
+    let selection: EventSelection
+    let condition: RowCondition
     /// What has been gone through so far.
-    public private(set) var statistics = ScanStatistics()
+    public internal(set) var statistics = ScanStatistics()
 
     /// Prepares a scan; `resolver` serves tests of assets and zones.
     public init(_ selection: EventSelection, in source: any PartSource, resolver: (any EntityResolver)? = nil)
@@ -107,24 +89,21 @@ public struct EventScan {
         let parts = try source.parts().filter { $0.end > start }
         statistics.end = max(statistics.end, parts.last?.end ?? start)
         if selection.last == 0 { return }
+        if selection.order == .time { return try ordered(parts, start, body) }
         let wanted = parts.filter { !isOutside($0) }
-        let isBackward = selection.order == .offset && (selection.last != nil || selection.isReversed)
+        let isBackward = selection.last != nil || selection.isReversed
         source.announce(isBackward ? wanted.reversed() : wanted, where: condition)
-        switch selection.order {
-        case .offset where selection.last == nil && !selection.isReversed: try stream(parts, start, body)
-        case .offset: try backward(parts, start, body)
-        case .time: try ordered(parts, start, body)
-        }
+        if isBackward { try backward(parts, start, body) } else { try stream(parts, start, body) }
     }
 
-    private func isOutside(_ part: StoredPart) -> Bool {
+    func isOutside(_ part: StoredPart) -> Bool {
         if let since = selection.since, let latest = part.latest, latest < since { return true }
         if let until = selection.until, let earliest = part.earliest, earliest >= until { return true }
         return false
     }
 
     /// Indices of the matching events of a part, rising.
-    private mutating func matches(_ loaded: LoadedPart, _ start: Offset) -> [Int] {
+    mutating func matches(_ loaded: LoadedPart, _ start: Offset) -> [Int] {
         let predicate = QueryPredicate(selection.query, for: loaded.events, resolver: resolver)
         var found: [Int] = []
         for index in loaded.events.events.indices {
@@ -188,67 +167,5 @@ public struct EventScan {
                 guard try body(loaded, index) else { return }
             }
         }
-    }
-
-    /// Collects the keys of all matches, sorts them, and reads the parts again as they are needed.
-    private mutating func ordered(
-        _ parts: [StoredPart],
-        _ start: Offset,
-        _ body: (LoadedPart, Int) throws -> Bool
-    ) throws {
-        var cache = PartCache(source: source, condition: condition)
-        var found: [Match] = []
-        for (number, part) in parts.enumerated() {
-            if isOutside(part) {
-                statistics.skippedCount += 1
-                continue
-            }
-            let loaded = try cache.part(number, parts)
-            for index in matches(loaded, start) {
-                let event = loaded.events.events[index]
-                found.append(Match(time: event.time, offset: event.offset, index: index, part: number))
-            }
-            if let last = selection.last, found.count > max(65_536, 4 * last) { found = newest(found, last) }
-            guard found.count <= EventScan.orderedCountMax else {
-                throw WardlineError(
-                    .usage,
-                    "More than \(EventScan.orderedCountMax) events match. Narrow the search with -S "
-                        + "and -U, take the "
-                        + "last with -n, or use --order offset, which has no such limit."
-                )
-            }
-        }
-        found.sort()
-        if let last = selection.last { found = Array(found.suffix(last)) }
-        if selection.isReversed { found.reverse() }
-        for match in found {
-            statistics.matchCount += 1
-            guard try body(try cache.part(match.part, parts), match.index) else { return }
-        }
-    }
-
-    private func newest(_ found: [Match], _ count: Int) -> [Match] { Array(found.sorted().suffix(count)) }
-}
-
-/// The parts used last.
-private struct PartCache {
-    let source: any PartSource
-    let condition: RowCondition
-    private var loaded: [(number: Int, part: LoadedPart)] = []
-
-    init(source: any PartSource, condition: RowCondition) {
-        self.source = source
-        self.condition = condition
-    }
-
-    mutating func part(_ number: Int, _ parts: [StoredPart]) throws(WardlineError) -> LoadedPart {
-        if let place = loaded.lastIndex(where: { $0.number == number }) {
-            if place < loaded.count - 1 { loaded.append(loaded.remove(at: place)) }
-            return loaded[loaded.count - 1].part
-        }
-        let fresh = try source.load(parts[number], where: condition)
-        if loaded.count >= EventScan.cachedPartCountMax { loaded.removeFirst() }
-        loaded.append((number, fresh))
-        return fresh
     }
 }

@@ -11,6 +11,8 @@ struct QueryParser {
     private var testCount = 0
     private(set) var warnings: [QueryWarning] = []
     private(set) var asksForReviews = false
+    /// Warnings about names that reviews have and events have not.
+    private var eventWarnings: [QueryWarning] = []
 
     init(_ text: String, _ context: Query.Context) {
         scanner = QueryScanner(text)
@@ -24,6 +26,7 @@ struct QueryParser {
         scanner.skipSpace()
         guard !scanner.isAtEnd else { return .everything }
         let node = try disjunction()
+        if !asksForReviews { warnings += eventWarnings }
         guard scanner.isAtEnd else {
             throw scanner.error(scanner.position, "`)` closes nothing", hint: "remove it, or quote it: \")\"")
         }
@@ -233,6 +236,9 @@ struct QueryParser {
         return nodes.isEmpty ? .test(field, .exists) : nodes.count == 1 ? nodes[0] : .all(nodes)
     }
 
+    /// Names that only reviews have.
+    private static let reviewNames: Set<String> = ["rule", "level"]
+
     private mutating func countTest(_ position: Int) throws(QueryError) {
         testCount += 1
         guard testCount <= Query.testCountMax else {
@@ -248,7 +254,12 @@ struct QueryParser {
         if let field = QueryField(name: name) { return field }
         let nearest = NearestWord.find(name, in: QueryField.suggestions)
         let advice = nearest.map { "did you mean `\($0)`?" } ?? "`ext.\(name)` is searched instead"
-        warn(position, "no event has a field `\(name)`; \(advice)")
+        let message = "no event has a field `\(name)`; \(advice)"
+        if QueryParser.reviewNames.contains(name.lowercased()) {
+            eventWarnings.append(QueryWarning(column: scanner.error(position, "").column, message: message))
+        } else {
+            warn(position, message)
+        }
         return .named("ext." + name.lowercased())
     }
 }

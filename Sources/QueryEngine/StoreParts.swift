@@ -123,7 +123,9 @@ public final class StoreParts: PartSource {
         var memory = EventValues()
         swap(&memory, &hosts)
         do throws(LogError) {
-            guard let found = try reader.values(stored, of: .hostName, reusing: memory, &buffers) else {
+            guard
+                let found = try reader.values(stored, EventValues.Wish(.hostName), reusing: memory, &buffers)
+            else {
                 return false
             }
             hosts = found
@@ -141,6 +143,35 @@ public final class StoreParts: PartSource {
             body(UTCTime(nanoseconds: hosts.times[index]), bytes.span.extracting(range))
         }
         return true
+    }
+
+    /// Reads of a part what `wish` names; one that does not store its events as columns must be read whole.
+    public func read(
+        _ part: StoredPart,
+        _ wish: EventValues.Wish,
+        where condition: RowCondition,
+        into values: inout EventValues
+    ) throws(WardlineError) -> PartColumns {
+        guard let stored = reader.part(holding: part.base), stored.base == part.base,
+            stored.count == part.count
+        else { return .whole }
+        if !reader.mayHold(stored, condition) { return .ruledOut }
+        var memory = EventValues()
+        swap(&memory, &values)
+        do throws(LogError) {
+            guard let found = try reader.values(stored, wish, reusing: memory, &buffers), found.isSingle
+            else {
+                return .whole
+            }
+            values = found
+            return .read
+        } catch {
+            switch error {
+            // Reading the part says what is wrong with it.
+            case .damaged, .newerEvents: return .whole
+            default: throw error.wardlineError(store.path)
+            }
+        }
     }
 
     /// What is left of a part that could not be read: its records, decoded again, where only the events are

@@ -125,7 +125,7 @@ extension StoreReader {
                 heads: signed,
                 tombstones: sound.compactMap { Tombstone($0) }.filter { $0.stream == stream }
             )
-            if !known.isEmpty, let note = missingFolder(stream) { report.damage.append(note) }
+            if let note = missingFolder(stream, isSigned: !known.isEmpty) { report.damage.append(note) }
             if unreadable > 0 {
                 let note = DamageNote(file: "heads", position: 0, from: .zero, end: .zero, reason: .signature)
                 report.damage += Array(repeating: note, count: unreadable)
@@ -153,6 +153,12 @@ extension StoreReader {
         }
     }
 
+    /// The stream's folder, where it is gone: a copy of `records` alone is no store that signs.
+    private func missingFolder(_ stream: String, isSigned: Bool) -> DamageNote? {
+        guard lacksStream(stream), isSigned || lacksRecords else { return nil }
+        return DamageNote(file: ".", position: 0, from: .zero, end: .zero, reason: .missing)
+    }
+
     /// Those of the offsets whose records lie in a block that cannot be read.
     public func damaged(_ offsets: [UInt64]) throws(WardlineError) -> [UInt64] {
         let records = try log("records")
@@ -166,12 +172,5 @@ extension StoreReader {
             }
         }
         return damaged
-    }
-
-    /// The stream's folder, where it is gone and the other one is there.
-    private func missingFolder(_ stream: String) -> DamageNote? {
-        func isThere(_ stream: String) -> Bool { POSIXStorage().isDirectory(path + "/" + stream) }
-        guard !isThere(stream), isThere(stream == "records" ? "journal" : "records") else { return nil }
-        return DamageNote(file: ".", position: 0, from: .zero, end: .zero, reason: .missing)
     }
 }

@@ -20,7 +20,7 @@ public struct StoreReader: Sendable {
     /// - Throws: `input` when there is no store.
     public init(path: String) throws(WardlineError) {
         self.path = path
-        guard storage.isDirectory(path) else {
+        guard storage.isDirectory(path), StoreReader.parts.contains(where: hasPart) else {
             throw WardlineError(
                 .input,
                 "There is no store here. Name it with --store, or make one: `wardline ingest FILE` "
@@ -29,6 +29,17 @@ public struct StoreReader: Sendable {
             )
         }
     }
+
+    /// What a store consists of; a folder without any of it is none.
+    private static let parts = ["records", "journal", "keys", "sets", "projections"]
+
+    private func hasPart(_ name: String) -> Bool { storage.isDirectory(path + "/" + name) }
+
+    /// Whether the log of the records is gone: every store has one.
+    public var lacksRecords: Bool { lacksStream("records") }
+
+    /// Whether the stream's folder is gone from a store that has had one.
+    func lacksStream(_ stream: String) -> Bool { !hasPart(stream) }
 
     /// The read models.
     ///

@@ -71,9 +71,25 @@ public protocol PartSource: AnyObject {
 
     /// Reads one of them, without what `condition` rules out.
     func load(_ part: StoredPart, where condition: RowCondition) throws(WardlineError) -> LoadedPart
+
+    /// Reads of one of them what `wish` names, unless `condition` rules all of it out.
+    func read(
+        _ part: StoredPart,
+        _ wish: EventValues.Wish,
+        where condition: RowCondition,
+        into values: inout EventValues
+    ) throws(WardlineError) -> PartColumns
 }
 
 extension PartSource {
     /// Changes nothing: reading ahead only saves time.
     public func announce(_ parts: [StoredPart], where condition: RowCondition) {}
+
+    /// Has no columns.
+    public func read(
+        _: StoredPart,
+        _: EventValues.Wish,
+        where _: RowCondition,
+        into _: inout EventValues
+    ) throws(WardlineError) -> PartColumns { .whole }
 }

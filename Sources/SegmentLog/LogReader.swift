@@ -119,11 +119,16 @@ public struct LogReader: Sendable {
         try part.readRows(where: condition)
     }
 
-    /// Reads time, class and one field of the events of a part, and of its columns only what those need.
+    /// Whether a part may hold something that satisfies `condition`, by what its segment says of its headers.
+    public func mayHold(_ part: LogPart, _ condition: RowCondition) -> Bool {
+        part.sets?.mayHold(condition) ?? true
+    }
+
+    /// Reads headers, times and one field of the events of a part, and of its columns only what those need.
     ///
     /// - Parameters:
     ///   - part: A part of ``parts``.
-    ///   - field: A field with a fixed number, or one that the part's extension names number.
+    ///   - wish: What is wanted of them.
     ///   - values: What another part gave, whose memory serves again.
     ///   - buffers: Memory that serves from part to part.
     /// - Returns: The values in the order of the events; nil when the part does not store its events as
@@ -131,11 +136,11 @@ public struct LogReader: Sendable {
     /// - Throws: ``LogError/damaged(file:position:)`` when something that was read is damaged.
     public func values(
         _ part: LogPart,
-        of field: FieldID,
+        _ wish: EventValues.Wish,
         reusing values: consuming EventValues,
         _ buffers: inout RecordBuffers
     ) throws(LogError) -> EventValues? {
-        try part.readValues(field, values, &buffers)
+        try part.readValues(wish, values, &buffers)
     }
 
     /// Hash of the decoder set that made the columns, 32 bytes; nil if there are none.

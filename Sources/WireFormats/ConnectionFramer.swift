@@ -24,6 +24,8 @@ public struct ConnectionFramer: Sendable {
 
     /// Most digits of an octet count: nine digits are a gigabyte, far above any cap.
     public static let countDigitsMax = 9
+    /// Most blanks in front of a frame that may still turn out to belong to none.
+    static let blanksMax = 1_024
 
     private enum State {
         /// Before a frame, or inside its look-ahead, which `carry` holds.
@@ -44,6 +46,8 @@ public struct ConnectionFramer: Sendable {
     public var sizeMaxBytes: Int
     private var state = State.start
     private var carry: [UInt8] = []
+    /// How many bytes at the beginning of `carry` are blanks in front of a frame.
+    private var blankCount = 0
     /// Bytes that were skipped between frames since the last frame.
     public private(set) var fillerCount = 0
 
@@ -56,7 +60,7 @@ public struct ConnectionFramer: Sendable {
     /// Whether the start of a frame is held that could be a count or text.
     public var isUndecided: Bool {
         guard case .start = state else { return false }
-        return !carry.isEmpty
+        return carry.count > blankCount
     }
 
     /// Bytes held of a frame that is not complete.
@@ -79,7 +83,7 @@ public struct ConnectionFramer: Sendable {
 
     /// Nothing came for a while: an undecided start is text.
     public mutating func settleUndecided() {
-        if isUndecided { state = .delimited(length: carry.count) }
+        if isUndecided { beginText() }
     }
 
     /// The connection ended: what is held becomes a record of its own, flagged unless it is the last line of
@@ -102,53 +106,82 @@ public struct ConnectionFramer: Sendable {
     /// `<` of a priority, `{` of JSON, or the first byte of a byte order mark.
     private static func opensFrame(_ byte: UInt8) -> Bool { byte == 0x3c || byte == 0x7b || byte == 0xef }
 
-    /// CR, LF, NUL and blank between frames.
-    private static func isFiller(_ byte: UInt8) -> Bool {
-        byte == 0x0a || byte == 0x0d || byte == 0 || byte == 0x20
+    /// Whether the byte ends a delimited frame.
+    private func isDelimiter(_ byte: UInt8) -> Bool {
+        switch style {
+        case .syslog: byte == 0x0a || byte == 0
+        case .jsonLines, .lines: byte == 0x0a
+        case .gelf: byte == 0
+        }
     }
 
-    private mutating func skip(_ index: Int) -> Int {
-        fillerCount += 1
-        return index + 1
+    /// CR and blank, and in front of JSON also LF, NUL and the record separator of RFC 7464.
+    private func isBlank(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x0d, 0x20: true
+        case 0x0a, 0, 0x1e: style == .jsonLines || style == .gelf
+        default: false
+        }
     }
 
+    private mutating func forgetBlanks() {
+        carry.removeFirst(blankCount)
+        blankCount = 0
+    }
+
+    /// What is held is the beginning of a text.
+    private mutating func beginText() {
+        state = .delimited(length: carry.count)
+        blankCount = 0
+    }
+
+    /// Blanks belong to no frame where one opens or nothing follows them; in front of other text they are its
+    /// first bytes, such as the indentation of a stack trace.
     private mutating func begin(_ bytes: Span<UInt8>, _ index: Int) -> Int {
         let byte = bytes[index]
-        if carry.isEmpty {
-            switch style {
-            case .lines:
-                state = .delimited(length: 0)
-                return index
-            case .gelf, .jsonLines:
-                // RFC 7464 puts a record separator before each text.
-                if ConnectionFramer.isFiller(byte) || byte == 0x1e { return skip(index) }
-                fillerCount = 0
-                state = .delimited(length: 0)
-                return index
-            case .syslog:
-                if ConnectionFramer.isFiller(byte) { return skip(index) }
-                fillerCount = 0
-                guard ConnectionFramer.isDigit(byte), byte != 0x30 else {
-                    state = .delimited(length: 0)
-                    return index
-                }
-                carry.append(byte)
-                return index + 1
-            }
+        if style == .lines {
+            beginText()
+            return index
         }
+        guard carry.count == blankCount else { return beginCount(byte, index) }
+        if isDelimiter(byte) {
+            fillerCount += 1
+            forgetBlanks()
+            return index + 1
+        }
+        if isBlank(byte), blankCount < min(ConnectionFramer.blanksMax, sizeMaxBytes) {
+            fillerCount += 1
+            blankCount += 1
+            carry.append(byte)
+            return index + 1
+        }
+        fillerCount = 0
+        if style == .syslog, ConnectionFramer.isDigit(byte), byte != 0x30 {
+            carry.append(byte)
+            return index + 1
+        }
+        if ConnectionFramer.opensFrame(byte) { forgetBlanks() }
+        beginText()
+        return index
+    }
+
+    /// Goes on with a start that has digits.
+    private mutating func beginCount(_ byte: UInt8, _ index: Int) -> Int {
         if carry.last == 0x20 {
             guard ConnectionFramer.opensFrame(byte), let count = ConnectionFramer.count(carry) else {
-                state = .delimited(length: carry.count)
+                beginText()
                 return index
             }
             carry.removeAll(keepingCapacity: true)
+            blankCount = 0
             state = .counted(length: count, remaining: count)
             return index
         }
+        let digits = carry.count - blankCount
         let isCount =
-            byte == 0x20 || ConnectionFramer.isDigit(byte) && carry.count < ConnectionFramer.countDigitsMax
+            byte == 0x20 || ConnectionFramer.isDigit(byte) && digits < ConnectionFramer.countDigitsMax
         guard isCount else {
-            state = .delimited(length: carry.count)
+            beginText()
             return index
         }
         carry.append(byte)
@@ -170,8 +203,8 @@ public struct ConnectionFramer: Sendable {
         _ target: inout FrameTarget
     ) -> Int {
         var end = start
-        let takesNul = style == .syslog || style == .gelf
-        let takesLine = style != .gelf
+        let takesNul = isDelimiter(0)
+        let takesLine = isDelimiter(0x0a)
         while end < bytes.count, !(takesLine && bytes[end] == 0x0a), !(takesNul && bytes[end] == 0) {
             end += 1
         }
@@ -223,8 +256,7 @@ public struct ConnectionFramer: Sendable {
     private mutating func check(_ byte: UInt8) {
         let isRight =
             ConnectionFramer.isDigit(byte) || ConnectionFramer.opensFrame(byte)
-            || ConnectionFramer.isFiller(byte)
-            || byte == 0x09
+            || isDelimiter(byte) || isBlank(byte) || byte == 0x09
         state = isRight ? .start : .lost(length: 0)
     }
 

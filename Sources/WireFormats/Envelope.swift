@@ -191,5 +191,6 @@ enum HeaderPhrases {
     )
     static let category = Array("CISE_".utf8)
     static let dash = Array(" - ".utf8)
+    static let colon = Array(": ".utf8)
     static let cookie = Array("@cee:".utf8)
 }

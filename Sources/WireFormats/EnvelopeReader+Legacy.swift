@@ -36,9 +36,14 @@ extension EnvelopeReader {
             guard envelope.severity != 255 || tagEnd(bytes, from: position) != nil else { return }
         }
         envelope.form = .loose
+        // Lines of files end their stamp with a colon before the text.
+        let isText =
+            hasStamp && device.isEmpty && stands(HeaderPhrases.colon, bytes, at: position) && isOfFile
         if position < end, bytes[position] == 0x3a { position += 1 }
         skipBlanks(bytes)
-        if !device.isEmpty {
+        if isText {
+            envelope.issues.insert(.missingHost)
+        } else if !device.isEmpty {
             envelope.host = device
         } else if !hasStamp {
             if !readBareHost(bytes) { envelope.issues.insert(.missingHost) }
@@ -92,7 +97,7 @@ extension EnvelopeReader {
     }
 
     /// Where `NAME[PROCESS]:` ends that stands at `start`; nil if there is none.
-    private func tagEnd(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+    func tagEnd(_ bytes: Span<UInt8>, from start: Int) -> Int? {
         var index = start
         while index < end, index - start < EnvelopeReader.tagLengthMax,
             bytes[index].isWordByte || [0x2d, 0x2e, 0x2f].contains(bytes[index])
@@ -108,15 +113,17 @@ extension EnvelopeReader {
     }
 
     /// A host without a stamp before it, which only the mark of a process behind it tells from other words.
+    ///
+    /// The mark of a vendor does so too: `ftd-1 %FTD-6-113005: text`.
     private mutating func readBareHost(_ bytes: Span<UInt8>) -> Bool {
         let start = position
         var index = start
         while index < end, index - start < EnvelopeReader.tagLengthMax,
             bytes[index].isWordByte || bytes[index] == 0x2d || bytes[index] == 0x2e
         { index += 1 }
-        guard index > start, index < end, bytes[index] == 0x20, tagEnd(bytes, from: index + 1) != nil else {
-            return false
-        }
+        guard index > start, index + 2 < end, bytes[index] == 0x20 else { return false }
+        let isMarked = bytes[index + 1] == 0x25 && (0x41...0x5a).contains(bytes[index + 2])
+        guard isMarked || tagEnd(bytes, from: index + 1) != nil else { return false }
         envelope.host = start..<index
         position = index + 1
         return true
@@ -264,6 +271,9 @@ extension EnvelopeReader {
         return HeaderPhrases.levels.contains(name)
     }
 
+    /// Whether the line has no priority, as lines of files have none.
+    private var isOfFile: Bool { envelope.issues.contains(.missingPriority) }
+
     /// The next word, if it is a host: not a tag (which ends in `:` or holds `[`) and not a key of a pair.
     private func hostWord(_ bytes: Span<UInt8>) -> (range: Range<Int>, next: Int)? {
         guard position < end, bytes[position] != 0x25, bytes[position] != 0x7b else { return nil }
@@ -271,24 +281,30 @@ extension EnvelopeReader {
         let isBracketed = bytes[start] == 0x5b
         var index = isBracketed ? start + 1 : start
         var colons = 0
-        // Of a line of a file, columns and what counts are no host; UniFi puts commas into its name.
-        let isOfFile = envelope.issues.contains(.missingPriority)
+        // Of a line of a file, columns, pairs and what counts are no host; UniFi puts commas into its name.
         var isNumber = true
+        var hasLetter = false
         while index < end, bytes[index] != 0x20 {
             let byte = bytes[index]
             if byte == 0x5b || byte == 0x3d || byte == 0x28 { return nil }
             if byte == 0x2c, isOfFile { return nil }
             if byte == 0x3a { colons += 1 }
             if !byte.isDigit { isNumber = false }
+            if byte.isWordByte { hasLetter = true }
             index += 1
         }
-        guard index > start, !(isNumber && isOfFile) else { return nil }
+        guard index > start,
+            !isOfFile || !isNumber && (hasLetter || index - start == 1 && bytes[start] == 0x2d)
+        else { return nil }
         if isBracketed {
             guard bytes[index - 1] == 0x5d, IPAddress(bytes, start + 1..<index - 1) != nil else { return nil }
             return (start + 1..<index - 1, index)
         }
         if index - start == 1, bytes[start] == 0x2d { return (start..<start, index) }
-        guard bytes[index - 1] == 0x3a else { return (start..<index, index) }
+        guard bytes[index - 1] == 0x3a else {
+            let isPair = colons > 0 && isOfFile && IPAddress(bytes, start..<index) == nil
+            return isPair ? nil : (start..<index, index)
+        }
         // An address may be followed by the colon of an empty tag; the longest address counts.
         if colons > 2, IPAddress(bytes, start..<index) != nil { return (start..<index, index) }
         if IPAddress(bytes, start..<index - 1) != nil { return (start..<index - 1, index) }
@@ -297,7 +313,7 @@ extension EnvelopeReader {
     }
 
     /// `app:`, `app[process]:`, `app - ` or the category of Cisco ISE; a message without any is all body.
-    private mutating func readTag(_ bytes: Span<UInt8>) {
+    mutating func readTag(_ bytes: Span<UInt8>) {
         var index = position
         while index < end, index - position <= EnvelopeReader.tagLengthMax, !bytes[index].isBlank,
             bytes[index] != 0x3a, bytes[index] != 0x5b

@@ -93,8 +93,21 @@ extension EnvelopeReader {
         envelope.messageID = messageID.range
         splitProcess(bytes)
         readStructuredData(bytes)
+        readLeftTag(bytes)
         if envelope.issues.contains(.nonconformantHeader) { envelope.form = .loose }
         return true
+    }
+
+    /// A relay may know neither application nor message id and leave the tag in the text:
+    /// `- - - - radiusd[12]: x`.
+    private mutating func readLeftTag(_ bytes: Span<UInt8>) {
+        guard envelope.application.isEmpty, envelope.processID.isEmpty, envelope.messageID.isEmpty else {
+            return
+        }
+        let text = position < end && bytes[position] == 0x20 ? position + 1 : position
+        guard tagEnd(bytes, from: text) != nil else { return }
+        position = text
+        readTag(bytes)
     }
 
     private mutating func readModernStamp(_ bytes: Span<UInt8>) -> Bool {

@@ -107,6 +107,23 @@ public struct StampReader: Sendable {
         return readISO(bytes)
     }
 
+    /// `11/21-10:11:12.061909`, as sensors write; with a year of two digits before it (Snort 3) or between
+    /// date and hyphen (Snort 2).
+    public mutating func readSensor(_ bytes: Span<UInt8>) -> Bool {
+        guard var month = number(bytes, 2...2), take(0x2f, bytes), var day = number(bytes, 2...2) else {
+            return false
+        }
+        var year: Int?
+        if take(0x2f, bytes) {
+            guard let third = number(bytes, 2...2) else { return false }
+            if month > 12 { (year, month, day) = (month, day, third) } else { year = third }
+        }
+        guard take(0x2d, bytes) else { return false }
+        var civil = CivilTime(year: 2_000 + (year ?? 0), month: month, day: day)
+        guard readClock(bytes, &civil) else { return false }
+        return year == nil ? finishYearless(civil, nil) : finish(civil, nil)
+    }
+
     /// `Oct  5 04:00:00[.fraction]`, the year before or after the time, a zone after it.
     public mutating func readLegacy(_ bytes: Span<UInt8>) -> Bool {
         let start = position

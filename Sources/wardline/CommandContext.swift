@@ -127,8 +127,11 @@ enum Outcome {
         Messages.error(text)
     }
 
-    /// Says so where listing `log` shows that it is.
-    static func check(_ log: LogReader) {
+    /// Says so where listing `log`, that of the records of `store`, shows that it is.
+    static func check(_ log: LogReader, of store: StoreReader) {
+        guard !store.lacksRecords else {
+            return damage("the folder `records` of the store is gone, and with it all evidence")
+        }
         let gaps =
             log.damage.filter { $0.end > $0.from }.map { ($0.from, $0.end) }
             + log.holes.map { ($0.from, $0.end) }

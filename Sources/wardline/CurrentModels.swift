@@ -42,7 +42,7 @@ enum CurrentModels {
             Outcome.damage("the log cannot be read: \(error); shown is what was judged before")
             return stored
         }
-        Outcome.check(log)
+        Outcome.check(log, of: reader)
         let judged = try stored.checkpoint().records
         guard judged < log.end, log.holes.isEmpty, !StoreWriting.hasDaemon(reader.path) else { return stored }
         let count = Int64(clamping: log.end.value - judged.value)

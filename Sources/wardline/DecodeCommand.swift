@@ -16,9 +16,10 @@ struct DecodeCommand: ParsableCommand {
         commandName: "decode",
         abstract: "Show how log lines are parsed and decoded; nothing is stored.",
         discussion: """
-            With - or without LINE, lines are read from standard input. -o jsonl prints one flat object per \
-            line; further events of the same line stand under `more`. Standard error says how many were \
-            understood.
+            All words after the options are one line, so that it needs no quotes where the shell \
+            leaves it alone. With - or without LINE, lines are read from standard input. -o jsonl \
+            prints one flat object per line; further events of the same line stand under `more`. \
+            Standard error says how many were understood.
             """
     )
 

@@ -52,7 +52,7 @@ struct FileCheck {
         guard let (proof, own) = ProofText.proof(object) else {
             throw WardlineError(.usage, "The file is no segment, no proof and no case.", location: path)
         }
-        return try show(proof, own)
+        return try show(proof, own, showsRecord: ProofText.showsRecord(object, of: proof))
     }
 
     private static func firstObject(_ text: String) -> JSONValue? {
@@ -82,16 +82,24 @@ struct FileCheck {
         return problems.isEmpty ? .sound : .broken
     }
 
-    private func show(_ proof: RecordProof, _ own: NoteKey?) throws -> Outcome {
+    private func show(_ proof: RecordProof, _ own: NoteKey?, showsRecord: Bool) throws -> Outcome {
         let known = try keys()
+        let witness = try since.map { try VerifyCommand.head($0) }
         let trusted = known ?? [own].compactMap { $0 }
         let isSigned = trusted.contains { $0.name == proof.head.origin && proof.head.isSigned(by: $0) }
-        let isSound = isSigned && proof.isSound
+        let isOther = witness.map { $0 != proof.head } ?? false
+        let isSound = isSigned && proof.isSound && showsRecord && !isOther
         let what = "record \(proof.offset) of \(TerminalText.escaped(proof.head.origin))"
         let why =
             !proof.isSound
             ? "the hashes do not lead to the head"
-            : !isSigned ? "the head is not signed by the key" : "in the tree of \(proof.head.size) records"
+            : !isSigned
+                ? "the head is not signed by the key"
+                : !showsRecord
+                    ? "its text under `record` is not that of the leaf"
+                    : isOther
+                        ? "it leads to another head, of \(proof.head.size) records"
+                        : "in the tree of \(proof.head.size) records"
         context.output.line(mark(isSound) + "  \(what): \(why)")
         if isSound, known == nil, !isQuiet {
             Messages.note("the key is the proof's own; compare it with one that you trust, or use --key")

@@ -47,6 +47,9 @@ struct HoldCommand: ParsableCommand {
             guard Hold.isName(name) else {
                 throw ValidationError("A hold's name has 1 to 64 printable ASCII characters without blanks.")
             }
+            guard reason.contains(where: { !$0.isWhitespace }) else {
+                throw ValidationError("--reason says nothing; who reads the hold in a year must know why.")
+            }
         }
 
         func run() throws {

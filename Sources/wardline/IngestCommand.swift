@@ -67,6 +67,9 @@ struct IngestCommand: ParsableCommand {
                 location: file
             )
         }
+        for file in files where POSIXStorage().isDirectory(file) {
+            throw WardlineError(.input, "This is a folder. Name the files in it.", location: file)
+        }
         let reports =
             StoreWriting.hasDaemon(path)
             ? try send(path, reference) : try store(path, reference, context)

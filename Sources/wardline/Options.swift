@@ -63,7 +63,7 @@ struct ListOptions: ParsableArguments {
     var output: OutputMode = .table
 
     @Option(
-        name: [.customShort("n"), .customLong("lines")],
+        name: [.customShort("n", allowingJoined: true), .customLong("lines")],
         help: ArgumentHelp("Only the last N.", valueName: "N")
     )
     var count: Int?

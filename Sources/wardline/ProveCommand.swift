@@ -4,6 +4,7 @@
 import ArgumentParser
 import Digests
 import EventModel
+import Pipeline
 import Platform
 import QueryEngine
 import SegmentLog
@@ -15,8 +16,8 @@ struct ProveCommand: ParsableCommand {
         abstract: "Write a proof that a record is in the log; `wardline verify PROOF` checks it anywhere.",
         discussion: """
             The proof is one JSON object: the record with everything that is known of its receipt, the \
-            hashes from it to the root, the newest signed head and the public key. Exit status 1 when no \
-            head covers the record.
+            hashes from it to the root, the newest signed head and the public key. A record with patient \
+            data is written out with --reveal only. Exit status 1 when no head covers the record.
             """
     )
 
@@ -28,10 +29,19 @@ struct ProveCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The stream: records or journal.", valueName: "NAME"))
     var stream = "records"
 
+    @Option(
+        help: ArgumentHelp(
+            "Write out a record that holds patient data; the reason and who asks go into the log.",
+            valueName: "REASON"
+        )
+    )
+    var reveal: String?
+
     @OptionGroup var store: StoreOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        if let reveal { try Reveal.validate(reveal) }
         guard ["records", "journal"].contains(stream) else {
             throw ValidationError("--stream is records or journal, not '\(TerminalText.escaped(stream))'.")
         }
@@ -40,6 +50,7 @@ struct ProveCommand: ParsableCommand {
     func run() throws {
         let context = try CommandContext(common)
         let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
+        try checkPatients(reader, context)
         guard let head = try reader.newestHead(stream: stream),
             let proof = try reader.proof(of: Offset(offset), in: head, stream: stream)
         else {
@@ -62,6 +73,28 @@ struct ProveCommand: ParsableCommand {
     }
 }
 
+extension ProveCommand {
+    /// Refuses to write out patient data without a reason, and writes down that they are.
+    private func checkPatients(_ reader: StoreReader, _ context: CommandContext) throws {
+        guard stream == "records" else { return }
+        let decoder = StoreDecoder(
+            reader,
+            environment: context.environment,
+            siteKey: StoreKey.reading(StorePaths(reader.path), storage: POSIXStorage())
+        )
+        guard try Reveal.isNeeded(Offset(offset), try reader.partSource(decoder: decoder)) else { return }
+        guard let reveal else {
+            throw WardlineError(
+                .usage,
+                "Record \(offset) holds patient data. --reveal REASON writes it out; the log keeps who asked "
+                    + "and why.",
+                location: "--reveal"
+            )
+        }
+        try Reveal.journal(reveal, "prove \(offset)", reader.path, context)
+    }
+}
+
 /// A proof as an object and back.
 enum ProofText {
     /// Version of the form.
@@ -80,6 +113,14 @@ enum ProofText {
             .init("head", .text(proof.head.text)),
             .init("key", key.map { .text($0.text) } ?? .null),
         ])
+    }
+
+    /// Whether the text that people read in the object is that of the record whose hash is proven.
+    static func showsRecord(_ object: JSONValue, of proof: RecordProof) -> Bool {
+        guard let shown = object["record"], shown != .null else { return true }
+        guard let text = shown.text, let record = proof.record else { return false }
+        // As bytes: equal letters may be composed differently.
+        return Array(text.utf8) == Array(String(decoding: record, as: UTF8.self).utf8)
     }
 
     /// The proof in an object, with the key that it brings; nil for anything else.

@@ -29,7 +29,7 @@ struct QueryCommand: ParsableCommand {
     @OptionGroup var filter: FilterOptions
 
     @Option(
-        name: [.customShort("n"), .customLong("lines")],
+        name: [.customShort("n", allowingJoined: true), .customLong("lines")],
         help: ArgumentHelp("Only the last N.", valueName: "N")
     )
     var count: Int?
@@ -81,9 +81,7 @@ struct QueryCommand: ParsableCommand {
 
     mutating func validate() throws {
         if let reveal {
-            guard reveal.contains(where: { !$0.isWhitespace }) else {
-                throw ValidationError("--reveal needs a reason.")
-            }
+            try Reveal.validate(reveal)
             guard showsBytes else {
                 throw ValidationError("--reveal goes with bytes: -o cat, -o verbose or -F raw.")
             }
@@ -131,33 +129,22 @@ struct QueryCommand: ParsableCommand {
             order: wantedOrder,
             isReversed: reverse
         )
-        if let reveal { try journal(reveal, query, reader.path, context) }
+        if let reveal {
+            // With the filters that are flags, and the time that was asked for.
+            let what = [query.text, time.since.map { "-S \($0)" } ?? "", time.until.map { "-U \($0)" } ?? ""]
+            try Reveal.journal(
+                reveal,
+                what.filter { !$0.isEmpty }.joined(separator: " "),
+                reader.path,
+                context
+            )
+        }
         var run = QueryRun(selection, reader, context, self)
         try run.run()
     }
 
     /// Whether bytes of records are asked for.
     var showsBytes: Bool { output == .cat || output == .verbose || fieldNames.contains("raw") }
-
-    /// Writes down that patient data are shown, before they are.
-    private func journal(
-        _ reason: String,
-        _ query: Query,
-        _ path: String,
-        _ context: CommandContext
-    ) throws {
-        var act = IncidentAct(
-            kind: .reveal,
-            incident: "",
-            actor: Confirmation.actor,
-            time: CommandContext.wallClock,
-            reason: reason
-        )
-        // With the filters that are flags, and the time that was asked for.
-        act.query = [query.text, time.since.map { "-S \($0)" } ?? "", time.until.map { "-U \($0)" } ?? ""]
-            .filter { !$0.isEmpty }.joined(separator: " ")
-        try ActWriting.store(act, path, context)
-    }
 
     /// Reviews are findings: they have neither events beside them nor the fields of events.
     private func checkReviews(_ query: Query) throws(WardlineError) {

@@ -56,7 +56,7 @@ struct QueryRun {
             siteKey: StoreKey.reading(StorePaths(reader.path), storage: POSIXStorage())
         )
         let source = try reader.partSource(decoder: decoder)
-        Outcome.check(source.log)
+        Outcome.check(source.log, of: reader)
         let shown = command.fieldNames + [command.unique].compactMap(\.self)
         let needsResolver = selection.query.needsResolver || shown.contains(where: SiteValues.isOfSite)
         let resolver = needsResolver ? SiteResolver(try SiteInForce.register(reader)) : nil
@@ -164,18 +164,26 @@ struct QueryRun {
     ) throws {
         var counts: [String: Int64] = [:]
         let field = command.unique
-        try scan.run { loaded, index in
-            guard let field else { return true }
-            for value in UniqueValues.of(field, loaded.events, index, resolver) {
-                counts[value, default: 0] += 1
-            }
+        func count(_ batch: EventBatch, _ index: Int, _ times: Int64) throws {
+            guard let field else { return }
+            for value in UniqueValues.of(field, batch, index, resolver) { counts[value, default: 0] += times }
             guard counts.count <= QueryRun.uniqueCountMax else {
                 throw WardlineError(
                     .usage,
                     "`\(field)` has more than \(QueryRun.uniqueCountMax) values. Narrow the search."
                 )
             }
-            return true
+        }
+        if selection.last == nil {
+            // What the site says of an event takes all of it.
+            let isOfSite = resolver != nil && field.map(SiteValues.isOfSite) ?? false
+            let interest = field.map { TallyInterest(fieldNamed: $0) } ?? .nothing
+            try scan.tally(isOfSite ? .event : interest, count)
+        } else {
+            try scan.run { loaded, index in
+                try count(loaded.events, index, 1)
+                return true
+            }
         }
         guard let field else {
             context.output.line(String(scan.statistics.matchCount))

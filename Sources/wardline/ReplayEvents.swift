@@ -39,7 +39,7 @@ extension ReplayCommand {
         @OptionGroup var source: DecoderOptions
         @OptionGroup var time: TimeOptions
         @Option(
-            name: [.customShort("n"), .customLong("lines")],
+            name: [.customShort("n", allowingJoined: true), .customLong("lines")],
             help: ArgumentHelp("Print only the first N changes; all are counted.", valueName: "N")
         )
         var count: Int?

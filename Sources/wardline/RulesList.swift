@@ -83,8 +83,11 @@ extension RulesCommand {
                 [$0.header.id, $0.header.name, $0.header.title].contains(rule)
             }
             guard let facts = found.first else {
-                Messages.error("there is no rule `\(rule)`; `wardline rules list` shows them")
-                throw Outcome.nothingFound
+                throw WardlineError(
+                    .usage,
+                    "There is no rule `\(rule)`. `wardline rules list` shows names; --rules PATH reads "
+                        + "others."
+                )
             }
             let catalogue = DecoderCatalogue(
                 try Content.decoderFiles(folder: source.decoders, environment: context.environment)

@@ -96,6 +96,7 @@ extension StoreCommand {
 enum StoreRebuild {
     static func run(_ store: StorePaths) throws -> Int64 {
         let storage = POSIXStorage()
+        let stored = try StoreReader(path: store.root)
         let lock: FileLock
         do throws(StorageError) {
             lock = try FileLock(store.lock)
@@ -120,8 +121,8 @@ enum StoreRebuild {
         var judge = try Judge(store: store, storage: storage)
         var decoder = judge.decoder()
         let reader = try LogReader.open(storage: storage, path: store.root, stream: "records")
-        Outcome.check(reader)
-        try Outcome.checkSets(StoreReader(path: store.root))
+        Outcome.check(reader, of: stored)
+        try Outcome.checkSets(stored)
         for part in reader.parts {
             guard let records = try reader.soundRecords(part) else {
                 Messages.warning("records \(part.base) to \(Offset(part.end.value - 1)) are damaged")

@@ -45,7 +45,8 @@ struct StoreWriting {
             stream: "records",
             hasColumns: true,
             options: configuration.logOptions,
-            signer: signer
+            signer: signer,
+            report: { Messages.note($0) }
         )
         let journal = try LogOwner(
             storage: POSIXStorage(),
@@ -53,7 +54,8 @@ struct StoreWriting {
             stream: "journal",
             hasColumns: false,
             options: configuration.logOptions,
-            signer: signer
+            signer: signer,
+            report: { Messages.note($0) }
         )
         let content = Judging.content(files, configuration)
         let judgement = try content.open()

@@ -54,6 +54,7 @@ struct WardlineCommand: ParsableCommand {
 @main
 enum EntryPoint {
     static func main() {
+        StandardDescriptors.occupyClosed()
         MemoryPolicy.releaseLargeBuffers()
         ProcessSignals.ignoreBrokenPipe()
         ProcessSignals.exitOnInterrupt()

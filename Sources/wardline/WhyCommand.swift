@@ -44,14 +44,7 @@ struct WhyCommand: ParsableCommand {
         let context = try CommandContext(common, mode: output, pages: true)
         let reader = try StoreReader(path: StoreLocation.path(store, context.environment))
         let models = try CurrentModels.open(reader, isQuiet: common.quiet)
-        let incident: Incident
-        switch try models.incident(id) {
-        case .found(let found): incident = found.incident
-        case .missing where try reader.fate(of: id) == nil:
-            Messages.error("There is no incident `\(id)` in \(reader.path). `wardline incidents` lists them.")
-            throw Outcome.nothingFound
-        default: incident = try TimelineOptions.find(id, models, reader.path).incident
-        }
+        let incident = try TimelineOptions.find(id, models, reader.path).incident
         let siteKey = StoreKey.reading(StorePaths(reader.path), storage: POSIXStorage())
         let decoder = StoreDecoder(reader, environment: context.environment, siteKey: siteKey)
         let parts = try reader.partSource(decoder: decoder)

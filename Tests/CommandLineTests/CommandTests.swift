@@ -60,6 +60,25 @@ struct CommandTests {
         }
     }
 
+    @Test func `a number may be joined to its option`() throws {
+        try Self.withStore { store in
+            let apart = try BuiltCommand.run(["query", "--store", store, "-n", "1"])
+            let joined = try BuiltCommand.run(["query", "--store", store, "-n1"])
+            #expect(joined.status == apart.status && joined.output == apart.output)
+            #expect(try BuiltCommand.run(["query", "--store", store, "-nx"]).status == 2)
+        }
+    }
+
+    @Test func `a folder is no file to take, and leaves no store`() throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/wardline-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let result = try BuiltCommand.run(["ingest", folder, "--store", folder + "/store"])
+        #expect(result.status == 2)
+        #expect(result.errors.contains("This is a folder"))
+        #expect(!FileManager.default.fileExists(atPath: folder + "/store"))
+    }
+
     @Test func `an interval without incidents gives status 1 and no data`() throws {
         try Self.withStore { store in
             let result = try BuiltCommand.run(["incidents", "--store", store, "-U", "2020-01-01"])

@@ -190,4 +190,59 @@ struct DamageTests {
             #expect(try Self.run("incidents", "-o", "jsonl", store: store).lines.count == 1)
         }
     }
+
+    @Test func `closed standard descriptors take the number of no file of the store`() throws {
+        try Self.withStore { folder, store in
+            let command = try #require(BuiltCommand.path)
+            let line =
+                "<38>Oct  1 05:00:00 pump1 sshd[89]: Accepted password for root from 10.9.2.5 port 4 ssh2\n"
+            try Data(line.utf8).write(to: URL(fileURLWithPath: folder + "/more.log"))
+            let run = "exec '\(command)' ingest --verbose --store '\(store)' '\(folder)/more.log'"
+            for closed in ["<&- >&- 2>&-", "<&- 2>&- >/dev/null", ">&- 2>&-"] {
+                _ = try runTool("sh", ["-c", run + " " + closed])
+                let result = try Self.run("verify", store: store)
+                #expect(result.status == 0, "\(closed): \(result.text)")
+            }
+            #expect(try Self.run("query", "--count", "10.9.2.5", store: store).text == "1\n")
+        }
+    }
+
+    @Test func `a folder that holds nothing of a store is none, and a store without its log is damaged`()
+        throws
+    {
+        try Self.withStore { folder, store in
+            try FileManager.default.createDirectory(
+                atPath: folder + "/empty",
+                withIntermediateDirectories: true
+            )
+            for look in Self.looks + [["verify"], ["status"], ["hold", "list"], ["store", "stat"]] {
+                let result = try BuiltCommand.run(look + ["--store", folder + "/empty"])
+                #expect(result.status == 2, "\(look): \(result.text) \(result.errors)")
+                #expect(result.errors.contains("There is no store here"), "\(look): \(result.errors)")
+            }
+            for part in ["records", "journal"] {
+                try FileManager.default.removeItem(atPath: store + "/" + part)
+                let result = try Self.run("verify", store: store)
+                #expect(result.status == 3 && result.text.contains("it must be there and is not"), "\(part)")
+                #expect(try Self.run("query", "--count", store: store).status == 3, "\(part)")
+            }
+        }
+    }
+
+    @Test func `heads that cannot be kept are told, and records are kept all the same`() throws {
+        try Self.withStore { folder, store in
+            try FileManager.default.removeItem(atPath: store + "/records/heads")
+            try FileManager.default.createDirectory(
+                atPath: store + "/records/heads",
+                withIntermediateDirectories: true
+            )
+            let line =
+                "<38>Oct  1 05:00:00 pump1 sshd[89]: Accepted password for root from 10.9.2.5 port 4 ssh2\n"
+            try Data(line.utf8).write(to: URL(fileURLWithPath: folder + "/more.log"))
+            let result = try BuiltCommand.run(["ingest", "--store", store, folder + "/more.log"])
+            #expect(result.errors.contains("the signed heads of records cannot be kept"), "\(result.errors)")
+            try FileManager.default.removeItem(atPath: store + "/records/heads")
+            #expect(try Self.run("query", "--count", "10.9.2.5", store: store).text == "1\n")
+        }
+    }
 }

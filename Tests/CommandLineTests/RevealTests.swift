@@ -65,4 +65,61 @@ struct RevealTests {
             }
         }
     }
+
+    @Test func `a proof of such a record is written out for a reason only`() throws {
+        try Self.withStore { store in
+            let offsets = try BuiltCommand.run([
+                "query", "--store", store, "-o", "jsonl", "-F", "offset,user.name",
+            ])
+            let first = try #require(
+                offsets.lines.first.flatMap { try JSONValue(parsing: $0)["offset"]?.integer }
+            )
+            let refused = try BuiltCommand.run(["prove", "\(first)", "--store", store])
+            #expect(refused.status == 2 && refused.output.isEmpty && refused.errors.contains("--reveal"))
+            let other = try BuiltCommand.run(["prove", "\(first + 1)", "--store", store])
+            #expect(other.status == 0 && other.text.contains("Accepted password"), "\(other.errors)")
+            let shown = try BuiltCommand.run(["prove", "\(first)", "--store", store, "--reveal", "case 8"])
+            #expect(shown.status == 0 && shown.text.contains("MRN-4711"), "\(shown.errors)")
+            let acts = try BuiltCommand.run(["incidents", "acts", "--store", store, "-o", "jsonl"])
+            #expect(acts.text.contains("\"case 8\"") && acts.text.contains("prove \(first)"), "\(acts.text)")
+        }
+    }
+
+    @Test func `the text in a proof, and the head that it leads to, must be those that are known`() throws {
+        try Self.withStore { store in
+            let (folder, file) = (store + "/..", store + "/../proof.json")
+            func writeHead() throws {
+                let text = try BuiltCommand.run(["head", "--store", store]).text
+                try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/head"))
+            }
+            try writeHead()
+            let offsets = try BuiltCommand.run(["query", "--store", store, "-o", "jsonl", "-F", "offset"])
+            let last = try #require(
+                offsets.lines.last.flatMap { try JSONValue(parsing: $0)["offset"]?.integer }
+            )
+            let proof = try BuiltCommand.run(["prove", "\(last)", "--store", store]).text
+            func check(_ text: String, _ more: [String] = []) throws -> BuiltCommand.Result {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+                let result = try BuiltCommand.run(["verify", file] + more)
+                if more.isEmpty, try runTool("python3", ["-c", "import cryptography"])?.status == 0 {
+                    let second = try runTool("python3", ["Tests/verifier/verify.py", "--proof", file])
+                    #expect((second?.status == 0) == (result.status == 0), "both verifiers agree")
+                }
+                return result
+            }
+            #expect(try check(proof).status == 0)
+            #expect(try check(proof, ["--since", folder + "/head"]).status == 0)
+            let forged = try check(proof.replacing("password for ada", with: "password for eve"))
+            #expect(forged.status == 3 && forged.text.contains("is not that of the leaf"), "\(forged.text)")
+            try Data((Self.other + " again\n").utf8).write(to: URL(fileURLWithPath: folder + "/more.log"))
+            let again = try BuiltCommand.run([
+                "ingest", "-q", "--store", store, "--reference-time", "2026-12-02T00:00:00Z",
+                folder + "/more.log",
+            ])
+            #expect(again.status == 0, "\(again.errors)")
+            try writeHead()
+            let other = try check(proof, ["--since", folder + "/head"])
+            #expect(other.status == 3 && other.text.contains("another head"), "\(other.text)")
+        }
+    }
 }

@@ -245,7 +245,7 @@ struct RulesTestTests {
             #expect(result.status == 0)
             #expect(result.text.contains("with ours: field wardline.asset, field wardline.src.zone"))
             #expect(result.text.contains("actions         login"))
-            #expect(try BuiltCommand.run(["rules", "explain", "nothing", "--rules", folder]).status == 1)
+            #expect(try BuiltCommand.run(["rules", "explain", "nothing", "--rules", folder]).status == 2)
             let object = try BuiltCommand.run([
                 "rules", "explain", "gave_up", "--rules", folder, "-o", "json",
             ])

@@ -103,6 +103,11 @@ enum SampleIncident {
             atPath: folder + "/projections",
             withIntermediateDirectories: true
         )
+        // Every store has a log.
+        try FileManager.default.createDirectory(
+            atPath: folder + "/records",
+            withIntermediateDirectories: true
+        )
         let models = try ReadModels(path: folder + "/projections/wardline.sqlite", mode: .readWrite)
         var update = ProjectionUpdate(
             base: .zero,

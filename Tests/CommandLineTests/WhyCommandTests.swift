@@ -241,10 +241,10 @@ struct WhyCommandTests {
         }
     }
 
-    @Test func `an incident that is not there ends with status 1`() throws {
+    @Test func `an incident that is not there ends with status 2, as everywhere`() throws {
         try Self.inStore([0]) { store in
             let result = try BuiltCommand.run(["why", "INC-nothing", "--store", store])
-            #expect(result.status == 1)
+            #expect(result.status == 2)
             #expect(result.output.isEmpty)
             #expect(result.errors.contains("There is no incident `INC-nothing`"))
         }

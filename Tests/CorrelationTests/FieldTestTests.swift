@@ -51,6 +51,9 @@ struct FieldTestTests {
         ("f|contains", "", "", true), ("f", "", "", true), ("f", "", "x", false),
         ("f|re|neq", "b", "abc", false),
         ("|contains", "xy", "wxyz", true), ("", "xy", "wxyz", true), ("|re", "^w", "wxyz", true),
+        ("|startswith", "wx", "wxyz", true), ("|startswith", "xy", "wxyz", false),
+        ("|endswith", "yz", "wxyz", true), ("|endswith", "xy", "wxyz", false),
+        ("|startswith|all", "wx", "wxyz", true), ("|startswith|cased", "WX", "wxyz", false),
     ])
     func `a text value matches or not`(
         _ key: String,

@@ -119,7 +119,12 @@ import Testing
         }
         var buffers = RecordBuffers()
         #expect(
-            try reader.values(reader.parts[0], of: .sourceKind, reusing: EventValues(), &buffers) == nil
+            try reader.values(
+                reader.parts[0],
+                EventValues.Wish(.sourceKind),
+                reusing: EventValues(),
+                &buffers
+            ) == nil
         )
     }
 
@@ -142,7 +147,7 @@ import Testing
         }
         var buffers = RecordBuffers()
         #expect(throws: error) {
-            try reader.values(part, of: .userName, reusing: EventValues(), &buffers)
+            try reader.values(part, EventValues.Wish(.userName), reusing: EventValues(), &buffers)
         }
         #expect(try reader.records(part).count == count)
         #expect(try reader.stored(reader.parts[0]).events?.events.count == count)

@@ -153,4 +153,81 @@ private final class FixedParts: PartSource {
         #expect(source.readCount == 3)
         #expect(scan.statistics.matchCount == 2)
     }
+
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func `however parts overlap, the order is that of all events together`(_ seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        let parts = (0..<1 + random.below(14)).map { part in
+            (0..<1 + random.below(9)).map { _ in
+                Int64(seed % 2 == 0 ? 10 * part + Int(random.below(25)) : Int(random.below(200)))
+            }
+        }
+        let source = FixedParts(parts)
+        for number in source.loaded.indices {
+            // Bounds are wider than they must be, or not known.
+            let slack = Int64(random.below(4)) * UTCTime.second
+            let part = source.loaded[number].part
+            source.loaded[number].part.earliest =
+                random.below(5) == 0 ? nil : part.earliest?.advanced(by: -slack)
+            source.loaded[number].part.latest = random.below(5) == 0 ? nil : part.latest?.advanced(by: slack)
+        }
+        let all = parts.joined().enumerated().map { (time: $0.element, offset: $0.offset) }.sorted { $0 < $1 }
+        for (last, isReversed) in [(nil, false), (nil, true), (3, false), (3, true), (100, false), (0, true)]
+        {
+            let selection = EventSelection(query: try Fixture.query(""), last: last, isReversed: isReversed)
+            var scan = EventScan(selection, in: source)
+            var found: [Int] = []
+            try scan.run { loaded, index in
+                found.append(Int(loaded.events.events[index].offset.value))
+                return true
+            }
+            var wanted = all.map(\.offset)
+            if let last { wanted = Array(wanted.suffix(last)) }
+            #expect(found == (isReversed ? wanted.reversed() : wanted), "last \(last ?? -1) \(isReversed)")
+        }
+    }
+
+    @Test(
+        arguments: [(nil, false, 30), (nil, true, 30), (2, false, 1), (3, true, 1), (4, false, 2)]
+            as [(Int?, Bool, Int)]
+    )
+    func `each part is read once at most, and for the last few the last ones`(
+        last: Int?,
+        isReversed: Bool,
+        readCount: Int
+    ) throws {
+        let source = FixedParts((0..<30).map { [10 * $0, 10 * $0 + 1, 10 * $0 + 2] })
+        let selection = EventSelection(query: try Fixture.query(""), last: last, isReversed: isReversed)
+        var scan = EventScan(selection, in: source)
+        try scan.run { _, _ in true }
+        #expect(source.readCount == readCount)
+        #expect(scan.statistics.matchCount == min(last ?? 90, 90))
+    }
+
+    @Test func `the first events come before the last parts are read`() throws {
+        let source = FixedParts((0..<30).map { [10 * $0, 10 * $0 + 1] })
+        var scan = EventScan(EventSelection(query: try Fixture.query("")), in: source)
+        var found = 0
+        try scan.run { _, _ in
+            found += 1
+            return found < 3
+        }
+        #expect(source.readCount == 2)
+    }
+
+    @Test func `a tally counts what a scan finds, without keeping it`() throws {
+        let source = FixedParts(Self.times)
+        for text in ["", "class:access", "nothing_such"] {
+            var selection = EventSelection(query: try Fixture.query(text))
+            selection.since = UTCTime(nanoseconds: 12 * UTCTime.second)
+            var scan = EventScan(selection, in: source)
+            try scan.run { _, _ in true }
+            var tally = EventScan(selection, in: source)
+            var counts: [EventClass: Int64] = [:]
+            try tally.tally(.header) { counts[$0.events[$1].eventClass, default: 0] += $2 }
+            #expect(tally.statistics.matchCount == scan.statistics.matchCount)
+            #expect(Int(counts.values.reduce(0, +)) == scan.statistics.matchCount)
+            #expect(tally.statistics.end == scan.statistics.end)
+        }
+    }
 }

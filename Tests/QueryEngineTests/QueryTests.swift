@@ -110,6 +110,8 @@ import Testing
         #expect(try Fixture.query("class:review and user:x").asksForReviews)
         #expect(try !Fixture.query("class:access").asksForReviews)
         #expect(try Fixture.query("class:review").warnings.isEmpty)
+        #expect(try Fixture.query("rule:x and class:review and level:low").warnings.isEmpty)
+        #expect(try Fixture.query("rule:x").warnings.count == 1)
         for text in ["class:review", "class:review and user:x", "(class:review) and not user:x"] {
             #expect(try Fixture.query(text).findsOnlyReviews, "\(text)")
         }

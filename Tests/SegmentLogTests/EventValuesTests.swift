@@ -33,7 +33,9 @@ import Testing
             numbers: decoder.numbers
         )
         var buffers = RecordBuffers()
-        return try EventValueReader(decoder, columns, field, EventValues()).read(&buffers)
+        return try EventValueReader(decoder, columns, .init(FieldID(rawValue: field)), EventValues()).read(
+            &buffers
+        )
     }
 
     @Test(arguments: 0..<12 as Range<UInt64>)
@@ -43,7 +45,21 @@ import Testing
         for field in fields {
             let found = try values(records, events, field)
             #expect(found.times == whole.events.map(\.time.nanoseconds))
-            #expect(found.classes == whole.events.map(\.eventClass.rawValue))
+            #expect(found.decoders == whole.decoders)
+            #expect(found.count == whole.events.count)
+            var isSingle = true
+            for (event, choice) in zip(whole.events, found.choices) {
+                let header = found.headers[Int(choice)]
+                #expect(header.eventClass == event.eventClass && header.action == event.action)
+                #expect(header.outcome == event.outcome && header.severity == event.severity)
+                #expect(header.decoder == event.decoder && header.flags == event.flags)
+                #expect(header.issues == event.issues)
+            }
+            for index in whole.events.indices
+            where whole.fields(of: index).count(where: {
+                $0.field.rawValue == field
+            }) > 1 { isSingle = false }
+            #expect(found.isSingle == isSingle, "field \(field)")
             for index in whole.events.indices {
                 let expected = whole.range(of: FieldID(rawValue: field), in: index).map {
                     Array(whole.bytes[$0])
@@ -81,7 +97,7 @@ import Testing
         var buffers = RecordBuffers()
         let last = try #require(reader.parts.last)
         #expect(!last.isBlock)
-        #expect(try reader.values(last, of: .userName, reusing: EventValues(), &buffers) == nil)
+        #expect(try reader.values(last, EventValues.Wish(.userName), reusing: EventValues(), &buffers) == nil)
     }
 
     @Test func `memory that serves from part to part gives the same records`() throws {

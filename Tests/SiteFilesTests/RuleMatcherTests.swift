@@ -35,6 +35,38 @@ struct RuleMatcherTests {
         return found
     }
 
+    @Test(arguments: [
+        (
+            "type: value_count, condition: {field: k, gte: 3}", [#"{"k":["p","q"]}"#, #"{"k":["p","r"]}"#],
+            true
+        ),
+        (
+            "type: value_count, condition: {field: k, gte: 3}", [#"{"k":["p","q"]}"#, #"{"k":["q","P"]}"#],
+            false
+        ),
+        ("type: value_sum, condition: {field: k, gte: 10}", [#"{"k":[1,2,"x"]}"#, #"{"k":[3,4]}"#], true),
+        ("type: value_sum, condition: {field: k, gt: 10}", [#"{"k":[1,2,"x"]}"#, #"{"k":[3,4]}"#], false),
+        (
+            "type: value_count, condition: {field: [k, m], gte: 4}",
+            [#"{"k":["p","q"],"m":[1,2]}"#, #"{"k":"p","m":1}"#], true
+        ),
+        (
+            "type: value_count, condition: {field: [k, m], gte: 4}",
+            [#"{"k":["p","q"],"m":1}"#, #"{"k":"p","m":2}"#], false
+        ),
+    ]) func `each value of a counted field counts`(
+        _ correlation: String,
+        _ events: [String],
+        _ isMatch: Bool
+    ) throws {
+        let rules =
+            Self.detection("{k|exists: true}").replacing("title: t\n", with: "title: t\nname: a\n")
+            + "---\ntitle: c\ncorrelation: {rules: [a], timespan: 10s, \(correlation)}\n"
+        let timed = events.enumerated().map { "{\"@timestamp\":\($0.offset)," + $0.element.dropFirst() }
+        let found = try Self.matches(rules, timed).filter { $0.hasPrefix("c ") }
+        #expect(found.isEmpty == !isMatch, "\(found)")
+    }
+
     private static func detection(_ search: String, logsource: String = "{category: x}") -> String {
         "title: t\nlogsource: \(logsource)\ndetection: {s: \(search), condition: s}\n"
     }

@@ -106,6 +106,48 @@ struct SigmaCorrelationTests {
         #expect(Self.seconds(missing, apart + [(2, "a", "h1", "1")]) == [])
     }
 
+    @Test func `an event counts once, whichever of the rules match it`() {
+        func outcome(_ condition: String) -> [Int] {
+            let rules = ["a", "b"].map { name in
+                "title: T\nname: \(name)\nlogsource: {category: x}\n"
+                    + "detection: {s: {kind|contains: \(name)}, condition: s}\nwardline: {base: true}\n---\n"
+            }
+            let text =
+                rules.joined() + "title: C\nname: c\ncorrelation: {timespan: 10s, rules: [a, b], "
+                + condition + "}\n"
+            let loaded = SigmaReader.load([SigmaReader.File(name: "r.yml", bytes: Array(text.utf8))])
+            #expect(loaded.errors == [])
+            var correlator = Correlator(rules: loaded.rules, register: AssetRegister(site: Site()))
+            correlator.admit(Self.batch([(0, "ab", "h", "7"), (1, "b", "h", "8"), (2, "ba", "h", "9")]))
+            correlator.advance(to: Self.time(60))
+            return correlator.takeJudgements().flatMap(\.alerts).map(\.count)
+        }
+        #expect(outcome("type: event_count, condition: {gte: 4}") == [])
+        #expect(outcome("type: event_count, condition: {gte: 3}") == [3])
+        #expect(outcome("type: value_sum, condition: {gt: 24, field: n}") == [])
+        #expect(outcome("type: value_sum, condition: {gte: 24, field: n}") == [3])
+        #expect(outcome("type: temporal") != [])
+    }
+
+    @Test(arguments: [
+        ("type: event_count, rules: [a], condition: {gte: 5, lte: 3}", "no number passes"),
+        ("type: event_count, rules: [a], condition: {gt: 3, lt: 4}", "no number passes"),
+        ("type: value_avg, rules: [a], condition: {gt: 3, lt: 3, field: n}", "no number passes"),
+        ("type: event_count, rules: [a], window: session, gap: 20s, condition: {gte: 2}", "longer than the"),
+    ]) func `what can never hold, or never end, is refused`(_ correlation: String, _ message: String) {
+        let isSession = correlation.contains("session")
+        let plain = correlation.replacing("window: session, gap: 20s, ", with: "")
+        let text =
+            "title: T\nname: a\nlogsource: {category: x}\ndetection: {s: {kind: a}, condition: s}\n---\n"
+            + "title: C\nname: c\ncorrelation: {timespan: 10s, \(plain)}\n"
+            + (isSession ? "wardline: {window: session, gap: 20s}\n" : "")
+        let outcome = SigmaReader.load([SigmaReader.File(name: "r.yml", bytes: Array(text.utf8))])
+        #expect(outcome.errors.count == 1 && outcome.errors[0].message.contains(message), "\(outcome.errors)")
+        let fitting = text.replacing("5, lte: 3", with: "3, lte: 5").replacing("lt: 4", with: "lt: 5")
+            .replacing("lt: 3,", with: "lt: 3.5,").replacing("gap: 20s", with: "gap: 10s")
+        #expect(SigmaReader.load([SigmaReader.File(name: "r.yml", bytes: Array(fitting.utf8))]).errors == [])
+    }
+
     @Test func `the time at which a waiting verdict is due is known`() {
         for correlation in [
             "type: temporal, rules: [a, b], condition: a and not b",

@@ -37,6 +37,10 @@ import Testing
         ("4 <1>a\n<2>b\n4 <3>c 4 <4>d", ["C|<1>a", "|<2>b", "C|<3>c", "C|<4>d"]),
         ("7 <1>a\nb\n<2>c\n", ["C|<1>a\nb\n", "|<2>c"]),
         ("\n\r\n  <1>a\n\n", ["|<1>a"]),
+        ("<1>a\n    at b.c\n\r\rd\n \r\n<2>e\n", ["|<1>a", "|    at b.c", "|\r\rd", "|<2>e"]),
+        ("  12 monkeys\n  4 <1>a  4 <2>b  ", ["|  12 monkeys", "C|<1>a", "C|<2>b"]),
+        ("4 <1>a  b\n", ["C|<1>a", "|  b"]),
+        (String(repeating: " ", count: 66) + "<1>a\n", ["T70|" + String(repeating: " ", count: 64)]),
         ("<1>never ended", ["P|<1>never ended"]),
         ("20 <1>short", ["CP|<1>short"]),
         ("0 <1>a\n", ["|0 <1>a"]),
@@ -71,6 +75,9 @@ import Testing
     @Test func `JSON lines and lines of files do not count octets`() {
         let bytes = Array("\u{1e}{\"a\":1}\r\n\n5 {\"b\"}\nlast".utf8)
         #expect(frames(.jsonLines, bytes) == ["|{\"a\":1}", "|5 {\"b\"}", "P|last"])
+        let indented = Array("\u{1e}\0 {\"a\":1}\n\0  b\n\u{1e}c\n".utf8)
+        #expect(frames(.jsonLines, indented) == ["|{\"a\":1}", "|\0  b", "|\u{1e}c"])
+        #expect(frames(.gelf, Array("\n {\"a\":\n1}\0\n b\0".utf8)) == ["0|{\"a\":\n1}", "0|\n b"])
         #expect(frames(.lines, Array("  a\0b\r\n\n5 <x>\nlast".utf8)) == ["|  a\0b", "|5 <x>", "|last"])
     }
 
@@ -91,7 +98,11 @@ import Testing
         framer.feed(Array("12 ".utf8).span, into: &target)
         #expect(framer.isUndecided)
         framer.settleUndecided()
-        framer.feed(Array("<1>x\n".utf8).span, into: &target)
+        framer.feed(Array("<1>x\n  ".utf8).span, into: &target)
         #expect(target.batch.payload(0) == Array("12 <1>x".utf8))
+        #expect(!framer.isUndecided, "blanks wait for what follows them")
+        framer.settleUndecided()
+        framer.feed(Array("<1>y\n".utf8).span, into: &target)
+        #expect(target.batch.payload(1) == Array("<1>y".utf8))
     }
 }

@@ -694,7 +694,9 @@ def check_proof(path, keys):
     if keys is None:
         keys = parse_keys([proof["key"]])
     origin, size, root = read_head(proof["head"], keys)
-    check_path(proof, size, root)
+    content = check_path(proof, size, root)
+    shown = proof.get("record")
+    need(shown is None or shown == kept_bytes(content).decode(errors="replace"), "its text is not that of the leaf")
     print(f"OK  record {proof['offset']} of {origin} in the tree of {size}")
 
 

@@ -167,7 +167,8 @@ struct LogBenchmark {
             try measure("values " + FieldID.knownNames[Int(field.rawValue)]) {
                 var values = EventValues()
                 for part in reader.parts {
-                    guard let found = try reader.values(part, of: field, reusing: values, &buffers) else {
+                    let wish = EventValues.Wish(field)
+                    guard let found = try reader.values(part, wish, reusing: values, &buffers) else {
                         throw BenchmarkError.differs
                     }
                     values = found

@@ -167,22 +167,27 @@ extension FieldTest {
         self.field = field
         isNegated = modified.isNegated
         let isKeyword = field == .any
+        let isAnywhere = isKeyword && !modified.isAnchored
         if modified.isConjunction {
             var parts: [Test] = []
-            for value in modified.values { parts.append(try FieldTest.test([value], isKeyword, position)) }
+            for value in modified.values {
+                parts.append(try FieldTest.test([value], isKeyword, isAnywhere, position))
+            }
             test = parts.count == 1 ? parts[0] : .every(parts)
         } else {
-            test = try FieldTest.test(modified.values, isKeyword, position)
+            test = try FieldTest.test(modified.values, isKeyword, isAnywhere, position)
         }
         tabulate()
     }
 
     /// The test that any of `values` passes: texts and networks are gathered, others stand for themselves.
     ///
-    /// Keywords are looked for inside the values of the event, whole values are not asked for.
+    /// Keywords are looked for inside the values of the event, or at the end that a modifier names; whole
+    /// values are not asked for.
     private static func test(
         _ values: [SigmaValue],
         _ isKeyword: Bool,
+        _ isAnywhere: Bool,
         _ position: RulePosition
     ) throws(RuleError) -> Test {
         var exact: Set<[UInt8]> = []
@@ -191,7 +196,7 @@ extension FieldTest {
         var numbers: [RuleNumber] = []
         var others: [Test] = []
         func gather(_ text: SigmaText) {
-            let pattern = TextPattern(isKeyword ? text.wrapped(before: true, after: true) : text)
+            let pattern = TextPattern(isAnywhere ? text.wrapped(before: true, after: true) : text)
             if let literal = pattern.exact { exact.insert(literal) } else { patterns.append(pattern) }
         }
         for value in flattened(values) {

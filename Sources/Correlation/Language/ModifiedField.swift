@@ -29,6 +29,9 @@ struct ModifiedField: Sendable {
     /// `neq`: the whole is negated.
     private(set) var isNegated = false
 
+    /// Whether the texts stand at one end of the value.
+    var isAnchored: Bool { applied.contains("startswith") || applied.contains("endswith") }
+
     private var applied: [String] = []
     private let position: RulePosition
 

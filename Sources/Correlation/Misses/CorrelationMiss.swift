@@ -94,19 +94,24 @@ struct CorrelationMiss {
 
     private struct Value {
         var candidate: Candidate
-        var value: [UInt8]
+        var values: [[UInt8]]
     }
 
     private func measured(_ items: [RuleFeed.Item]) -> Finding {
-        let values = items.compactMap { item in
-            rule.counted(item.candidate).map { Value(candidate: item.candidate, value: $0) }
+        var distinct: [Candidate] = []
+        for item in items {
+            if let last = distinct.last, last.counts(with: item.candidate) { continue }
+            distinct.append(item.candidate)
+        }
+        let values = distinct.compactMap { candidate in
+            rule.counted(candidate).map { Value(candidate: candidate, values: $0) }
         }
         let noun = RuleWords.measured(rule)
         guard !values.isEmpty else {
             return Finding(
                 share: 0,
-                events: items.prefix(8).map(\.candidate),
-                reasons: ["none of \(items.count) matches has what is asked for: \(noun)"]
+                events: Array(distinct.prefix(8)),
+                reasons: ["none of \(distinct.count) matches has what is asked for: \(noun)"]
             )
         }
         var best: (share: Double, number: Double, window: ArraySlice<Value>)?
@@ -130,7 +135,7 @@ struct CorrelationMiss {
             )
             reasons += spread(values)
         }
-        let lacking = items.count - values.count
+        let lacking = distinct.count - values.count
         if lacking > 0 { reasons.append("\(lacking) matches do not have it and do not count") }
         return Finding(
             share: min(share, 0.999),
@@ -140,7 +145,7 @@ struct CorrelationMiss {
     }
 
     private func measure(_ window: ArraySlice<Value>) -> Double {
-        rule.definition.kind == .eventCount ? Double(window.count) : rule.measure(window.map(\.value))
+        rule.definition.kind == .eventCount ? Double(window.count) : rule.measure(window.flatMap(\.values))
     }
 
     /// The longest windows: each ends where the next match would not fit any more.
@@ -222,14 +227,15 @@ struct CorrelationMiss {
         var best: Int64?
         let isDistinct = rule.definition.kind == .valueCount
         for index in values.indices {
-            counts[values[index].value, default: 0] += 1
+            for value in values[index].values { counts[value, default: 0] += 1 }
             while isDistinct ? Double(counts.count) >= needed : Double(index - start + 1) >= needed {
                 let span =
                     values[index].candidate.event.time.nanoseconds
                     - values[start].candidate.event.time.nanoseconds
                 best = min(best ?? span, span)
-                let value = values[start].value
-                counts[value] = counts[value].flatMap { $0 > 1 ? $0 - 1 : nil }
+                for value in values[start].values {
+                    counts[value] = counts[value].flatMap { $0 > 1 ? $0 - 1 : nil }
+                }
                 start += 1
             }
         }

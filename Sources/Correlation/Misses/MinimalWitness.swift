@@ -187,7 +187,7 @@ private struct WitnessSearch {
         var order = all
         if rule.definition.kind == .valueSum {
             func value(_ candidate: Candidate) -> Double {
-                rule.counted(candidate).flatMap { RuleNumber($0)?.double } ?? 0
+                (rule.counted(candidate) ?? []).reduce(0) { $0 + (RuleNumber($1)?.double ?? 0) }
             }
             order.sort { (value($0), $1.event.time) < (value($1), $0.event.time) }
         }

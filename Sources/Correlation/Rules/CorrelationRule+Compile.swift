@@ -59,7 +59,15 @@ extension CorrelationRule {
                 ? terms.contains { $0.waits(inOrder: definition.kind == .temporalOrdered) }
                 : thresholds.contains { $0.comparison != .greaterThan && $0.comparison != .greaterOrEqual }
         try CorrelationRule.refuseNever(definition, thresholds)
+        try CorrelationRule.refuseEmptyRange(definition, thresholds)
         let extras = definition.extras
+        if let gap = extras.sessionGap, gap > definition.timespan {
+            throw RuleError(
+                definition.position,
+                "the `gap` of the session is longer than the `timespan`, so that it never ends one; "
+                    + "shorten it"
+            )
+        }
         for (isAsked, name) in [
             (definition.regularTolerance != nil, "regular"), (extras.firstSeen != nil, "first-seen"),
             (extras.baseline != nil, "baseline"),
@@ -72,6 +80,30 @@ extension CorrelationRule {
                 "`window: session` goes with counts and plain `temporal` only"
             )
         }
+    }
+
+    /// Thresholds must all hold, so they must leave a number between them.
+    private static func refuseEmptyRange(
+        _ definition: CorrelationDefinition,
+        _ thresholds: [(comparison: Comparison, value: Double)]
+    ) throws(RuleError) {
+        let isWhole = definition.kind == .eventCount || definition.kind == .valueCount
+        var least = -Double.infinity
+        var most = Double.infinity
+        for (comparison, value) in thresholds {
+            switch comparison {
+            case .greaterThan: least = max(least, isWhole ? value.rounded(.down) + 1 : value.nextUp)
+            case .greaterOrEqual: least = max(least, isWhole ? value.rounded(.up) : value)
+            case .lessThan: most = min(most, isWhole ? value.rounded(.up) - 1 : value.nextDown)
+            case .lessOrEqual: most = min(most, isWhole ? value.rounded(.down) : value)
+            case .equal:
+                least = max(least, isWhole ? value.rounded(.up) : value)
+                most = min(most, isWhole ? value.rounded(.down) : value)
+            case .notEqual: break
+            }
+        }
+        guard least > most else { return }
+        throw RuleError(definition.position, "no number passes all of these thresholds; they must all hold")
     }
 
     /// An event opens a window, so a count below one never comes.

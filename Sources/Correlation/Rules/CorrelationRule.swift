@@ -37,17 +37,29 @@ struct CorrelationRule: Sendable {
         return sequence.absence?.silence
     }
 
-    /// What of `candidate` is counted or added; nil when it has none of it, so that it does not take part.
-    func counted(_ candidate: Candidate) -> [UInt8]? {
-        var tuple: [UInt8] = []
-        for field in countedFields {
-            guard let value = candidate.values(field).first else { return nil }
-            guard definition.kind == .valueCount else { return RuleNumber(value) == nil ? nil : value }
-            guard countedFields.count > 1 else { return value }
-            // Lengths keep (`a`, `bc`) and (`ab`, `c`) apart.
-            tuple += Array("\(value.count):".utf8) + value
+    /// What of `candidate` is counted or added: each value of the field, of several fields each tuple; nil
+    /// when it has none of it, so that it does not take part.
+    ///
+    /// Values are told apart as those of groups are: as text without case.
+    func counted(_ candidate: Candidate) -> [[UInt8]]? {
+        guard let first = countedFields.first else { return [] }
+        guard definition.kind == .valueCount else {
+            let numbers = candidate.values(first).filter { RuleNumber($0) != nil }
+            return numbers.isEmpty ? nil : numbers
         }
-        return tuple
+        guard countedFields.count > 1 else {
+            let values = candidate.values(first)
+            return values.isEmpty ? nil : values.map { $0.map(TextPattern.folded) }
+        }
+        var tuples: [[UInt8]] = [[]]
+        for field in countedFields {
+            let values = candidate.values(field).map { $0.map(TextPattern.folded) }
+            // Lengths keep (`a`, `bc`) and (`ab`, `c`) apart.
+            tuples = tuples.prefix(CorrelationBounds.tuplesPerEventMax).flatMap { tuple in
+                values.map { tuple + Array("\($0.count):".utf8) + $0 }
+            }
+        }
+        return tuples.isEmpty ? nil : Array(tuples.prefix(CorrelationBounds.tuplesPerEventMax))
     }
 
     /// The number that thresholds are compared with, over what ``counted(_:)`` gave for a window.

@@ -22,20 +22,23 @@ struct GroupWindows: SnapshotResumed, Sendable {
     private struct Entry: SnapshotCoded, Sendable {
         var candidate: Candidate
         var source: Int
-        var value: [UInt8]
+        /// What is counted or added; empty where events are.
+        var values: [[UInt8]]
 
         func write(to encoder: SnapshotEncoder) throws {
             try candidate.write(to: encoder)
             encoder.write(count: source)
-            encoder.write(value)
+            encoder.write(count: values.count)
+            for value in values { encoder.write(value) }
         }
 
         static func read(from decoder: SnapshotDecoder) throws -> Entry {
-            Entry(
-                candidate: try Candidate.read(from: decoder),
-                source: Int(try decoder.number()),
-                value: try decoder.bytes()
-            )
+            let candidate = try Candidate.read(from: decoder)
+            let source = Int(try decoder.number())
+            let count = try decoder.count()
+            var values: [[UInt8]] = []
+            for _ in 0..<count { values.append(try decoder.bytes()) }
+            return Entry(candidate: candidate, source: source, values: values)
         }
     }
 
@@ -86,11 +89,16 @@ struct GroupWindows: SnapshotResumed, Sendable {
     /// Takes a match of source number `source`; returns the correlation's match when its condition holds now.
     mutating func add(_ candidate: Candidate, _ source: Int, _ key: GroupKey) -> Match? {
         let time = candidate.event.time
-        guard let value = rule.counted(candidate) else { return nil }
+        guard let values = rule.counted(candidate) else { return nil }
         let oldest = time.advanced(by: -rule.definition.timespan)
         var group = table.take(key) ?? Group()
         trim(&group, oldest, time)
-        group.entries.append(Entry(candidate: candidate, source: source, value: value))
+        // An event counts once, however many of the rules match it; verdicts that are fed on count each.
+        if rule.terms.isEmpty, let last = group.entries.last?.candidate, last.counts(with: candidate) {
+            table.put(group, key, after: oldest)
+            return nil
+        }
+        group.entries.append(Entry(candidate: candidate, source: source, values: values))
         if group.entries.count > CorrelationBounds.matchesPerGroupMax {
             group.entries.removeFirst()
             group.isCapped = true
@@ -137,7 +145,7 @@ struct GroupWindows: SnapshotResumed, Sendable {
     /// The window's count, sum and so on, if the thresholds hold for it.
     private func measured(_ group: Group, _ key: GroupKey, _ entries: ArraySlice<Entry>) -> Match? {
         let isEventCount = rule.definition.kind == .eventCount
-        let measure = isEventCount ? Double(entries.count) : rule.measure(entries.map(\.value))
+        let measure = isEventCount ? Double(entries.count) : rule.measure(entries.flatMap(\.values))
         guard rule.holds(measure) else { return nil }
         let isCount = rule.definition.kind == .valueCount
         return match(group, key, entries.map(\.candidate), isCount ? Int(measure) : entries.count)

@@ -35,6 +35,10 @@ struct BodyTime {
                 let seconds = Int64(context.offsetSeconds - offset)
                 time = UTCTime(nanoseconds: time.nanoseconds + seconds * 1_000_000_000)
             }
+        } else if let sensor = BodyTime.sensor(bytes, range, context) {
+            time = sensor.time
+            hasFraction = sensor.hasFraction
+            issues = sensor.issues
         } else if let epoch = EpochTime.read(bytes, BodyTime.first(bytes, range)) {
             time = epoch.time
             hasFraction = epoch.hasFraction
@@ -44,6 +48,15 @@ struct BodyTime {
             if offset == nil { issues.insert(.timeZoneAssumed) }
             time = civil.utc(offsetSeconds: offset ?? context.offsetSeconds)
         }
+    }
+
+    private static func sensor(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ context: StampContext
+    ) -> StampReader? {
+        var reader = StampReader(range.lowerBound, range.upperBound, context, isAllStamp: true)
+        return reader.readSensor(bytes) && reader.position == range.upperBound ? reader : nil
     }
 
     /// What stands before a colon: audit logs put a serial behind their epoch.

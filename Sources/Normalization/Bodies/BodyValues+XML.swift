@@ -45,7 +45,7 @@ extension BodyValues {
     ) -> Bool {
         // What closes at once has no text: its name is an attribute as any other (`Provider`).
         var given: Range<Int>?
-        if !xml.isEmptyElement {
+        if !xml.isEmptyElement, !isProvider(bytes, name) {
             for attribute in xml.attributes where given == nil && isName(bytes, attribute.name) {
                 given = attribute.value
             }
@@ -58,6 +58,13 @@ extension BodyValues {
         }
         paths.append(path)
         return true
+    }
+
+    /// Windows calls the source of an event by a name, closed by a tag of its own or not.
+    private func isProvider(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        let text: StaticString = "Provider"
+        guard name.count == text.utf8CodeUnitCount else { return false }
+        return zip(name, "Provider".utf8).allSatisfy { bytes[$0] == $1 }
     }
 
     private func isName(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {

@@ -221,10 +221,15 @@ extension Normalizer {
         }
         for index in decoders.routes.applicationPrefixes.indices {
             let (prefix, offers) = decoders.routes.applicationPrefixes[index]
-            guard name.count >= Int(prefix.count) else { continue }
+            // A prefix that names a folder is one of the whole name.
+            var start = name.lowerBound
+            for place in prefix.range where decoders.routes.texts[place] == 0x2f {
+                start = work.envelope.application.lowerBound
+            }
+            guard name.upperBound - start >= Int(prefix.count) else { continue }
             var lane = 0
             while lane < Int(prefix.count),
-                bytes[name.lowerBound + lane].folded == decoders.routes.texts[Int(prefix.start) + lane]
+                bytes[start + lane].folded == decoders.routes.texts[Int(prefix.start) + lane]
             { lane += 1 }
             if lane == Int(prefix.count), tryOffers(offers, &work, bytes, &events) { return true }
         }

@@ -1,14 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
-import EventModel
+public import EventModel
 
-/// Time, class and one field of the events of a part, read without the rest.
+/// Headers, times and one field of the events of a part, read without the rest.
 public struct EventValues: Sendable {
-    /// Event times.
+    /// What is wanted of events.
+    public struct Wish: Hashable, Sendable {
+        /// A field with a fixed number, or one that the part's extension names number; nil for none.
+        public var field: FieldID?
+        /// Whether times are wanted.
+        public var needsTimes: Bool
+
+        /// Makes a wish.
+        public init(_ field: FieldID? = nil, needsTimes: Bool = true) {
+            self.field = field
+            self.needsTimes = needsTimes
+        }
+    }
+
+    /// Event times, where they were wanted.
     public internal(set) var times: [Int64] = []
-    /// Raw values of `EventClass`.
-    public internal(set) var classes: [UInt8] = []
+    /// The different headers: class, action, outcome, severity, decoder, flags and issues.
+    ///
+    /// Everything else of them is absent.
+    public internal(set) var headers: [Event] = []
+    /// For each event its place in ``headers``.
+    public internal(set) var choices: [Int32] = []
+    /// What the headers' decoders are called.
+    public internal(set) var decoders: [String] = []
+    /// Whether no event has the field more than once.
+    public internal(set) var isSingle = true
     /// The bytes that the values lie in; a value that occurs often may lie there once.
     public var bytes: [UInt8] { memory.texts.bytes }
 
@@ -19,7 +41,7 @@ public struct EventValues: Sendable {
     static let noLength = UInt32.max
 
     /// Number of events.
-    public var count: Int { times.count }
+    public var count: Int { choices.count }
 
     /// Nothing yet; memory serves from part to part.
     public init() {}
@@ -30,7 +52,7 @@ public struct EventValues: Sendable {
     }
 }
 
-/// Reads times, classes and one field of the events of a block; of its records only what those need.
+/// Reads headers, times and one field of the events of a block; of its records only what those need.
 struct EventValueReader {
     /// Where an event of a layout has the value, as far as that is known of all of them.
     private enum Place {
@@ -57,7 +79,8 @@ struct EventValueReader {
     private var records: RecordColumnsDecoder
     private var events: EventColumnsDecoder
     private var values: EventValues
-    private let field: UInt16
+    private let wish: EventValues.Wish
+    private var field: UInt16 { wish.field?.rawValue ?? 0 }
     /// Columns of the slots of all templates that were read.
     private var columns: [TextPlaces?]
     /// Of each layout: where the first value of the field is, and how many own values of it there are.
@@ -69,12 +92,12 @@ struct EventValueReader {
     init(
         _ records: RecordColumnsDecoder,
         _ events: EventColumnsDecoder,
-        _ field: UInt16,
+        _ wish: EventValues.Wish,
         _ values: consuming EventValues
     ) {
         self.records = records
         self.events = events
-        self.field = field
+        self.wish = wish
         self.values = values
         columns = [TextPlaces?](repeating: nil, count: records.kinds.count)
     }
@@ -83,45 +106,44 @@ struct EventValueReader {
     consuming func read(_ buffers: inout RecordBuffers) throws(ByteReaderError) -> EventValues {
         values.memory.texts.removeAll()
         values.times.removeAll(keepingCapacity: true)
-        values.classes.removeAll(keepingCapacity: true)
         values.slots.removeAll(keepingCapacity: true)
+        values.headers = events.layouts.map(\.header.event)
+        values.choices = events.choices
+        values.decoders = events.decoders
+        values.isSingle = true
         guard events.count > 0 else { return values }
-        try readTimes(&buffers)
-        try readPlaces()
-        try readValues()
+        if wish.needsTimes { try readTimes(&buffers) }
+        if wish.field != nil {
+            try readPlaces()
+            try readValues()
+        }
         buffers.raw = records.source.raw
         buffers.eventRaw = events.source.raw
         return values
     }
 
-    /// Reads the times of all events and their classes.
+    /// Reads the times of all events.
     private mutating func readTimes(_ buffers: inout RecordBuffers) throws(ByteReaderError) {
         try records.readReferences(into: &buffers)
         for (number, place) in [(1, 1), (2, 2)] {
             events.source.seek(events.columns[place])
             try IntegerColumn.decode(events.count, from: &events.source, into: &buffers.metadata[number])
         }
-        var (times, classes): ([Int64], [UInt8]) = ([], [])
+        var times: [Int64] = []
         swap(&times, &values.times)
-        swap(&classes, &values.classes)
         times.append(contentsOf: repeatElement(0, count: events.count))
-        classes.append(contentsOf: repeatElement(0, count: events.count))
-        setTimes(buffers, &times, &classes)
+        setTimes(buffers, &times)
         swap(&times, &values.times)
-        swap(&classes, &values.classes)
     }
 
     /// Puts together what was read: log times, shifts and corrections are the metadata of `buffers`.
-    private func setTimes(_ buffers: RecordBuffers, _ times: inout [Int64], _ classes: inout [UInt8]) {
-        let layouts = events.layouts.map {
-            (eventClass: $0.header.eventClass, hasDeviceTime: $0.header.hasDeviceTime, shift: $0.shift)
-        }
+    private func setTimes(_ buffers: RecordBuffers, _ times: inout [Int64]) {
+        let layouts = events.layouts.map { (hasDeviceTime: $0.header.hasDeviceTime, shift: $0.shift) }
         let (logged, shifted, corrected) = (buffers.metadata[0], buffers.metadata[1], buffers.metadata[2])
         let (counts, choices, headers) = (events.counts.span, events.choices.span, layouts.span)
         let (references, logTimes) = (buffers.references.span, logged.span)
         let (shifts, corrections) = (shifted.span, corrected.span)
         var times = times.mutableSpan
-        var classes = classes.mutableSpan
         var next = 0
         for row in counts.indices {
             let end = next + Int(counts[row])
@@ -134,7 +156,6 @@ struct EventValueReader {
                     start &+= shifts[next]
                 }
                 times[next] = start &+ corrections[next]
-                classes[next] = header.eventClass
                 next += 1
             }
         }
@@ -161,7 +182,10 @@ struct EventValueReader {
             while events.firstLayouts[template + 1] <= number { template += 1 }
             let source = try events.source(place)
             if source.kind == EventColumns.SourceKind.column { ownUses[number] += 1 }
-            guard case .nowhere = places[number] else { continue }
+            guard case .nowhere = places[number] else {
+                values.isSingle = false
+                continue
+            }
             sources[number] = source
             places[number] = try self.place(source, template, constants)
         }
@@ -318,9 +342,9 @@ struct EventValueReader {
 }
 
 extension LogPart {
-    /// Reads time, class and one field of the events; nil for a part that does not store them as columns.
+    /// Reads headers, times and one field of the events; nil for a part that does not store them as columns.
     func readValues(
-        _ field: FieldID,
+        _ wish: EventValues.Wish,
         _ values: consuming EventValues,
         _ buffers: inout RecordBuffers
     ) throws(LogError) -> EventValues? {
@@ -343,7 +367,7 @@ extension LogPart {
                 reusing: eventRaw
             )
             eventRaw = []
-            return try EventValueReader(columns, decoder, field.rawValue, values).read(&buffers)
+            return try EventValueReader(columns, decoder, wish, values).read(&buffers)
         } catch { throw damaged(places[0].lowerBound) }
     }
 }

@@ -75,6 +75,19 @@ enum EventColumns {
             issues = event.issues.rawValue
             hasDeviceTime = event.deviceTime.isPresent
         }
+
+        /// An event that has it and nothing else.
+        var event: Event {
+            var event = Event(offset: .zero, time: .absent, logTime: .absent)
+            event.eventClass = EventClass(rawValue: eventClass) ?? .unclassified
+            event.action = Action(rawValue: action) ?? .other
+            event.outcome = Outcome(rawValue: outcome) ?? .unknown
+            event.severity = severity
+            event.decoder = decoder
+            event.flags = EventFlags(rawValue: flags)
+            event.issues = ParseIssues(rawValue: issues)
+            return event
+        }
     }
 
     /// A kind of event that records of one template give.
