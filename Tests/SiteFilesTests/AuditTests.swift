@@ -44,6 +44,18 @@ import WireFormats
             .map { String(decoding: batch.bytes[$0.range], as: UTF8.self) }
     }
 
+    @Test(arguments: [("search-type", "E", Action.dataQuery), ("read", "R", .dataRead)])
+    func `a search of a FHIR server is a query`(interaction: String, code: String, action: Action) {
+        let body = #"""
+            {"resourceType":"AuditEvent","type":{"code":"rest"},"subtype":[{"code":"\#(interaction)"}],\#
+            "action":"\#(code)","recorded":"2026-10-05T04:00:00Z","outcome":"0",\#
+            "agent":[{"who":{"display":"ada"},"requestor":true}],"source":{"observer":{"display":"ehr"}}}
+            """#
+        let batch = decode(Array(body.utf8))
+        #expect(batch.events.map(\.action) == [action])
+        #expect(batch.events.map(\.eventClass) == [.access])
+    }
+
     /// Needs the conformance folder; without it the test is reported as skipped.
     @Test(.enabled(if: hasConformance)) func `every real message gets its class, kind, tags and outcome`()
         throws

@@ -94,6 +94,17 @@ struct DecoderConventionTests {
         }
     }
 
+    @Test(arguments: [
+        ("Not Found", nil), ("No Authentication Required", nil), ("unauthenticated-user", nil),
+        ("notfound", "notfound"), ("not found here", "not found here"), ("unknown", "unknown"),
+    ]) func `words that say that there is no user are none`(said: String, user: String?) {
+        let events = DecoderFixtures.decode(
+            #"<13>1 2026-10-05T04:00:00Z h app - - - {"user":"\#(said)","src_ip":"10.9.0.3"}"#
+        )
+        #expect(events.text(.userName, in: 0) == user)
+        #expect(events.text(.sourceIP, in: 0) == "10.9.0.3")
+    }
+
     @Test func `an undecoded line keeps its text and says so`() {
         let events = DecoderFixtures.decode(
             "<13>Oct  5 04:00:00 h9 oddapp: user=zoe src=10.9.0.7 result=denied"

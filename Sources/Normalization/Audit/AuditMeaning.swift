@@ -60,6 +60,9 @@ struct AuditMeaning {
         "110145": AuditMeaning(.access, "session.start", .sessionStart),
         "110146": AuditMeaning(.access, "session.stop", .sessionStop),
         "110147": AuditMeaning(.access, "access.decision", .request),
+        "search": AuditMeaning(.access, "rest", .dataQuery, ["patient-data"]),
+        "search-type": AuditMeaning(.access, "rest", .dataQuery, ["patient-data"]),
+        "search-system": AuditMeaning(.access, "rest", .dataQuery, ["patient-data"]),
         "ASSOCIATION-FAILURE": AuditMeaning(.network, "association.failure", .associationFailure),
     ]
 

@@ -87,7 +87,7 @@ extension Normalizer {
             for index in text.range where !source[index].isDigit { return false }
             text.append(field, source, &events)
         case .userName, .userTarget:
-            guard draft.take(field) else { return false }
+            guard !Placeholder.isNobody(source, text.range), draft.take(field) else { return false }
             FieldText(range: text.nameRange(source), shift: text.shift).append(field, source, &events)
         case .sessionID:
             guard !text.isUnsetSession(source), draft.take(field) else { return false }
@@ -222,6 +222,25 @@ enum Placeholder {
     ]
     .map {
         Array($0.utf8)
+    }
+
+    /// What devices write for a user whom they do not know, in lower case; no account is called so.
+    private static let nobodies = [
+        "no authentication required", "unauthenticated-user", "not found", "not available", "not applicable",
+        "no user", "unknown user",
+    ].map { Array($0.utf8) }
+
+    /// Whether the text at `range` says that no user is known.
+    static func isNobody(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        guard let first = range.first, bytes[first].folded == 0x6e || bytes[first].folded == 0x75 else {
+            return false
+        }
+        for text in nobodies where text.count == range.count {
+            var lane = 0
+            while lane < text.count, bytes[first + lane].folded == text[lane] { lane += 1 }
+            if lane == text.count { return true }
+        }
+        return false
     }
 
     /// Whether the text at `range` is empty or stands for "none".
