@@ -53,6 +53,34 @@ struct DecoderConditionTests {
         #expect(fields.contains("ext.taken=yes") == isTaken, "\(fields)")
     }
 
+    @Test(arguments: [
+        ("cyrus/imap[7]: badlogin ada", true), ("/usr/lib/cyrus/imap[7]: badlogin ada", false),
+        ("imap[7]: badlogin ada", false), ("cyrus[7]: badlogin ada", false),
+    ])
+    func `a prefix that names a folder is one of the whole name`(message: String, isTaken: Bool) throws {
+        let decoder = """
+            id: t
+            select: {app: 'cyrus/*'}
+            header: '<22>Oct  5 04:00:00 h cyrus/imap[7]: '
+            rules:
+              - id: first
+                action: login
+                pattern: 'badlogin {user.name:rest}'
+                set: {ext.taken: 'yes'}
+                samples: [{in: 'badlogin ada', expect: {ext.taken: 'yes', user.name: ada}}]
+            """
+        let fields = try DecoderConditionTests.fields("<22>Oct  5 04:00:00 h " + message, [decoder])
+        #expect(fields.contains("ext.taken=yes") == isTaken, "\(fields)")
+    }
+
+    @Test(arguments: ["<Provider Name='Gate' Guid='g'/>", "<Provider Name='Gate' Guid='g'></Provider>"])
+    func `the source of a Windows event has one name, however its element ends`(element: String) throws {
+        let line = "<Event><System>\(element)</System><Data Name='door'>west</Data></Event>"
+        let fields = try DecoderConditionTests.fields(line, [DecoderConditionTests.decoder("text: '*west*'")])
+        #expect(fields.contains("ext.Event.System.Provider.@Name=Gate"), "\(fields)")
+        #expect(fields.contains { $0.hasSuffix("door=west") }, "\(fields)")
+    }
+
     /// A decoder of values parted by commas that takes lines with its own word in the first of them.
     private static func table(_ name: String, columns: String, sample: String) -> String {
         """

@@ -219,12 +219,15 @@ extension Normalizer {
         {
             return true
         }
+        let hasFolder = name.lowerBound > work.envelope.application.lowerBound
         for index in decoders.routes.applicationPrefixes.indices {
             let (prefix, offers) = decoders.routes.applicationPrefixes[index]
             // A prefix that names a folder is one of the whole name.
             var start = name.lowerBound
-            for place in prefix.range where decoders.routes.texts[place] == 0x2f {
-                start = work.envelope.application.lowerBound
+            if hasFolder {
+                for place in prefix.range where decoders.routes.texts[place] == 0x2f {
+                    start = work.envelope.application.lowerBound
+                }
             }
             guard name.upperBound - start >= Int(prefix.count) else { continue }
             var lane = 0
