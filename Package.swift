@@ -85,7 +85,10 @@ let package = Package(
         layer("Timelines", ["EventModel", "Digests", "WireFormats", "Inventory", "Correlation"]),
         layer(
             "SiteFiles",
-            ["EventModel", "Digests", "WireFormats", "Normalization", "Inventory", "Correlation", yams],
+            [
+                "EventModel", "Digests", "Platform", "WireFormats", "Normalization", "Inventory",
+                "Correlation", yams,
+            ],
             isBusy: true
         ),
         layer(

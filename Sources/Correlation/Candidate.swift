@@ -180,8 +180,13 @@ final class Candidate: SnapshotCoded, Sendable {
             guard let text = place.text(joined) else { return false }
             return test(text, isWanted)
         case .any:
-            return hasEntry(isWanted) { $0.holdsKeywords }
+            return hasEntry(isWanted) { $0.holdsKeywords && !isPresence($0) }
         }
+    }
+
+    /// Whether a field only says that another one is there, without a value (``RuleMatcher``).
+    private func isPresence(_ field: FieldID) -> Bool {
+        !field.isKnown && shared.events.name(of: field).hasPrefix(RuleMatcher.presencePrefix)
     }
 
     /// Number of a field without a fixed one; nil if the batch does not know it.

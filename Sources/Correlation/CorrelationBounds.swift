@@ -13,6 +13,11 @@ public enum CorrelationBounds {
     /// become lower bounds.
     public static let matchesPerGroupMax = 1_024
 
+    /// Matches that wait in one rule over rules that decide when their windows close: 65,536.
+    ///
+    /// Beyond it the oldest are taken at once.
+    public static let laggingCountMax = 65_536
+
     /// Matches between two states that judgement can go back to: 16,384, some 20 ms of judging again.
     ///
     /// What comes before the older state is judged alone.

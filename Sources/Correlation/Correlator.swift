@@ -49,7 +49,7 @@ public struct Correlator: Sendable {
 
     /// What the rules in force ask to be known beside events.
     private mutating func serveRules() {
-        closing = states.indices.filter { rules.correlations[$0].decidesAtClose }
+        closing = states.indices.filter { rules.correlations[$0].delay > 0 }
         coverage.serve(rules.silence(hasSite: !surroundings.register.isEmpty))
         surroundings.knowsExposure = rules.fields.contains(.joined(.exposure))
     }

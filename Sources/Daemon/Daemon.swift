@@ -196,7 +196,8 @@ public final class Daemon: Sendable {
             judge: judgement.judge,
             options: engineOptions,
             apply: judgement.apply,
-            keep: judgement.keep
+            keep: judgement.keep,
+            close: judgement.close
         )
     }
 

@@ -19,16 +19,20 @@ public struct DaemonContent: Sendable {
         public var apply: @Sendable (ProjectionUpdate) throws(WardlineError) -> Void
         /// Keeps the state of judgement with the read models as they are; nil where none is kept.
         public var keep: (@Sendable (JudgeSnapshot) throws(WardlineError) -> Void)?
+        /// Ends the read models, when nothing is judged any more; nil where there are none.
+        public var close: (@Sendable () throws(WardlineError) -> Void)?
 
         /// Joins them.
         public init(
             judge: any RecordJudge,
             apply: @escaping @Sendable (ProjectionUpdate) throws(WardlineError) -> Void,
-            keep: (@Sendable (JudgeSnapshot) throws(WardlineError) -> Void)? = nil
+            keep: (@Sendable (JudgeSnapshot) throws(WardlineError) -> Void)? = nil,
+            close: (@Sendable () throws(WardlineError) -> Void)? = nil
         ) {
             self.judge = judge
             self.apply = apply
             self.keep = keep
+            self.close = close
         }
     }
 

@@ -242,7 +242,9 @@ public struct IPPrefix: Hashable, Codable, Sendable, CustomStringConvertible {
     public init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(String(parts[0])) else { return nil }
-        let extra = address.v4 == nil ? 0 : 96
+        // `::ffff:0:0/96` counts the bits of the long form.
+        let isLong = address.v4 == nil || parts[0].utf8.contains(0x3a)
+        let extra = isLong ? 0 : 96
         var bits = 128 - extra
         if parts.count == 2 {
             guard let given = Int(parts[1]), (0...bits).contains(given) else { return nil }
@@ -252,6 +254,9 @@ public struct IPPrefix: Hashable, Codable, Sendable, CustomStringConvertible {
         length = bits + extra
         guard contains(address), address == IPPrefix.masked(address, length) else { return nil }
     }
+
+    /// Whether all addresses inside are of IPv4.
+    public var isV4: Bool { base.v4 != nil && length >= 96 }
 
     /// Whether `address` lies inside.
     public func contains(_ address: IPAddress) -> Bool {

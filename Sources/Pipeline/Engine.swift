@@ -64,6 +64,7 @@ public final class Engine: Sendable {
     let options: Options
     let apply: @Sendable (ProjectionUpdate) throws(WardlineError) -> Void
     let keep: (@Sendable (JudgeSnapshot) throws(WardlineError) -> Void)?
+    private let close: (@Sendable () throws(WardlineError) -> Void)?
     /// Where judgement stood when its state was kept last.
     let kept = Mutex(Offset.zero)
     let decodeQueue: HandoverQueue<DecodeItem>
@@ -84,7 +85,8 @@ public final class Engine: Sendable {
     /// Makes an engine that does not run yet.
     ///
     /// `apply` applies a read-model change in one transaction; `keep` keeps the state of judgement together
-    /// with the read models as they are. Both are called on the judge thread.
+    /// with the read models as they are. Both are called on the judge thread. `close` ends the read models
+    /// when ``stop()`` has ended the threads.
     public init(
         records: any EngineLog,
         journal: any EngineLog,
@@ -92,7 +94,8 @@ public final class Engine: Sendable {
         intake: IntakeQueue = IntakeQueue(),
         options: Options = Options(),
         apply: @escaping @Sendable (ProjectionUpdate) throws(WardlineError) -> Void,
-        keep: (@Sendable (JudgeSnapshot) throws(WardlineError) -> Void)? = nil
+        keep: (@Sendable (JudgeSnapshot) throws(WardlineError) -> Void)? = nil,
+        close: (@Sendable () throws(WardlineError) -> Void)? = nil
     ) {
         self.records = records
         self.journal = journal
@@ -101,6 +104,7 @@ public final class Engine: Sendable {
         self.options = options
         self.apply = apply
         self.keep = keep
+        self.close = close
         decodeQueue = HandoverQueue(capacity: options.decodeQueueMaxBytes)
         judgeQueue = HandoverQueue(capacity: options.judgeQueueMaxBytes)
         state.withLock { status in
@@ -174,7 +178,7 @@ public final class Engine: Sendable {
     }
 
     /// Takes no more records, makes those taken durable, judges them, appends a stop record and closes the
-    /// log.
+    /// log and the read models.
     ///
     /// - Throws: What made the state `suspect`, or `storage` when a full disk kept records from being stored.
     public func stop() throws(WardlineError) {
@@ -184,6 +188,7 @@ public final class Engine: Sendable {
         if let failure = state.withLock({ $0.failure }) { throw failure }
         try records.close()
         try journal.close()
+        try close?()
     }
 
     /// Waits for space on a full disk no longer: who waits to give records is refused.

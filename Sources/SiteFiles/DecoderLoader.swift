@@ -2,6 +2,7 @@
 // This file is part of Wardline.
 
 public import Normalization
+import Platform
 
 /// Loads decoder files: reads each, compiles it alone, runs its samples, then compiles what passed into one
 /// set.
@@ -33,10 +34,32 @@ public enum DecoderLoader {
         public var loaded: [String]
         /// Why files were refused, in order of name.
         public var refused: [SiteFilesError]
-        /// Rules and samples that another rule or decoder shadows.
-        public var warnings: [String]
         /// Number of samples that were run and passed.
         public var sampleCount: Int
+        /// What the decoders that passed were compiled from.
+        fileprivate var definitions: [DecoderDefinition]
+
+        /// Rules and samples that another rule or decoder shadows, in words.
+        ///
+        /// Compiles the files and decodes their samples once more: nobody but who writes decoders waits for
+        /// it.
+        public func warnings() -> [String] {
+            let overlaps: [String]
+            do throws(DecoderError) {
+                overlaps = try DecoderSet.overlaps(among: definitions)
+            } catch {
+                preconditionFailure("Decoders that compiled do not compile: \(error)")
+            }
+            return overlaps + DecoderSamples.taken(definitions, by: decoders)
+                + DecoderSamples.carried(definitions, by: decoders)
+        }
+    }
+
+    /// What became of one file.
+    private struct Reading: Sendable {
+        var definition: Result<DecoderDefinition, SiteFilesError>
+        /// Samples that passed.
+        var samples: Result<Int, SiteFilesError>
     }
 
     private static let latest = LatestOutcome<File, Outcome>()
@@ -49,9 +72,10 @@ public enum DecoderLoader {
         var loaded: [String] = []
         var refused: [SiteFilesError] = []
         var sampleCount = 0
-        for file in files.sorted(by: { $0.name < $1.name }) {
+        let ordered = files.sorted { $0.name < $1.name }
+        for (file, reading) in zip(ordered, mapInParallel(ordered, read)) {
             do throws(SiteFilesError) {
-                let definition = try definition(file)
+                let definition = try reading.definition.get()
                 if let twin = definitions.first(where: { $0.id.text == definition.id.text }) {
                     throw SiteFilesError(
                         file: file.name,
@@ -61,7 +85,7 @@ public enum DecoderLoader {
                         remedy: "give one of them another id"
                     )
                 }
-                sampleCount += try DecoderSamples.check(definition)
+                sampleCount += try reading.samples.get()
                 definitions.append(definition)
                 loaded.append(file.name)
             } catch {
@@ -69,6 +93,15 @@ public enum DecoderLoader {
             }
         }
         return finish(definitions, loaded, refused, sampleCount)
+    }
+
+    /// Reads one file and checks it alone.
+    private static func read(_ file: File) -> Reading {
+        let definition = Result { () throws(SiteFilesError) in try self.definition(file) }
+        let samples = Result { () throws(SiteFilesError) in
+            try DecoderSamples.check(try definition.get())
+        }
+        return Reading(definition: definition, samples: samples)
     }
 
     /// Reads one file without compiling it.
@@ -93,16 +126,13 @@ public enum DecoderLoader {
         while true {
             do throws(DecoderError) {
                 let set = try DecoderSet(compiling: definitions)
-                let warnings =
-                    set.warnings + DecoderSamples.taken(definitions, by: set)
-                    + DecoderSamples.carried(definitions, by: set)
                 return Outcome(
                     decoders: set,
                     loaded: loaded,
                     refused: refused,
-                    warnings: warnings,
                     sampleCount: sampleCount
-                        + definitions.reduce(0) { $0 + ($1.carries?.samples.count ?? 0) }
+                        + definitions.reduce(0) { $0 + ($1.carries?.samples.count ?? 0) },
+                    definitions: definitions
                 )
             } catch {
                 // Each file compiled alone, so this needs two files at odds: the one that is named gives way.

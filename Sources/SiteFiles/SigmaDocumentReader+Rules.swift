@@ -92,7 +92,16 @@ extension SigmaDocumentReader {
         )
     }
 
-    private func groupBy(_ node: YAMLNode) throws(RuleError) -> [RuleText] { try names(node, "group-by") }
+    private func groupBy(_ node: YAMLNode) throws(RuleError) -> [RuleText] { try fields(node, "group-by") }
+
+    /// Names of fields, which take no modifiers here.
+    private func fields(_ node: YAMLNode, _ key: String) throws(RuleError) -> [RuleText] {
+        let found = try names(node, key)
+        if let wrong = found.first(where: { $0.text.contains("|") }) {
+            throw RuleError(wrong.position, "`\(wrong.text)` in `\(key)` is no field: it takes no modifiers")
+        }
+        return found
+    }
 
     /// Sigma's identifiers have letters, digits, `_` and `-`; others only a pattern reaches.
     ///
@@ -277,7 +286,7 @@ extension SigmaDocumentReader {
                     throw error(value, "`\(key.text)` compares with a number")
                 }
                 definition.thresholds.append(.init(operation: key.text, value: number))
-            case "field": definition.countedFields = try names(value, "field")
+            case "field": definition.countedFields = try fields(value, "field")
             case "percentile":
                 guard definition.kind == .valuePercentile else {
                     throw RuleError(position(key.mark), "`percentile` belongs to a value_percentile")

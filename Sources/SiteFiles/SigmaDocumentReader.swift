@@ -63,13 +63,13 @@ struct SigmaDocumentReader {
         if let node = root["references"] { header.references = try texts(node) }
         if let node = root["tags"] { header.tags = try texts(node) }
         if let node = root["level"] {
-            guard let level = Level(name: try text(node)) else {
+            guard let level = Level(name: try text(node).lowercased()) else {
                 throw error(node, "the level is one of \(Level.allCases.map(\.name).joined(separator: ", "))")
             }
             header.level = level
         }
         try checkStatus(root)
-        header.status = try root["status"].map(text) ?? ""
+        header.status = try root["status"].map(text)?.lowercased() ?? ""
         header.description = try root["description"].map(text) ?? ""
         header.falsePositives = try root["falsepositives"].map(texts) ?? []
         for key in ["date", "modified"] { if let node = root[key] { _ = try text(node) } }
@@ -87,7 +87,7 @@ struct SigmaDocumentReader {
             )
         }
         guard let node = root["status"] else { return }
-        let status = try text(node)
+        let status = try text(node).lowercased()
         guard ["stable", "test", "experimental", "deprecated", "unsupported"].contains(status) else {
             throw error(node, "the status is one of stable, test, experimental, deprecated, unsupported")
         }

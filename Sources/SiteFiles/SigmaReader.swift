@@ -104,19 +104,18 @@ public enum SigmaReader {
         var definitions: [RuleDefinition] = []
         var errors: [RuleError] = []
         var warnings: [RuleError] = []
-        do throws(SiteFilesError) {
-            let documents = try StrictYAML.documents(in: bytes, file: file)
-            let hash = sha256(bytes).hexadecimal
-            for (number, document) in documents.enumerated() {
-                var reader = SigmaDocumentReader(file: file, fingerprint: "\(hash)#\(number)")
-                do throws(RuleError) {
-                    definitions.append(try reader.definition(of: document))
-                } catch {
-                    errors.append(error)
-                }
-                warnings += reader.warnings
+        let found = StrictYAML.soundDocuments(in: bytes, file: file)
+        let hash = sha256(bytes).hexadecimal
+        for (number, document) in found.documents.enumerated() {
+            var reader = SigmaDocumentReader(file: file, fingerprint: "\(hash)#\(number)")
+            do throws(RuleError) {
+                definitions.append(try reader.definition(of: document))
+            } catch {
+                errors.append(error)
             }
-        } catch {
+            warnings += reader.warnings
+        }
+        for error in found.errors {
             let message = error.remedy.isEmpty ? error.what : error.what + "; " + error.remedy
             errors.append(
                 RuleError(RulePosition(file: error.file, line: error.line, column: error.column), message)

@@ -29,6 +29,60 @@ public enum StrictYAML {
     /// - Returns: the documents, each with its marks.
     /// - Throws: ``SiteFilesError`` at the first fault; nothing of the file is returned then.
     public static func documents(in bytes: [UInt8], file: String) throws(SiteFilesError) -> [YAMLNode] {
+        try documents(in: try text(of: bytes, file)[...], file: file, below: 0)
+    }
+
+    /// The documents of a file that can be read, in order, and the faults of the others.
+    ///
+    /// Documents are told apart by lines that begin with `---`; a fault takes no other document with it.
+    public static func soundDocuments(
+        in bytes: [UInt8],
+        file: String
+    ) -> (documents: [YAMLNode], errors: [SiteFilesError]) {
+        let text: String
+        do throws(SiteFilesError) {
+            text = try self.text(of: bytes, file)
+            return (try documents(in: text[...], file: file, below: 0), [])
+        } catch {
+            let parts = (try? self.text(of: bytes, file)).map(parts) ?? []
+            guard parts.count > 1, parts.count <= documentCountMax else { return ([], [error]) }
+            var sound: [YAMLNode] = []
+            var errors: [SiteFilesError] = []
+            for part in parts {
+                do throws(SiteFilesError) {
+                    sound += try documents(in: part.text, file: file, below: part.line)
+                } catch {
+                    errors.append(error)
+                }
+            }
+            return (sound, errors.isEmpty ? [error] : errors)
+        }
+    }
+
+    /// The text cut before each line that begins a document, with the lines before each part.
+    private static func parts(of text: String) -> [(text: Substring, line: Int)] {
+        var parts: [(text: Substring, line: Int)] = []
+        var start = text.startIndex
+        var first = 0
+        var line = 0
+        var index = text.startIndex
+        while index < text.endIndex {
+            let rest = text[index...]
+            let begins = rest.hasPrefix("---") && (rest.dropFirst(3).first?.isWhitespace ?? true)
+            if begins, index > start {
+                parts.append((text[start..<index], first))
+                start = index
+                first = line
+            }
+            guard let end = rest.utf8.firstIndex(of: 0x0a) else { break }
+            index = text.utf8.index(after: end)
+            line += 1
+        }
+        parts.append((text[start...], first))
+        return parts
+    }
+
+    private static func text(of bytes: [UInt8], _ file: String) throws(SiteFilesError) -> String {
         guard bytes.count <= fileSizeMaxBytes else {
             throw SiteFilesError(
                 file: file,
@@ -46,12 +100,23 @@ public enum StrictYAML {
                 remedy: "save it as UTF-8"
             )
         }
+        return text
+    }
+
+    /// - Parameter lines: Lines of the file before the text.
+    private static func documents(
+        in text: Substring,
+        file: String,
+        below lines: Int
+    ) throws(SiteFilesError) -> [YAMLNode] {
         do {
-            let parser = try Parser(yaml: text, resolver: Resolver.basic, encoding: .utf8)
+            let parser = try Parser(yaml: String(text), resolver: Resolver.basic, encoding: .utf8)
             var documents: [YAMLNode] = []
             while let root = try parser.nextRoot() {
                 // Anchors are held weakly by nodes: the parser has to outlive the walk that refuses them.
-                let node = try withExtendedLifetime(parser) { try Walk(file: file).node(root, depth: 0) }
+                let node = try withExtendedLifetime(parser) {
+                    try Walk(file: file, lines: lines).node(root, depth: 0)
+                }
                 if case .scalar(let scalar) = node, scalar.tag == .null, scalar.isPlain { continue }
                 guard documents.count < documentCountMax else {
                     throw SiteFilesError(
@@ -67,7 +132,7 @@ public enum StrictYAML {
         } catch let error as SiteFilesError {
             throw error
         } catch let error as YamlError {
-            throw refusal(of: error, file: file)
+            throw refusal(of: error, file: file, below: lines)
         } catch {
             throw SiteFilesError(file: file, what: "the file cannot be read as YAML (\(error))")
         }
@@ -99,19 +164,19 @@ public enum StrictYAML {
         return low
     }
 
-    private static func refusal(of error: YamlError, file: String) -> SiteFilesError {
+    private static func refusal(of error: YamlError, file: String, below lines: Int) -> SiteFilesError {
         switch error {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
-            let around = context.map { " (\($0.text.trimmed), line \($0.mark.line))" } ?? ""
+            let around = context.map { " (\($0.text.trimmed), line \($0.mark.line + lines))" } ?? ""
             return SiteFilesError(
                 file: file,
-                line: mark.line,
+                line: mark.line + lines,
                 column: mark.column,
                 what: problem.trimmed + around
             )
         case .reader(let problem, let offset, _, let yaml):
-            let line = offset.map { 1 + yaml.prefix($0).count { $0.isNewline } } ?? 0
+            let line = offset.map { 1 + lines + yaml.prefix($0).count { $0.isNewline } } ?? 0
             return SiteFilesError(
                 file: file,
                 line: line,
@@ -121,7 +186,7 @@ public enum StrictYAML {
         case .duplicatedKeysInMapping(let duplicates, let context):
             return SiteFilesError(
                 file: file,
-                line: context.mark.line,
+                line: context.mark.line + lines,
                 column: context.mark.column,
                 what: "the key '\(duplicates.first ?? "")' stands twice in one mapping",
                 remedy: "keep one of them"
@@ -141,9 +206,11 @@ extension String {
 /// Turns the parser's nodes into ours and refuses what strict YAML does not have.
 private struct Walk {
     let file: String
+    /// Lines of the file before what was parsed.
+    let lines: Int
 
     func node(_ node: Node, depth: Int) throws(SiteFilesError) -> YAMLNode {
-        let mark = Walk.mark(node.mark)
+        let mark = self.mark(node.mark)
         guard depth < StrictYAML.depthMax else {
             throw SiteFilesError(
                 file: file,
@@ -179,9 +246,9 @@ private struct Walk {
         var seen: Set<String> = []
         for (key, value) in mapping {
             guard case .scalar(let scalar) = key else {
-                throw SiteFilesError(file: file, at: Walk.mark(key.mark), what: "a key that is not a scalar")
+                throw SiteFilesError(file: file, at: mark(key.mark), what: "a key that is not a scalar")
             }
-            let mark = Walk.mark(scalar.mark)
+            let mark = self.mark(scalar.mark)
             try refuseAnchor(scalar.anchor != nil, mark)
             guard scalar.style != .plain || scalar.string != "<<" else {
                 throw SiteFilesError(
@@ -247,7 +314,7 @@ private struct Walk {
         }
     }
 
-    private static func mark(_ mark: Mark?) -> YAMLMark {
-        YAMLMark(line: mark?.line ?? 0, column: mark?.column ?? 0)
+    private func mark(_ mark: Mark?) -> YAMLMark {
+        YAMLMark(line: mark.map { $0.line + lines } ?? 0, column: mark?.column ?? 0)
     }
 }

@@ -32,12 +32,16 @@ struct WazuhMarkup {
     private var index = 0
     private var line = 1
 
-    /// Reads the elements at the top of a file.
-    static func elements(in bytes: [UInt8]) throws(Fault) -> [Element] {
+    /// Reads the elements at the top of a file, up to a fault: what is whole before it counts.
+    static func elements(in bytes: [UInt8]) -> (elements: [Element], fault: Fault?) {
         var reader = WazuhMarkup(bytes: bytes)
         var root = Element(name: "")
-        try reader.read(into: &root, depth: 0)
-        return root.children
+        do throws(Fault) {
+            try reader.read(into: &root, depth: 0)
+            return (root.children, nil)
+        } catch {
+            return (root.children, error)
+        }
     }
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
@@ -58,8 +62,12 @@ struct WazuhMarkup {
             } else if bytes[index] == 0x5c, index + 1 < bytes.count, bytes[index + 1] == 0x3c {
                 text.append(0x3c)
                 index += 2
+            } else if bytes[index] == 0x5c, index + 1 < bytes.count, bytes[index + 1] == 0x5c {
+                // Such a pair says nothing of what follows.
+                text += [0x5c, 0x5c]
+                index += 2
             } else if bytes[index] == 0x3c, isNameStart(index + 1) {
-                parent.children.append(try element(depth: depth))
+                try element(into: &parent, depth: depth)
             } else {
                 text.append(bytes[index])
                 advance()
@@ -68,7 +76,7 @@ struct WazuhMarkup {
         guard parent.name.isEmpty else { throw fault("`<\(parent.name)>` is not closed") }
     }
 
-    private mutating func element(depth: Int) throws(Fault) -> Element {
+    private mutating func element(into parent: inout Element, depth: Int) throws(Fault) {
         var found = Element(name: "", line: line)
         index += 1
         found.name = word()
@@ -77,12 +85,20 @@ struct WazuhMarkup {
             guard index < bytes.count else { throw fault("the file ends inside a tag") }
             if starts("/>") {
                 index += 2
-                return found
+                parent.children.append(found)
+                return
             }
             if bytes[index] == 0x3e {
                 index += 1
-                try read(into: &found, depth: depth + 1)
-                return found
+                do throws(Fault) {
+                    try read(into: &found, depth: depth + 1)
+                } catch {
+                    // A group that breaks off has the rules before that.
+                    if depth == 0 { parent.children.append(found) }
+                    throw error
+                }
+                parent.children.append(found)
+                return
             }
             let name = word()
             skipBlanks()

@@ -17,12 +17,13 @@ struct WazuhPattern {
     /// A pattern of `type`: `osmatch`, `osregex` or `pcre2`; nil for another type.
     ///
     /// `osmatch` is literal text with `^` first, `$` last and `|` between alternatives. `osregex` has
-    /// expressions with a backslash, of which `\.` is any character, while a bare dot is a dot. Both are
-    /// without case. Text after a `!` is negated.
+    /// expressions with a backslash, of which `\.` is any character, while a bare dot is a dot; `^` and `$`
+    /// are anchors at the ends of an alternative only. Both are without case. Text of `osmatch` after a `!`
+    /// is negated.
     init?(_ text: String, type: String, isNegated: Bool) {
         var text = text
         self.isNegated = isNegated
-        if type != "pcre2", text.hasPrefix("!") {
+        if type == "osmatch", text.hasPrefix("!") {
             text.removeFirst()
             self.isNegated.toggle()
         }
@@ -58,8 +59,8 @@ struct WazuhPattern {
     }
 
     private static let classes: [Character: String] = [
-        "w": "[A-Za-z0-9_-]", "d": "[0-9]", "s": " ", "t": "\\t", "p": "[()*+,.:;<=>?\\[\\]!\"'#$%&|{}-]",
-        "W": "[^A-Za-z0-9_-]", "D": "[^0-9]", "S": "[^ ]", ".": "(?s:.)",
+        "w": "[A-Za-z0-9_@-]", "d": "[0-9]", "s": " ", "t": "\\t", "p": "[()*+,.:;<=>?\\[\\]!\"'#$%&|{}-]",
+        "W": "[^A-Za-z0-9_@-]", "D": "[^0-9]", "S": "[^ ]", ".": "(?s:.)",
     ]
 
     private static func expression(_ text: String) -> String {
@@ -75,7 +76,13 @@ struct WazuhPattern {
             case "+" where isClass, "*" where isClass:
                 found.append(character)
                 isClass = false
-            case "(", ")", "|", "^", "$":
+            case "(", ")", "|":
+                found.append(character)
+                isClass = false
+            case "^" where found.isEmpty || found.last == "|" || found.last == "(":
+                found.append(character)
+                isClass = false
+            case "$" where characters.isEmpty || characters.first == "|" || characters.first == ")":
                 found.append(character)
                 isClass = false
             default:

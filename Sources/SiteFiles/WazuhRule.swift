@@ -36,6 +36,8 @@ struct WazuhRule {
     var unknown: [String] = []
     /// What is lost without making it wrong.
     var notes: [String] = []
+    /// Whether it changes a rule of its id that came before.
+    var isOverwriting: Bool
 
     /// Names of their fields as ours.
     private static let fields: [String: String] = [
@@ -45,15 +47,6 @@ struct WazuhRule {
         "location": "host.name", "protocol": "network.protocol", "id": "vendor.code", "url": "ext.url",
         "data": "ext.data", "extra_data": "ext.extra_data", "status": "ext.status", "action": "ext.action",
         "system_name": "ext.system_name", "srcgeoip": "ext.srcgeoip", "dstgeoip": "ext.dstgeoip",
-    ]
-
-    /// Our decoders for what theirs with another name decode.
-    private static let decoders: [String: [String]] = [
-        "windows": ["windows.eventlog", "windows.text"],
-        "windows_eventchannel": ["windows.eventlog", "windows.text"],
-        "windows_eventlog": ["windows.eventlog", "windows.text"], "named": ["bind"], "dhcpd": ["dhcp"],
-        "pix": ["cisco.asa"], "cisco-ios": ["cisco.ios"], "vsftpd": ["vsftpd"], "sudo": ["sudo"],
-        "paloalto": ["paloalto"], "fortigate-firewall-v5": ["fortigate"],
     ]
 
     /// The name of a dynamic field as ours: `win.eventdata.targetUserName` is Sigma's `TargetUserName`.
@@ -72,7 +65,9 @@ struct WazuhRule {
     ]
 
     /// What is for people, or about mail and such.
-    private static let passedOver: Set<String> = ["description", "info", "options", "group", "mitre"]
+    private static let passedOver: Set<String> = [
+        "description", "info", "options", "group", "mitre", "global_frequency",
+    ]
 
     /// Reads `element`; nil if it has no id.
     init?(_ element: WazuhMarkup.Element, file: String, groups: [String], variables: [String: String]) {
@@ -88,6 +83,8 @@ struct WazuhRule {
         timeframe = number("timeframe") ?? 360
         ignore = number("ignore")
         isSilent = level == 0 || element.attributes["noalert"] == "1"
+        isOverwriting = element.attributes["overwrite"] == "yes"
+        if element.attributes["maxsize"] != nil { unknown.append("maxsize") }
         let words = element.texts("description").joined(separator: " ")
             .split(whereSeparator: \.isWhitespace).joined(separator: " ")
         title = words.isEmpty ? "Wazuh rule \(id)" : String(words.prefix(200))
@@ -113,12 +110,13 @@ struct WazuhRule {
     private mutating func take(_ element: WazuhMarkup.Element, _ variables: [String: String]) {
         var done: Set<String> = []
         for part in element.children {
-            // Several elements of one name are one text.
-            let key = part.name + (part.attributes["name"] ?? "")
-            let isJoined = part.name == "match" || part.name == "regex"
-            guard !isJoined || done.insert(key).inserted else { continue }
+            // Several elements of one name are one text; those of addresses are a list.
+            let isList = part.name == "srcip" || part.name == "dstip"
+            let isJoined = isList || WazuhRule.texts.contains(part.name) && part.name != "field"
+            guard !isJoined || done.insert(part.name).inserted else { continue }
             if part.name == "category", !element.texts("decoded_as").isEmpty { continue }
-            let text = isJoined ? element.texts(part.name).joined() : part.text
+            let text =
+                isJoined ? element.texts(part.name).joined(separator: isList ? "," : "") : part.text
             take(part, WazuhRule.replaced(text, variables))
         }
     }
@@ -132,10 +130,8 @@ struct WazuhRule {
             let isNegated = (part.attributes["negate"] == "yes") != words.hasPrefix("!")
             let networks = WazuhRule.list(words.hasPrefix("!") ? String(words.dropFirst()) : words)
             let key = (WazuhRule.fields[part.name] ?? part.name) + "|cidr"
-            searches.append(Search(alternatives: [[(key, networks)]], isNegated: isNegated))
-        case "decoded_as":
-            let decoders = WazuhRule.decoders[words] ?? [words]
-            searches.append(Search(alternatives: [[("decoder", decoders)], [("ext.app", [words])]]))
+            add(Search(alternatives: [[(key, networks)]], isNegated: isNegated), about: key)
+        case "decoded_as": takeDecoder(words)
         case "category": takeCategory(words)
         case "if_sid": parents += WazuhRule.list(words)
         case "if_group": parentGroups += WazuhRule.list(words)
@@ -143,6 +139,7 @@ struct WazuhRule {
         case "if_matched_group": countedGroup = words
         case "same_field": same.append(WazuhRule.field(words))
         case "different_field", "not_same_field": different.append(WazuhRule.field(words))
+        case "same_location", "same_agent": same.append("host.name")
         case let name where name.hasPrefix("same_"): add(String(name.dropFirst(5)), name, to: \.same)
         case let name where name.hasPrefix("different_"):
             add(String(name.dropFirst(10)), name, to: \.different)
@@ -150,6 +147,26 @@ struct WazuhRule {
             add(String(name.dropFirst(9)), name, to: \.different)
         default: unknown.append(part.name)
         }
+    }
+
+    private mutating func takeDecoder(_ name: String) {
+        guard !WazuhDecoders.forms.contains(name) else { return }
+        let ours = WazuhDecoders.ours(name)
+        if ours == nil {
+            notes.append(
+                "no decoder here is known to be their `\(name)`: only lines of a program of that name match"
+            )
+        }
+        searches.append(Search(alternatives: [[("decoder", ours ?? [name])], [("ext.app", [name])]]))
+    }
+
+    /// What a field must not have it must have otherwise: a test of theirs fails where the field is missing.
+    private mutating func add(_ search: Search, about key: String) {
+        let field = key.prefix { $0 != "|" }
+        if search.isNegated, field != "message" {
+            searches.append(Search(alternatives: [[(field + "|exists", ["true"])]]))
+        }
+        searches.append(search)
     }
 
     private mutating func add(
@@ -167,9 +184,14 @@ struct WazuhRule {
     private mutating func takeText(_ part: WazuhMarkup.Element, _ text: String) {
         var field = WazuhRule.fields[part.name] ?? "message"
         if part.name == "field" { field = WazuhRule.field(part.attributes["name"] ?? "") }
-        let usual = part.name == "match" || part.name == "program_name" ? "osmatch" : "osregex"
+        let isNegated = part.attributes["negate"] == "yes"
+        if part.name == "action", part.attributes["type"] == nil {
+            return takeAction(text, isNegated: isNegated)
+        }
+        let usual = part.name == "regex" || part.name == "field" ? "osregex" : "osmatch"
         let type = part.attributes["type"] ?? usual
-        let pattern = WazuhPattern(text, type: type, isNegated: part.attributes["negate"] == "yes")
+        let written = part.name == "id" ? WazuhRule.withoutSeverity(text) : text
+        let pattern = WazuhPattern(written, type: type, isNegated: isNegated)
         guard let pattern, !pattern.entries.isEmpty, !field.isEmpty else {
             unknown.append("\(part.name) of type \(type)")
             return
@@ -180,14 +202,46 @@ struct WazuhRule {
         for modifiers in pattern.entries.map(\.modifiers).uniqued {
             alternatives.append([(([field] + modifiers).joined(separator: "|"), lists[modifiers] ?? [])])
         }
-        searches.append(Search(alternatives: alternatives, isNegated: pattern.isNegated))
+        add(Search(alternatives: alternatives, isNegated: pattern.isNegated), about: field)
+    }
+
+    /// What a firewall did, by its own word or as the action of our event.
+    private mutating func takeAction(_ text: String, isNegated: Bool) {
+        let word = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        var alternatives: [[(key: String, values: [String])]] = [
+            [("ext.action", [WazuhPattern.escaped(word)])]
+        ]
+        switch word.lowercased() {
+        case "drop", "deny", "denied", "block", "blocked", "reject", "close":
+            alternatives.append([("action", ["deny"])])
+        case "pass", "allow", "allowed", "accept", "permit", "permitted":
+            alternatives.append([("action", ["connect"])])
+        default: break
+        }
+        add(Search(alternatives: alternatives, isNegated: isNegated), about: "ext.action")
+    }
+
+    /// Ids of Cisco are `SEVERITY-NUMBER` there and `NUMBER` here.
+    private static func withoutSeverity(_ text: String) -> String {
+        let parts = text.split(separator: "|", omittingEmptySubsequences: false).map { part -> String? in
+            let start = part.hasPrefix("^") ? part.dropFirst() : part[...]
+            let level = start.prefix(2)
+            guard level.count == 2, level.first?.isNumber == true, level.last == "-",
+                start.dropFirst(2).prefix(3).count(where: \.isNumber) == 3
+            else { return nil }
+            return (part.hasPrefix("^") ? "^" : "") + start.dropFirst(2)
+        }
+        let known = parts.compactMap { $0 }
+        return known.count == parts.count ? known.joined(separator: "|") : text
     }
 
     private mutating func takeCategory(_ name: String) {
         switch name {
         case "syslog": return
         case "windows":
-            searches.append(Search(alternatives: [[("decoder", WazuhRule.decoders["windows"] ?? [])]]))
+            searches.append(Search(alternatives: [[("decoder", WazuhDecoders.windows)]]))
+        case "web-log": searches.append(Search(alternatives: [[("decoder", WazuhDecoders.web)]]))
+        case "squid": searches.append(Search(alternatives: [[("decoder", ["squid"])]]))
         case "firewall", "ids": searches.append(Search(alternatives: [[("ext.source.kind", [name])]]))
         default: unknown.append("category \(name)")
         }

@@ -41,9 +41,9 @@ public struct WazuhTranslation: Sendable {
         for file in files.sorted(by: { $0.name < $1.name }) { read(file) }
         var documents: [String: String] = [:]
         var reasons: [String: String] = [:]
-        // What counts a group comes last, over those of its rules that are there.
-        let groups = order.filter { rules[$0]?.countedGroup != nil }
-        for id in order.filter({ rules[$0]?.countedGroup == nil }) + groups {
+        // What counts or follows a group comes last, over those of its rules that are there.
+        let groups = order.filter { rules[$0]?.namesGroup == true }
+        for id in order.filter({ rules[$0]?.namesGroup == false }) + groups {
             do throws(Refusal) {
                 documents[id] = try document(id, over: Set(documents.keys))
             } catch {
@@ -57,6 +57,9 @@ public struct WazuhTranslation: Sendable {
             if rule.ignore != nil, rule.isCounting {
                 notes.append("`ignore` is not needed: one episode is one alert while it lasts")
             }
+            if !rule.different.isEmpty {
+                notes.append("`different_*` counts distinct values, not values other than the last one's")
+            }
             lines.append(
                 Line(rule: id, file: rule.file, line: rule.line, reason: reasons[id], notes: notes)
             )
@@ -69,43 +72,56 @@ public struct WazuhTranslation: Sendable {
     }
 
     private mutating func read(_ file: SigmaReader.File) {
-        do throws(WazuhMarkup.Fault) {
-            let elements = try WazuhMarkup.elements(in: file.bytes)
-            var variables: [String: String] = [:]
-            for element in elements where element.name == "var" {
-                variables[element.attributes["name"] ?? ""] = element.text
-            }
-            for group in elements where group.name == "group" {
-                let groups = WazuhRule.list(group.attributes["name"] ?? "")
-                for element in group.children where element.name == "rule" {
-                    guard
-                        let rule = WazuhRule(element, file: file.name, groups: groups, variables: variables)
-                    else {
-                        let reason = "the rule has no id of digits"
-                        lines.append(
-                            Line(rule: "", file: file.name, line: element.line, reason: reason, notes: [])
-                        )
-                        continue
-                    }
-                    guard let replaced = rules.updateValue(rule, forKey: rule.id) else {
-                        order.append(rule.id)
-                        continue
-                    }
-                    let reason = "the rule with its id at \(rule.file):\(rule.line) replaces it"
-                    lines.append(
-                        Line(
-                            rule: replaced.id,
-                            file: replaced.file,
-                            line: replaced.line,
-                            reason: reason,
-                            notes: []
-                        )
-                    )
-                }
-            }
-        } catch {
-            lines.append(Line(rule: "", file: file.name, line: error.line, reason: error.what, notes: []))
+        let (elements, fault) = WazuhMarkup.elements(in: file.bytes)
+        var variables: [String: String] = [:]
+        for element in elements where element.name == "var" {
+            variables[element.attributes["name"] ?? ""] = element.text
         }
+        for group in elements where group.name == "group" {
+            let groups = WazuhRule.list(group.attributes["name"] ?? "")
+            for element in group.children where element.name == "rule" {
+                guard let rule = WazuhRule(element, file: file.name, groups: groups, variables: variables)
+                else {
+                    note("", file.name, element.line, "the rule has no id of digits")
+                    continue
+                }
+                take(rule)
+            }
+        }
+        if let fault {
+            note("", file.name, fault.line, fault.what + "; what follows in the file is not read")
+        }
+    }
+
+    private mutating func note(_ rule: String, _ file: String, _ line: Int, _ reason: String) {
+        lines.append(Line(rule: rule, file: file, line: line, reason: reason, notes: []))
+    }
+
+    /// Of two rules of one id the first stays, unless the second overwrites it; then what the first stands on
+    /// and counts stays.
+    private mutating func take(_ rule: WazuhRule) {
+        guard let first = rules[rule.id] else {
+            rules[rule.id] = rule
+            order.append(rule.id)
+            return
+        }
+        guard rule.isOverwriting else {
+            let place = "\(first.file):\(first.line)"
+            note(rule.id, rule.file, rule.line, "its id is that of the rule at \(place), which stays")
+            return
+        }
+        var merged = rule
+        merged.parents = first.parents
+        merged.parentGroups = first.parentGroups
+        merged.counted = first.counted
+        merged.countedGroup = first.countedGroup
+        rules[rule.id] = merged
+        note(
+            first.id,
+            first.file,
+            first.line,
+            "the rule with its id at \(rule.file):\(rule.line) replaces it"
+        )
     }
 
     /// Leaves out what does not load, and then what builds on that, until all that is left loads.
@@ -132,13 +148,22 @@ public struct WazuhTranslation: Sendable {
                     let id = places[error.position.file]?.last(where: { $0.line <= error.position.line })?.id
                 else { continue }
                 documents[id] = nil
-                reasons[id] = reasons[id] ?? error.message
+                reasons[id] = reasons[id] ?? WazuhTranslation.reason(error.message)
             }
             guard documents.count < before else {
                 files = []
                 return
             }
         }
+    }
+
+    /// What the reader of rules says, in the words of theirs.
+    private static func reason(_ message: String) -> String {
+        guard message.hasPrefix("there is no rule"), let start = message.range(of: "`wazuh_")?.upperBound
+        else {
+            return message
+        }
+        return "it counts rule \(message[start...].prefix(while: \.isNumber)), which is not translated"
     }
 
     // MARK: - One rule
@@ -258,11 +283,8 @@ public struct WazuhTranslation: Sendable {
         return found
     }
 
-    /// A rule that counts: a correlation over what it counts; with tests of its own, their match must follow.
-    private func counting(_ rule: WazuhRule, over known: Set<String>) throws(Refusal) -> String {
-        let hasTests = !rule.searches.isEmpty || !rule.parents.isEmpty || !rule.parentGroups.isEmpty
-        let own = "wazuh_\(rule.id)_event"
-        var bases: [String] = []
+    /// Names of what a rule counts; none where it counts its own matches.
+    private func counted(_ rule: WazuhRule, _ known: Set<String>) throws(Refusal) -> [String] {
         if let counted = rule.counted {
             for id in WazuhRule.list(counted) {
                 guard let base = rules[id] else {
@@ -271,41 +293,83 @@ public struct WazuhTranslation: Sendable {
                 guard base.unknown.isEmpty else {
                     throw Refusal(reason: "it counts rule \(id), which is not translated")
                 }
-                bases.append("wazuh_\(id)")
             }
-        } else if let group = rule.countedGroup {
-            bases = try members(of: WazuhRule.list(group), except: [rule.id], withCounting: true)
-                .filter(known.contains).map { "wazuh_\($0)" }
-            guard !bases.isEmpty else {
-                throw Refusal(reason: "no rule of the group \(group) is translated")
-            }
+            return WazuhRule.list(counted)
         }
-        let isOwnCounted = bases.isEmpty
-        if isOwnCounted {
+        guard let group = rule.countedGroup else { return [] }
+        let found = try members(of: WazuhRule.list(group), except: [rule.id], withCounting: true)
+            .filter(known.contains)
+        guard !found.isEmpty else { throw Refusal(reason: "no rule of the group \(group) is translated") }
+        return found
+    }
+
+    /// A rule that counts: a correlation over what it counts; with tests of its own, an event that passes
+    /// them must be the last.
+    ///
+    /// `frequency` counts the last event too; without one it is 2.
+    private func counting(_ rule: WazuhRule, over known: Set<String>) throws(Refusal) -> String {
+        let hasTests = !rule.searches.isEmpty || !rule.parents.isEmpty || !rule.parentGroups.isEmpty
+        let own = "wazuh_\(rule.id)_event"
+        let name = "wazuh_\(rule.id)"
+        let frequency = max(rule.frequency ?? 2, 2)
+        let bases = try counted(rule, known)
+        guard !bases.isEmpty else {
             guard hasTests else { throw Refusal(reason: "it counts nothing") }
-            bases = [own]
+            guard rule.frequency ?? 1 > 1 else {
+                throw Refusal(reason: "it counts without a `frequency` above 1")
+            }
+            return try detection(rule, name: own, isBase: true) + "---\n"
+                + count(rule, [own], frequency, name: name, isBase: false)
         }
-        var documents: [String] = []
-        if hasTests { documents.append(try detection(rule, name: own, isBase: true)) }
-        let needsOrder = hasTests && !isOwnCounted
-        var first = bases
-        let frequency = max(rule.frequency ?? 1, 1)
-        if frequency > 1 || needsOrder && bases.count > 1 {
-            let name = needsOrder ? "wazuh_\(rule.id)_count" : "wazuh_\(rule.id)"
-            documents.append(count(rule, bases, frequency, name: name, isBase: needsOrder))
-            first = [name]
-        } else if !needsOrder {
-            throw Refusal(reason: "it counts without a `frequency` above 1")
+        let names = bases.map { "wazuh_\($0)" }
+        guard hasTests else { return count(rule, names, frequency, name: name, isBase: false) }
+        var documents = [try last(rule, bases, known, name: own)]
+        var first = names[0]
+        if frequency > 2 || names.count > 1 {
+            first = name + "_count"
+            documents.append(count(rule, names, frequency - 1, name: first, isBase: true))
         }
-        if needsOrder {
-            documents.append(
-                header(rule, name: "wazuh_\(rule.id)", level: rule.shownLevel)
-                    + "correlation:\n    type: temporal_ordered\n    rules: [\(first[0]), \(own)]\n"
-                    + groupBy(rule) + "    timespan: \(max(rule.timeframe, 1))s\n"
-                    + "    generate: true\n" + (rule.isSilent ? "wardline: {base: true}\n" : "")
-            )
-        }
+        documents.append(
+            header(rule, name: name, level: rule.shownLevel)
+                + "correlation:\n    type: temporal_ordered\n    rules: [\(first), \(own)]\n"
+                + groupBy(rule) + "    timespan: \(max(rule.timeframe, 1))s\n"
+                + "    generate: true\n" + (rule.isSilent ? "wardline: {base: true}\n" : "")
+        )
         return documents.joined(separator: "---\n")
+    }
+
+    /// The event that must be the last: it passes the rule's own tests, and is one of those that are counted
+    /// where the rule stands on nothing else.
+    private func last(
+        _ rule: WazuhRule,
+        _ bases: [String],
+        _ known: Set<String>,
+        name: String
+    ) throws(Refusal) -> String {
+        if rule.searches.isEmpty, rule.parents.isEmpty {
+            // Rules that nothing is asked of beside are named: a group may have hundreds.
+            let names = try members(of: rule.parentGroups, except: [rule.id], withCounting: true)
+                .filter(known.contains).map { "wazuh_\($0)" }
+            guard !names.isEmpty else {
+                throw Refusal(
+                    reason: "no rule of the group \(rule.parentGroups.joined(separator: ", ")) is translated"
+                )
+            }
+            return count(rule, names, 1, name: name, isBase: true)
+        }
+        var whole = rule
+        // What is counted and counts itself is no event that could be the last.
+        if rule.parents.isEmpty, rule.parentGroups.isEmpty,
+            bases.allSatisfy({ rules[$0]?.isCounting == false })
+        {
+            guard bases.count <= WazuhTranslation.groupCountMax else {
+                throw Refusal(
+                    reason: "it counts more than \(WazuhTranslation.groupCountMax) rules and has tests"
+                )
+            }
+            whole.parents = bases
+        }
+        return try detection(whole, name: name, isBase: true)
     }
 
     private func count(
@@ -358,6 +422,7 @@ public struct WazuhTranslation: Sendable {
             entries.enumerated().map { number, entry in
                 let lead =
                     search.alternatives.count > 1 ? (number == 0 ? "        - " : "          ") : "        "
+                if entry.key.hasSuffix("|exists") { return lead + quoted(entry.key) + ": true\n" }
                 let values =
                     entry.values.count == 1
                     ? quoted(entry.values[0]) : "[" + entry.values.map(quoted).joined(separator: ", ") + "]"
@@ -389,6 +454,9 @@ public struct WazuhTranslation: Sendable {
 extension WazuhRule {
     /// Whether it speaks when others have matched often enough.
     var isCounting: Bool { counted != nil || countedGroup != nil || frequency != nil }
+
+    /// Whether it names all rules of a group in a correlation.
+    var namesGroup: Bool { countedGroup != nil || isCounting && !parentGroups.isEmpty }
 
     /// The level in words: 4 to 6 is low, 7 to 9 medium, 10 to 12 high.
     var shownLevel: String {

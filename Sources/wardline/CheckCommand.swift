@@ -42,7 +42,7 @@ struct CheckCommand: ParsableCommand {
         let outcome = DecoderLoader.load(files)
         problemCount += outcome.refused.count
         for refused in outcome.refused { context.output.line(TerminalText.escaped(refused.description)) }
-        for warning in outcome.warnings { context.output.line(TerminalText.escaped("warning: " + warning)) }
+        for warning in outcome.warnings() { context.output.line(TerminalText.escaped("warning: " + warning)) }
         if !common.quiet {
             Messages.note(
                 "decoders: \(outcome.loaded.count) files right, \(outcome.refused.count) refused, "

@@ -114,7 +114,7 @@ struct DecodersCommand: ParsableCommand {
             let names = Set(files.map(\.name))
             let refused = outcome.refused.filter { names.contains($0.file) || paths.isEmpty }
             context.output.lines(refused.map { TerminalText.escaped($0.description) })
-            context.output.lines(outcome.warnings.map { TerminalText.escaped("warning: " + $0) })
+            context.output.lines(outcome.warnings().map { TerminalText.escaped("warning: " + $0) })
             context.output.finish()
             if !common.quiet {
                 Messages.note(

@@ -66,7 +66,8 @@ enum Judging {
             apply: { (update) throws(WardlineError) in _ = try models.apply(update) },
             keep: { (snapshot) throws(WardlineError) in
                 try files.keep(snapshot) { (path) throws(WardlineError) in try models.copy(to: path) }
-            }
+            },
+            close: { () throws(WardlineError) in try models.close() }
         )
     }
 

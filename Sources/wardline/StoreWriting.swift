@@ -68,7 +68,8 @@ struct StoreWriting {
             judge: judgement.judge,
             options: options,
             apply: judgement.apply,
-            keep: judgement.keep
+            keep: judgement.keep,
+            close: judgement.close
         )
         try engine.start()
         guard bringsContent else { return }

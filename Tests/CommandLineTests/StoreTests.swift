@@ -86,6 +86,16 @@ enum SampleStore {
         }
     }
 
+    @Test func `read models are one file once the writer has ended`() throws {
+        let store = FileManager.default.temporaryDirectory.path + "/wardline-one-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: store) }
+        let lines = SampleStore.lines.joined(separator: "\n") + "\n"
+        let written = try BuiltCommand.run(["ingest", "--store", store, "-"], input: lines)
+        #expect(written.status == 0, "\(written.errors)")
+        let models = try FileManager.default.contentsOfDirectory(atPath: store + "/projections")
+        #expect(models == ["wardline.sqlite"])
+    }
+
     @Test func `events come in the order in which they happened, or were recorded`() throws {
         try Self.withStore { store in
             let byTime = try Self.query(store, ["-o", "csv", "-F", "offset", "-g", "password"])

@@ -30,7 +30,7 @@ struct DecoderLoaderTests {
     }
 
     @Test func `no shipped decoder takes a sample of another`() {
-        #expect(DecoderFixtures.loaded.warnings.filter { $0.contains("takes a sample") } == [])
+        #expect(DecoderFixtures.loaded.warnings().filter { $0.contains("takes a sample") } == [])
     }
 
     @Test func `a good file loads`() {
@@ -144,7 +144,7 @@ private enum DecoderSetup {
     static func warnings(_ text: String) -> [String] {
         do {
             let file = DecoderFixtures.file(text, name: "x.decoder.yaml")
-            return try DecoderSet(compiling: [DecoderLoader.definition(file)]).warnings
+            return try DecoderSet.overlaps(among: [DecoderLoader.definition(file)])
         } catch {
             return ["\(error)"]
         }

@@ -50,6 +50,12 @@ struct ConditionParser {
             takesSelectors: selectors,
             position: position
         )
+        let loud = parser.tokens.first {
+            !names.contains($0) && !keywords.contains($0) && keywords.contains($0.lowercased())
+        }
+        if let loud {
+            throw RuleError(position, "write `\(loud.lowercased())` in lower case in the condition")
+        }
         let condition = try parser.expression(depth: 0)
         guard parser.index == parser.tokens.count else {
             throw RuleError(position, "unexpected `\(parser.tokens[parser.index])` in the condition")

@@ -14,6 +14,30 @@ enum DatePart: String, Sendable, CaseIterable {
     case month
     case year
 
+    /// Numbers that it can have.
+    var range: ClosedRange<Double> {
+        switch self {
+        case .minute: 0...59
+        case .hour: 0...23
+        case .day: 1...31
+        case .week: 1...53
+        case .month: 1...12
+        case .year: 0...9_999
+        }
+    }
+
+    /// Whether any date can pass.
+    func canPass(_ comparison: Comparison, _ number: Double) -> Bool {
+        switch comparison {
+        case .equal: range.contains(number) && number == number.rounded()
+        case .notEqual: true
+        case .lessThan: number > range.lowerBound
+        case .lessOrEqual: number >= range.lowerBound
+        case .greaterThan: number < range.upperBound
+        case .greaterOrEqual: number <= range.upperBound
+        }
+    }
+
     /// The part of `value`: `YYYY-MM-DD`, then optionally `T` or a blank and `HH:MM`, then anything; nil if
     /// it is no date or has no such part.
     func number(in value: [UInt8]) -> Int? {

@@ -103,13 +103,14 @@ struct FieldTest: Sendable {
         case .networks(let prefixes):
             return candidate.has(field) { value in
                 guard let address = IPAddress(value) else { return false }
-                return prefixes.contains { $0.contains(address) }
+                // `::/0` is every IPv6 address, and no address of IPv4.
+                return prefixes.contains { $0.isV4 == (address.v4 != nil) && $0.contains(address) }
             }
         case .reference(let other, let startsWith, let endsWith):
-            let others = candidate.values(other).map { $0.map(TextPattern.folded) }
+            let others = candidate.values(other).map { TextPattern.folded($0.span) }
             guard !others.isEmpty else { return false }
             return candidate.has(field) { value in
-                let value = value.copied.map(TextPattern.folded)
+                let value = TextPattern.folded(value)
                 return others.contains { isEqual(value, $0, startsWith, endsWith) }
             }
         case .null: return !candidate.has(field) { _ in true }
@@ -167,6 +168,9 @@ extension FieldTest {
         self.field = field
         isNegated = modified.isNegated
         let isKeyword = field == .any
+        if isKeyword, values.contains(where: { $0 == .null || $0.text.isEmpty }) {
+            throw RuleError(position, "a keyword is text; name a field to ask whether it is empty")
+        }
         let isAnywhere = isKeyword && !modified.isAnchored
         if modified.isConjunction {
             var parts: [Test] = []
@@ -236,6 +240,13 @@ extension FieldTest {
         case .comparison(let comparison, let number, let text):
             return .number(comparison, RuleNumber(number, text))
         case .datePart(let part, let comparison, let number, let text):
+            guard part.canPass(comparison, number) else {
+                let range = "\(Int(part.range.lowerBound)) to \(Int(part.range.upperBound))"
+                throw RuleError(
+                    position,
+                    "`\(text)` is never met: `\(part.rawValue)` is a whole number of \(range)"
+                )
+            }
             return .datePart(part, comparison, RuleNumber(number, text))
         case .field(let name, let startsWith, let endsWith):
             guard let other = RuleField(name: name), other != .any else {

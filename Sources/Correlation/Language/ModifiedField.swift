@@ -93,7 +93,9 @@ struct ModifiedField: Sendable {
                 text.isCased = true
                 return .text(text)
             }
-        case "fieldref": try change(modifier, "the name of a field, without wildcards", reference)
+        case "fieldref":
+            guard !applied.contains("cased") else { throw error("`fieldref` compares without case") }
+            try change(modifier, "the name of a field, without wildcards", reference)
         case "expand": try change(modifier, "text", expanded)
         case "lt", "lte", "gt", "gte":
             guard let comparison = Comparison(rawValue: modifier) else { return }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import EventModel
+
 /// A Sigma string value ready to run: literal runs between wildcards, matched against a whole value.
 ///
-/// `*` is any run, `?` one character. Letters are equal in ASCII only, unless the pattern is cased.
+/// `*` is any run, `?` one character. Letters are equal whatever their case, unless the pattern is cased.
 struct TextPattern: Hashable, Sendable {
     private enum Part: Hashable, Sendable {
         case literal([UInt8])
+        /// A letter beyond ASCII in both its cases.
+        case letter([[UInt8]])
         case one
         case run
     }
@@ -17,14 +21,46 @@ struct TextPattern: Hashable, Sendable {
     /// Compiles a text whose placeholders are all replaced; one that is left matches nothing.
     init(_ text: SigmaText) {
         isCased = text.isCased
-        parts = text.parts.map { part in
+        parts = text.parts.flatMap { part -> [Part] in
             switch part {
-            case .literal(let bytes): .literal(text.isCased ? bytes : bytes.map(TextPattern.folded))
-            case .one: .one
-            case .run: .run
-            case .placeholder(let name): .literal(Array("%\(name)%".utf8))
+            case .literal(let bytes): text.isCased ? [.literal(bytes)] : TextPattern.caseless(bytes)
+            case .one: [.one]
+            case .run: [.run]
+            case .placeholder(let name): [.literal(Array("%\(name)%".utf8))]
             }
         }
+    }
+
+    /// Literals in lower case, with the letters between them that have two cases beyond ASCII.
+    private static func caseless(_ bytes: [UInt8]) -> [Part] {
+        guard !ByteFolding.isASCII(bytes.span), let text = String(validating: bytes, as: UTF8.self) else {
+            return [.literal(bytes.map(folded))]
+        }
+        var parts: [Part] = []
+        var run: [UInt8] = []
+        for scalar in text.unicodeScalars {
+            let forms = scalar.isASCII ? [] : cases(of: scalar)
+            guard forms.count > 1 else {
+                run += Array(String(scalar).utf8).map(folded)
+                continue
+            }
+            if !run.isEmpty { parts.append(.literal(run)) }
+            run = []
+            parts.append(.letter(forms))
+        }
+        if !run.isEmpty || parts.isEmpty { parts.append(.literal(run)) }
+        return parts
+    }
+
+    /// The letter as it stands, in lower and in upper case; what becomes two letters is left out.
+    private static func cases(of scalar: Unicode.Scalar) -> [[UInt8]] {
+        let properties = scalar.properties
+        let texts = [String(scalar), properties.lowercaseMapping, properties.uppercaseMapping]
+        var forms: [[UInt8]] = []
+        for text in texts where text.unicodeScalars.count == 1 && !forms.contains(Array(text.utf8)) {
+            forms.append(Array(text.utf8))
+        }
+        return forms
     }
 
     /// Parses and compiles `text`; `before` and `after` add a leading and trailing `*` unless there is one.
@@ -93,6 +129,11 @@ struct TextPattern: Hashable, Sendable {
                 return position + bytes.count
             }
             return TextPattern.isEqual(value, position, bytes) ? position + bytes.count : nil
+        case .letter(let forms):
+            for form in forms where TextPattern.isEqual(value, position, form) {
+                return position + form.count
+            }
+            return nil
         case .one:
             guard position < value.count else { return nil }
             var next = position + 1
@@ -108,6 +149,14 @@ struct TextPattern: Hashable, Sendable {
         guard position + text.count <= value.count else { return false }
         for index in text.indices where folded(value[position + index]) != text[index] { return false }
         return true
+    }
+
+    /// A value in lower case, with all its letters.
+    static func folded(_ value: Span<UInt8>) -> [UInt8] {
+        guard ByteFolding.isASCII(value) else {
+            return Array(String(decoding: value.copied, as: UTF8.self).lowercased().utf8)
+        }
+        return value.copied.map(folded)
     }
 
     /// ASCII lower case; other bytes as they are.

@@ -102,7 +102,8 @@ extension CorrelationRule {
             case .notEqual: break
             }
         }
-        guard least > most else { return }
+        let isLeftOut = thresholds.contains { $0.comparison == .notEqual && $0.value == least }
+        guard least > most || least == most && isLeftOut else { return }
         throw RuleError(definition.position, "no number passes all of these thresholds; they must all hold")
     }
 
@@ -120,7 +121,11 @@ extension CorrelationRule {
             }
         }
         let most = CorrelationBounds.matchesPerGroupMax
-        guard !thresholds.contains(where: { $0.value > Double(most) }) else {
+        let isUnknown = thresholds.contains { threshold in
+            threshold.value > Double(most)
+                || threshold.comparison == .greaterThan && threshold.value >= Double(most)
+        }
+        guard !isUnknown else {
             throw RuleError(
                 definition.position,
                 "a group keeps \(most) matches, so a greater count is never known; lower the threshold"

@@ -24,11 +24,20 @@ struct CorrelationRule: Sendable {
     /// Fields whose new values take part; empty unless `first-seen` is asked.
     let firstSeenFields: [RuleField]
     var raisesAlerts = true
+    /// How long after its time a match of a rule below may be known, in nanoseconds: what this rule is given
+    /// waits so long, so that it comes in order of time. 0 over rules that decide at once.
+    var lag: Int64 = 0
     /// Groups that lie as objects before some are packed.
     var looseGroupCountMax = CorrelationBounds.looseGroupCountMax
 
     /// How long an episode stays open after its newest evidence.
     var episodeWindow: Int64 { definition.timespan }
+
+    /// How long after the time of its newest event a match of this rule may be known.
+    var delay: Int64 {
+        guard decidesAtClose else { return lag }
+        return lag + (sequence?.absence?.within ?? definition.timespan)
+    }
 
     /// Shortest silence of a source that makes one of its absences unknown; nil without absences.
     var silence: Int64? {
@@ -49,11 +58,11 @@ struct CorrelationRule: Sendable {
         }
         guard countedFields.count > 1 else {
             let values = candidate.values(first)
-            return values.isEmpty ? nil : values.map { $0.map(TextPattern.folded) }
+            return values.isEmpty ? nil : values.map { TextPattern.folded($0.span) }
         }
         var tuples: [[UInt8]] = [[]]
         for field in countedFields {
-            let values = candidate.values(field).map { $0.map(TextPattern.folded) }
+            let values = candidate.values(field).map { TextPattern.folded($0.span) }
             // Lengths keep (`a`, `bc`) and (`ab`, `c`) apart.
             tuples = tuples.prefix(CorrelationBounds.tuplesPerEventMax).flatMap { tuple in
                 values.map { tuple + Array("\($0.count):".utf8) + $0 }

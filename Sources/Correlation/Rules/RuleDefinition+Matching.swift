@@ -113,22 +113,25 @@ extension SearchDefinition {
         case .any(let parts): return .any(parts.map(\.forMatching))
         case .field(let name, let modifiers, let values, let position):
             guard !name.isEmpty else { return self }
-            let own = SearchDefinition.field(
-                name: RuleMatcher.field(name),
-                modifiers: modifiers,
-                values: modifiers.contains("fieldref") ? values.map(\.asField) : values,
-                position: position
-            )
-            guard modifiers == ["exists"], values.count == 1, case .bool(let wanted) = values[0].scalar else {
-                return own
+            let isExistence = modifiers == ["exists"] || modifiers == ["exists", "neq"]
+            guard isExistence, values.count == 1, case .bool(let stated) = values[0].scalar else {
+                return .field(
+                    name: RuleMatcher.field(name),
+                    modifiers: modifiers,
+                    values: modifiers.contains("fieldref") ? values.map(\.asField) : values,
+                    position: position
+                )
             }
-            let marked = SearchDefinition.field(
-                name: RuleMatcher.presence(of: name),
-                modifiers: modifiers,
-                values: values,
-                position: position
-            )
-            return wanted ? .any([own, marked]) : .all([own, marked])
+            let wanted = stated != (modifiers.count == 2)
+            let parts = [RuleMatcher.field(name), RuleMatcher.presence(of: name)].map { name in
+                SearchDefinition.field(
+                    name: name,
+                    modifiers: ["exists"],
+                    values: [RuleValue(.bool(wanted), values[0].position)],
+                    position: position
+                )
+            }
+            return wanted ? .any(parts) : .all(parts)
         }
     }
 }

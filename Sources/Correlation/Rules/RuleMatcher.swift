@@ -97,7 +97,10 @@ public struct RuleMatcher: Sendable {
     /// A field that stands for one without a value of its own: `null`, an array or an object.
     ///
     /// A name of an event has no blank, so none can claim it.
-    public static func presence(of name: String) -> String { "ext.is there " + name.filter { $0 != " " } }
+    public static func presence(of name: String) -> String { presencePrefix + name.filter { $0 != " " } }
+
+    /// How names of ``presence(of:)`` begin: those are no values that keywords could be looked for in.
+    static let presencePrefix = "ext.is there "
 
     /// What a placeholder without values stands for: text that no event has, of characters for private use.
     static let valueOfNothing = "\u{f8fe}\u{f8ff}no value\u{f8ff}\u{f8fe}"

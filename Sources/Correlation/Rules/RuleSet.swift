@@ -160,7 +160,10 @@ public struct RuleSet: Sendable {
     }
 
     private mutating func add(_ definition: CorrelationDefinition) throws(RuleError) {
-        let rule = try CorrelationRule(compiling: definition, numbers: numbers)
+        var rule = try CorrelationRule(compiling: definition, numbers: numbers)
+        rule.lag =
+            rule.sources.map { $0 < detections.count ? 0 : correlations[$0 - detections.count].delay }.max()
+            ?? 0
         let level =
             1 + (rule.sources.map { $0 < detections.count ? 0 : levels[$0 - detections.count] }.max() ?? 0)
         guard level <= CorrelationBounds.levelCountMax else {

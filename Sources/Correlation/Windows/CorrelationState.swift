@@ -10,6 +10,13 @@ struct CorrelationState: SnapshotResumed, Sendable {
     private var sequence: SequenceWindows?
     private var firstSeen: FirstSeenMemory?
     private var baseline: BaselineCounts?
+    /// Matches that wait until no rule below can give an earlier one, in order of time.
+    private var lagging: [Lagging] = []
+
+    private struct Lagging: Codable, Sendable {
+        var candidate: Candidate
+        var source: Int
+    }
 
     init(rule: CorrelationRule) {
         self.rule = rule
@@ -24,6 +31,7 @@ struct CorrelationState: SnapshotResumed, Sendable {
         try sequence?.write(to: encoder)
         try firstSeen?.write(to: encoder)
         try baseline?.write(to: encoder)
+        if rule.lag > 0 { try encoder.write(lagging) }
     }
 
     mutating func resume(from decoder: SnapshotDecoder) throws {
@@ -31,10 +39,22 @@ struct CorrelationState: SnapshotResumed, Sendable {
         try sequence?.resume(from: decoder)
         try firstSeen?.resume(from: decoder)
         try baseline?.resume(from: decoder)
+        if rule.lag > 0 { lagging = try decoder.value() }
     }
 
     /// Takes a match of source number `source`; returns what its conditions say now, in order of key.
+    ///
+    /// Over rules that decide late it is taken in ``expired(through:_:)``, in its place.
     mutating func add(_ candidate: Candidate, from source: Int) -> [GroupWindows.Match] {
+        guard rule.lag > 0 else { return take(candidate, from: source) }
+        let place = lagging.lastIndex { $0.candidate.event.time <= candidate.event.time }.map { $0 + 1 } ?? 0
+        lagging.insert(Lagging(candidate: candidate, source: source), at: place)
+        guard lagging.count > CorrelationBounds.laggingCountMax else { return [] }
+        let oldest = lagging.removeFirst()
+        return take(oldest.candidate, from: oldest.source)
+    }
+
+    private mutating func take(_ candidate: Candidate, from source: Int) -> [GroupWindows.Match] {
         var matches: [GroupWindows.Match] = []
         for key in rule.keys(of: candidate, source) {
             if let isNew = firstSeen?.isNew(candidate, key), !isNew { continue }
@@ -51,13 +71,30 @@ struct CorrelationState: SnapshotResumed, Sendable {
     }
 
     /// When the first verdict is due that waits for its window to close; nil if none waits.
-    var earliestDeadline: UTCTime? { sequence?.earliestDeadline ?? windows.earliestDeadline }
+    var earliestDeadline: UTCTime? { due(sequence?.earliestDeadline ?? windows.earliestDeadline) }
 
     /// No verdict that waits is due before it; nil if none waits.
-    var nextDue: UTCTime? { sequence == nil ? windows.nextDue : sequence?.nextDue }
+    var nextDue: UTCTime? { due(sequence == nil ? windows.nextDue : sequence?.nextDue) }
+
+    private func due(_ own: UTCTime?) -> UTCTime? {
+        [own, lagging.first?.candidate.event.time].compactMap { $0 }.min()?.advanced(by: rule.lag)
+    }
 
     /// Verdicts whose window has closed by `time`: absences, and thresholds that more events could undo.
     mutating func expired(through time: UTCTime, _ coverage: Coverage) -> [GroupWindows.Match] {
+        guard rule.lag > 0 else { return closed(through: time, coverage) }
+        let limit = time.advanced(by: -rule.lag)
+        let count = lagging.firstIndex { $0.candidate.event.time > limit } ?? lagging.count
+        var found: [GroupWindows.Match] = []
+        for item in lagging.prefix(count) {
+            found += closed(through: item.candidate.event.time.advanced(by: -1), coverage)
+            found += take(item.candidate, from: item.source)
+        }
+        lagging.removeFirst(count)
+        return found + closed(through: limit, coverage)
+    }
+
+    private mutating func closed(through time: UTCTime, _ coverage: Coverage) -> [GroupWindows.Match] {
         guard rule.decidesAtClose else { return [] }
         if sequence != nil { return sequence?.expired(through: time, coverage) ?? [] }
         return windows.expired(through: time, coverage)

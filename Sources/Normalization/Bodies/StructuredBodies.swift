@@ -8,7 +8,7 @@ struct StructuredBodies: Sendable {
     /// What the last decoder found.
     var found = EventDrafts()
     private var audit: AuditDecoder
-    private var nexpose = NexposeReport()
+    private var scans = ScanReport()
 
     init(siteKey: SiteKey) { audit = AuditDecoder(siteKey: siteKey) }
 
@@ -16,6 +16,6 @@ struct StructuredBodies: Sendable {
     mutating func decode(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String? {
         found.removeAll()
         if let id = audit.decode(bytes, range, into: &found) { return id }
-        return nexpose.decode(bytes, range, into: &found) ? NexposeReport.id : nil
+        return scans.decode(bytes, range, into: &found)
     }
 }

@@ -16,7 +16,7 @@ struct DecoderCompiler {
     /// Patterns of each rule; a rule without any has an empty one, which matches everything.
     var patternsOfRule: [[Int32]] = []
     /// Tries that are written already, by their decoders.
-    private var entries: [[Int]: Int32] = [:]
+    private(set) var entries: [[Int]: Int32] = [:]
     var program = PatternProgram()
     var slots = NameTable()
     var slotTargets: [FieldTarget] = []
@@ -24,7 +24,6 @@ struct DecoderCompiler {
     var routes = RouteTable()
     /// Nodes and place of each pattern; nil for the empty pattern of a rule without any.
     var patternTexts: [(nodes: [PatternNode], pattern: PlacedText?)] = []
-    var warnings: [String] = []
 
     /// Most captures of one pattern that have a name.
     static let captureCountMax = 48
@@ -41,6 +40,13 @@ struct DecoderCompiler {
 
     private init() {
         for name in StandardSlot.names { _ = slot(name) }
+    }
+
+    /// Compiles `definitions`, in order of identifier, behind the last resorts.
+    init(compiling definitions: [DecoderDefinition]) throws(DecoderError) {
+        self = try DecoderCompiler.lastResorts.get()
+        for definition in definitions { try add(definition) }
+        finish()
     }
 
     /// Paths below which the keys of the decoder at work may stand as well, and its keys.
@@ -271,12 +277,11 @@ struct DecoderCompiler {
         return program.add(nodes, rule: tables.rules.count) { table.number($0) }
     }
 
-    /// Writes the tries of all routes and notes what they show of the patterns.
-    mutating func finish() {
+    /// Writes the tries of all routes.
+    private mutating func finish() {
         var result = routes
         result.finish(decoderCount: decoders.count, conditions: tables.conditions) { offers($0) }
         routes = result
-        warnings = PatternOverlaps.found(self, entries)
         program.finish()
     }
 

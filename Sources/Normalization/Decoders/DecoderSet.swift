@@ -11,9 +11,6 @@ public struct DecoderSet: Sendable {
     public let epoch: [UInt8]
     /// Identifiers of the decoders, in order of identifier.
     public let identifiers: [String]
-    /// Rules that another one shadows or that match the same text as another, in words, both named with their
-    /// places.
-    public let warnings: [String]
 
     /// Version of the engine; part of the epoch, raised when the same files decode otherwise.
     public static let engineVersion: UInt32 = 4
@@ -37,10 +34,8 @@ public struct DecoderSet: Sendable {
     ///
     /// - Throws: ``DecoderError`` at the first definition that cannot be compiled, with its place.
     public init(compiling definitions: [DecoderDefinition]) throws(DecoderError) {
-        var compiler = try DecoderCompiler.lastResorts.get()
         let ordered = definitions.sorted { $0.id.text < $1.id.text }
-        for definition in ordered { try compiler.add(definition) }
-        compiler.finish()
+        let compiler = try DecoderCompiler(compiling: ordered)
         decoders = compiler.decoders
         decoderNames = compiler.decoderNames
         tables = compiler.tables
@@ -49,10 +44,22 @@ public struct DecoderSet: Sendable {
         slotTargets = compiler.slotTargets
         extensionNames = compiler.extensionNames
         identifiers = ordered.map(\.id.text)
-        warnings = compiler.warnings
         routes = compiler.routes
         parties = compiler.decoderNames.firstIndex(of: GenericDecoders.parties.id.text) ?? 0
         epoch = DecoderSet.epoch(of: ordered)
+    }
+
+    /// Rules of `definitions` that another one shadows or that match the same text as another, in words, both
+    /// named with their places.
+    ///
+    /// Compiles them anew: for whoever writes decoders, while a set is all that decoding needs.
+    ///
+    /// - Throws: ``DecoderError`` as ``init(compiling:)`` does.
+    public static func overlaps(
+        among definitions: [DecoderDefinition]
+    ) throws(DecoderError) -> [String] {
+        let ordered = definitions.sorted { $0.id.text < $1.id.text }
+        return PatternOverlaps.found(try DecoderCompiler(compiling: ordered))
     }
 
     private static func epoch(of definitions: [DecoderDefinition]) -> [UInt8] {

@@ -13,10 +13,10 @@ struct PatternOverlaps {
     private var matcher = PatternMatcher()
     private var warnings: [String] = []
 
-    /// What is found in the tries of `entries`, in words.
-    static func found(_ compiler: DecoderCompiler, _ entries: [[Int]: Int32]) -> [String] {
+    /// What is found in the tries of what was compiled, in words.
+    static func found(_ compiler: DecoderCompiler) -> [String] {
         var overlaps = PatternOverlaps(compiler: compiler)
-        let ordered = entries.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        let ordered = compiler.entries.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         for (decoders, entry) in ordered {
             for decoder in decoders {
                 for rule in compiler.decoders[decoder].rules {
