@@ -159,7 +159,7 @@ public struct WazuhTranslation: Sendable {
 
     /// What the reader of rules says, in the words of theirs.
     private static func reason(_ message: String) -> String {
-        guard message.hasPrefix("there is no rule"), let start = message.range(of: "`wazuh_")?.upperBound
+        guard message.hasPrefix("there is no rule"), let start = message.firstRange(of: "`wazuh_")?.upperBound
         else {
             return message
         }
