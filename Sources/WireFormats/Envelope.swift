@@ -62,6 +62,8 @@ public struct EnvelopeReader: Sendable {
     let end: Int
     let context: StampContext
     var envelope: Envelope
+    /// Whether another header stands before it.
+    private var isRelayed = false
 
     private init(_ range: Range<Int>, _ context: StampContext) {
         position = range.lowerBound
@@ -94,6 +96,7 @@ public struct EnvelopeReader: Sendable {
             envelope.body = position..<end
             return
         }
+        skipCount(bytes)
         let tornStart = readPriority(bytes)
         let start = position
         if !readModern(bytes) {
@@ -103,10 +106,52 @@ public struct EnvelopeReader: Sendable {
         // Without a header behind it, what looked like a torn priority is text.
         if envelope.form == .raw { position = tornStart ?? position }
         position = min(position, end)
+        readRelayed(bytes)
         if skipMark(bytes), !UTF8Check.isValid(bytes, position..<end) { envelope.issues.insert(.badUTF8) }
         skipCookie(bytes)
         if position == end { envelope.issues.insert(.emptyMessage) }
         envelope.body = position..<end
+    }
+
+    /// A file may keep the count of octets that a stream had: `123 <34>1 ...`.
+    private mutating func skipCount(_ bytes: Span<UInt8>) {
+        var index = position
+        while index < end, index - position < 6, bytes[index].isDigit { index += 1 }
+        guard index > position, index + 2 < end, bytes[index] == 0x20, bytes[index + 1] == 0x3c,
+            bytes[index + 2].isDigit
+        else { return }
+        position = index + 1
+        envelope.issues.insert(.nonconformantHeader)
+    }
+
+    /// A relay may put a header of its own before that of the device, which counts then.
+    ///
+    /// Only where it names no program: what a program writes is its text, whatever it looks like.
+    private mutating func readRelayed(_ bytes: Span<UInt8>) {
+        guard !isRelayed, envelope.form != .raw, !envelope.host.isEmpty, envelope.application.isEmpty,
+            envelope.processID.isEmpty, position < end
+        else { return }
+        var start = position
+        while start < end, bytes[start].isBlank { start += 1 }
+        guard start < end, bytes[start] == 0x3c || bytes[start].isWordByte else { return }
+        var inner = EnvelopeReader(start..<end, context)
+        inner.isRelayed = true
+        inner.run(bytes)
+        let found = inner.envelope
+        guard found.time.isPresent, !found.host.isEmpty else { return }
+        if found.severity == 255 {
+            // Without a priority the mark of a process or vendor must follow.
+            guard !found.processID.isEmpty || found.body.first.map({ bytes[$0] == 0x25 }) == true else {
+                return
+            }
+            envelope.issues.formUnion(found.issues.subtracting(.missingPriority))
+            (inner.envelope.severity, inner.envelope.facility) = (envelope.severity, envelope.facility)
+            inner.envelope.issues = envelope.issues
+        }
+        envelope = inner.envelope
+        envelope.issues.insert(.nonconformantHeader)
+        envelope.form = .loose
+        position = inner.position
     }
 
     /// `@cee:` announces JSON (Lumberjack, rsyslog's mmjsonparse); it is no part of it.
@@ -187,8 +232,12 @@ enum HeaderPhrases {
         [
             "info", "warn", "warning", "error", "debug", "trace", "fatal", "notice", "severe", "verbose",
             "critical", "fine", "finest", "trivia",
+            // What firewalls of hosts begin their lines with, in the place of a level.
+            "open", "close", "drop", "allow",
         ].map { $0.utf8.reduce(0) { $0 << 8 | UInt64($1) } }
     )
+    /// All of one length.
+    static let streams = ["stdout ", "stderr "].map { Array($0.utf8) }
     static let category = Array("CISE_".utf8)
     static let dash = Array(" - ".utf8)
     static let colon = Array(": ".utf8)

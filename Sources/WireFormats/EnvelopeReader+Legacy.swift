@@ -36,6 +36,10 @@ extension EnvelopeReader {
             guard envelope.severity != 255 || tagEnd(bytes, from: position) != nil else { return }
         }
         envelope.form = .loose
+        if hasStamp, skipStream(bytes) {
+            envelope.issues.insert(.missingHost)
+            return
+        }
         // Lines of files end their stamp with a colon before the text.
         let isText =
             hasStamp && device.isEmpty && stands(HeaderPhrases.colon, bytes, at: position) && isOfFile
@@ -56,6 +60,19 @@ extension EnvelopeReader {
         readTag(bytes)
         skipMessageNumber(bytes)
         readElements(bytes)
+    }
+
+    /// Container runtimes put the stream and whether a line is whole behind the stamp: `stdout F text`.
+    private mutating func skipStream(_ bytes: Span<UInt8>) -> Bool {
+        guard isOfFile, position < end, bytes[position] == 0x20 else { return false }
+        let stream = position + 1
+        guard HeaderPhrases.streams.contains(where: { stands($0, bytes, at: stream) }),
+            let length = HeaderPhrases.streams.first?.count, stream + length + 1 < end,
+            bytes[stream + length] == 0x46 || bytes[stream + length] == 0x50,
+            bytes[stream + length + 1] == 0x20
+        else { return false }
+        position = stream + length + 2
+        return true
     }
 
     /// Solaris numbers its messages behind the tag: `sshd[42]: [ID 800047 auth.info] text`.
@@ -287,7 +304,8 @@ extension EnvelopeReader {
         while index < end, bytes[index] != 0x20 {
             let byte = bytes[index]
             if byte == 0x5b || byte == 0x3d || byte == 0x28 { return nil }
-            if byte == 0x2c, isOfFile { return nil }
+            // `1,2026/10/05` are columns.
+            if byte == 0x2c, isOfFile || bytes[start].isDigit { return nil }
             if byte == 0x3a { colons += 1 }
             if !byte.isDigit { isNumber = false }
             if byte.isWordByte { hasLetter = true }

@@ -110,6 +110,21 @@ extension EnvelopeReader {
         readTag(bytes)
     }
 
+    /// Check Point: a blank instead of the `T`, as in `1 2026-10-05 04:00:00 cp1 CheckPoint 13752 - [...]`.
+    private mutating func readDateAndClock(_ bytes: Span<UInt8>, _ date: Range<Int>) -> Bool {
+        guard date.count == 10, bytes[date.lowerBound + 4] == 0x2d else { return false }
+        var stop = date.upperBound + 1
+        while stop < end, bytes[stop] != 0x20 { stop += 1 }
+        var reader = StampReader(date.lowerBound, min(stop, end), context)
+        guard stop > date.upperBound + 1, reader.readISO(bytes), reader.position == min(stop, end) else {
+            return false
+        }
+        envelope.issues.insert(.nonconformantHeader)
+        take(reader)
+        position = min(stop + 1, end)
+        return true
+    }
+
     private mutating func readModernStamp(_ bytes: Span<UInt8>) -> Bool {
         let start = position
         while position < end, bytes[position] != 0x20 { position += 1 }
@@ -124,7 +139,9 @@ extension EnvelopeReader {
             take(reader)
             return true
         }
-        // Cisco Meraki: `1 1380653443.857790533 MX84 flows ...`.
+        if readDateAndClock(bytes, start..<stop) { return true }
+        // Cisco Meraki: `1 1380653443.857790533 MX84 flows ...`; of a file `2 123456789012 ...` is none.
+        if envelope.issues.contains(.missingPriority), envelope.issues.contains(.badVersion) { return false }
         guard let epoch = EpochTime.read(bytes, start..<stop), stop - start > 10 else {
             return takeBadStamp(bytes, start..<stop)
         }

@@ -16,7 +16,9 @@ extension AuditDecoder {
         if let requestor { drafts.add(.userName, AuditDecoder.userName(requestor)) }
         let sender = message.participant(inRole: "110153")
         let receiver = message.participant(inRole: "110152")
-        let origin = isNetwork ? sender ?? requestor : requestor ?? sender
+        // IHE's clients of a service are applications that ask a destination.
+        let client = receiver == nil ? nil : message.participant(inRole: "110150")
+        let origin = isNetwork ? sender ?? requestor ?? client : requestor ?? sender ?? client
         if let origin { addEnd(origin, .sourceIP, .sourceHost, into: &drafts) }
         if isNetwork, let receiver { addEnd(receiver, .targetIP, .targetHost, into: &drafts) }
         for participant in message.participants {

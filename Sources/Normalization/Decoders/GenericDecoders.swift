@@ -19,7 +19,7 @@ enum GenericDecoders {
             "user username userName user_name usrName suser srcuser src_user acct account accountName "
                 + "account_name login loginName login_name loginid logonName userid userId user_id uid.name "
                 + "user.name user.username user.email user.id actor actor.name actor.email actor.username "
-                + "actor.alternateId actor.user principal subject subject.name operator admin adminuser "
+                + "actor.alternateId actor.user principal subject.name operator admin adminuser "
                 + "admin_user administrator identity email mail upn userPrincipalName TargetUserName "
                 + "SubjectUserName User UserName Username UserId UserID Account AccountName _user _username "
                 + "_user_name _login _account client_user clientuser remote_user remoteUser user.loginName "
@@ -359,10 +359,7 @@ enum GenericDecoders {
             ("src.ip", ["from {ip}", "client {ip}", "src={ip}", "source {ip}", "peer {ip}", "host {ip}"]),
             (
                 "user.name",
-                [
-                    "for user {word}", "user={word}", "user: {word}", "user '{word}'", "user {word}",
-                    "by {word}",
-                ]
+                ["for user {word}", "user={word}", "user: {word}", "user '{word}'", "user {word}"]
             ),
         ]
         rule.find = markers.map { marker in

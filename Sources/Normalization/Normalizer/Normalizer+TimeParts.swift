@@ -22,7 +22,7 @@ extension Normalizer {
                 work.header.issues.formUnion(found.issues)
             }
         }
-        guard !work.envelope.time.isPresent, let date = values.value(StandardSlot.date),
+        guard work.isTimeOpen, let date = values.value(StandardSlot.date),
             let clock = values.value(StandardSlot.clock)
         else { return }
         var stamp = text(date, bytes) + [0x20] + text(clock, bytes)
@@ -34,7 +34,7 @@ extension Normalizer {
             let whole = stamp + name
             Normalizer.readTime(whole.span, 0..<whole.count, &work)
         }
-        if !work.envelope.time.isPresent { Normalizer.readTime(stamp.span, 0..<stamp.count, &work) }
+        Normalizer.readTime(stamp.span, 0..<stamp.count, &work)
     }
 
     private mutating func text(_ value: BodyValues.Value, _ bytes: [UInt8]) -> [UInt8] {

@@ -52,7 +52,7 @@ extension Normalizer {
             guard putKnown(field, text, source, siteKey, &draft, &events) else { return (false, false) }
         case .named(let index):
             text.append(FieldID(rawValue: FieldID.firstExtension + UInt16(index)), source, &events)
-        case .time: if !work.envelope.time.isPresent { readTime(source, text.range, &work) }
+        case .time: readTime(source, text.range, &work)
         case .action, .outcome, .eventClass, .local: return (false, false)
         }
         return (true, true)
@@ -192,18 +192,24 @@ extension Normalizer {
         MadeFields.names.contains { $0.utf8.elementsEqual(bytes[key]) }
     }
 
-    /// Reads a time of a body.
+    /// Reads a time of a body, where the header has none or one whose zone is assumed while that of the body
+    /// is stated.
     static func readTime(_ source: Span<UInt8>, _ range: Range<Int>, _ work: inout RecordWork) {
-        guard let stamp = BodyTime(source, range, work.context) else { return }
+        guard work.isTimeOpen, let stamp = BodyTime(source, range, work.context) else { return }
+        guard !work.envelope.time.isPresent || !stamp.issues.contains(.timeZoneAssumed) else { return }
+        for issue in [ParseIssues.timeZoneAssumed, .yearAssumed] {
+            work.envelope.issues.remove(issue)
+            work.header.issues.remove(issue)
+        }
         work.envelope.time = stamp.time
         work.envelope.hasFraction = stamp.hasFraction
         work.header.issues.formUnion(stamp.issues)
     }
 
-    /// The time that a keyed body states, when the header has none.
+    /// The time that a keyed body states, when the header has none or is not sure.
     mutating func readBodyTime(_ work: inout RecordWork, _ bytes: [UInt8]) {
         for slot in StandardSlot.timeSlots {
-            guard !work.envelope.time.isPresent else { return }
+            guard work.isTimeOpen else { return }
             guard let value = values.value(slot) else { continue }
             if value.isInWork {
                 Normalizer.readTime(values.work.span, value.range, &work)
@@ -218,7 +224,7 @@ extension Normalizer {
 /// What devices write where they have no value.
 enum Placeholder {
     private static let texts = [
-        "-", "?", "N/A", "None", "NULL", "<none>", "(none)", "(null)", "<null>", "<nil>", "(empty)",
+        "-", "--", "?", "N/A", "None", "NULL", "<none>", "(none)", "(null)", "<null>", "<nil>", "(empty)",
     ]
     .map {
         Array($0.utf8)
@@ -227,12 +233,12 @@ enum Placeholder {
     /// What devices write for a user whom they do not know, in lower case; no account is called so.
     private static let nobodies = [
         "no authentication required", "unauthenticated-user", "not found", "not available", "not applicable",
-        "no user", "unknown user",
+        "no user", "unknown user", "n/a", "<n/a>", "<unknown>", "(unknown)", "unknown (sso failed)",
     ].map { Array($0.utf8) }
 
     /// Whether the text at `range` says that no user is known.
     static func isNobody(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        guard let first = range.first, bytes[first].folded == 0x6e || bytes[first].folded == 0x75 else {
+        guard let first = range.first, [0x6e, 0x75, 0x3c, 0x28].contains(bytes[first].folded) else {
             return false
         }
         for text in nobodies where text.count == range.count {
