@@ -22,7 +22,7 @@ enum WazuhDecoders {
         "ms-dhcp-ipv4": ["dhcp.microsoft", "dhcp.microsoft.head"],
         "ms-dhcp-ipv6": ["dhcp.microsoft.v6", "dhcp.microsoft.head"], "mysql_log": ["database"],
         "named": ["bind"], "netscaler": ["citrix.netscaler"], "netscreenfw": ["juniper.netscreen"],
-        "nginx-errorlog": ["web.error"], "openvpn": ["openvpn"], "paloalto": ["paloalto.*"],
+        "nginx-errorlog": ["web.error"], "openvpn": ["openvpn"], "paloalto": ["paloalto", "paloalto.*"],
         "pam": ["pam"], "pf": ["pf.filterlog"], "pix": ["cisco.asa"], "postfix": ["mail"],
         "postfix-reject": ["mail"], "postgresql_log": ["database"], "smbd": ["samba"],
         "snort": ["suricata.fast", "snort.json"], "sophos-fw": ["sophos"], "sqlserver": ["database"],

@@ -49,15 +49,28 @@ struct WazuhRule {
         "system_name": "ext.system_name", "srcgeoip": "ext.srcgeoip", "dstgeoip": "ext.dstgeoip",
     ]
 
-    /// The name of a dynamic field as ours: `win.eventdata.targetUserName` is Sigma's `TargetUserName`.
-    private static func field(_ name: String) -> String {
-        if let known = fields[name] { return known }
+    /// Names of their dynamic fields that ours have a field for.
+    private static let dynamicFields: [String: String] = [
+        "win.system.eventID": "EventID", "win.system.providerName": "ext.provider",
+        "win.system.channel": "ext.channel", "win.system.computer": "host.name",
+        "win.system.message": "message", "audit.type": "vendor.code", "cisco.severity": "severity",
+        "event.severity": "severity",
+    ]
+
+    /// The names that a dynamic field may have here: `win.eventdata.targetUserName` is Sigma's
+    /// `TargetUserName`, and stands as it is in what an agent of theirs wrote.
+    private static func names(of name: String) -> [String] {
+        if let known = fields[name] ?? dynamicFields[name] { return [known] }
         for prefix in ["win.eventdata.", "win.system."] where name.hasPrefix(prefix) {
             let rest = name.dropFirst(prefix.count)
-            return rest.prefix(1).uppercased() + rest.dropFirst()
+            return [rest.prefix(1).uppercased() + rest.dropFirst(), "ext." + name]
         }
-        return name
+        // What auditd says stands under its own names.
+        if name.hasPrefix("audit.") { return [String(name.dropFirst(6)), "ext." + name] }
+        return name.isEmpty ? [] : [name]
     }
+
+    private static func field(_ name: String) -> String { names(of: name).first ?? name }
 
     private static let texts: Set<String> = [
         "match", "regex", "user", "program_name", "hostname", "url", "data", "extra_data", "status", "action",
@@ -130,7 +143,10 @@ struct WazuhRule {
             let isNegated = (part.attributes["negate"] == "yes") != words.hasPrefix("!")
             let networks = WazuhRule.list(words.hasPrefix("!") ? String(words.dropFirst()) : words)
             let key = (WazuhRule.fields[part.name] ?? part.name) + "|cidr"
-            add(Search(alternatives: [[(key, networks)]], isNegated: isNegated), about: key)
+            add(
+                Search(alternatives: [[(key, networks)]], isNegated: isNegated),
+                about: [WazuhRule.fields[part.name] ?? part.name]
+            )
         case "decoded_as": takeDecoder(words)
         case "category": takeCategory(words)
         case "if_sid": parents += WazuhRule.list(words)
@@ -161,10 +177,9 @@ struct WazuhRule {
     }
 
     /// What a field must not have it must have otherwise: a test of theirs fails where the field is missing.
-    private mutating func add(_ search: Search, about key: String) {
-        let field = key.prefix { $0 != "|" }
-        if search.isNegated, field != "message" {
-            searches.append(Search(alternatives: [[(field + "|exists", ["true"])]]))
+    private mutating func add(_ search: Search, about fields: [String]) {
+        if search.isNegated, fields != ["message"] {
+            searches.append(Search(alternatives: fields.map { [($0 + "|exists", ["true"])] }))
         }
         searches.append(search)
     }
@@ -182,8 +197,10 @@ struct WazuhRule {
     }
 
     private mutating func takeText(_ part: WazuhMarkup.Element, _ text: String) {
-        var field = WazuhRule.fields[part.name] ?? "message"
-        if part.name == "field" { field = WazuhRule.field(part.attributes["name"] ?? "") }
+        let isOfAll = part.name == "match" || part.name == "regex"
+        let names =
+            part.name == "field"
+            ? WazuhRule.names(of: part.attributes["name"] ?? "") : [WazuhRule.fields[part.name] ?? "message"]
         let isNegated = part.attributes["negate"] == "yes"
         if part.name == "action", part.attributes["type"] == nil {
             return takeAction(text, isNegated: isNegated)
@@ -192,17 +209,24 @@ struct WazuhRule {
         let type = part.attributes["type"] ?? usual
         let written = part.name == "id" ? WazuhRule.withoutSeverity(text) : text
         let pattern = WazuhPattern(written, type: type, isNegated: isNegated)
-        guard let pattern, !pattern.entries.isEmpty, !field.isEmpty else {
+        guard let pattern, !pattern.entries.isEmpty, !names.isEmpty else {
             unknown.append("\(part.name) of type \(type)")
             return
         }
         var alternatives: [[(key: String, values: [String])]] = []
         var lists: [[String]: [String]] = [:]
         for entry in pattern.entries { lists[entry.modifiers, default: []].append(entry.value) }
-        for modifiers in pattern.entries.map(\.modifiers).uniqued {
-            alternatives.append([(([field] + modifiers).joined(separator: "|"), lists[modifiers] ?? [])])
+        for name in names {
+            for modifiers in pattern.entries.map(\.modifiers).uniqued {
+                alternatives.append([(([name] + modifiers).joined(separator: "|"), lists[modifiers] ?? [])])
+            }
         }
-        add(Search(alternatives: alternatives, isNegated: pattern.isNegated), about: field)
+        // Theirs are asked of the whole line; of a line of pairs or JSON our message is a part.
+        for modifiers in isOfAll ? pattern.entries.map(\.modifiers).uniqued : []
+        where modifiers == ["contains"] || modifiers.first == "re" {
+            alternatives.append([(([""] + modifiers).joined(separator: "|"), lists[modifiers] ?? [])])
+        }
+        add(Search(alternatives: alternatives, isNegated: pattern.isNegated), about: names)
     }
 
     /// What a firewall did, by its own word or as the action of our event.
@@ -218,7 +242,7 @@ struct WazuhRule {
             alternatives.append([("action", ["connect"])])
         default: break
         }
-        add(Search(alternatives: alternatives, isNegated: isNegated), about: "ext.action")
+        add(Search(alternatives: alternatives, isNegated: isNegated), about: ["ext.action"])
     }
 
     /// Ids of Cisco are `SEVERITY-NUMBER` there and `NUMBER` here.
