@@ -174,49 +174,6 @@ struct EnvelopeTests {
             "<165>1 2003-08-24T05:14:15-25:00 h a - - - x", "h", "a", "", "x", "-"
         ),
         ("<13>5 apples fell", "", "", "", "5 apples fell", "-"),
-        (
-            "<86>Nov 21 10:11:12 relay1 <86>Nov 21 10:11:11 fw1 sshd[12]: x", "fw1", "sshd", "12", "x",
-            "2025-11-21T10:11:11Z"
-        ),
-        (
-            "<13>1 2026-11-21T10:11:12Z relay1 - - - - <86>1 2026-11-21T10:11:11Z fw1 a 3 - - x", "fw1", "a",
-            "3", "x", "2026-11-21T10:11:11Z"
-        ),
-        (
-            "<86>Nov 21 10:11:12 relay1 Nov 21 10:11:11 fw1 sshd[12]: x", "fw1", "sshd", "12", "x",
-            "2025-11-21T10:11:11Z"
-        ),
-        (
-            "<166>Nov 21 10:11:12 10.7.0.1 Nov 21 2026 10:11:11 fw1 : %ASA-6-605005: x", "fw1", "", "",
-            "%ASA-6-605005: x", "2026-11-21T10:11:11Z"
-        ),
-        // What a program writes is its text, whatever it looks like.
-        (
-            "<13>Nov 21 10:11:12 h1 eve: <86>Nov 21 10:11:11 fw1 sshd[12]: x", "h1", "eve", "",
-            "<86>Nov 21 10:11:11 fw1 sshd[12]: x", "2025-11-21T10:11:12Z"
-        ),
-        (
-            "<13>Nov 21 10:11:12 h1 Nov 21 10:11:11 came and went", "h1", "", "",
-            "Nov 21 10:11:11 came and went", "2025-11-21T10:11:12Z"
-        ),
-        ("61 <134>1 2026-11-21T10:11:12Z fw1 a 12 - - x", "fw1", "a", "12", "x", "2026-11-21T10:11:12Z"),
-        (
-            "2026-10-05T04:00:00.5Z stderr F 10.0.2.1 - - x", "", "", "", "10.0.2.1 - - x",
-            "2026-10-05T04:00:00.500Z"
-        ),
-        ("61 apples fell", "", "", "", "61 apples fell", "-"),
-        ("2 123456789012 eni-1 10.5.6.7 x", "", "", "", "2 123456789012 eni-1 10.5.6.7 x", "-"),
-        (
-            "2026-11-21 08:05:58 OPEN UDP 10.5.6.7", "", "", "", "OPEN UDP 10.5.6.7", "2026-11-21T08:05:58Z"
-        ),
-        (
-            "<14>Nov 21 10:11:12 1,2026/11/21 10:11:12,0016,SYSTEM", "", "", "",
-            "1,2026/11/21 10:11:12,0016,SYSTEM", "2025-11-21T10:11:12Z"
-        ),
-        (
-            "<134>1 2026-11-21 10:11:12 cp1 CheckPoint 13752 - [action:\"Drop\";]", "cp1", "CheckPoint",
-            "13752", "[action:\"Drop\";]", "2026-11-21T10:11:12Z"
-        ),
     ])
     func `a deviation keeps host and time`(
         line: String,
@@ -232,6 +189,60 @@ struct EnvelopeTests {
         #expect(text(envelope.processID) == pid)
         #expect(text(envelope.body) == body)
         #expect(envelope.time.description == time)
+    }
+
+    /// Headers behind others, counts, streams and columns, in the same order.
+    private static let nested: [[String]] = [
+        [
+            "<86>Nov 21 10:11:12 relay1 <86>Nov 21 10:11:11 fw1 sshd[12]: x", "fw1", "sshd", "12", "x",
+            "2025-11-21T10:11:11Z",
+        ],
+        [
+            "<13>1 2026-11-21T10:11:12Z relay1 - - - - <86>1 2026-11-21T10:11:11Z fw1 a 3 - - x", "fw1", "a",
+            "3", "x", "2026-11-21T10:11:11Z",
+        ],
+        [
+            "<86>Nov 21 10:11:12 relay1 Nov 21 10:11:11 fw1 sshd[12]: x", "fw1", "sshd", "12", "x",
+            "2025-11-21T10:11:11Z",
+        ],
+        [
+            "<166>Nov 21 10:11:12 10.7.0.1 Nov 21 2026 10:11:11 fw1 : %ASA-6-605005: x", "fw1", "", "",
+            "%ASA-6-605005: x", "2026-11-21T10:11:11Z",
+        ],
+        // What a program writes is its text, whatever it looks like.
+        [
+            "<13>Nov 21 10:11:12 h1 eve: <86>Nov 21 10:11:11 fw1 sshd[12]: x", "h1", "eve", "",
+            "<86>Nov 21 10:11:11 fw1 sshd[12]: x", "2025-11-21T10:11:12Z",
+        ],
+        [
+            "<13>Nov 21 10:11:12 h1 Nov 21 10:11:11 came and went", "h1", "", "",
+            "Nov 21 10:11:11 came and went", "2025-11-21T10:11:12Z",
+        ],
+        ["61 <134>1 2026-11-21T10:11:12Z fw1 a 12 - - x", "fw1", "a", "12", "x", "2026-11-21T10:11:12Z"],
+        [
+            "2026-10-05T04:00:00.5Z stderr F 10.0.2.1 - - x", "", "", "", "10.0.2.1 - - x",
+            "2026-10-05T04:00:00.500Z",
+        ],
+        ["61 apples fell", "", "", "", "61 apples fell", "-"],
+        ["2 123456789012 eni-1 10.5.6.7 x", "", "", "", "2 123456789012 eni-1 10.5.6.7 x", "-"],
+        [
+            "2026-11-21 08:05:58 OPEN UDP 10.5.6.7", "", "", "", "OPEN UDP 10.5.6.7", "2026-11-21T08:05:58Z",
+        ],
+        [
+            "<14>Nov 21 10:11:12 1,2026/11/21 10:11:12,0016,SYSTEM", "", "", "",
+            "1,2026/11/21 10:11:12,0016,SYSTEM", "2025-11-21T10:11:12Z",
+        ],
+        [
+            "<134>1 2026-11-21 10:11:12 cp1 CheckPoint 13752 - [action:\"Drop\";]", "cp1", "CheckPoint",
+            "13752", "[action:\"Drop\";]", "2026-11-21T10:11:12Z",
+        ],
+    ]
+
+    @Test(arguments: nested)
+    func `the header of the device is told from what stands around it`(parts: [String]) {
+        let (envelope, text) = read(parts[0])
+        let found = [envelope.host, envelope.application, envelope.processID, envelope.body].map(text)
+        #expect(found + [envelope.time.description] == Array(parts[1...]))
     }
 
     @Test(arguments: [
