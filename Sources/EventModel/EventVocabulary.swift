@@ -226,6 +226,8 @@ public struct ParseIssues: OptionSet, Hashable, Sendable {
     public static let timeZoneAssumed = bit(5)
     /// The stamp has no year; the one nearest to log or reference time was taken.
     public static let yearAssumed = bit(6)
+    /// What a stamp leaves to be assumed.
+    public static let assumedTime: ParseIssues = [.timeZoneAssumed, .yearAssumed]
     /// The second is 60 and was read as 59.
     public static let leapSecond = bit(7)
     /// The structured data is malformed.

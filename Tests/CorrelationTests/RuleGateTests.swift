@@ -26,7 +26,9 @@ struct RuleGateTests {
             (["re", "i"], ["KELVIN", "RO{2}T", "a(?:bb)a"]), (["contains", "all"], ["a", "b"]),
             (["neq"], ["a", "root"]), (["cidr"], ["10.0.0.0/8"]),
         ]
-        let (modifiers, values) = forms.randomElement(using: &random) ?? ([], [])
+        let (modifiers, all) = forms.randomElement(using: &random) ?? ([], [])
+        // A keyword is text.
+        let values = field.isEmpty ? all.filter { !$0.isEmpty } : all
         let count = modifiers.contains("all") ? 2 : Int.random(in: 1...3, using: &random)
         let chosen = (0..<count).map { _ in RuleScalar.text(values.randomElement(using: &random) ?? "a") }
         if Int.random(in: 0..<12, using: &random) == 0, !field.isEmpty {

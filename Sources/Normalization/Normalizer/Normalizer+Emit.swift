@@ -254,6 +254,7 @@ extension Normalizer {
         events.events[last].deviceTime = work.envelope.time
         // A body may have said when it was, and what of that was assumed.
         events.events[last].issues.formUnion(work.header.issues)
+        if work.isTimeStated { events.events[last].issues.subtract(.assumedTime) }
         if searches.isSpent { events.events[last].issues.insert(.decodeTruncated) }
         if work.envelope.time.isPresent {
             events.events[last].time = work.envelope.time

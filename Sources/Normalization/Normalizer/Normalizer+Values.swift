@@ -197,9 +197,10 @@ extension Normalizer {
     static func readTime(_ source: Span<UInt8>, _ range: Range<Int>, _ work: inout RecordWork) {
         guard work.isTimeOpen, let stamp = BodyTime(source, range, work.context) else { return }
         guard !work.envelope.time.isPresent || !stamp.issues.contains(.timeZoneAssumed) else { return }
-        for issue in [ParseIssues.timeZoneAssumed, .yearAssumed] {
-            work.envelope.issues.remove(issue)
-            work.header.issues.remove(issue)
+        if work.envelope.time.isPresent {
+            work.envelope.issues.subtract(.assumedTime)
+            work.header.issues.subtract(.assumedTime)
+            work.isTimeStated = true
         }
         work.envelope.time = stamp.time
         work.envelope.hasFraction = stamp.hasFraction

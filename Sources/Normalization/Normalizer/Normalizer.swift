@@ -368,6 +368,8 @@ struct RecordWork {
     var isLine = false
     /// What the structured data says; nil before it was read.
     var elements: ElementFacts?
+    /// Whether the body stated the time that the header only assumed.
+    var isTimeStated = false
     /// Whether the time is not known, or not sure: a header that names no zone says only about when it was.
     var isTimeOpen: Bool { !envelope.time.isPresent || envelope.issues.contains(.timeZoneAssumed) }
 
