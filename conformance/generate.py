@@ -226,6 +226,25 @@ def chained(events):
     return verdicts(inner, lambda i: len(window(inner, i)) >= 3)
 
 
+def late(events):
+    """A c at most twenty seconds after windows with fewer than three a, at the time of the newest of these."""
+    found = []
+    for key in "01":
+        rest = [e for e in events if e["kind"] == "a" and e["k"] == key]
+        newest = []
+        while rest:
+            inside = [e for e in rest if e["_second"] <= rest[0]["_second"] + SPAN]
+            if len(inside) < 3:
+                newest.append(inside[-1]["_second"])
+            rest = rest[len(inside):]
+        found += [
+            {"rule": "found", "group": {"k": key}, "_at": e["_second"] + SPAN}
+            for e in events if e["kind"] == "c" and e["k"] == key
+            and any(0 <= e["_second"] - second <= 2 * SPAN for second in newest)
+        ]
+    return found
+
+
 def counted(kind, condition, span="10s", rules="[a, b]"):
     return f"type: {kind}, rules: {rules}, group-by: [k], timespan: {span}, condition: {{{condition}}}"
 
@@ -271,6 +290,9 @@ RANDOM = [
                "type: event_count, rules: [both], group-by: [k], timespan: 10s, condition: {gte: 3}"]),
      document([("both", "type: temporal, rules: [a, b], group-by: [k], timespan: 10s"),
                "type: event_count, rules: [both], group-by: [k], timespan: 10s, condition: {gte: 2}"]), chained),
+    ("chain-late", "ac",
+     document([("few", counted("event_count", "lt: 3", rules="[a]")), ordered("[few, c]", "20s")]),
+     document([("few", counted("event_count", "lt: 3", rules="[a]")), ordered("[c, few]", "20s")]), late),
     ("sequence-within", "abc", document(STEPS, "sequence: {steps: [a, {rule: b, within: 4s}, {rule: c, within: 3s}]}"),
      document(STEPS, "sequence: {steps: [a, {rule: b, within: 4s}, {rule: c, within: 4s}]}"),
      sequence([("a", 1, None, False), ("b", 1, 4, False), ("c", 1, 3, False)])),
