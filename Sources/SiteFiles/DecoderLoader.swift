@@ -34,10 +34,19 @@ public enum DecoderLoader {
         public var loaded: [String]
         /// Why files were refused, in order of name.
         public var refused: [SiteFilesError]
-        /// Number of samples that were run and passed.
-        public var sampleCount: Int
         /// What the decoders that passed were compiled from.
         fileprivate var definitions: [DecoderDefinition]
+
+        /// Number of samples that were run and passed.
+        public var sampleCount: Int { sampleCount(in: Set(loaded)) }
+
+        /// Number of samples of the files with these names that were run and passed.
+        public func sampleCount(in files: Set<String>) -> Int {
+            definitions.filter { files.contains($0.id.place.file) }.reduce(0) { count, definition in
+                let carried = definition.carries?.samples.count ?? 0
+                return definition.rules.reduce(count + carried) { $0 + $1.samples.count }
+            }
+        }
 
         /// Rules and samples that another rule or decoder shadows, in words.
         ///
@@ -58,8 +67,8 @@ public enum DecoderLoader {
     /// What became of one file.
     private struct Reading: Sendable {
         var definition: Result<DecoderDefinition, SiteFilesError>
-        /// Samples that passed.
-        var samples: Result<Int, SiteFilesError>
+        /// Whether its samples passed.
+        var samples: Result<Void, SiteFilesError>
     }
 
     private static let latest = LatestOutcome<File, Outcome>()
@@ -71,7 +80,6 @@ public enum DecoderLoader {
         var definitions: [DecoderDefinition] = []
         var loaded: [String] = []
         var refused: [SiteFilesError] = []
-        var sampleCount = 0
         let ordered = files.sorted { $0.name < $1.name }
         for (file, reading) in zip(ordered, mapInParallel(ordered, read)) {
             do throws(SiteFilesError) {
@@ -85,14 +93,14 @@ public enum DecoderLoader {
                         remedy: "give one of them another id"
                     )
                 }
-                sampleCount += try reading.samples.get()
+                try reading.samples.get()
                 definitions.append(definition)
                 loaded.append(file.name)
             } catch {
                 refused.append(error)
             }
         }
-        return finish(definitions, loaded, refused, sampleCount)
+        return finish(definitions, loaded, refused)
     }
 
     /// Reads one file and checks it alone.
@@ -117,8 +125,7 @@ public enum DecoderLoader {
     private static func finish(
         _ definitions: [DecoderDefinition],
         _ loaded: [String],
-        _ refused: [SiteFilesError],
-        _ sampleCount: Int
+        _ refused: [SiteFilesError]
     ) -> Outcome {
         var definitions = definitions
         var loaded = loaded
@@ -130,8 +137,6 @@ public enum DecoderLoader {
                     decoders: set,
                     loaded: loaded,
                     refused: refused,
-                    sampleCount: sampleCount
-                        + definitions.reduce(0) { $0 + ($1.carries?.samples.count ?? 0) },
                     definitions: definitions
                 )
             } catch {

@@ -11,10 +11,9 @@ enum DecoderSamples {
 
     /// Runs all samples of `definition` against it alone.
     ///
-    /// - Returns: the number of samples.
     /// - Throws: ``SiteFilesError`` at the first sample that does not decode as it says, or when a rule has
     ///   none.
-    static func check(_ definition: DecoderDefinition) throws(SiteFilesError) -> Int {
+    static func check(_ definition: DecoderDefinition) throws(SiteFilesError) {
         let set: DecoderSet
         do throws(DecoderError) {
             set = try DecoderSet(compiling: [definition])
@@ -22,7 +21,6 @@ enum DecoderSamples {
             throw SiteFilesError(error)
         }
         var normalizer = makeNormalizer(set)
-        var count = 0
         for rule in definition.rules {
             guard !rule.samples.isEmpty else {
                 throw SiteFilesError(
@@ -36,10 +34,8 @@ enum DecoderSamples {
             for sample in rule.samples {
                 let events = decode(sample, &normalizer)
                 try check(sample, events, definition, rule)
-                count += 1
             }
         }
-        return count
     }
 
     /// Samples of `definitions` that another decoder of the whole set takes, in words.

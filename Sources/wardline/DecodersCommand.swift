@@ -120,7 +120,7 @@ struct DecodersCommand: ParsableCommand {
                 Messages.note(
                     "\(Amount.counted(Int64(names.count - refused.count), "file")) right, "
                         + "\(refused.count) refused; "
-                        + "\(Amount.counted(Int64(outcome.sampleCount), "sample")) passed"
+                        + "\(Amount.counted(Int64(outcome.sampleCount(in: names)), "sample")) passed"
                 )
             }
             if !refused.isEmpty { throw Outcome.problemsFound }

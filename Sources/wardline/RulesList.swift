@@ -55,7 +55,7 @@ extension RulesCommand {
         static let configuration = CommandConfiguration(
             commandName: "explain",
             abstract: "Say of a rule what it reads, costs and keeps, who wrote it, and what is not Sigma's.",
-            discussion: "Exit status 1 when there is no such rule."
+            discussion: "Exit status 2 when there is no such rule."
         )
 
         @Argument(help: ArgumentHelp("Id, name or title.", valueName: "RULE"))

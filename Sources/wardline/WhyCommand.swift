@@ -23,7 +23,7 @@ struct WhyCommand: ParsableCommand {
         discussion: """
             ID may be shortened as long as it is unique; ids of merged incidents are accepted. Each alert is \
             judged again by the rule that raised it, over ever fewer of its events (docs/timelines.md). \
-            Nothing is written. Exit status 1 when there is no such incident.
+            Nothing is written. Exit status 2 when there is no such incident.
             """
     )
 

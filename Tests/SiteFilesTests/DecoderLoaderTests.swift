@@ -37,6 +37,8 @@ struct DecoderLoaderTests {
         let outcome = DecoderLoader.load([DecoderFixtures.file(Self.good)])
         #expect(outcome.refused == [])
         #expect(outcome.sampleCount == 1)
+        #expect(outcome.sampleCount(in: Set(outcome.loaded)) == 1)
+        #expect(outcome.sampleCount(in: ["another.decoder.yaml"]) == 0)
     }
 
     @Test(arguments: [
