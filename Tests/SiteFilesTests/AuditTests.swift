@@ -44,6 +44,66 @@ import WireFormats
             .map { String(decoding: batch.bytes[$0.range], as: UTF8.self) }
     }
 
+    private static let practitioner = #"""
+        {"resourceType":"AuditEvent",\#
+        "type":{"system":"http://dicom.nema.org/resources/ontology/DCM","code":"110110"},\#
+        "subtype":[{"code":"read"},{"code":"ITI-43"}],"action":"R","recorded":"2026-10-05T04:00:00Z",\#
+        "outcome":"0",\#
+        "agent":[{"type":{"coding":[{"code":"110153"}]},"who":{"display":"viewer"},"requestor":false,\#
+        "network":{"address":"10.44.3.9","type":"2"}},{"who":{"identifier":{"value":"ada"}},"altId":"7",\#
+        "requestor":true,"network":{"address":"10.44.3.8","type":"2"}}],\#
+        "source":{"observer":{"display":"ehr & more"}},"entity":[{"what":{"reference":"Patient/12"},\#
+        "role":{"code":"1"}}]}
+        """#
+
+    private static let practitionerXML = """
+        <?xml version="1.0" encoding="UTF-8"?><!-- an example -->
+        <AuditEvent xmlns="http://hl7.org/fhir"><text><status value="generated"/><div
+        xmlns="http://www.w3.org/1999/xhtml">Read</div></text>
+        <type><system value="http://dicom.nema.org/resources/ontology/DCM"/><code value="110110"/></type>
+        <subtype><code value="read"/></subtype><subtype><code value="ITI-43"/></subtype>
+        <action value="R"/><recorded value="2026-10-05T04:00:00Z"/><outcome value="0"/>
+        <agent><type><coding><code value="110153"/></coding></type><who><display value="viewer"/></who>
+        <requestor value="false"/><network><address value="10.44.3.9"/><type value="2"/></network></agent>
+        <agent><who><identifier><value value="ada"/></identifier></who><altId value="7"/>
+        <requestor value="true"/><network><address value="10.44.3.8"/><type value="2"/></network></agent>
+        <source><observer><display value="ehr &amp; more"/></observer></source>
+        <entity><what><reference value="Patient/12"/></what><role><code value="1"/></role></entity>
+        </AuditEvent>
+        """
+
+    /// Everything that a batch says, in words.
+    private func shown(_ batch: EventBatch) -> [String] {
+        batch.events.indices.map { index in
+            let event = batch.events[index]
+            let fields = batch.fields(of: index).map { entry in
+                batch.name(of: entry.field) + "=" + String(decoding: batch.bytes[entry.range], as: UTF8.self)
+            }
+            return "\(event.eventClass.name) \(event.action.name) \(event.outcome.name) \(event.time) "
+                + fields.joined(separator: "; ")
+        }
+    }
+
+    @Test func `a FHIR resource says the same in JSON and in XML`() {
+        let json = shown(decode(Array(Self.practitioner.utf8)))
+        #expect(json.count == 1 && json[0].contains("user.name=ada") && json[0].contains("src.ip=10.44.3.8"))
+        #expect(json[0].contains("ehr & more") && json[0].contains("patient.token="), "\(json)")
+        #expect(shown(decode(Array(Self.practitionerXML.utf8))) == json)
+        let entry = { (text: String) in "<entry><resource>\(text)</resource></entry>" }
+        let bare = Self.practitionerXML.split(separator: "-->").last.map(String.init) ?? ""
+        let bundle =
+            "<Bundle xmlns=\"http://hl7.org/fhir\"><type value=\"batch\"/>\(entry(bare))" + entry(bare)
+            + "</Bundle>"
+        #expect(shown(decode(Array(bundle.utf8))) == json + json)
+    }
+
+    @Test func `a FHIR resource in XML that breaks off says no more than that it is one`() {
+        let cut = Self.practitionerXML.prefix(900)
+        let batch = decode(Array(cut.utf8))
+        #expect(batch.events.count == 1 && batch.events[0].issues.contains(.badXML))
+        #expect(texts(batch, "user.name") == [])
+    }
+
     @Test(arguments: [("search-type", "E", Action.dataQuery), ("read", "R", .dataRead)])
     func `a search of a FHIR server is a query`(interaction: String, code: String, action: Action) {
         let body = #"""

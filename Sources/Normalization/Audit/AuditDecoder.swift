@@ -20,19 +20,24 @@ struct AuditDecoder: Sendable {
     mutating func decode(_ bytes: Span<UInt8>, _ range: Range<Int>, into drafts: inout EventDrafts) -> String?
     {
         guard let mark = mark(bytes, range) else { return nil }
-        let id = mark == .xml ? AuditDecoder.xmlID : AuditDecoder.fhirID
+        let id = mark == .message ? AuditDecoder.xmlID : AuditDecoder.fhirID
         guard range.count <= AuditDecoder.bodyCountMax else {
             draftUnparsed(.decodeTruncated, into: &drafts)
             return id
         }
         switch mark {
-        case .xml:
+        case .message:
             guard xml.read(bytes, range, into: &message) else { return nil }
             draft(message, product: id, into: &drafts)
-        case .json:
-            guard let messages = AuditFHIR.messages(bytes.extracting(range)) else {
+        case .json, .resource:
+            var resource = AuditFHIRXML()
+            let found =
+                mark == .json
+                ? AuditFHIR.messages(bytes.extracting(range))
+                : resource.read(bytes, range).map(AuditFHIR.messages(of:))
+            guard let messages = found else {
                 // Cut off or malformed: nothing of it may reach the generic decoders, which know no patients.
-                draftUnparsed(.badJSON, into: &drafts)
+                draftUnparsed(mark == .json ? .badJSON : .badXML, into: &drafts)
                 return id
             }
             for message in messages { draft(message, product: id, into: &drafts) }
@@ -49,8 +54,11 @@ struct AuditDecoder: Sendable {
     }
 
     private enum Mark {
-        case xml
+        /// An audit message of DICOM.
+        case message
+        /// Resources of FHIR in JSON and in XML.
         case json
+        case resource
     }
 
     /// Looks for what tells the body's kind, which may stand anywhere: members of JSON have no order, and
@@ -64,14 +72,18 @@ struct AuditDecoder: Sendable {
         let wanted = isJSON ? AuditDecoder.resource : AuditDecoder.root
         // Capitals are rare in the middle of words.
         let lane = isJSON ? 6 : 5
-        guard ByteSearch.first(of: wanted.span, by: lane, bytes, range.lowerBound..<end) != nil else {
-            return nil
+        if ByteSearch.first(of: wanted.span, by: lane, bytes, range.lowerBound..<end) != nil {
+            return isJSON ? .json : .message
         }
-        return isJSON ? .json : .xml
+        guard !isJSON, bytes[first] == 0x3c else { return nil }
+        let element = AuditDecoder.element
+        return ByteSearch.first(of: element.span, by: 6, bytes, range.lowerBound..<end) == nil
+            ? nil : .resource
     }
 
     private static let resource = Array("\"AuditEvent\"".utf8)
     private static let root = Array("AuditMessage".utf8)
+    private static let element = Array("<AuditEvent".utf8)
 
     // MARK: - One message
 

@@ -8,7 +8,11 @@ import WireFormats
 enum AuditFHIR {
     /// The messages of a JSON body; empty when it is of another kind, nil when it is not JSON.
     static func messages(_ bytes: Span<UInt8>) -> [AuditMessage]? {
-        guard let root = try? JSONValue(parsing: bytes) else { return nil }
+        (try? JSONValue(parsing: bytes)).map(messages(of:))
+    }
+
+    /// The messages of a resource; empty when it is of another kind.
+    static func messages(of root: JSONValue) -> [AuditMessage] {
         switch root["resourceType"]?.text {
         case "AuditEvent": return [message(root)]
         case "Bundle":
