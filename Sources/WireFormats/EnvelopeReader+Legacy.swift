@@ -32,6 +32,7 @@ extension EnvelopeReader {
         if !hasStamp, !readUptime(bytes, &device) {
             envelope.issues.insert(.missingTimestamp)
             position = start
+            if !readNameBeforeMark(bytes, &device) { position = start }
             // Without priority and stamp nothing says that this is syslog, but for the mark of a process.
             guard envelope.severity != 255 || tagEnd(bytes, from: position) != nil else { return }
         }
@@ -171,10 +172,41 @@ extension EnvelopeReader {
                 envelope.time = .absent
                 return false
             }
+            if let stop = nodeEnd(bytes), readStamp(bytes, at: stop) { return true }
             guard let word = prefixWord(bytes) else { break }
             note(word, bytes, &device)
         }
         return false
+    }
+
+    /// Where the part of the router ends that IOS XR puts in front of its stamp: `RP/0/RP0/CPU0:`.
+    private func nodeEnd(_ bytes: Span<UInt8>) -> Int? {
+        var index = position
+        var slashes = 0
+        while index < end, index - position < EnvelopeReader.tagLengthMax,
+            bytes[index].isWordByte || bytes[index] == 0x2f
+        {
+            if bytes[index] == 0x2f { slashes += 1 }
+            index += 1
+        }
+        return slashes > 1 && index < end && bytes[index] == 0x3a ? index + 1 : nil
+    }
+
+    /// A counter and the name of the device before a vendor mark, without a stamp: `123030: sw9: %SYS-5-...`.
+    private mutating func readNameBeforeMark(_ bytes: Span<UInt8>, _ device: inout Range<Int>) -> Bool {
+        for _ in 0..<EnvelopeReader.prefixWordCountMax {
+            guard let word = prefixWord(bytes) else { break }
+            note(word, bytes, &device)
+        }
+        guard !device.isEmpty, !envelope.sequence.isEmpty, envelope.application.isEmpty, position < end,
+            bytes[position] == 0x25
+        else {
+            device = 0..<0
+            envelope.sequence = 0..<0
+            envelope.application = 0..<0
+            return false
+        }
+        return true
     }
 
     /// A counter, the name of the device, or behind `*` the task of a wireless controller.

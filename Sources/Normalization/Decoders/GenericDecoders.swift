@@ -359,7 +359,10 @@ enum GenericDecoders {
             ("src.ip", ["from {ip}", "client {ip}", "src={ip}", "source {ip}", "peer {ip}", "host {ip}"]),
             (
                 "user.name",
-                ["for user {word}", "user={word}", "user: {word}", "user '{word}'", "user {word}"]
+                [
+                    "[user={until}]", "for user {word}", "user={word}", "user: {word}", "user '{word}'",
+                    "user {word}",
+                ]
             ),
         ]
         rule.find = markers.map { marker in
