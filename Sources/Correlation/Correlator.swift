@@ -117,10 +117,8 @@ public struct Correlator: Sendable {
         trail.hear(event, at: watermark)
     }
 
-    /// Notes that a host was heard at a time after the watermark, in an event that is not given.
-    public mutating func hear(host: Span<UInt8>, at time: UTCTime) {
-        _ = coverage.hear(Coverage.source(host: host), at: time, listener: nil)
-    }
+    /// Notes when hosts were heard, all after the watermark, in events that are not given.
+    public mutating func hear(_ hearing: Hearing) { coverage.hear(hearing) }
 
     /// Notes that records were lost between two times: of `listener`, or of every one if it is nil.
     public mutating func lose(_ listener: String?, from: UTCTime, through: UTCTime, reason: String) {

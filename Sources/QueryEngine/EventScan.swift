@@ -104,6 +104,9 @@ public struct EventScan {
 
     /// Indices of the matching events of a part, rising.
     mutating func matches(_ loaded: LoadedPart, _ start: Offset) -> [Int] {
+        statistics.scannedCount += loaded.events.events.count
+        if loaded.isRuledOut { statistics.skippedCount += 1 } else { statistics.partCount += 1 }
+        guard !loaded.events.events.isEmpty else { return [] }
         let predicate = QueryPredicate(selection.query, for: loaded.events, resolver: resolver)
         var found: [Int] = []
         for index in loaded.events.events.indices {
@@ -113,8 +116,6 @@ public struct EventScan {
             if let until = selection.until, event.time >= until { continue }
             if predicate.matches(index) { found.append(index) }
         }
-        statistics.scannedCount += loaded.events.events.count
-        if loaded.isRuledOut { statistics.skippedCount += 1 } else { statistics.partCount += 1 }
         return found
     }
 

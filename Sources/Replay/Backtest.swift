@@ -60,6 +60,8 @@ public struct Backtest {
     /// What is read: without a site, only what a rule may match.
     private let condition: RowCondition
     private let watch: ((JudgedEvent) -> Void)?
+    /// Gathers when hosts were heard; nil where no rule asks.
+    private var hearing: Hearing?
     /// Names of fields of the newest part.
     private var names: [String] = []
     /// Events that were read because a rule might need them.
@@ -89,6 +91,7 @@ public struct Backtest {
         correlators = sets.map { Correlator(rules: $0, register: register) }
         for index in correlators.indices { correlators[index].keepsJudged = index == 0 && watch != nil }
         alerts = sets.map { _ in [:] }
+        hearing = Hearing(for: correlators)
     }
 
     /// Judges the events of `source`; what each set found, in the order of the sets.
@@ -128,16 +131,22 @@ public struct Backtest {
 
     /// Notes when the hosts of a part were heard, also in rows that are not read.
     private mutating func hear(_ part: StoredPart, _ source: StoreParts) throws(WardlineError) {
-        let hearing = correlators.indices.filter { correlators[$0].needsCoverage }
-        guard !hearing.isEmpty else { return }
+        guard var hearing else { return }
+        self.hearing = nil
+        defer { self.hearing = hearing }
+        hearing.removeAll()
         let isTold = try source.forEachHost(part) { time, host in
-            guard stretch.contains(time) else { return }
-            for index in hearing { correlators[index].hear(host: host, at: time) }
+            if stretch.contains(time) { hearing.note(host: host, at: time) }
         }
-        guard !isTold else { return }
+        guard !isTold else {
+            for index in correlators.indices { correlators[index].hear(hearing) }
+            return
+        }
         let events = try source.load(part, where: .everything).events
         for index in events.events.indices where stretch.contains(events.events[index].time) {
-            for number in hearing { correlators[number].hear(events, index, listener: nil) }
+            for number in correlators.indices where correlators[number].needsCoverage {
+                correlators[number].hear(events, index, listener: nil)
+            }
         }
     }
 

@@ -146,6 +146,48 @@ struct RuleGateTests {
         #expect(LogSource.decoders(product: product)?.contains(decoder) ?? true == mayHold)
     }
 
+    /// `not` alone makes no line of anybody one of the product.
+    @Test(arguments: [
+        ("none", "ext.third", true, false), ("none", "ext.other", true, true),
+        ("zeek.tsv", "ext.third", true, true), ("sshd", "ext.other", true, false),
+        ("none", "ext.third", false, true),
+    ])
+    func `a rule of a product that only says not needs one of its fields where nobody knows the product`(
+        decoder: String,
+        field: String,
+        asksSource: Bool,
+        passes: Bool
+    ) throws {
+        let definition = DetectionDefinition(
+            header: RuleHeader(title: "t", position: Self.position),
+            logsource: ["product": "zeek", "service": "rdp"],
+            searches: [.init(name: "s", definition: .all([]))],
+            conditions: [RuleText("s", Self.position)],
+            placeholders: [:],
+            groupBy: [],
+            episodeNanoseconds: 0,
+            fingerprint: "f"
+        )
+        var rule = try DetectionRule(compiling: definition)
+        let near = try FieldTest(
+            name: "other",
+            modifiers: ["cidr"],
+            values: [.text("10.0.0.0/8")],
+            position: Self.position
+        )
+        rule.test = .not(.test(near))
+        let gate = RuleGate([rule], asksSource: asksSource)
+        var batch = EventBatch()
+        var table = FieldTable()
+        batch.decoders = [decoder]
+        batch.begin(Event(offset: .zero, time: .absent, logTime: .absent))
+        batch.add(table.field(named: field), "192.0.2.7")
+        batch.extensionNames = table.names
+        var passing = PassingRules(gate)
+        #expect(passing.find(gate, batch, 0) == passes)
+        #expect(rule.matches(Candidate(batch: batch, index: 0)))
+    }
+
     @Test func `keywords are not found in a hash that is made here`() throws {
         let word = RuleScalar.text("c0de")
         let test = try FieldTest(name: "", modifiers: [], values: [word], position: Self.position)

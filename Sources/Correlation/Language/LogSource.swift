@@ -6,7 +6,8 @@ import EventModel
 /// Whether an event can come from the product that a rule's log source names.
 ///
 /// Only what is known on both sides rules anything out: a decoder for lines of one product, and a product
-/// that has a name in public rule sets. Rules without a product, and events of general decoders, pass.
+/// that has a name in public rule sets. Rules without a product pass, and events of general decoders: those
+/// must only have a field that the rule reads (``RuleGate``).
 enum LogSource {
     /// Products by the first parts of a decoder's id, which end at a dot or at its end;
     /// `schemas/sigma-taxonomy.yaml` is written from it.
@@ -34,6 +35,11 @@ enum LogSource {
         guard let product = product?.lowercased(), products.contains(product) else { return true }
         guard let known = products(of: decoder) else { return true }
         return known.contains(product)
+    }
+
+    /// Whether a decoder is known to read lines of `product`, in lower case.
+    static func holds(product: String, decoder: String) -> Bool {
+        products(of: decoder)?.contains(product) ?? false
     }
 
     /// The decoders of which events a rule for `product` may match; nil for any.

@@ -14,12 +14,20 @@ struct PassingRules: Sendable {
     /// Names of fields, and the needs of each.
     private var names: [String] = []
     private var places: [Int16]
-    /// Rules that each decoder rules out, as far as events of it came.
-    private var foreign: [String: RuleBits?] = [:]
+    /// What is known of each decoder, as far as events of it came.
+    private var sources: [String: Source] = [:]
     /// The same by the numbers of the decoders of the batch looked at last.
-    private var foreignByNumber: [RuleBits??] = []
+    private var sourcesByNumber: [Source?] = []
     /// Those decoders: the array itself, as for `newest`.
     private var newestDecoders: [String] = []
+
+    /// What a decoder means to the rules.
+    private struct Source: Sendable {
+        /// Rules that it rules out.
+        var foreign: RuleBits?
+        /// Rules of the product whose lines it reads, that ask for no field.
+        var own: RuleBits?
+    }
 
     init(_ gate: RuleGate) {
         rules = gate.none
@@ -47,22 +55,27 @@ struct PassingRules: Sendable {
             rules.formIntersection(possible)
             guard !rules.isEmpty else { return false }
         }
-        if gate.hasForeign, let others = foreignRules(gate, batch, index) {
-            rules.subtract(others)
+        guard gate.asksDecoder else {
+            return gate.passNeeds(batch, index, places, own: nil, into: &rules, met: &met)
+        }
+        let source = source(gate, batch, index)
+        if let foreign = source.foreign {
+            rules.subtract(foreign)
             guard !rules.isEmpty else { return false }
         }
-        return gate.passNeeds(batch, index, places, into: &rules, met: &met)
+        return gate.passNeeds(batch, index, places, own: source.own, into: &rules, met: &met)
     }
 
-    private mutating func foreignRules(_ gate: RuleGate, _ batch: EventBatch, _ index: Int) -> RuleBits? {
-        if newestDecoders != batch.decoders { foreignByNumber = batch.decoders.map { _ in nil } }
+    private mutating func source(_ gate: RuleGate, _ batch: EventBatch, _ index: Int) -> Source {
+        if newestDecoders != batch.decoders { sourcesByNumber = batch.decoders.map { _ in nil } }
         newestDecoders = batch.decoders
         let number = Int(batch.events[index].decoder)
-        if let known = foreignByNumber[number] { return known }
+        if let known = sourcesByNumber[number] { return known }
         let decoder = batch.decoders[number]
-        let found = foreign[decoder] ?? gate.foreign(to: decoder)
-        foreign[decoder] = .some(found)
-        foreignByNumber[number] = .some(found)
+        let found =
+            sources[decoder] ?? Source(foreign: gate.foreign(to: decoder), own: gate.own(of: decoder))
+        sources[decoder] = found
+        sourcesByNumber[number] = found
         return found
     }
 

@@ -15,6 +15,8 @@ struct RuleGate: Sendable {
     /// Rules of which no need is known.
     private var needless: RuleBits
     private let empty: RuleBits
+    /// Rules of a product that may match what lacks all of their fields, so long as it comes from that product.
+    private var sourced: [(number: Int, product: String)] = []
     /// Rules that some decoders rule out: they name a product, or test the decoder.
     private var choosy: [(number: Int, product: String?, test: CompiledSearch)] = []
     private var fields: [FieldNeeds] = []
@@ -27,7 +29,10 @@ struct RuleGate: Sendable {
     private var anyField: Int16 = -1
 
     /// A gate for `rules`.
-    init(_ rules: [DetectionRule]) {
+    ///
+    /// - Parameter asksSource: Whether an event of which nobody knows the product must have a field that a
+    ///   rule for a product reads: `not` alone makes no line of anybody one of that product.
+    init(_ rules: [DetectionRule], asksSource: Bool = true) {
         empty = RuleBits(count: rules.count)
         needless = empty
         byAction = Array(repeating: empty, count: 256)
@@ -47,11 +52,14 @@ struct RuleGate: Sendable {
                 if classes?[UInt8(byte)] ?? true { byClass[byte].insert(number) }
                 if outcomes?[UInt8(byte)] ?? true { byOutcome[byte].insert(number) }
             }
-            guard let needs = RuleNeed.any(of: rule.test) else {
+            if let needs = RuleNeed.any(of: rule.test) {
+                for need in needs { add(need, number) }
+            } else if asksSource, let product = product?.lowercased(), LogSource.products.contains(product) {
+                sourced.append((number, product))
+                for field in rule.test.fields { add(.present(field), number) }
+            } else {
                 needless.insert(number)
-                continue
             }
-            for need in needs { add(need, number) }
         }
         fields = drafts.map(FieldNeeds.init)
         drafts = []
@@ -99,8 +107,19 @@ struct RuleGate: Sendable {
         knownFields + extensionNames.map { namedFields[$0] ?? -1 }
     }
 
-    /// Whether a decoder can rule anything out.
-    var hasForeign: Bool { !choosy.isEmpty }
+    /// Whether it matters which decoder an event is of.
+    var asksDecoder: Bool { !choosy.isEmpty }
+
+    /// The rules that events of a decoder may match whatever fields they have, since it reads lines of their
+    /// product; nil if there is none.
+    func own(of decoder: String) -> RuleBits? {
+        var own: RuleBits?
+        for rule in sourced where LogSource.holds(product: rule.product, decoder: decoder) {
+            own = own ?? empty
+            own?.insert(rule.number)
+        }
+        return own
+    }
 
     /// The rules that cannot match events of a decoder; nil if there is none.
     func foreign(to decoder: String) -> RuleBits? {
@@ -130,11 +149,13 @@ struct RuleGate: Sendable {
     ///
     /// - Parameters:
     ///   - places: ``places(_:)`` of the batch.
+    ///   - own: ``own(of:)`` of its decoder.
     ///   - met: memory for the rules whose needs are met.
     func passNeeds(
         _ batch: EventBatch,
         _ index: Int,
         _ places: [Int16],
+        own: RuleBits?,
         into found: inout RuleBits,
         met: inout RuleBits
     ) -> Bool {
@@ -144,6 +165,7 @@ struct RuleGate: Sendable {
             return !found.isEmpty
         }
         met.replace(by: needless)
+        if let own { met.formUnion(own) }
         let bytes = batch.bytes.span
         let start = Int(event.fieldStart)
         for entry in start..<start + Int(event.fieldCount) {

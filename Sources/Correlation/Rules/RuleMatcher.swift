@@ -49,6 +49,7 @@ public struct RuleMatcher: Sendable {
     public private(set) var heldCount = 0
 
     private let rules: RuleSet
+    private let gate: RuleGate
     private let asksLogsource: Bool
     /// For each detection, what an event must say of its log source, where it says it.
     private let logsources: [[(field: RuleField, value: String)]]
@@ -85,7 +86,8 @@ public struct RuleMatcher: Sendable {
             found.formUnion(rule.firstSeenFields.flatMap(\.sources))
             found.formUnion(rule.sequence?.fields ?? [])
         }
-        passing = PassingRules(rules.gate)
+        gate = RuleGate(rules.detections, asksSource: false)
+        passing = PassingRules(gate)
         correlator = Correlator(rules: rules, register: AssetRegister(site: Site()))
     }
 
@@ -113,7 +115,7 @@ public struct RuleMatcher: Sendable {
     public mutating func match(_ batch: EventBatch, _ index: Int) throws(MissingTime) -> [Int] {
         let candidate = Candidate(batch: batch, index: index)
         var found: [Int] = []
-        if passing.find(rules.gate, batch, index) {
+        if passing.find(gate, batch, index) {
             for number in passing.numbers
             where rules.tests[number].matches(candidate) && isFrom(logsources[number], candidate) {
                 found.append(number)

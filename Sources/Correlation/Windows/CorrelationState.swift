@@ -12,6 +12,11 @@ struct CorrelationState: SnapshotResumed, Sendable {
     private var baseline: BaselineCounts?
     /// Matches that wait until no rule below can give an earlier one, in order of time.
     private var lagging: [Lagging] = []
+    /// No verdict that waits is due before it; nil if none waits.
+    ///
+    /// Stored, because it is asked for at every event, and asking a state for more copies it.
+    private(set) var nextDue: UTCTime?
+    private let isDelayed: Bool
 
     private struct Lagging: Codable, Sendable {
         var candidate: Candidate
@@ -20,6 +25,7 @@ struct CorrelationState: SnapshotResumed, Sendable {
 
     init(rule: CorrelationRule) {
         self.rule = rule
+        isDelayed = rule.delay > 0
         windows = GroupWindows(rule: rule)
         sequence = rule.sequence.map { SequenceWindows(rule: rule, sequence: $0) }
         firstSeen = rule.definition.extras.firstSeen.map { FirstSeenMemory(fields: rule.firstSeenFields, $0) }
@@ -40,12 +46,14 @@ struct CorrelationState: SnapshotResumed, Sendable {
         try firstSeen?.resume(from: decoder)
         try baseline?.resume(from: decoder)
         if rule.lag > 0 { lagging = try decoder.value() }
+        noteDue()
     }
 
     /// Takes a match of source number `source`; returns what its conditions say now, in order of key.
     ///
     /// Over rules that decide late it is taken in ``expired(through:_:)``, in its place.
     mutating func add(_ candidate: Candidate, from source: Int) -> [GroupWindows.Match] {
+        defer { noteDue() }
         guard rule.lag > 0 else { return take(candidate, from: source) }
         let place = lagging.lastIndex { $0.candidate.event.time <= candidate.event.time }.map { $0 + 1 } ?? 0
         lagging.insert(Lagging(candidate: candidate, source: source), at: place)
@@ -73,15 +81,19 @@ struct CorrelationState: SnapshotResumed, Sendable {
     /// When the first verdict is due that waits for its window to close; nil if none waits.
     var earliestDeadline: UTCTime? { due(sequence?.earliestDeadline ?? windows.earliestDeadline) }
 
-    /// No verdict that waits is due before it; nil if none waits.
-    var nextDue: UTCTime? { due(sequence == nil ? windows.nextDue : sequence?.nextDue) }
+    private mutating func noteDue() {
+        guard isDelayed else { return }
+        nextDue = due(sequence == nil ? windows.deadlines.first : sequence?.deadlines.first)
+    }
 
     private func due(_ own: UTCTime?) -> UTCTime? {
-        [own, lagging.first?.candidate.event.time].compactMap { $0 }.min()?.advanced(by: rule.lag)
+        guard let lagging = lagging.first?.candidate.event.time else { return own?.advanced(by: rule.lag) }
+        return min(own ?? lagging, lagging).advanced(by: rule.lag)
     }
 
     /// Verdicts whose window has closed by `time`: absences, and thresholds that more events could undo.
     mutating func expired(through time: UTCTime, _ coverage: Coverage) -> [GroupWindows.Match] {
+        defer { noteDue() }
         guard rule.lag > 0 else { return closed(through: time, coverage) }
         let limit = time.advanced(by: -rule.lag)
         let count = lagging.firstIndex { $0.candidate.event.time > limit } ?? lagging.count

@@ -26,43 +26,52 @@ struct Coverage: SnapshotResumed, Sendable {
         /// Before it stretches may be missing.
         private(set) var forgotten = UTCTime.absent
 
-        /// A source that was heard at `time`.
-        init(_ listener: String?, at time: UTCTime) {
+        /// A source that was heard once.
+        init(_ listener: String?, _ heard: ClosedRange<UTCTime>) {
             self.listener = listener
-            newest = time...time
+            newest = heard
         }
 
         /// All stretches, ascending.
         var stretches: [ClosedRange<UTCTime>] { older + [newest] }
 
-        /// Notes an event; true if its time was not heard before.
-        mutating func hear(_ time: UTCTime, _ listener: String?, _ resolution: Int64) -> Bool {
+        /// Notes a stretch of hearing; true if some of it was not known.
+        mutating func hear(_ heard: ClosedRange<UTCTime>, _ listener: String?, _ resolution: Int64) -> Bool {
             if let listener, listener != self.listener { self.listener = listener }
-            if newest.contains(time) { return false }
-            if time > newest.upperBound, time <= newest.upperBound.advanced(by: resolution) {
-                newest = newest.lowerBound...time
+            let (lower, upper) = (newest.lowerBound, newest.upperBound)
+            if heard.lowerBound >= lower, heard.lowerBound <= upper.advanced(by: resolution) {
+                guard heard.upperBound > upper else { return false }
+                newest = lower...heard.upperBound
                 return true
             }
             older.append(newest)
-            widen(time, resolution)
-            if older.count > CorrelationBounds.coverageStretchCountMax {
+            if heard.lowerBound > upper {
+                newest = heard
+            } else {
+                widen(heard, resolution)
+                newest = older.removeLast()
+            }
+            if older.count >= CorrelationBounds.coverageStretchCountMax {
                 forgotten = older.removeFirst().upperBound
             }
-            newest = older.removeLast()
             return true
         }
 
-        private mutating func widen(_ time: UTCTime, _ resolution: Int64) {
-            let from = time.advanced(by: -resolution)
-            let through = time.advanced(by: resolution)
+        private mutating func widen(_ heard: ClosedRange<UTCTime>, _ resolution: Int64) {
+            let from = heard.lowerBound.advanced(by: -resolution)
+            let through = heard.upperBound.advanced(by: resolution)
             // Most events are the newest of their source: the walk from the end is short.
             var upper = older.count
             while upper > 0, older[upper - 1].lowerBound > through { upper -= 1 }
             var lower = upper
             while lower > 0, older[lower - 1].upperBound >= from { lower -= 1 }
-            var joined = time...time
+            var joined = heard
             if lower < upper {
-                joined = min(time, older[lower].lowerBound)...max(time, older[upper - 1].upperBound)
+                joined =
+                    min(heard.lowerBound, older[lower].lowerBound)...max(
+                        heard.upperBound,
+                        older[upper - 1].upperBound
+                    )
             }
             older.replaceSubrange(lower..<upper, with: [joined])
         }
@@ -79,8 +88,9 @@ struct Coverage: SnapshotResumed, Sendable {
     private var sources: [UInt64: Source] = [:]
     private var losses: [Loss] = []
     private var forgottenLosses = UTCTime.absent
-    /// Gaps that join no matter: less than every silence that a rule asks for; nil if none asks.
-    private var resolution: Int64?
+    /// Gaps that join no matter, in nanoseconds: less than every silence that a rule asks for; nil if none
+    /// asks.
+    private(set) var resolution: Int64?
 
     /// A minute: what joins without need for more.
     private static let resolutionMax: Int64 = 60 * UTCTime.second
@@ -129,14 +139,23 @@ struct Coverage: SnapshotResumed, Sendable {
     ///
     /// - Returns: Whether that was not known.
     mutating func hear(_ number: UInt64, at time: UTCTime, listener: String?) -> Bool {
+        hear(number, time...time, listener)
+    }
+
+    /// Notes what was gathered of imports.
+    mutating func hear(_ hearing: Hearing) {
+        for stretch in hearing.stretches { _ = hear(stretch.source, stretch.from...stretch.through, nil) }
+    }
+
+    private mutating func hear(_ number: UInt64, _ heard: ClosedRange<UTCTime>, _ listener: String?) -> Bool {
         guard let resolution else { return false }
         // In place: this runs for every event.
         guard let place = sources.index(forKey: number) else {
             guard sources.count < CorrelationBounds.coverageSourceCountMax else { return false }
-            sources[number] = Source(listener, at: time)
+            sources[number] = Source(listener, heard)
             return true
         }
-        return sources.values[place].hear(time, listener, resolution)
+        return sources.values[place].hear(heard, listener, resolution)
     }
 
     /// Notes that records of a listener, or of all, were lost between two times.

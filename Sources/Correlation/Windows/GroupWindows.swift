@@ -68,7 +68,8 @@ struct GroupWindows: SnapshotResumed, Sendable {
 
     private let rule: CorrelationRule
     private var table: GroupTable<Group>
-    private var deadlines = DeadlineHeap()
+    /// When groups may be due.
+    private(set) var deadlines = DeadlineHeap()
 
     init(rule: CorrelationRule) {
         self.rule = rule
@@ -240,9 +241,6 @@ struct GroupWindows: SnapshotResumed, Sendable {
             isLowerBound: group.isCapped || table.evictions > 0
         )
     }
-
-    /// No window closes before it; nil if none is open.
-    var nextDue: UTCTime? { deadlines.first }
 
     /// When the first verdict is due that waits for its window to close; nil if none waits.
     var earliestDeadline: UTCTime? {

@@ -128,7 +128,8 @@ struct SequenceWindows: SnapshotResumed, Sendable {
     private var table: GroupTable<Group>
     private var tied: [GroupKey: Tied] = [:]
     private var tiedTime = UTCTime.absent
-    private var deadlines = DeadlineHeap()
+    /// When groups may be due.
+    private(set) var deadlines = DeadlineHeap()
 
     init(rule: CorrelationRule, sequence: StepSequence) {
         self.rule = rule
@@ -365,9 +366,6 @@ struct SequenceWindows: SnapshotResumed, Sendable {
             order: EventOrder(of: chain)
         )
     }
-
-    /// No absence is decided before it; nil if none waits.
-    var nextDue: UTCTime? { deadlines.first }
 
     /// When the first absence is decided; nil if none waits.
     var earliestDeadline: UTCTime? {
