@@ -89,11 +89,11 @@ public struct RuleSamples: Sendable {
             let shorter = events.indices.reversed().map { index in
                 events.enumerated().filter { $0.offset != index }.map(\.element)
             }
-            if let near = shorter.first(where: { !$0.isEmpty && !judge($0, definition.header) }) {
-                sample.missing = near
-            } else if let event = events.first.map(RuleSamples.nearest)?.first, events.count == 1 {
-                if !judge([event], definition.header) { sample.missing = [event] }
-            }
+            var near = shorter.filter { !$0.isEmpty }
+            near += events.last.map { last in
+                RuleSamples.nearest(last).map { events.dropLast() + [$0] }
+            } ?? []
+            sample.missing = near.first { !judge($0, definition.header) } ?? []
             return sample
         }
         return sample
@@ -110,8 +110,13 @@ public struct RuleSamples: Sendable {
         return found + [.correlation(definition)]
     }
 
-    /// Names of the rules that it correlates, those under `not` too.
+    /// Names of the rules that it correlates, those under `not` too and those that must not follow.
     private func names(_ definition: CorrelationDefinition) -> [String] {
+        let extras = definition.extras
+        if let sequence = extras.sequence {
+            let others = sequence.until + [extras.absence?.rule].compactMap { $0 }
+            return (sequence.steps.map(\.rule) + others).map(\.text)
+        }
         guard definition.rules.isEmpty else { return definition.rules.map(\.text) }
         return (definition.condition?.text ?? "").split {
             !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-")
@@ -122,21 +127,59 @@ public struct RuleSamples: Sendable {
     /// Runs of events that may match, the most likely first; times are set last.
     private func runs(_ definition: CorrelationDefinition, depth: Int) -> [[JSONValue]] {
         guard depth < CorrelationBounds.levelCountMax else { return [] }
-        let names = names(definition)
-        var found: [[JSONValue]] = []
+        // As the events of the rules below have it, then with one value of each key in all of them.
+        let found = [false, true].flatMap { wholes(definition, depth, isForced: $0) }
+        if let firstSeen = definition.extras.firstSeen {
+            return found.map { learned($0, definition, firstSeen) }
+        }
+        return timed(found, definition)
+    }
+
+    /// The events of what is correlated, without times.
+    private func wholes(
+        _ definition: CorrelationDefinition,
+        _ depth: Int,
+        isForced: Bool
+    ) -> [[JSONValue]] {
+        func base(_ names: [String]) -> [JSONValue] { self.base(names, definition, depth, isForced) }
         let isTemporal = definition.kind == .temporal || definition.kind == .temporalOrdered
-        if isTemporal {
-            // All of them, then each alone, which a condition with `not` asks for.
-            found.append(names.flatMap { base($0, definition, depth) })
-            found += names.map { base($0, definition, depth) }
-        } else if let name = names.first {
-            for count in counts(definition) {
-                let event = base(name, definition, depth)
-                found.append(
-                    (0..<count).flatMap { number in event.map { counted($0, definition, number) } }
-                )
+        if let steps = definition.extras.sequence?.steps {
+            return [base(steps.flatMap { Array(repeating: $0.rule.text, count: $0.runs) })]
+        }
+        let names = names(definition)
+        // All of them, then each alone, which a condition with `not` asks for.
+        if isTemporal { return [base(names)] + names.map { base([$0]) } }
+        guard let name = names.first else { return [] }
+        return counts(definition).map { count in
+            let events = base([name])
+            return (0..<count).flatMap { number in events.map { counted($0, definition, number) } }
+        }
+    }
+
+    /// What is known first, and then, when it is learned, what is new: other values, or the same ones once
+    /// they are forgotten.
+    private func learned(
+        _ events: [JSONValue],
+        _ definition: CorrelationDefinition,
+        _ firstSeen: CorrelationExtension.FirstSeen
+    ) -> [JSONValue] {
+        guard var first = events.first else { return [] }
+        let keys = Set(definition.groupBy.map(\.text))
+        let returns = firstSeen.fields.allSatisfy { keys.contains($0.text) }
+        if !returns {
+            for field in firstSeen.fields {
+                first = RuleSamples.setting(field.text, .text("known"), in: first)
             }
         }
+        let start = CivilTime(year: 2026, month: 1, day: 5).utc()
+        let pause = firstSeen.learning + (returns ? firstSeen.forgetting ?? 0 : 0)
+        return ([first] + events).enumerated().map { number, event in
+            let time = start.advanced(by: number == 0 ? 0 : pause + Int64(number) * UTCTime.second)
+            return RuleSamples.setting("@timestamp", .text(time.description), in: event)
+        }
+    }
+
+    private func timed(_ found: [[JSONValue]], _ definition: CorrelationDefinition) -> [[JSONValue]] {
         // Near enough for the shortest window below it.
         let spans = family(definition, depth: 0).compactMap { rule -> Int64? in
             guard case .correlation(let found) = rule else { return nil }
@@ -182,22 +225,39 @@ public struct RuleSamples: Sendable {
         return event
     }
 
-    /// Events of a rule below, in one group.
-    private func base(_ name: String, _ definition: CorrelationDefinition, _ depth: Int) -> [JSONValue] {
-        var events: [JSONValue] = []
-        if let detection = detections[name] {
-            events = known[detection.header.reference] ?? []
-        } else if let inner = correlations[name] {
-            events = runs(inner, depth: depth + 1).first ?? []
-        }
+    /// Events of rules below, in one group.
+    ///
+    /// - Parameter isForced: Whether keys that events have already become equal too.
+    private func base(
+        _ names: [String],
+        _ definition: CorrelationDefinition,
+        _ depth: Int,
+        _ isForced: Bool
+    ) -> [JSONValue] {
+        var parts = names.map { events(of: $0, depth) }
         for group in definition.groupBy {
             let alias = definition.aliases.first { $0.name.text == group.text }
-            let field = alias?.fields.first { $0.rule.text == name }?.field.text ?? group.text
-            events = events.map { event in
-                event[field] == nil ? RuleSamples.setting(field, .text("group"), in: event) : event
+            let fields = names.map { name in
+                alias?.fields.first { $0.rule.text == name }?.field.text ?? group.text
+            }
+            let known = zip(parts, fields).lazy.compactMap { $0.first?[$1] }.first
+            for (number, field) in fields.enumerated() {
+                parts[number] = parts[number].map { event in
+                    guard isForced || event[field] == nil else { return event }
+                    return RuleSamples.setting(field, known ?? .text("group"), in: event)
+                }
             }
         }
-        return events
+        return Array(parts.joined())
+    }
+
+    /// Events that a rule below matches.
+    private func events(of name: String, _ depth: Int) -> [JSONValue] {
+        if let detection = detections[name] { return known[detection.header.reference] ?? [] }
+        guard let inner = correlations[name] else { return [] }
+        let runs = runs(inner, depth: depth + 1)
+        let judge = RuleSamples.judge(family(inner, depth: depth + 1))
+        return runs.first { judge?($0, inner.header) ?? false } ?? runs.first ?? []
     }
 
     private static func setting(_ name: String, _ value: JSONValue, in event: JSONValue) -> JSONValue {

@@ -117,14 +117,64 @@ private struct JSONLeafScanner {
         if depth == 1, position < end, bytes[position] == 0x7b { values.noteObjects(at: start) }
         while position < end {
             let number = isExploded ? values.elementCount : element
+            let first = values.leaves.count
             guard value(bytes, key, depth + 1, number, &values, slots) else { return false }
             if isExploded { values.elementCount += 1 }
+            if JSONLeafScanner.pairSizes.contains(values.leaves.count - first) {
+                addNamed(bytes, key, first, number, &values, slots)
+            }
             skipBlanks(bytes)
             guard position < end else { return false }
             let separator = bytes[position]
             position += 1
             if separator == 0x5d { return true }
             guard separator == 0x2c else { return false }
+        }
+        return false
+    }
+
+    /// Leaves of an object that gives a name and a value, and perhaps says of what type it is.
+    private static let pairSizes = 2...3
+    private static let nameKeys = ["name", "@name", "key", "@key"].map { Array($0.utf8) }
+    private static let valueKeys = ["value", "@value", "#text", "content", "text", "_", "$"].map {
+        Array($0.utf8)
+    }
+
+    /// Adds what an element of an array names by a member: `"Data":[{"Name":"User","Value":"ada"}]` holds
+    /// `Data.User`.
+    private func addNamed(
+        _ bytes: Span<UInt8>,
+        _ array: BodyValues.Value,
+        _ first: Int,
+        _ element: Int,
+        _ values: inout BodyValues,
+        _ slots: borrowing NameTable
+    ) {
+        let prefixCount = array.range.isEmpty ? 0 : array.range.count + 1
+        var name: BodyValues.Value?
+        var value: BodyValues.Value?
+        for leaf in values.leaves[first...] {
+            let text = leaf.key.isInWork ? values.work.span : bytes
+            let key = leaf.key.range.dropFirst(prefixCount)
+            if JSONLeafScanner.isOne(of: JSONLeafScanner.nameKeys, text, key) {
+                name = leaf.value
+            } else if JSONLeafScanner.isOne(of: JSONLeafScanner.valueKeys, text, key) {
+                value = leaf.value
+            }
+        }
+        guard let name, let value, !name.range.isEmpty, name.range.count <= Normalizer.keyLengthMaxBytes
+        else { return }
+        let lead = values.leaves[first].key
+        let prefix = lead.range.prefix(max(0, prefixCount - 1))
+        let key = joined(lead.isInWork ? prefix : 0..<0, name, bytes, &values)
+        add(key, value, bytes, element, &values, slots)
+    }
+
+    private static func isOne(of names: [[UInt8]], _ text: Span<UInt8>, _ key: Range<Int>) -> Bool {
+        for name in names where name.count == key.count {
+            var lane = 0
+            while lane < name.count, text[key.lowerBound + lane].folded == name[lane] { lane += 1 }
+            if lane == name.count { return true }
         }
         return false
     }
