@@ -154,11 +154,15 @@ private struct JSONLeafScanner {
         var name: BodyValues.Value?
         var value: BodyValues.Value?
         for leaf in values.leaves[first...] {
-            let text = leaf.key.isInWork ? values.work.span : bytes
             let key = leaf.key.range.dropFirst(prefixCount)
-            if JSONLeafScanner.isOne(of: JSONLeafScanner.nameKeys, text, key) {
+            func isOne(of names: [[UInt8]]) -> Bool {
+                leaf.key.isInWork
+                    ? JSONLeafScanner.isOne(of: names, values.work.span, key)
+                    : JSONLeafScanner.isOne(of: names, bytes, key)
+            }
+            if isOne(of: JSONLeafScanner.nameKeys) {
                 name = leaf.value
-            } else if JSONLeafScanner.isOne(of: JSONLeafScanner.valueKeys, text, key) {
+            } else if isOne(of: JSONLeafScanner.valueKeys) {
                 value = leaf.value
             }
         }
