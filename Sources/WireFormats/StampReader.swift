@@ -79,8 +79,8 @@ public struct StampReader: Sendable {
     /// ISO 8601: `2026-10-05T04:00:00[.fraction][Z|+02:00|+0200]`, with `T` or one blank before the hour;
     /// also `2026:10:05-04:00:00`, as Sophos UTM writes.
     ///
-    /// Behind a blank an offset may follow, and where a blank parts the date too, as servers write, the name of
-    /// a zone: `2026-10-05 04:00:00.1 CET`.
+    /// Behind a blank an offset may follow, and where a blank parts the date too, as servers write, the name
+    /// of a zone: `2026-10-05 04:00:00.1 CET`.
     public mutating func readISO(_ bytes: Span<UInt8>) -> Bool {
         guard let year = number(bytes, 4...4), position < end else { return false }
         let part = bytes[position]
