@@ -90,9 +90,10 @@ public struct RuleSamples: Sendable {
                 events.enumerated().filter { $0.offset != index }.map(\.element)
             }
             var near = shorter.filter { !$0.isEmpty }
-            near += events.last.map { last in
-                RuleSamples.nearest(last).map { events.dropLast() + [$0] }
-            } ?? []
+            near +=
+                events.last.map { last in
+                    RuleSamples.nearest(last).map { events.dropLast() + [$0] }
+                } ?? []
             sample.missing = near.first { !judge($0, definition.header) } ?? []
             return sample
         }
@@ -129,10 +130,44 @@ public struct RuleSamples: Sendable {
         guard depth < CorrelationBounds.levelCountMax else { return [] }
         // As the events of the rules below have it, then with one value of each key in all of them.
         let found = [false, true].flatMap { wholes(definition, depth, isForced: $0) }
-        if let firstSeen = definition.extras.firstSeen {
-            return found.map { learned($0, definition, firstSeen) }
+        return history(definition).map { history in found.map { behind($0, history) } }
+            ?? timed(found, definition)
+    }
+
+    /// What must be known before a rule speaks.
+    private struct History {
+        /// How long before.
+        var pause: Int64
+        /// Between events, then.
+        var step: Int64
+        /// Fields that had another value.
+        var fields: [String] = []
+    }
+
+    private func history(_ definition: CorrelationDefinition) -> History? {
+        let step = min(UTCTime.second, max(1, definition.timespan / 1_100))
+        if let baseline = definition.extras.baseline {
+            return History(pause: Int64(baseline.leastDays) * 86_400 * UTCTime.second, step: step)
         }
-        return timed(found, definition)
+        guard let firstSeen = definition.extras.firstSeen else { return nil }
+        let keys = Set(definition.groupBy.map(\.text))
+        let fields = firstSeen.fields.map(\.text)
+        guard fields.allSatisfy(keys.contains) else {
+            return History(pause: firstSeen.learning, step: step, fields: fields)
+        }
+        // Known by its key: what is forgotten is new again.
+        return History(pause: firstSeen.learning + (firstSeen.forgetting ?? 0), step: step)
+    }
+
+    /// Events behind one that makes their key known.
+    private func behind(_ events: [JSONValue], _ history: History) -> [JSONValue] {
+        guard var first = events.first else { return [] }
+        for field in history.fields { first = RuleSamples.setting(field, .text("known"), in: first) }
+        let start = CivilTime(year: 2026, month: 1, day: 5).utc()
+        return ([first] + events).enumerated().map { number, event in
+            let time = start.advanced(by: number == 0 ? 0 : history.pause + Int64(number) * history.step)
+            return RuleSamples.setting("@timestamp", .text(time.description), in: event)
+        }
     }
 
     /// The events of what is correlated, without times.
@@ -153,29 +188,6 @@ public struct RuleSamples: Sendable {
         return counts(definition).map { count in
             let events = base([name])
             return (0..<count).flatMap { number in events.map { counted($0, definition, number) } }
-        }
-    }
-
-    /// What is known first, and then, when it is learned, what is new: other values, or the same ones once
-    /// they are forgotten.
-    private func learned(
-        _ events: [JSONValue],
-        _ definition: CorrelationDefinition,
-        _ firstSeen: CorrelationExtension.FirstSeen
-    ) -> [JSONValue] {
-        guard var first = events.first else { return [] }
-        let keys = Set(definition.groupBy.map(\.text))
-        let returns = firstSeen.fields.allSatisfy { keys.contains($0.text) }
-        if !returns {
-            for field in firstSeen.fields {
-                first = RuleSamples.setting(field.text, .text("known"), in: first)
-            }
-        }
-        let start = CivilTime(year: 2026, month: 1, day: 5).utc()
-        let pause = firstSeen.learning + (returns ? firstSeen.forgetting ?? 0 : 0)
-        return ([first] + events).enumerated().map { number, event in
-            let time = start.advanced(by: number == 0 ? 0 : pause + Int64(number) * UTCTime.second)
-            return RuleSamples.setting("@timestamp", .text(time.description), in: event)
         }
     }
 

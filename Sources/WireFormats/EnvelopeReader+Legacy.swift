@@ -120,14 +120,25 @@ extension EnvelopeReader {
         while index < end, index - start < EnvelopeReader.tagLengthMax,
             bytes[index].isWordByte || [0x2d, 0x2e, 0x2f].contains(bytes[index])
         { index += 1 }
-        guard index > start, index < end, bytes[index] == 0x5b else { return nil }
-        let digits = index + 1
-        index = digits
-        while index < end, index - digits < 10, bytes[index].isDigit { index += 1 }
-        guard index > digits, index + 1 < end, bytes[index] == 0x5d, bytes[index + 1] == 0x3a else {
+        return index > start ? processNumber(bytes, at: index)?.end : nil
+    }
+
+    /// `[PROCESS]:` at `start`, and where it ends; nil if it does not stand there.
+    private func processNumber(_ bytes: Span<UInt8>, at start: Int) -> (digits: Range<Int>, end: Int)? {
+        guard start < end, bytes[start] == 0x5b else { return nil }
+        var index = start + 1
+        while index < end, index - start <= 10, bytes[index].isDigit { index += 1 }
+        guard index > start + 1, index + 1 < end, bytes[index] == 0x5d, bytes[index + 1] == 0x3a else {
             return nil
         }
-        return index + 2
+        return (start + 1..<index, index + 2)
+    }
+
+    /// The process number of `NAME   [PROCESS]:`, as programs pad their tags in files; nil if none follows.
+    private func paddedTag(_ bytes: Span<UInt8>, from start: Int) -> (digits: Range<Int>, end: Int)? {
+        var index = start
+        while index < end, bytes[index] == 0x20 { index += 1 }
+        return index > start ? processNumber(bytes, at: index) : nil
     }
 
     /// A host without a stamp before it, which only the mark of a process behind it tells from other words.
@@ -351,6 +362,8 @@ extension EnvelopeReader {
             return (start + 1..<index - 1, index)
         }
         if index - start == 1, bytes[start] == 0x2d { return (start..<start, index) }
+        // Of a file a single letter is a level, and what a process number follows a program.
+        if isOfFile, index - start == 1 || paddedTag(bytes, from: index) != nil { return nil }
         guard bytes[index - 1] == 0x3a else {
             let isPair = colons > 0 && isOfFile && IPAddress(bytes, start..<index) == nil
             return isPair ? nil : (start..<index, index)
@@ -383,6 +396,10 @@ extension EnvelopeReader {
         } else if bytes[index] == 0x3a, index + 1 == end || bytes[index + 1] == 0x20 {
             position = index + 1
             if !takeBeforeMark(bytes, name) { envelope.application = name }
+        } else if isOfFile, let tag = paddedTag(bytes, from: index) {
+            envelope.application = name
+            envelope.processID = tag.digits
+            position = tag.end
         } else if bytes[index] == 0x20, stands(HeaderPhrases.category, bytes, at: position) {
             envelope.application = name
             position = index

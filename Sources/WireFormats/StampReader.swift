@@ -78,6 +78,9 @@ public struct StampReader: Sendable {
 
     /// ISO 8601: `2026-10-05T04:00:00[.fraction][Z|+02:00|+0200]`, with `T` or one blank before the hour;
     /// also `2026:10:05-04:00:00`, as Sophos UTM writes.
+    ///
+    /// Behind a blank an offset may follow, and where a blank parts the date too, as servers write, the name
+    /// of a zone: `2026-10-05 04:00:00.1 CET`.
     public mutating func readISO(_ bytes: Span<UInt8>) -> Bool {
         guard let year = number(bytes, 4...4), position < end else { return false }
         let part = bytes[position]
@@ -95,7 +98,9 @@ public struct StampReader: Sendable {
         let offset = readOffset(bytes)
         // An offset that no zone has makes the stamp a guess.
         guard offset != nil || position == afterClock else { return false }
-        return finish(civil, offset)
+        guard offset == nil, part == 0x2d else { return finish(civil, offset) }
+        let isName = separator == 0x20 || position + 1 < end && !(0x41...0x7a).contains(bytes[position + 1])
+        return finish(civil, isName ? readZone(bytes) : nil)
     }
 
     /// A stamp of either kind at `start`.

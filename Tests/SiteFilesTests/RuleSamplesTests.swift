@@ -63,6 +63,46 @@ struct RuleSamplesTests {
         #expect(sample.isWhole, "\(sample)")
     }
 
+    /// What Wardline adds to correlations.
+    @Test(arguments: [
+        ("{type: temporal_ordered, timespan: 1h, group-by: [u]}", "{sequence: {steps: [a, b]}}"),
+        (
+            "{type: temporal_ordered, timespan: 1h, group-by: [u]}",
+            "{sequence: {steps: [{rule: a, runs: 3}, b]}, absence: {rule: c}}"
+        ),
+        ("{type: temporal_ordered, timespan: 1h}", "{sequence: {steps: [a]}, absence: {rule: b}}"),
+        (
+            "{type: event_count, rules: [a], group-by: [u], timespan: 1h, condition: {gte: 1}}",
+            "{first-seen: {fields: [v], learn: 14d}}"
+        ),
+        (
+            "{type: event_count, rules: [a], group-by: [u], timespan: 1h, condition: {gte: 1}}",
+            "{first-seen: {fields: [u], learn: 1h, forget: 90d}}"
+        ),
+        (
+            "{type: event_count, rules: [a], group-by: [u], timespan: 1h, condition: {gte: 5}}",
+            "{baseline: {days: 7, factor: 3, min-days: 2}}"
+        ),
+        // The rules give one key other values.
+        (
+            "{type: temporal_ordered, rules: [a, b], timespan: 1h, group-by: [s], "
+                + "aliases: {s: {a: k, b: u}}}", "{}"
+        ),
+    ]) func `our own correlations get a run that matches, and one that does not`(
+        _ correlation: String,
+        _ extras: String
+    ) throws {
+        let rules = ["a", "b", "c"].map {
+            "title: \($0)\nname: \($0)\nlogsource: {category: x}\n"
+                + "detection: {s: {k: \($0)}, condition: s}\n---\n"
+        }
+        let text = rules.joined() + "title: C\nname: z\ncorrelation: \(correlation)\nwardline: \(extras)\n"
+        let samples = Self.samples(text)
+        let sample = try #require(samples.last)
+        #expect(samples.count == 4)
+        #expect(sample.isWhole, "\(sample)")
+    }
+
     @Test func `a chain of counts and a sequence gets its run`() throws {
         let rules = """
             title: a

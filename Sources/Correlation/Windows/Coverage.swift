@@ -68,7 +68,10 @@ struct Coverage: SnapshotResumed, Sendable {
             var joined = heard
             if lower < upper {
                 joined =
-                    min(heard.lowerBound, older[lower].lowerBound)...max(
+                    min(
+                        heard.lowerBound,
+                        older[lower].lowerBound
+                    )...max(
                         heard.upperBound,
                         older[upper - 1].upperBound
                     )

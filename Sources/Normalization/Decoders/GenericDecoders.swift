@@ -266,6 +266,9 @@ enum GenericDecoders {
     )
 
     private static let words: [(match: String, action: String)] = [
+        // What is not so, before what is.
+        ("*no malware*", "status_report"), ("*no virus*", "status_report"), ("*no threat*", "status_report"),
+        ("*no vulnerab*", "status_report"), ("*password change required*", "status_report"),
         ("*lockout*", "lockout"), ("*locked out*", "lockout"), ("*password change*", "password_change"),
         ("*password_change*", "password_change"), ("*changed password*", "password_change"),
         ("*passwordchange*", "password_change"), ("*user created*", "account_create"),
@@ -294,7 +297,11 @@ enum GenericDecoders {
     ]
 
     private static let endings: [(match: String, outcome: String)] = [
-        ("unsuccess*", "failure"), ("*not success*", "failure"), ("*fail*", "failure"),
+        ("*unsuccess*", "failure"), ("*not success*", "failure"), ("*fail*", "failure"),
+        ("*was not*", "failure"), ("*were not*", "failure"), ("*could not*", "failure"),
+        ("*cannot*", "failure"), ("*not be*", "failure"), ("*unable to*", "failure"),
+        ("*not allowed*", "failure"), ("*disallow*", "failure"), ("*not permitted*", "failure"),
+        ("*not accepted*", "failure"), ("*unauthori*", "failure"),
         ("*denied*", "failure"), ("deny", "failure"), ("*reject*", "failure"),
         ("*refused*", "failure"), ("*invalid*", "failure"), ("*error*", "failure"), ("block*", "failure"),
         ("drop*", "failure"), ("*success*", "success"), ("ok", "success"), ("*accepted*", "success"),

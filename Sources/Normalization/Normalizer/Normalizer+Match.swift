@@ -358,11 +358,26 @@ extension Normalizer {
             if start > range.lowerBound, isWord, bytes[start - 1].isWordByte { continue }
             matcher.begin(at: find.start, start..<range.upperBound)
             let matches = matcher.next(decoders.program, bytes)
-            if let match = matches.first { return Int(decoders.program.accepted[match]) }
+            if let match = matches.first {
+                let pattern = Int(decoders.program.accepted[match])
+                if !isProse(pattern, bytes) { return pattern }
+            }
             // What may not take a step more finds nothing more.
             guard matcher.stepsLeft > 0 else { return nil }
         }
         return nil
+    }
+
+    /// Whether what the last match took for the name of a user behind a blank is a word of the sentence.
+    private mutating func isProse(_ pattern: Int, _ bytes: Span<UInt8>) -> Bool {
+        for capture in 0..<matcher.captureCount {
+            guard let (slot, range) = captured(capture, pattern), range.lowerBound > 0,
+                bytes[range.lowerBound - 1].isBlank, case .known(let field) = decoders.slotTargets[slot],
+                field == .userName || field == .userTarget
+            else { continue }
+            if ProseWords.contains(bytes, range) { return true }
+        }
+        return false
     }
 
     /// Slot and place of a capture of the last match, which is one of `pattern`; nil for one that is dropped.
