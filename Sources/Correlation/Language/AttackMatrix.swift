@@ -157,6 +157,7 @@ public struct AttackTechnique: Hashable, Codable, Sendable {
         "T1003": ["credential-access"], "T1020": ["exfiltration"], "T1114": ["collection"],
         "T1219": ["command-and-control"], "T1489": ["impact"], "T1530": ["collection"],
         "T1553": ["defense-evasion"], "T1558": ["credential-access"],
-        "T0881": ["inhibit-response-function"],
+        "T1047": ["execution"], "T1059": ["execution"], "T1505": ["persistence"],
+        "T1528": ["credential-access"], "T0881": ["inhibit-response-function"],
     ]
 }
