@@ -154,5 +154,10 @@ public struct AttackTechnique: Hashable, Codable, Sendable {
         "T0869": ["command-and-control"], "T0883": ["initial-access"],
         "T0886": ["initial-access", "lateral-movement"], "T0888": ["discovery"], "T0889": ["persistence"],
         "T0891": ["persistence", "lateral-movement"],
+        "T1003": ["credential-access"], "T1020": ["exfiltration"], "T1114": ["collection"],
+        "T1219": ["command-and-control"], "T1489": ["impact"], "T1530": ["collection"],
+        "T1553": ["defense-evasion"], "T1558": ["credential-access"],
+        "T1047": ["execution"], "T1059": ["execution"], "T1505": ["persistence"],
+        "T1528": ["credential-access"], "T0881": ["inhibit-response-function"],
     ]
 }
