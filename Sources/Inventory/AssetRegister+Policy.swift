@@ -140,7 +140,7 @@ extension AssetRegister {
                 && act.time <= change.end.advanced(by: act.uncertainty)
                 && (change.assets.contains(act.asset) || change.assets.contains("*"))
                 && (act.actor.isEmpty || change.actors.isEmpty || AssetRegister.isGeneric(act.actor)
-                    || change.actors.contains { $0.lowercased() == act.actor.lowercased() })
+                    || change.actors.contains { $0 == "*" || $0.lowercased() == act.actor.lowercased() })
                 && (act.source.map { source in
                     change.via.isEmpty || source.isLoopback || change.via.contains { $0.contains(source) }
                 } ?? true)

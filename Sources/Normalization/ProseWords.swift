@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import WireFormats
+
 /// English words that stand where a name may stand in free wording: `user is trying`, `denied by policy`.
 ///
 /// No account is called so; words that also name accounts (`system`, `service`, `guest`, `operator`) are not
@@ -29,9 +31,12 @@ enum ProseWords {
     /// Whether the text at `range` is one of them, in any case of letters, or nothing but marks.
     static func contains(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         guard range.count <= lengthMax else { return false }
-        guard range.contains(where: { bytes[$0].isWordByte || bytes[$0] >= 0x80 }) else { return true }
         var lower = InlineArray<16, UInt8>(repeating: 0)
-        for (lane, index) in zip(0..., range) { lower[lane] = bytes[index].folded }
-        return table.number(lower.span, 0..<range.count) != nil
+        var isWord = false
+        for (lane, index) in zip(0..., range) {
+            lower[lane] = bytes[index].folded
+            if bytes[index].isWordByte || bytes[index] >= 0x80 { isWord = true }
+        }
+        return !isWord || table.number(lower.span, 0..<range.count) != nil
     }
 }

@@ -52,4 +52,36 @@ struct ExposureTests {
         #expect(Self.exposure(conduits, at: Self.noon.advanced(by: 2 * UTCTime.second)) == .none)
         #expect(Self.exposure([Self.conduit("vendors", onlyIn: "migration")]) == .none)
     }
+
+    @Test(arguments: [
+        (["k.vendor"], "K.Vendor", true), (["k.vendor"], "eve", false), ([], "eve", true),
+        (["*"], "eve", true), (["k.vendor", "*"], "eve", true),
+    ]) func `a change record covers the accounts that it names, and with an asterisk any`(
+        actors: [String],
+        actor: String,
+        isCovered: Bool
+    ) {
+        var site = Site()
+        site.changes = [
+            ChangeRecord(
+                id: "C-1",
+                kind: "maintenance",
+                start: Self.noon,
+                end: Self.noon,
+                assets: ["*"],
+                actors: actors,
+                via: []
+            )
+        ]
+        let act = AssetRegister.Act(
+            asset: "PUMP-7",
+            actor: actor,
+            source: nil,
+            version: "",
+            hash: "",
+            time: Self.noon,
+            uncertainty: 0
+        )
+        #expect((AssetRegister(site: site).change(covering: act) != nil) == isCovered)
+    }
 }
