@@ -20,14 +20,6 @@ let strict: [SwiftSetting] = [
 /// Modules in which tests spend most of their time are optimised in debug builds too: CONTRIBUTING.md.
 let busy: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
-/// Every command relocates the program as it starts: packed, that takes a third of the time: CONTRIBUTING.md.
-let quick: [LinkerSetting] = [
-    .unsafeFlags(
-        ["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"],
-        .when(platforms: [.linux], configuration: .release)
-    )
-]
-
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -164,8 +156,7 @@ let package = Package(
                 "Replay", "Retention", "Cases", "Certificates",
                 "Daemon", arguments,
             ],
-            swiftSettings: strict,
-            linkerSettings: quick
+            swiftSettings: strict
         ),
         .target(
             name: "SimulationKit",

@@ -362,8 +362,11 @@ extension EnvelopeReader {
             return (start + 1..<index - 1, index)
         }
         if index - start == 1, bytes[start] == 0x2d { return (start..<start, index) }
-        // Of a file a single letter is a level, and what a process number follows a program.
-        if isOfFile, index - start == 1 || paddedTag(bytes, from: index) != nil { return nil }
+        // Of a file a single capital is a level, and what a process number follows a program.
+        if isOfFile, index - start == 1, (0x41...0x5a).contains(bytes[start]) { return nil }
+        if isOfFile, index + 1 < end, bytes[index + 1] == 0x20, paddedTag(bytes, from: index) != nil {
+            return nil
+        }
         guard bytes[index - 1] == 0x3a else {
             let isPair = colons > 0 && isOfFile && IPAddress(bytes, start..<index) == nil
             return isPair ? nil : (start..<index, index)

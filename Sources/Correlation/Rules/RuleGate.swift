@@ -15,7 +15,7 @@ struct RuleGate: Sendable {
     /// Rules of which no need is known.
     private var needless: RuleBits
     private let empty: RuleBits
-    /// Rules of a product that may match what lacks all of their fields, so long as it comes from that product.
+    /// Rules of a product that may match what lacks all of their fields, if it comes from that product.
     private var sourced: [(number: Int, product: String)] = []
     /// Rules that some decoders rule out: they name a product, or test the decoder.
     private var choosy: [(number: Int, product: String?, test: CompiledSearch)] = []
