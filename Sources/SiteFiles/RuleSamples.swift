@@ -161,8 +161,12 @@ public struct RuleSamples: Sendable {
 
     /// Events behind one that makes their key known.
     private func behind(_ events: [JSONValue], _ history: History) -> [JSONValue] {
+        var events = events
         guard var first = events.first else { return [] }
-        for field in history.fields { first = RuleSamples.setting(field, .text("known"), in: first) }
+        for field in history.fields {
+            first = RuleSamples.setting(field, .text("known"), in: first)
+            events = events.map { $0[field] == nil ? RuleSamples.setting(field, .text("new"), in: $0) : $0 }
+        }
         let start = CivilTime(year: 2026, month: 1, day: 5).utc()
         return ([first] + events).enumerated().map { number, event in
             let time = start.advanced(by: number == 0 ? 0 : history.pause + Int64(number) * history.step)
@@ -237,9 +241,7 @@ public struct RuleSamples: Sendable {
         return event
     }
 
-    /// Events of rules below, in one group.
-    ///
-    /// - Parameter isForced: Whether keys that events have already become equal too.
+    /// Events of rules below, in one group; forced, keys that they have already become equal too.
     private func base(
         _ names: [String],
         _ definition: CorrelationDefinition,

@@ -45,6 +45,9 @@ enum SigmaCorpus {
     }()
 
     /// Definitions of `files`, all of one low level so that no verdict is fed back, and what was refused.
+    ///
+    /// None names its product: the verdicts of others are those of detections alone, and the events say
+    /// nothing of who wrote them.
     static func definitions(_ files: [SigmaReader.File]) -> (rules: [RuleDefinition], errors: [RuleError]) {
         var rules: [RuleDefinition] = []
         var errors: [RuleError] = []
@@ -54,6 +57,7 @@ enum SigmaCorpus {
             for definition in found.definitions {
                 guard case .detection(var detection) = definition else { continue }
                 detection.header.level = .low
+                detection.logsource["product"] = nil
                 rules.append(.detection(detection))
             }
         }
