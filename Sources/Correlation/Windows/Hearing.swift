@@ -24,7 +24,11 @@ public struct Hearing: Sendable {
     /// Prepares to gather for `correlators`; nil if none of them asks when hosts were heard.
     public init?(for correlators: [Correlator]) {
         guard let least = correlators.compactMap(\.coverage.resolution).min() else { return nil }
-        resolution = least
+        self.init(resolution: least)
+    }
+
+    init(resolution: Int64) {
+        self.resolution = resolution
         slots = [Int32](repeating: 0, count: 1_024)
     }
 
