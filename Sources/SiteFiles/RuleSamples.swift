@@ -130,8 +130,39 @@ public struct RuleSamples: Sendable {
         guard depth < CorrelationBounds.levelCountMax else { return [] }
         // As the events of the rules below have it, then with one value of each key in all of them.
         let found = [false, true].flatMap { wholes(definition, depth, isForced: $0) }
-        return history(definition).map { history in found.map { behind($0, history) } }
-            ?? timed(found, definition)
+        if let history = history(definition) { return found.map { behind($0, history) } }
+        // Rules below may ask for more time than their windows are long.
+        return timed(found, definition) + found.filter { !$0.isEmpty }.map(following)
+    }
+
+    /// Events at the times of their own rules; those without follow the one before them.
+    private func following(_ events: [JSONValue]) -> [JSONValue] {
+        var time = CivilTime(year: 2026, month: 1, day: 5).utc()
+        return events.map { event in
+            let own = event["@timestamp"]?.text.flatMap { UTCTime(rfc3339: $0) }
+            time = own ?? time.advanced(by: UTCTime.second)
+            return RuleSamples.setting("@timestamp", .text(time.description), in: event)
+        }
+    }
+
+    /// Events of steps, one for each match, with what a step joins on to the one before it.
+    private func joined(
+        _ events: [JSONValue],
+        _ steps: [CorrelationExtension.Step]
+    ) -> [JSONValue] {
+        guard events.count == steps.reduce(0, { $0 + $1.runs }) else { return events }
+        var events = events
+        var start = 0
+        for step in steps {
+            for index in start..<start + step.runs where start > 0 {
+                for join in step.joins {
+                    guard let value = events[start - 1][join.earlier.text] else { continue }
+                    events[index] = RuleSamples.setting(join.field.text, value, in: events[index])
+                }
+            }
+            start += step.runs
+        }
+        return events
     }
 
     /// What must be known before a rule speaks.
@@ -183,7 +214,7 @@ public struct RuleSamples: Sendable {
         func base(_ names: [String]) -> [JSONValue] { self.base(names, definition, depth, isForced) }
         let isTemporal = definition.kind == .temporal || definition.kind == .temporalOrdered
         if let steps = definition.extras.sequence?.steps {
-            return [base(steps.flatMap { Array(repeating: $0.rule.text, count: $0.runs) })]
+            return [joined(base(steps.flatMap { Array(repeating: $0.rule.text, count: $0.runs) }), steps)]
         }
         let names = names(definition)
         // All of them, then each alone, which a condition with `not` asks for.
@@ -191,7 +222,9 @@ public struct RuleSamples: Sendable {
         guard let name = names.first else { return [] }
         return counts(definition).map { count in
             let events = base([name])
-            return (0..<count).flatMap { number in events.map { counted($0, definition, number) } }
+            return (0..<count).flatMap { number in
+                events.map { counted($0, definition, number, isForced) }
+            }
         }
     }
 
@@ -223,8 +256,13 @@ public struct RuleSamples: Sendable {
         }.filter { (1...1_024).contains($0) }
     }
 
-    private func counted(_ event: JSONValue, _ definition: CorrelationDefinition, _ number: Int) -> JSONValue
-    {
+    /// The event with the next value of what is counted: another one, or with `isLonger` its own and more.
+    private func counted(
+        _ event: JSONValue,
+        _ definition: CorrelationDefinition,
+        _ number: Int,
+        _ isLonger: Bool
+    ) -> JSONValue {
         var event = event
         for field in definition.countedFields {
             guard definition.kind == .valueCount else {
@@ -236,7 +274,8 @@ public struct RuleSamples: Sendable {
                 let text = Int64(exactly: value + shift).map(String.init) ?? "\(value + shift)"
                 return RuleSamples.setting(field.text, .text(text), in: event)
             }
-            event = RuleSamples.setting(field.text, .text("value \(number + 1)"), in: event)
+            let own = isLonger ? event[field.text]?.text : nil
+            event = RuleSamples.setting(field.text, .text("\(own ?? "value") \(number + 1)"), in: event)
         }
         return event
     }

@@ -26,7 +26,8 @@ struct RuleSamplesTests {
         "{s: {wardline.asset|exists: true, action: [login, logout]}, condition: s}",
         "{s1: {a: b}, s2: {c: d}, condition: 1 of s*}", "{s1: {a: b}, s2: {c: d}, condition: all of s*}",
         "{s: {a|base64offset|contains: secret}, condition: s}",
-        "{s: {a|windash|contains: ' -x '}, condition: s}",
+        "{s: {a|windash|contains: ' -x '}, condition: s}", "{s: {a|re: 'copy\\b.{1,9}\\bto'}, condition: s}",
+        "{s: {a|exists: true, b|exists: true}, f: {a|fieldref: b}, condition: s and not f}",
         "{s: {a|neq: b, c: d}, condition: s}",
     ]) func `a detection gets an event that matches and one that does not`(_ text: String) throws {
         let sample = try #require(Self.samples(Self.detection(text)).first)
@@ -83,6 +84,11 @@ struct RuleSamplesTests {
             "{type: event_count, rules: [a], group-by: [u], timespan: 1h, condition: {gte: 5}}",
             "{baseline: {days: 7, factor: 3, min-days: 2}}"
         ),
+        (
+            "{type: temporal_ordered, timespan: 1h}",
+            "{sequence: {steps: [a, {rule: b, join: {u: k}}]}}"
+        ),
+        ("{type: value_count, rules: [a], timespan: 1h, condition: {gte: 3, field: v}}", "{}"),
         // The rules give one key other values.
         (
             "{type: temporal_ordered, rules: [a, b], timespan: 1h, group-by: [s], "

@@ -129,7 +129,7 @@ public struct SampleEvents: Sendable {
                     change(literal.name) { $0.texts.append("same") }
                     change(other) { $0.texts.append("same") }
                 default:
-                    guard literal.isWanted, let text = SampleEvents.text(value) else { continue }
+                    guard literal.isWanted, let text = SampleEvents.text(value, choice) else { continue }
                     change(literal.name) { $0.texts.append(text) }
                 }
             }
@@ -157,7 +157,9 @@ public struct SampleEvents: Sendable {
         for (name, field) in fields where !field.mustLack {
             let texts = field.texts
             if texts.isEmpty {
-                if field.mustExist { members.append(.init(name, .text("x"))) }
+                // Values that nothing is asked of differ, since some rules want them so.
+                let number = members.isEmpty ? "" : String(members.count + 1)
+                if field.mustExist { members.append(.init(name, .text("x" + number))) }
             } else if texts.count == 1 {
                 members.append(.init(name, .text(texts[0])))
             } else {
@@ -176,7 +178,8 @@ public struct SampleEvents: Sendable {
 
     // MARK: - Values
 
-    private static func text(_ value: SigmaValue) -> String? {
+    /// A text that satisfies a value; `choice` tells between several forms.
+    private static func text(_ value: SigmaValue, _ choice: Int) -> String? {
         switch value {
         case .null, .exists, .field: return nil
         case .bool(let flag): return flag ? "true" : "false"
@@ -192,12 +195,12 @@ public struct SampleEvents: Sendable {
             return String(decoding: bytes, as: UTF8.self)
         case .expression(let source, let options, _):
             var parser = RegularExpressionParser(source, options)
-            return (try? parser.parse()).map(text)
+            return (try? parser.parse()).map { text($0, any: choice == 0 ? "x" : " ") }
         case .network(let text): return text.split(separator: "/").first.map(String.init)
         case .comparison(let comparison, let number, _): return decimal(comparison.example(number))
         case .datePart(let part, let comparison, let number, _):
             return time(part, Int(comparison.example(number).rounded()))
-        case .alternatives(let parts): return parts.first.flatMap(text)
+        case .alternatives(let parts): return parts.first.flatMap { text($0, choice) }
         }
     }
 
@@ -220,19 +223,24 @@ public struct SampleEvents: Sendable {
     }
 
     /// A short text that a regular expression matches, as far as that can be told from its form.
-    private static func text(_ node: RegularExpressionNode) -> String {
+    ///
+    /// - Parameters:
+    ///   - node: The expression.
+    ///   - any: What stands where several characters may.
+    /// - Returns: The text.
+    private static func text(_ node: RegularExpressionNode, any: String) -> String {
         switch node {
-        case .character(let set): return String(character(set))
+        case .character(let set): return String(character(set, any))
         case .assertion: return ""
-        case .sequence(let parts): return parts.map(text).joined()
-        case .choice(let parts): return parts.first.map(text) ?? ""
+        case .sequence(let parts): return parts.map { text($0, any: any) }.joined()
+        case .choice(let parts): return parts.first.map { text($0, any: any) } ?? ""
         case .repeated(let inner, let least, _):
-            return String(repeating: text(inner), count: min(least, 256))
+            return String(repeating: text(inner, any: any), count: min(least, 256))
         }
     }
 
-    private static func character(_ set: RegularExpression.CharacterSet) -> Character {
-        for candidate in "xa0 _-./\\" {
+    private static func character(_ set: RegularExpression.CharacterSet, _ any: String) -> Character {
+        for candidate in any + "xa0 _-./\\" {
             if let scalar = candidate.unicodeScalars.first, set.contains(scalar.value) { return candidate }
         }
         guard !set.isNegated, let first = set.ranges.first, let scalar = Unicode.Scalar(first.lowerBound)
