@@ -67,14 +67,8 @@ struct Coverage: SnapshotResumed, Sendable {
             while lower > 0, older[lower - 1].upperBound >= from { lower -= 1 }
             var joined = heard
             if lower < upper {
-                joined =
-                    min(
-                        heard.lowerBound,
-                        older[lower].lowerBound
-                    )...max(
-                        heard.upperBound,
-                        older[upper - 1].upperBound
-                    )
+                let (first, last) = (older[lower], older[upper - 1])
+                joined = min(heard.lowerBound, first.lowerBound)...max(heard.upperBound, last.upperBound)
             }
             older.replaceSubrange(lower..<upper, with: [joined])
         }
