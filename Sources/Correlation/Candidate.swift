@@ -31,7 +31,7 @@ final class Candidate: SnapshotCoded, Sendable {
         /// That of events that were not looked at yet.
         static let unknown = Place(Situation())
 
-        init(_ situation: Situation) { self.situation = situation }
+        init(_ situation: consuming Situation) { self.situation = situation }
 
         func write(to encoder: SnapshotEncoder) throws {
             try encoder.write(shared: self) { try encoder.write(situation) }
@@ -42,6 +42,7 @@ final class Candidate: SnapshotCoded, Sendable {
         }
     }
 
+    /// Batch that holds the fields, and perhaps some neighbours.
     private let shared: Batch
     private let place: Place
     /// Index in the batch.
@@ -55,6 +56,8 @@ final class Candidate: SnapshotCoded, Sendable {
 
     /// Batch that holds the fields.
     var batch: EventBatch { shared.events }
+    /// The same, read in place.
+    var events: EventBatch { _read { yield shared.events } }
     /// What the event joins with.
     var situation: Situation { place.situation }
 
@@ -87,14 +90,15 @@ final class Candidate: SnapshotCoded, Sendable {
     }
 
     /// The same event in a situation.
-    func placed(in situation: Situation, carrying carried: [Witness] = []) -> Candidate {
+    func placed(in situation: consuming Situation, carrying carried: [Witness] = []) -> Candidate {
         Candidate(shared, index, in: Place(situation), copies: copies, carried: carried)
     }
 
-    /// The same event with stored copies.
-    func counting(_ copies: [Offset]) -> Candidate {
-        Candidate(shared, index, in: place, copies: copies, carried: carried)
-    }
+    /// Where the event lies.
+    var view: EventView { EventView(batch: shared, index: index) }
+
+    /// Whether its batch holds more events than one that is kept may hold.
+    var hasManyNeighbours: Bool { shared.events.events.count > CorrelationBounds.neighbourCountMax }
 
     /// The same event in a batch of its own.
     func alone() -> Candidate {
@@ -102,6 +106,8 @@ final class Candidate: SnapshotCoded, Sendable {
     }
 
     func write(to encoder: SnapshotEncoder) throws {
+        // What is written for one small thing brings no neighbours.
+        guard !encoder.isAlone || shared.events.events.count == 1 else { return try alone().write(to: encoder) }
         try encoder.write(shared: self) {
             try encoder.write(shared)
             try encoder.write(place)
@@ -165,6 +171,16 @@ final class Candidate: SnapshotCoded, Sendable {
         return found
     }
 
+    /// Values of a rule's field in lower case, as groups tell them apart.
+    func foldedValues(_ field: RuleField) -> [[UInt8]] {
+        var found: [[UInt8]] = []
+        _ = has(field) { value in
+            found.append(TextPattern.folded(value))
+            return false
+        }
+        return found
+    }
+
     /// Whether a value of a rule's field is as wanted; nothing is copied.
     func has(_ field: RuleField, where isWanted: (Span<UInt8>) -> Bool) -> Bool {
         switch field {
@@ -177,6 +193,7 @@ final class Candidate: SnapshotCoded, Sendable {
             }
             return hasField(own, isWanted)
         case .joined(let joined):
+            if let address = place.address(joined) { return address.withText(isWanted) }
             guard let text = place.text(joined) else { return false }
             return test(text, isWanted)
         case .any:
@@ -233,6 +250,29 @@ final class Candidate: SnapshotCoded, Sendable {
 
     /// The first value of a field as text.
     func text(_ field: FieldID) -> String { shared.events.text(field, in: index) ?? "" }
+}
+
+/// Where an event lies that is looked at before it is judged.
+struct EventView: Sendable {
+    let batch: Candidate.Batch
+    let index: Int
+
+    /// Header, with the corrected time.
+    var event: Event { batch.events.events[index] }
+
+    /// The first value of a field as text; empty when it has none.
+    func text(_ field: FieldID) -> String { batch.events.text(field, in: index) ?? "" }
+
+    /// The first value of a field as an address.
+    func address(_ field: FieldID) -> IPAddress? { batch.events.address(field, in: index) }
+
+    /// The first value of a field as a non-negative decimal integer.
+    func integer(_ field: FieldID) -> Int64? { batch.events.integer(field, in: index) }
+
+    /// The event in a situation, with stored copies that count once with it.
+    func placed(in situation: consuming Situation, copies: [Offset] = []) -> Candidate {
+        Candidate(batch, index, in: Candidate.Place(situation), copies: copies)
+    }
 }
 
 /// A large value by one reference, so that the many situations that lack it stay small.
@@ -328,6 +368,15 @@ extension Span<UInt8> {
 }
 
 extension Candidate.Place {
+    /// The address that a joined field is; nil when it is none or has no value.
+    func address(_ field: JoinedField) -> IPAddress? {
+        switch field {
+        case .subjectAddress: situation.subjectAddress
+        case .sourceAddress: situation.sourceAddress.flatMap { $0.isLoopback ? nil : $0 }
+        default: nil
+        }
+    }
+
     /// Text of a joined field; nil when there is none.
     func text(_ field: JoinedField) -> String? {
         switch field {
@@ -350,7 +399,7 @@ extension Candidate.Place {
         case .targetZone: situation.targetZone?.id
         case .sourceIsInternet: flag(situation.sourceIsInternet)
         case .targetIsInternet: flag(situation.targetIsInternet)
-        case .subjectAddress: situation.subjectAddress?.description
+        case .subjectAddress, .sourceAddress: address(field)?.description
         case .sourceIsMedical: situation.sourceZone.map { flag($0.isMedical) }
         case .targetIsMedical: situation.targetZone.map { flag($0.isMedical) }
         case .sourceIsScanner: flag(situation.sourceIsScanner)
@@ -371,7 +420,6 @@ extension Candidate.Place {
         case .sourceReachedBy: situation.sourceReachedBy
         case .assetReachedBy: situation.assetReachedBy
         case .isInteractive: flag(situation.isInteractive)
-        case .sourceAddress: situation.sourceAddress.flatMap { $0.isLoopback ? nil : $0.description }
         }
     }
 

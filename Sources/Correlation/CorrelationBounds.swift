@@ -13,6 +13,11 @@ public enum CorrelationBounds {
     /// become lower bounds.
     public static let matchesPerGroupMax = 1_024
 
+    /// Events at most that share a batch with one that is kept for hours: 8 of some 250 bytes.
+    ///
+    /// One of a larger batch is copied into a batch of its own, which costs more than judging it.
+    public static let neighbourCountMax = 8
+
     /// Matches that wait in one rule over rules that decide when their windows close: 65,536.
     ///
     /// Beyond it the oldest are taken at once.

@@ -21,9 +21,9 @@ public struct Correlator: Sendable {
     private var closing: [Int] = []
     var coverage = Coverage()
     private var passing: PassingRules
-    /// Memory for the detections that match an event, and what the newest one matched.
+    /// Memory for the detections that match an event, and what the newest ones matched.
     private var matching: [Int] = []
-    private var matchedLast: [Int] = []
+    private var matchedLately: [[Int]] = []
     /// The same for verdicts that are fed back, whose fields have other numbers.
     private var passingNotice: PassingRules
     var episodes = Episodes()
@@ -219,14 +219,14 @@ public struct Correlator: Sendable {
         }
     }
 
-    private mutating func judge(_ next: Candidate) {
-        let time = next.event.time
+    private mutating func judge(_ next: (view: EventView, copies: [Offset])) {
+        let time = next.view.event.time
         let isLate = time <= watermark || time < latest
         if !isLate {
             expire(through: time.advanced(by: -1))
             latest = time
         }
-        let candidate = next.placed(in: surroundings.situation(of: next))
+        let candidate = next.view.placed(in: surroundings.situation(of: next.view), copies: next.copies)
         let matched = matches(candidate)
         if !matched.isEmpty {
             note(RevisionTrail.Item(candidate: candidate.detached, numbers: matched), isLate: isLate)
@@ -241,14 +241,20 @@ public struct Correlator: Sendable {
     /// Detections that a candidate matches.
     mutating func matches(_ candidate: Candidate) -> [Int] {
         let possible = surroundings.register.isEmpty ? rules.siteless : nil
-        guard passing.find(rules.gate, candidate.batch, candidate.index, among: possible) else { return [] }
+        guard passing.find(rules.gate, candidate.events, candidate.index, among: possible) else { return [] }
         let tests = rules.tests
         matching.removeAll(keepingCapacity: true)
         passing.rules.forEach { if tests[$0].matches(candidate) { matching.append($0) } }
-        // Most events match what the one before them matched: one array for all of these.
-        if matching != matchedLast { matchedLast = matching }
-        return matchedLast
+        guard !matching.isEmpty else { return [] }
+        // Most events match what one of those before them matched: one array for all of these.
+        if let known = matchedLately.first(where: { $0 == matching }) { return known }
+        if matchedLately.count == Correlator.matchedCountMax { matchedLately.removeFirst() }
+        matchedLately.append(matching)
+        return matchedLately[matchedLately.count - 1]
     }
+
+    /// Lists of matched detections that are remembered.
+    private static let matchedCountMax = 16
 
     /// Detections that a verdict matches.
     private mutating func matches(notice: Candidate) -> [Int] {

@@ -67,20 +67,19 @@ struct PendingEvents: Codable, Sendable {
     }
 
     /// Takes the earliest event, with the copies that count once with it.
-    mutating func next() -> Candidate? {
-        guard let candidate = pop() else { return nil }
+    mutating func next() -> (view: EventView, copies: [Offset])? {
+        guard let earliest = heap.first, let view = pop() else { return nil }
         var copies: [Offset] = []
-        while let first = heap.first, first.time == candidate.event.time,
-            first.hash == candidate.event.contentHash, first.ordinal == candidate.event.ordinal,
-            candidate.event.flags.contains(.subsecond)
+        while let first = heap.first, first.time == earliest.time, first.hash == earliest.hash,
+            first.ordinal == earliest.ordinal, view.event.flags.contains(.subsecond)
         {
             guard let copy = pop() else { break }
             copies.append(copy.event.offset)
         }
-        return copies.isEmpty ? candidate : candidate.counting(copies)
+        return (view, copies)
     }
 
-    private mutating func pop() -> Candidate? {
+    private mutating func pop() -> EventView? {
         guard let key = heap.first else { return nil }
         let last = heap.removeLast()
         if !heap.isEmpty { siftDown(last) }
@@ -88,7 +87,7 @@ struct PendingEvents: Codable, Sendable {
         let batch = batches.values[place].batch
         batches.values[place].left -= 1
         if batches.values[place].left == 0 { batches.remove(at: place) }
-        return Candidate(batch, Int(key.index))
+        return EventView(batch: batch, index: Int(key.index))
     }
 
     /// Moves the last key to its place; the others move by one copy each.

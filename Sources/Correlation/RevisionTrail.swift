@@ -152,10 +152,9 @@ struct RevisionTrail: Sendable {
 }
 
 extension Candidate {
-    /// The same event in a batch of its own: what is remembered for hours must not hold its neighbours.
-    var detached: Candidate {
-        batch.events.count > 1 ? alone() : self
-    }
+    /// The same event in a batch of its own, unless its neighbours are few: what is remembered for hours must
+    /// not hold many.
+    var detached: Candidate { hasManyNeighbours ? alone() : self }
 
     /// The total order of judgement: time, content, offset, ordinal.
     func isJudged(before other: Candidate) -> Bool {

@@ -53,16 +53,16 @@ struct Surroundings: SnapshotResumed, Sendable {
         vendorActors = try decoder.value()
     }
 
-    /// What `candidate` joins with at its time.
-    mutating func situation(of candidate: Candidate) -> Situation {
-        let event = candidate.event
+    /// What an event joins with at its time.
+    mutating func situation(of view: EventView) -> Situation {
+        let event = view.event
         var found = Situation()
-        found.user = candidate.text(.userName)
-        found.sourceAddress = candidate.batch.address(.sourceIP, in: candidate.index)
-        found.targetAddress = candidate.batch.address(.targetIP, in: candidate.index)
-        found.targetPort = candidate.batch.integer(.targetPort, in: candidate.index).map(Int.init)
+        found.user = view.text(.userName)
+        found.sourceAddress = view.address(.sourceIP)
+        found.targetAddress = view.address(.targetIP)
+        found.targetPort = view.integer(.targetPort).map(Int.init)
         found.targetWasTouched = event.outcome != .failure && event.action != .deny
-        found.isInteractive = Surroundings.isInteractive(candidate)
+        found.isInteractive = Surroundings.isInteractive(view)
         if let address = found.sourceAddress {
             found.sourceZone = zone(address)
             found.sourceIsInternet = register.isInternet(address)
@@ -72,20 +72,20 @@ struct Surroundings: SnapshotResumed, Sendable {
             found.targetIsInternet = register.isInternet(address)
         }
         guard !register.isEmpty else {
-            resolveClaims(&found, candidate)
+            resolveClaims(&found, view)
             return found
         }
-        found.source = asset(.sourceIP, .sourceMAC, .sourceHost, candidate)
-        found.target = asset(.targetIP, .targetMAC, .targetHost, candidate)
-        resolveSubject(&found, candidate)
+        found.source = asset(.sourceIP, .sourceMAC, .sourceHost, view)
+        found.target = asset(.targetIP, .targetMAC, .targetHost, view)
+        resolveSubject(&found, view)
         if let subject = found.subject {
             found.subjectZone = register.zone(named: subject.zone)
             if knowsExposure { found.exposure = register.exposure(of: subject, at: event.time) }
         }
         found.subjectAddress = register.addresses.addresses(of: found.subjectName).last
-        resolveFlow(&found, candidate)
-        resolveVendor(&found, candidate)
-        resolveWork(&found, candidate)
+        resolveFlow(&found, view)
+        resolveVendor(&found, view)
+        resolveWork(&found, view)
         resolveReach(&found, event.time)
         return found
     }
@@ -95,16 +95,17 @@ struct Surroundings: SnapshotResumed, Sendable {
     /// - Parameter keepsKnown: Whether a device that was known stays.
     mutating func situation(ofJudged candidate: Candidate, keepsKnown: Bool) -> Situation {
         let old = candidate.situation
+        let view = candidate.view
         var found = old
         found.claimedHost = ""
-        found.source = asset(.sourceIP, .sourceMAC, .sourceHost, candidate)
-        found.target = asset(.targetIP, .targetMAC, .targetHost, candidate)
+        found.source = asset(.sourceIP, .sourceMAC, .sourceHost, view)
+        found.target = asset(.targetIP, .targetMAC, .targetHost, view)
         if keepsKnown {
             found.source = old.source ?? found.source
             found.target = old.target ?? found.target
         }
         found.subject = nil
-        resolveSubject(&found, candidate)
+        resolveSubject(&found, view)
         if keepsKnown, let known = old.subject {
             found.subject = known
             found.subjectName = old.subjectName
@@ -115,28 +116,28 @@ struct Surroundings: SnapshotResumed, Sendable {
                 subject.id == old.subject?.id ? old.subjectZone : register.zone(named: subject.zone)
             if knowsExposure { found.exposure = register.exposure(of: subject, at: time) }
         }
-        resolveFlow(&found, candidate)
+        resolveFlow(&found, view)
         // Its own peer has been seen since.
         if old.verdict != .allowed { found.isNewPeer = old.isNewPeer && found.verdict != .allowed }
         let isOfPeople = candidate.event.eventClass == .access || candidate.event.eventClass == .update
         found.isVendor = old.isVendor || isOfPeople && register.isVendorAccount(found.user)
-        resolveWork(&found, candidate)
+        resolveWork(&found, view)
         let asset = (found.subject ?? found.source)?.id
         if asset == (old.subject ?? old.source)?.id { found.bracket = old.bracket }
         return found
     }
 
     /// What is known without a site: who and what the event names.
-    private mutating func resolveClaims(_ found: inout Situation, _ candidate: Candidate) {
-        let named = candidate.text(.deviceID)
-        if !candidate.event.flags.contains(.witness) {
-            found.claimedHost = AssetRegister.folded(candidate.text(.hostName))
+    private mutating func resolveClaims(_ found: inout Situation, _ view: EventView) {
+        let named = view.text(.deviceID)
+        if !view.event.flags.contains(.witness) {
+            found.claimedHost = AssetRegister.folded(view.text(.hostName))
         }
         found.subjectName = !named.isEmpty ? named : found.claimedHost
         if found.subjectName.isEmpty { found.subjectName = found.sourceAddress?.description ?? "" }
         found.subjectAddress = register.addresses.addresses(of: found.subjectName).last
-        resolveFlow(&found, candidate)
-        resolveVendor(&found, candidate)
+        resolveFlow(&found, view)
+        resolveVendor(&found, view)
     }
 
     private mutating func zone(_ address: IPAddress) -> Zone? {
@@ -144,33 +145,33 @@ struct Surroundings: SnapshotResumed, Sendable {
         return register.zone(of: address)
     }
 
-    private func asset(_ ip: FieldID, _ mac: FieldID, _ host: FieldID, _ candidate: Candidate) -> Asset? {
-        if let found = MACAddress(candidate.text(mac)).flatMap(register.asset(of:)) { return found }
-        if let address = candidate.batch.address(ip, in: candidate.index), !address.isLoopback {
-            return register.asset(of: address, at: candidate.event.time)
+    private func asset(_ ip: FieldID, _ mac: FieldID, _ host: FieldID, _ view: EventView) -> Asset? {
+        if let found = MACAddress(view.text(mac)).flatMap(register.asset(of:)) { return found }
+        if let address = view.address(ip), !address.isLoopback {
+            return register.asset(of: address, at: view.event.time)
         }
-        let name = candidate.text(host)
-        return name.isEmpty ? nil : register.asset(host: name, at: candidate.event.time)
+        let name = view.text(host)
+        return name.isEmpty ? nil : register.asset(host: name, at: view.event.time)
     }
 
     /// The device that the event is about: the one it names, else its own host, else the one that holds the
     /// address.
-    private func resolveSubject(_ found: inout Situation, _ candidate: Candidate) {
-        let named = candidate.text(.deviceID)
-        let host = candidate.text(.hostName)
-        let isWitness = candidate.event.flags.contains(.witness)
+    private func resolveSubject(_ found: inout Situation, _ view: EventView) {
+        let named = view.text(.deviceID)
+        let host = view.text(.hostName)
+        let isWitness = view.event.flags.contains(.witness)
         if !named.isEmpty { found.subject = register.asset(named: named) }
         if found.subject == nil, !isWitness, !host.isEmpty {
-            found.subject = register.asset(host: host, at: candidate.event.time)
+            found.subject = register.asset(host: host, at: view.event.time)
         }
-        if found.subject == nil, !isWitness, let own = candidate.batch.address(.hostIP, in: candidate.index) {
-            found.subject = register.asset(of: own, at: candidate.event.time)
+        if found.subject == nil, !isWitness, let own = view.address(.hostIP) {
+            found.subject = register.asset(of: own, at: view.event.time)
         }
         if found.subject == nil, !isWitness {
-            let identity = candidate.text(.peerIdentity)
+            let identity = view.text(.peerIdentity)
             if !identity.isEmpty { found.subject = register.asset(ofCertificate: identity) }
         }
-        let action = candidate.event.action
+        let action = view.event.action
         if found.subject == nil,
             isWitness && (action == .attach || action == .lease) || action == .vulnerability
         {
@@ -181,20 +182,20 @@ struct Surroundings: SnapshotResumed, Sendable {
         if found.subjectName.isEmpty { found.subjectName = found.sourceAddress?.description ?? "" }
     }
 
-    private mutating func resolveFlow(_ found: inout Situation, _ candidate: Candidate) {
-        guard candidate.event.eventClass == .network, let source = found.sourceAddress,
+    private mutating func resolveFlow(_ found: inout Situation, _ view: EventView) {
+        guard view.event.eventClass == .network, let source = found.sourceAddress,
             let target = found.targetAddress,
             !target.isMulticast
         else { return }
-        let transport = candidate.text(.networkTransport).lowercased()
+        let transport = view.text(.networkTransport).lowercased()
         found.peer = "\(target):\(found.targetPort.map(String.init) ?? "-")/\(transport)"
-        found.sourceIsScanner = register.isPermittedScanner(source, at: candidate.event.time)
+        found.sourceIsScanner = register.isPermittedScanner(source, at: view.event.time)
         let question = FlowQuestion(
             source: source,
             target: target,
             port: found.targetPort,
             transport: transport,
-            time: candidate.event.time
+            time: view.event.time
         )
         let verdict = register.verdict(on: question)
         found.verdict = verdict
@@ -208,11 +209,11 @@ struct Surroundings: SnapshotResumed, Sendable {
         return hash.value
     }
 
-    private mutating func resolveVendor(_ found: inout Situation, _ candidate: Candidate) {
+    private mutating func resolveVendor(_ found: inout Situation, _ view: EventView) {
         let user = found.user.lowercased()
         let fromVendorZone = found.sourceZone?.isVendorZone ?? false
-        if candidate.event.action == .remoteServiceStart, !user.isEmpty { vendorActors.insert(user) }
-        guard candidate.event.eventClass == .access || candidate.event.eventClass == .update else { return }
+        if view.event.action == .remoteServiceStart, !user.isEmpty { vendorActors.insert(user) }
+        guard view.event.eventClass == .access || view.event.eventClass == .update else { return }
         found.isVendor =
             !user.isEmpty && (register.isVendorAccount(user) || vendorActors.contains(user)) || fromVendorZone
         if let source = found.sourceAddress {
@@ -223,11 +224,11 @@ struct Surroundings: SnapshotResumed, Sendable {
         }
     }
 
-    private func resolveWork(_ found: inout Situation, _ candidate: Candidate) {
+    private func resolveWork(_ found: inout Situation, _ view: EventView) {
         guard let asset = found.subject ?? found.source else { return }
-        let event = candidate.event
-        let version = candidate.text(.softwareTo)
-        let hash = candidate.text(.softwareHash).lowercased()
+        let event = view.event
+        let version = view.text(.softwareTo)
+        let hash = view.text(.softwareHash).lowercased()
         let isFlow = event.eventClass == .network
         found.change = register.change(
             covering: AssetRegister.Act(
@@ -270,11 +271,11 @@ struct Surroundings: SnapshotResumed, Sendable {
         reached.filter { register.asset(of: $0.key, at: time)?.id == asset.id }.sorted { $0.key < $1.key }
     }
 
-    private static func isInteractive(_ candidate: Candidate) -> Bool {
-        guard candidate.event.action == .login || candidate.event.action == .sessionStart else {
+    private static func isInteractive(_ view: EventView) -> Bool {
+        guard view.event.action == .login || view.event.action == .sessionStart else {
             return false
         }
-        let kind = candidate.text(.logonType)
+        let kind = view.text(.logonType)
         return kind.isEmpty || ["2", "7", "10", "11", "12", "13"].contains(kind)
     }
 
@@ -299,7 +300,7 @@ struct Surroundings: SnapshotResumed, Sendable {
         case .remoteServiceStop: close(.remote, found)
         case .localServiceStop: close(.local, found)
         case .intrusionAlert:
-            let severity = candidate.batch.integer(.vendorSeverity, in: candidate.index) ?? 1
+            let severity = candidate.view.integer(.vendorSeverity) ?? 1
             if severity <= 2, let target = found.target, !found.sourceIsScanner {
                 suspect(target.id, at: event.time)
             }

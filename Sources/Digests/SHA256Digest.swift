@@ -69,6 +69,14 @@ public func sha256(_ bytes: [UInt8]) -> SHA256Digest {
     SHA256Digest(SHA256.hash(data: bytes))
 }
 
+/// Appends the 32 bytes of the SHA-256 of `bytes` to `output`; allocates nothing else.
+///
+/// For digests of single records, which are short and many: decision 0019.
+public func appendSHA256(of bytes: Span<UInt8>, to output: inout [UInt8]) {
+    // Valid: the span bounds the buffer, which is only read during the call.
+    unsafe bytes.bytes.withUnsafeBytes { unsafe TreeHash(hashing: $0) }.append(to: &output)
+}
+
 /// HMAC-SHA-256 of `bytes` under `key`, 32 bytes.
 ///
 /// - Source: RFC 2104 with FIPS 180-4; a key of any length, longer than 64 bytes is hashed first.

@@ -24,7 +24,7 @@ import CSHA256
     ///
     /// Less than half of what `Crypto` takes for short inputs, which matters for trees of millions of leaves:
     /// decision 0019.
-    private init(hashing bytes: UnsafeRawBufferPointer) {
+    init(hashing bytes: UnsafeRawBufferPointer) {
         var state = TreeHash.initialState
         let wholeCount = bytes.count / TreeHash.blockSize
         if wholeCount > 0 { unsafe TreeHash.compress(bytes, wholeCount, into: &state) }
@@ -81,6 +81,13 @@ import CSHA256
     /// The 32 bytes.
     public var bytes: [UInt8] {
         (0..<TreeHash.byteCount).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> UInt64($0 % 8 * 8)) }
+    }
+
+    /// Appends the 32 bytes.
+    func append(to output: inout [UInt8]) {
+        for lane in 0..<4 {
+            for shift in 0..<8 { output.append(UInt8(truncatingIfNeeded: words[lane] >> UInt64(shift * 8))) }
+        }
     }
 
     /// Hash of the tree without leaves.

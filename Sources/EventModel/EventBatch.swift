@@ -113,6 +113,15 @@ public struct EventBatch: Sendable {
         decoders = ["none"]
     }
 
+    /// An empty batch with those names.
+    private init(names: [String], decoders: [String]) {
+        events = []
+        entries = []
+        bytes = []
+        extensionNames = names
+        self.decoders = decoders
+    }
+
     /// The same batch in buffers of exactly its size, for batches that are kept long.
     public var compacted: EventBatch {
         var copy = self
@@ -126,6 +135,43 @@ public struct EventBatch: Sendable {
         copy.bytes.reserveCapacity(bytes.count)
         copy.bytes.append(contentsOf: bytes)
         return copy
+    }
+
+    /// The events in batches of `count` neighbours, each in buffers of exactly its size.
+    ///
+    /// Values must lie in the order of the events, as those that are copied one after the other do.
+    public func parts(of count: Int) -> [EventBatch] {
+        var parts: [EventBatch] = []
+        parts.reserveCapacity((events.count + count - 1) / count)
+        var first = 0
+        while first < events.count {
+            let last = min(first + count, events.count)
+            parts.append(part(first..<last))
+            first = last
+        }
+        return parts
+    }
+
+    private func part(_ range: Range<Int>) -> EventBatch {
+        var own = EventBatch(names: extensionNames, decoders: decoders)
+        own.events.append(contentsOf: events[range])
+        let first = Int(own.events[0].fieldStart)
+        let last = own.events[own.events.count - 1]
+        let fields = entries[first..<Int(last.fieldStart) + Int(last.fieldCount)]
+        for index in own.events.indices { own.events[index].fieldStart -= UInt32(first) }
+        var (lower, upper) = (UInt32.max, UInt32(0))
+        for entry in fields {
+            lower = min(lower, entry.start)
+            upper = max(upper, entry.start + entry.length)
+        }
+        guard lower <= upper else { return own }
+        own.entries.reserveCapacity(fields.count)
+        for var entry in fields {
+            entry.start -= lower
+            own.entries.append(entry)
+        }
+        own.bytes.append(contentsOf: bytes[Int(lower)..<Int(upper)])
+        return own
     }
 
     /// Forgets the events and keeps the storage.
@@ -192,9 +238,7 @@ public struct EventBatch: Sendable {
     /// Where its values do not lie side by side, what lies between them comes too if that is less than they
     /// are; otherwise each is copied.
     public func only(_ index: Int) -> EventBatch {
-        var own = EventBatch()
-        own.decoders = decoders
-        own.extensionNames = extensionNames
+        var own = EventBatch(names: extensionNames, decoders: decoders)
         let fields = fields(of: index)
         var event = events[index]
         event.fieldStart = 0

@@ -198,22 +198,40 @@ extension IPAddress {
     }
 }
 
+extension IPAddress {
+    /// Calls `body` with the text of the address, as ``description`` has it; allocates nothing for IPv4.
+    public func withText<Answer>(_ body: (Span<UInt8>) -> Answer) -> Answer {
+        guard let v4 else { return body(description.utf8Span.span) }
+        // Digits one by one, the dots stand already: nearly every key and timeline asks for it.
+        var text = InlineArray<15, UInt8>(repeating: 0x2e)
+        var count = 0
+        for shift in stride(from: 24 as UInt32, through: 0, by: -8) {
+            let part = UInt8(truncatingIfNeeded: v4 >> shift)
+            if shift < 24 { count += 1 }
+            if part >= 100 {
+                text[count] = 0x30 + part / 100
+                count += 1
+            }
+            if part >= 10 {
+                text[count] = 0x30 + part / 10 % 10
+                count += 1
+            }
+            text[count] = 0x30 + part % 10
+            count += 1
+        }
+        return body(text.span.extracting(0..<count))
+    }
+
+    private static func string(_ text: Span<UInt8>) -> String {
+        guard let text = try? UTF8Span(validating: text) else { return "" }
+        return String(copying: text)
+    }
+}
+
 extension IPAddress: CustomStringConvertible {
     /// Dotted decimal for IPv4; RFC 5952 for IPv6.
     public var description: String {
-        if let v4 {
-            // Digits one by one: nearly every key and timeline asks for it.
-            var text: [UInt8] = []
-            text.reserveCapacity(15)
-            for shift in [24, 16, 8, 0] as [UInt32] {
-                let part = UInt8(truncatingIfNeeded: v4 >> shift)
-                if shift < 24 { text.append(0x2e) }
-                if part >= 100 { text.append(0x30 + part / 100) }
-                if part >= 10 { text.append(0x30 + part / 10 % 10) }
-                text.append(0x30 + part % 10)
-            }
-            return String(decoding: text, as: UTF8.self)
-        }
+        if v4 != nil { return withText(IPAddress.string) }
         let groups = (0..<8).map { index in
             UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> UInt64((3 - index % 4) * 16))
         }

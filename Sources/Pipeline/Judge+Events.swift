@@ -35,13 +35,13 @@ extension Judge {
             let isWanted = correlator.wants(events, index)
             if imported == nil { follow(&events, index, &slim, isWanted: isWanted) }
             guard isWanted else { continue }
-            slim.add(events, index, from: records.bytes[records.rows[row].range])
+            slim.add(events, index, from: records.bytes.span.extracting(records.rows[row].range))
             guard imported != nil else { continue }
             sources.append(source)
             // Held events are corrected once all of the import is known.
             slim.events.events[slim.events.events.count - 1].time = decodedTime
         }
-        hand(slim.events.compacted, sources)
+        hand(slim, sources)
     }
 
     /// Notes messages that the counter of a source says are missing.
@@ -110,7 +110,7 @@ extension Judge {
         if watermark.isPresent, event.time <= watermark {
             events.events[index].issues.insert(.late)
             if isWanted {
-                correlator.admit(slim.events, isHeard: true)
+                for part in slim.parts { correlator.admit(part, isHeard: true) }
                 slim.removeAll()
                 correlator.advance(to: watermark)
             }
@@ -119,13 +119,13 @@ extension Judge {
         watermark = max(watermark, min(event.logTime, latestLive).advanced(by: -content.lateness))
     }
 
-    private mutating func hand(_ events: EventBatch, _ sources: [UInt64]) {
+    private mutating func hand(_ slim: SlimCopy, _ sources: [UInt64]) {
         guard imported != nil else {
-            correlator.admit(events, isHeard: true)
+            for part in slim.parts { correlator.admit(part, isHeard: true) }
             correlator.advance(to: watermark)
             return
         }
-        let due = imported?.hold(events, sources, correcting: content.correctsClocks) ?? []
+        let due = imported?.hold(slim.events.compacted, sources, correcting: content.correctsClocks) ?? []
         for events in due { correlator.admit(events) }
     }
 

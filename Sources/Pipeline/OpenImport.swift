@@ -45,7 +45,7 @@ struct OpenImport: Sendable {
             held = []
             heldCount = 0
         }
-        return held.map { item in
+        return held.flatMap { item in
             var events = item.events
             for index in events.events.indices {
                 let event = events.events[index]
@@ -59,7 +59,7 @@ struct OpenImport: Sendable {
                 }
                 if !event.flags.contains(.timeless) { note(events.events[index].time) }
             }
-            return events
+            return events.parts(of: CorrelationBounds.neighbourCountMax)
         }
     }
 }

@@ -17,6 +17,11 @@ public struct SlimCopy: Sendable {
     private var lastOffset: Offset?
     private var digest: [UInt8] = []
 
+    /// The copies in batches of a few neighbours, in buffers of exactly their size.
+    ///
+    /// A correlator holds an event for hours, and by it its batch.
+    public var parts: [EventBatch] { events.parts(of: CorrelationBounds.neighbourCountMax) }
+
     /// Copies of events of `batch` for each of `correlators`.
     public init(of batch: EventBatch, for correlators: [Correlator]) {
         events = EventBatch()
@@ -32,7 +37,7 @@ public struct SlimCopy: Sendable {
     public mutating func add(
         _ batch: EventBatch,
         _ index: Int,
-        from record: @autoclosure () -> ArraySlice<UInt8>
+        from record: Span<UInt8>
     ) {
         let event = batch.events[index]
         events.begin(event)
@@ -42,7 +47,8 @@ public struct SlimCopy: Sendable {
             events.add(entry.field, batch.bytes.span, range.lowerBound..<range.lowerBound + count)
         }
         if lastOffset != event.offset {
-            digest = sha256(record()).bytes
+            digest.removeAll(keepingCapacity: true)
+            appendSHA256(of: record, to: &digest)
             lastOffset = event.offset
         }
         events.add(.recordDigest, digest)

@@ -53,6 +53,12 @@ public struct LoadedPart: Sendable {
         self.events = events
     }
 
+    /// Where the kept bytes of the record at `offset` lie in those of ``records``; empty when it was not
+    /// read.
+    public func range(at offset: Offset) -> Range<Int> {
+        offsets.index(of: offset, count: records.count).map { records.rows[$0].range } ?? 0..<0
+    }
+
     /// Kept bytes of the record at `offset`; none when it was not read.
     public func bytes(at offset: Offset) -> [UInt8] {
         offsets.index(of: offset, count: records.count).map(records.payload) ?? []

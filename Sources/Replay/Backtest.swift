@@ -167,14 +167,17 @@ public struct Backtest {
                 isWanted = correlators[number].wants(events, index) || isWanted
             }
             guard isWanted else { continue }
-            slim.add(events, index, from: loaded.bytes(at: event.offset)[...])
+            let record = loaded.range(at: event.offset)
+            slim.add(events, index, from: loaded.records.bytes.span.extracting(record))
         }
         guard !slim.events.events.isEmpty else { return }
-        var batch = slim.events.compacted
         // One array for all parts whose names are equal: comparing them is comparing an address then.
-        if batch.extensionNames == names { batch.extensionNames = names }
-        names = batch.extensionNames
-        for index in correlators.indices { correlators[index].admit(batch, isHeard: true) }
+        if slim.events.extensionNames == names { slim.events.extensionNames = names }
+        names = slim.events.extensionNames
+        let parts = slim.parts
+        for index in correlators.indices {
+            for part in parts { correlators[index].admit(part, isHeard: true) }
+        }
     }
 
     private mutating func collect(_ index: Int) {

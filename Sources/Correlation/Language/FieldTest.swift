@@ -4,7 +4,9 @@
 import EventModel
 
 /// One test of one field against values.
-struct FieldTest: Sendable {
+///
+/// An object of constants: rules are walked for each event, and a reference costs one count.
+final class FieldTest: Sendable {
     /// What a field's values are tested for.
     ///
     /// A field that is missing passes none but `null` and `exists: false`.
@@ -38,7 +40,14 @@ struct FieldTest: Sendable {
     let isNegated: Bool
 
     /// For a test of the envelope that one byte decides: the bytes that pass, negation included.
-    private(set) var header: ByteSet?
+    let header: ByteSet?
+
+    private init(_ field: RuleField, _ test: Test, isNegated: Bool) {
+        self.field = field
+        self.test = test
+        self.isNegated = isNegated
+        header = FieldTest.header(field, test, isNegated)
+    }
 
     func matches(_ candidate: Candidate) -> Bool {
         if let header, case .envelope(let envelope) = field {
@@ -48,11 +57,13 @@ struct FieldTest: Sendable {
     }
 
     /// Whether a field with this one value passes, when that does not depend on other fields.
-    func accepts(_ value: String) -> Bool {
+    func accepts(_ value: String) -> Bool { isNegated != FieldTest.accepts(value, test) }
+
+    private static func accepts(_ value: String, _ test: Test) -> Bool {
         var batch = EventBatch()
         batch.begin(Event(offset: .zero, time: .absent, logTime: .absent))
         batch.add(.message, Array(value.utf8))
-        return isNegated != FieldTest.holds(test, .known(.message), Candidate(batch: batch, index: 0))
+        return holds(test, .known(.message), Candidate(batch: batch, index: 0))
     }
 
     private static func byte(_ envelope: RuleField.Envelope, _ event: Event) -> UInt8 {
@@ -66,20 +77,18 @@ struct FieldTest: Sendable {
     }
 
     /// Asks each value of a part of the envelope once; nil where other fields or names decide.
-    private mutating func tabulate() {
-        guard case .envelope(let envelope) = field, test.references.isEmpty else { return }
+    private static func header(_ field: RuleField, _ test: Test, _ isNegated: Bool) -> ByteSet? {
+        guard case .envelope(let envelope) = field, test.references.isEmpty else { return nil }
+        let names: [(UInt8, String)]
         switch envelope {
-        case .eventClass: header = bytes(EventClass.allCases.map { ($0.rawValue, $0.name) })
-        case .action: header = bytes(Action.allCases.map { ($0.rawValue, $0.name) })
-        case .outcome: header = bytes(Outcome.allCases.map { ($0.rawValue, $0.name) })
-        case .severity: header = bytes((0...255).map { (UInt8($0), $0 == 255 ? "" : String($0)) })
-        case .decoder: return
+        case .eventClass: names = EventClass.allCases.map { ($0.rawValue, $0.name) }
+        case .action: names = Action.allCases.map { ($0.rawValue, $0.name) }
+        case .outcome: names = Outcome.allCases.map { ($0.rawValue, $0.name) }
+        case .severity: names = (0...255).map { (UInt8($0), $0 == 255 ? "" : String($0)) }
+        case .decoder: return nil
         }
-    }
-
-    private func bytes(_ names: [(UInt8, String)]) -> ByteSet {
         var isAccepted = [Bool](repeating: false, count: 256)
-        for (byte, name) in names { isAccepted[Int(byte)] = accepts(name) }
+        for (byte, name) in names { isAccepted[Int(byte)] = isNegated != accepts(name, test) }
         return ByteSet { isAccepted[Int($0)] }
     }
 
@@ -107,7 +116,7 @@ struct FieldTest: Sendable {
                 return prefixes.contains { $0.isV4 == (address.v4 != nil) && $0.contains(address) }
             }
         case .reference(let other, let startsWith, let endsWith):
-            let others = candidate.values(other).map { TextPattern.folded($0.span) }
+            let others = candidate.foldedValues(other)
             guard !others.isEmpty else { return false }
             return candidate.has(field) { value in
                 let value = TextPattern.folded(value)
@@ -150,7 +159,7 @@ extension FieldTest {
     /// Compiles a search entry.
     ///
     /// - Throws: ``RuleError`` for what Sigma forbids and for placeholders without values.
-    init(
+    convenience init(
         name: String,
         modifiers: [String],
         values: [RuleScalar],
@@ -165,8 +174,6 @@ extension FieldTest {
             position: position
         )
         try modified.resolve(placeholders)
-        self.field = field
-        isNegated = modified.isNegated
         let isKeyword = field == .any
         if isKeyword, values.contains(where: { $0 == .null || $0.text.isEmpty }) {
             throw RuleError(position, "a keyword is text; name a field to ask whether it is empty")
@@ -177,11 +184,11 @@ extension FieldTest {
             for value in modified.values {
                 parts.append(try FieldTest.test([value], isKeyword, isAnywhere, position))
             }
-            test = parts.count == 1 ? parts[0] : .every(parts)
+            self.init(field, parts.count == 1 ? parts[0] : .every(parts), isNegated: modified.isNegated)
         } else {
-            test = try FieldTest.test(modified.values, isKeyword, isAnywhere, position)
+            let test = try FieldTest.test(modified.values, isKeyword, isAnywhere, position)
+            self.init(field, test, isNegated: modified.isNegated)
         }
-        tabulate()
     }
 
     /// The test that any of `values` passes: texts and networks are gathered, others stand for themselves.

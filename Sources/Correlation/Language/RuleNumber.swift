@@ -9,7 +9,7 @@ struct RuleNumber: Hashable, Sendable {
 
     /// Reads a decimal number: sign, digits, fraction, exponent; nil for anything else, blanks included.
     init?(_ bytes: [UInt8]) {
-        if let whole = RuleNumber.whole(bytes) {
+        if let whole = RuleNumber.whole(bytes.span) {
             self.init(exactly: whole)
         } else {
             self.init(fraction: bytes)
@@ -19,12 +19,17 @@ struct RuleNumber: Hashable, Sendable {
     /// Reads a decimal number as above; what cannot be one costs nothing.
     init?(_ value: Span<UInt8>) {
         guard !value.isEmpty, value.count <= 64, value[0] <= 0x39 else { return nil }
-        self.init(value.copied)
+        if let whole = RuleNumber.whole(value) {
+            self.init(exactly: whole)
+        } else {
+            guard let last = value.indices.last, RuleNumber.mayEnd(value[last]) else { return nil }
+            self.init(fraction: value.copied)
+        }
     }
 
     private init?(fraction bytes: [UInt8]) {
         // The longest double in use has some 25 characters; longer text is no number that a device wrote.
-        guard let last = bytes.last, bytes.count <= 64, RuleNumber.isDigit(last) || last == 0x2e else {
+        guard let last = bytes.last, bytes.count <= 64, RuleNumber.mayEnd(last) else {
             return nil
         }
         var hasDigits = false
@@ -60,16 +65,20 @@ struct RuleNumber: Hashable, Sendable {
     }
 
     /// Up to 18 digits with or without a minus: what nearly every number of an event is.
-    private static func whole(_ bytes: [UInt8]) -> Int64? {
-        let digits = bytes.first == 0x2d ? bytes[1...] : bytes[...]
+    private static func whole(_ bytes: Span<UInt8>) -> Int64? {
+        let isNegative = !bytes.isEmpty && bytes[0] == 0x2d
+        let digits = (isNegative ? 1 : 0)..<bytes.count
         guard !digits.isEmpty, digits.count <= 18 else { return nil }
         var value: Int64 = 0
-        for byte in digits {
-            guard isDigit(byte) else { return nil }
-            value = value * 10 + Int64(byte - 0x30)
+        for index in digits {
+            guard isDigit(bytes[index]) else { return nil }
+            value = value * 10 + Int64(bytes[index] - 0x30)
         }
-        return bytes.first == 0x2d ? -value : value
+        return isNegative ? -value : value
     }
+
+    /// Whether the text of a fraction may end so.
+    private static func mayEnd(_ byte: UInt8) -> Bool { isDigit(byte) || byte == 0x2e }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 

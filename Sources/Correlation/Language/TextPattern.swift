@@ -156,7 +156,9 @@ struct TextPattern: Hashable, Sendable {
         guard ByteFolding.isASCII(value) else {
             return Array(String(decoding: value.copied, as: UTF8.self).lowercased().utf8)
         }
-        return value.copied.map(folded)
+        var text = value.copied
+        for index in text.indices { text[index] = folded(text[index]) }
+        return text
     }
 
     /// ASCII lower case; other bytes as they are.

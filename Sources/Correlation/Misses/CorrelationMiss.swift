@@ -34,7 +34,7 @@ struct CorrelationMiss {
             FirstSeenMemory(fields: rule.firstSeenFields, $0)
         }
         for item in items {
-            let keys = rule.keys(of: item.candidate, item.source)
+            let keys = rule.keys(of: item.candidate, item.source).all
             if keys.isEmpty { noteKeyless(item) }
             for key in keys {
                 if let isNew = memory?.isNew(item.candidate, key), !isNew {

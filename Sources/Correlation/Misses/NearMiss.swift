@@ -83,7 +83,7 @@ public struct NearMiss: Sendable {
         }
         var found: [Candidate] = []
         while let next = pending.next() {
-            let candidate = next.placed(in: surroundings.situation(of: next))
+            let candidate = next.view.placed(in: surroundings.situation(of: next.view), copies: next.copies)
             surroundings.observe(candidate)
             found.append(candidate)
         }

@@ -57,12 +57,12 @@ struct CorrelationRule: Sendable {
             return numbers.isEmpty ? nil : numbers
         }
         guard countedFields.count > 1 else {
-            let values = candidate.values(first)
-            return values.isEmpty ? nil : values.map { TextPattern.folded($0.span) }
+            let values = candidate.foldedValues(first)
+            return values.isEmpty ? nil : values
         }
         var tuples: [[UInt8]] = [[]]
         for field in countedFields {
-            let values = candidate.values(field).map { TextPattern.folded($0.span) }
+            let values = candidate.foldedValues(field)
             // Lengths keep (`a`, `bc`) and (`ab`, `c`) apart.
             tuples = tuples.prefix(CorrelationBounds.tuplesPerEventMax).flatMap { tuple in
                 values.map { tuple + Array("\($0.count):".utf8) + $0 }

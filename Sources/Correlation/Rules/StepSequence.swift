@@ -40,14 +40,22 @@ struct StepSequence: Sendable {
     }
 
     /// Stages of all ways, one way after the other.
-    var stages: [Stage] = []
+    private(set) var stages: [Stage] = []
+    /// Stages by source, last ones first: an event takes the latest place first.
+    private var stagesBySource: [[Int]] = []
     /// Sources whose match ends what is not complete.
     var until: Set<Int> = []
     var absence: Absence?
 
-    /// Stages by source, last ones first: an event takes the latest place first.
+    /// Stages that a match of `source` may take, last ones first.
     func stages(of source: Int) -> [Int] {
-        stages.indices.reversed().filter { stages[$0].source == source }
+        source < stagesBySource.count ? stagesBySource[source] : []
+    }
+
+    private mutating func add(_ stage: Stage) {
+        while stagesBySource.count <= stage.source { stagesBySource.append([]) }
+        stagesBySource[stage.source].insert(stages.count, at: 0)
+        stages.append(stage)
     }
 }
 
@@ -56,7 +64,7 @@ extension StepSequence {
     init(_ terms: [TemporalTerm]) {
         for term in terms {
             for (place, source) in term.present.enumerated() {
-                stages.append(
+                add(
                     Stage(
                         source: source,
                         runs: 1,
@@ -92,7 +100,7 @@ extension StepSequence {
             )
         }
         for (place, step) in steps.enumerated() {
-            stages.append(
+            add(
                 Stage(
                     source: try source(step.rule),
                     runs: step.runs,

@@ -64,18 +64,29 @@ struct CorrelationState: SnapshotResumed, Sendable {
 
     private mutating func take(_ candidate: Candidate, from source: Int) -> [GroupWindows.Match] {
         var matches: [GroupWindows.Match] = []
-        for key in rule.keys(of: candidate, source) {
-            if let isNew = firstSeen?.isNew(candidate, key), !isNew { continue }
-            if sequence != nil {
-                matches += sequence?.add(candidate, source, key) ?? []
-            } else if baseline != nil {
-                if let match = baseline?.add(candidate, key) { matches.append(match) }
-            } else if var match = windows.add(candidate, source, key) {
-                if firstSeen?.isCapped ?? false { match.isLowerBound = true }
-                matches.append(match)
-            }
+        switch rule.keys(of: candidate, source) {
+        case .none: break
+        case .one(let key): take(candidate, source, key, &matches)
+        case .several(let keys): for key in keys { take(candidate, source, key, &matches) }
         }
         return matches
+    }
+
+    private mutating func take(
+        _ candidate: Candidate,
+        _ source: Int,
+        _ key: GroupKey,
+        _ matches: inout [GroupWindows.Match]
+    ) {
+        if let isNew = firstSeen?.isNew(candidate, key), !isNew { return }
+        if sequence != nil {
+            matches += sequence?.add(candidate, source, key) ?? []
+        } else if baseline != nil {
+            if let match = baseline?.add(candidate, key) { matches.append(match) }
+        } else if var match = windows.add(candidate, source, key) {
+            if firstSeen?.isCapped ?? false { match.isLowerBound = true }
+            matches.append(match)
+        }
     }
 
     /// When the first verdict is due that waits for its window to close; nil if none waits.
@@ -115,13 +126,13 @@ struct CorrelationState: SnapshotResumed, Sendable {
 
 extension CorrelationRule {
     /// Group keys of a match: one for each combination of values; none when a field is missing.
-    func keys(of candidate: Candidate, _ source: Int) -> [GroupKey] {
+    func keys(of candidate: Candidate, _ source: Int) -> GroupKeys {
         let fields = groupFields[source]
         if let keys = GroupKey.only(groupLabels, { _ = candidate.has(fields[$0], where: $1) }) { return keys }
         var keys = [GroupKey()]
         for (name, field) in zip(groupLabels, fields) {
             let values = candidate.values(field)
-            guard !values.isEmpty else { return [] }
+            guard !values.isEmpty else { return .none }
             var longer: [GroupKey] = []
             for key in keys {
                 for value in values.prefix(8) {
@@ -131,6 +142,6 @@ extension CorrelationRule {
             }
             keys = longer
         }
-        return keys
+        return .several(keys)
     }
 }

@@ -3,6 +3,24 @@
 
 import EventModel
 
+/// The groups that a match belongs to: nearly always one, which needs no list.
+enum GroupKeys: Sendable {
+    /// A field of the group is missing.
+    case none
+    case one(GroupKey)
+    /// One for each combination of values.
+    case several([GroupKey])
+
+    /// The keys as a list.
+    var all: [GroupKey] {
+        switch self {
+        case .none: []
+        case .one(let key): [key]
+        case .several(let keys): keys
+        }
+    }
+}
+
 /// What groups matches of a correlation: names with values, in the rule's order.
 ///
 /// One run of bytes with the hash beside it, so that looking a group up compares once and allocates nothing.
@@ -51,7 +69,7 @@ struct GroupKey: Hashable, SnapshotCoded, Sendable {
         return longer
     }
 
-    /// The key of one value for each part; nil when a part has several, empty when one has none.
+    /// The key of one value for each part; nil when a part has several, none when one has none.
     ///
     /// - Parameters:
     ///   - names: With the `=` after them.
@@ -60,7 +78,7 @@ struct GroupKey: Hashable, SnapshotCoded, Sendable {
     static func only(
         _ names: [[UInt8]],
         _ collect: (Int, (Span<UInt8>) -> Bool) -> Void
-    ) -> [GroupKey]? {
+    ) -> GroupKeys? {
         var key = GroupKey()
         key.bytes.reserveCapacity(64)
         for part in names.indices {
@@ -70,11 +88,11 @@ struct GroupKey: Hashable, SnapshotCoded, Sendable {
                 if count == 1 { key.append(names[part], value) }
                 return count > 1
             }
-            guard count > 0 else { return [] }
+            guard count > 0 else { return GroupKeys.none }
             guard count == 1 else { return nil }
         }
         if !key.bytes.isEmpty { key.seal() }
-        return [key]
+        return .one(key)
     }
 
     private mutating func append(_ name: [UInt8], _ value: Span<UInt8>) {
