@@ -143,17 +143,18 @@ enum ByteSearch {
     /// letters of any case; nil when there is none.
     ///
     /// What is compared are the places where both bytes that `lead` names are right, eight places at a time.
-    /// When `budget` is spent nothing is found.
+    /// Nothing is compared where `sketch` says that the text is absent. When `budget` is spent nothing is found.
     static func firstFolded(
         _ text: Span<UInt8>,
         _ part: Range<Int>,
         by lead: LeadBytes,
         _ bytes: Span<UInt8>,
         _ range: Range<Int>,
+        _ sketch: borrowing TextSketch,
         _ budget: inout SearchBudget
     ) -> Int? {
         guard !part.isEmpty else { return range.lowerBound }
-        guard !budget.isSpent else { return nil }
+        guard !budget.isSpent, !sketch.lacks(lead.pairs, in: range) else { return nil }
         let end = range.upperBound - part.count + 1
         let rarest = FoldedByte(text[part.lowerBound + Int(lead.rarest)])
         let second = FoldedByte(text[part.lowerBound + Int(lead.second)])
@@ -250,22 +251,32 @@ enum ByteSearch {
     }
 }
 
-/// The two bytes of a text by which it is looked for: those that are rarest in what devices write.
+/// What a text is looked for by: its two bytes that are rarest in what devices write.
 struct LeadBytes: Sendable {
     /// Their places in the text.
     let rarest: UInt8
     let second: UInt8
+    /// By which it is told to be absent.
+    let pairs: TextSketch.Pairs
 
-    /// Bytes from the most frequent to the rarest; those that are missing are rarer.
-    private static let frequent = Array("e 0tanoi1rsl2dcu3p.m45:6789=-/fgh\"_,bvwykxzjq()[]<>".utf8)
+    /// For each byte how rare it is: the most frequent is 0, those that nobody named are the rarest.
+    private static let ranks: [UInt8] = {
+        let frequent = Array("e 0tanoi1rsl2dcu3p.m45:6789=-/fgh\"_,bvwykxzjq()[]<>".utf8)
+        var ranks = [UInt8](repeating: UInt8(frequent.count), count: 256)
+        for (rank, byte) in frequent.enumerated() { ranks[Int(byte)] = UInt8(rank) }
+        return ranks
+    }()
 
     /// Chooses among the first 256 bytes of `text`, which is in lower case.
     init(_ text: some Collection<UInt8>) {
         let ranked = text.prefix(256).enumerated().map { place, byte in
-            (rank: LeadBytes.frequent.firstIndex(of: byte) ?? LeadBytes.frequent.count, place: UInt8(place))
+            (rank: LeadBytes.rank(byte), place: UInt8(place))
         }
         let sorted = ranked.sorted { ($1.rank, $0.place) < ($0.rank, $1.place) }
         rarest = sorted.first?.place ?? 0
         second = sorted.dropFirst().first?.place ?? rarest
+        pairs = TextSketch.Pairs(text, rank: LeadBytes.rank)
     }
+
+    private static func rank(_ byte: UInt8) -> Int { Int(ranks[Int(byte)]) }
 }

@@ -18,6 +18,8 @@ struct SearchBudget: Sendable {
 
     /// Bytes that may still be looked at.
     private(set) var left = bytesMax
+    /// What was looked at so far.
+    private(set) var spent = 0
 
     /// What looking for texts in a record of that many bytes may cost.
     init(_ length: Int = 0) {
@@ -30,6 +32,8 @@ struct SearchBudget: Sendable {
     /// Takes what a search cost.
     @inline(__always)
     mutating func spend(_ bytes: Int, comparisons: Int) {
-        left -= bytes + comparisons * SearchBudget.comparisonCost
+        let cost = bytes + comparisons * SearchBudget.comparisonCost
+        left -= cost
+        spent += cost
     }
 }

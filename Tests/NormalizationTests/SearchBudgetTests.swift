@@ -59,6 +59,7 @@ import Testing
                 by: LeadBytes(part),
                 bytes.span,
                 bytes.indices,
+                .none,
                 &budget
             )
             #expect(found == nil && !budget.isSpent)
@@ -74,6 +75,7 @@ import Testing
                 by: LeadBytes(part),
                 bytes.span,
                 bytes.indices,
+                .none,
                 &budget
             ) == nil
         )
@@ -88,6 +90,6 @@ import Testing
         let condition = tables.condition(slot: 0, values: values)
         let bytes = Array(text.utf8)
         var budget = SearchBudget()
-        #expect(condition.holds(tables, bytes.span, bytes.indices, &budget) == holds)
+        #expect(condition.holds(tables, bytes.span, bytes.indices, .none, &budget) == holds)
     }
 }

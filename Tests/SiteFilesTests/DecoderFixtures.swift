@@ -37,12 +37,16 @@ enum DecoderFixtures {
 
     /// The events of `lines`, decoded by `decoders` as an import with a reference late in 2026.
     static func decode(_ lines: [[UInt8]], by decoders: DecoderSet = loaded.decoders) -> EventBatch {
+        var normalizer = Normalizer(decoders: decoders, siteKey: key)
+        return decode(lines, &normalizer)
+    }
+
+    static func decode(_ lines: [[UInt8]], _ normalizer: inout Normalizer) -> EventBatch {
         var records = RecordBatch()
         let origin = records.index(of: Origin(listener: "test", transport: .file))
         for line in lines {
             records.append(line, kind: .device, flags: .imported, origin: origin, receiveTime: .absent)
         }
-        var normalizer = Normalizer(decoders: decoders, siteKey: key)
         var events = EventBatch()
         let reference = CivilTime(year: 2026, month: 12, day: 1).utc()
         normalizer.decode(records, base: .zero, reference: reference, into: &events)

@@ -19,19 +19,19 @@ struct DecoderFuzz {
         }
     }
 
-    private static func samples() -> [[UInt8]] {
+    static func samples() -> [[UInt8]] {
         DecoderFixtures.shipped.flatMap { file in
             guard let definition = try? DecoderLoader.definition(file) else { return [[UInt8]]() }
             return definition.rules.flatMap { $0.samples.map { Array($0.input.text.utf8) } }
         }
     }
 
-    @Test func `mutated, cut and spliced samples never trap`() {
+    /// Mutated, cut and spliced samples.
+    static func lines(_ count: Int) -> [[UInt8]] {
         var generator = Generator(state: Self.seed)
         let samples = Self.samples()
-        #expect(samples.count > 100)
         var lines: [[UInt8]] = []
-        for _ in 0..<4_000 {
+        for _ in 0..<count {
             var line = samples[generator.next(below: samples.count)]
             switch generator.next(below: 4) {
             case 0: line = Array(line.prefix(generator.next(below: line.count + 1)))
@@ -50,6 +50,12 @@ struct DecoderFuzz {
             }
             lines.append(line)
         }
+        return lines
+    }
+
+    @Test func `mutated, cut and spliced samples never trap`() {
+        #expect(Self.samples().count > 100)
+        let lines = Self.lines(4_000)
         let events = DecoderFixtures.decode(lines)
         #expect(Set(events.events.map(\.offset)).count == lines.count, "seed \(Self.seed)")
         #expect(events.events.allSatisfy { Int($0.decoder) < events.decoders.count })

@@ -237,11 +237,12 @@ struct RuleTables: Sendable {
         of map: CompiledMap,
         _ source: Span<UInt8>,
         _ range: Range<Int>,
+        _ sketch: borrowing TextSketch,
         _ budget: inout SearchBudget
     ) -> CompiledConstant? {
         for index in map.entries.range {
             let test = entries[index].test
-            if test.holds(self, source, range, &budget) != test.isNegated {
+            if test.holds(self, source, range, sketch, &budget) != test.isNegated {
                 return entries[index].constant
             }
         }

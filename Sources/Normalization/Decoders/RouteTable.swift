@@ -30,6 +30,8 @@ struct RouteTable: Sendable {
     /// Application prefixes in lower case, few.
     private var prefixes: [(prefix: [UInt8], decoder: Int)] = []
     private(set) var applicationPrefixes: [(prefix: TablePart, offers: TablePart)] = []
+    /// For each byte, in lower case, the prefixes that a name may have that begins with it, in `numbers`.
+    private(set) var prefixPlaces: [TablePart] = []
     /// Facilities of `%FACILITY-SEVERITY-CODE`.
     private(set) var facilities = NameTable()
     private var byFacility: [[Int]] = []
@@ -153,6 +155,7 @@ struct RouteTable: Sendable {
             let text = RuleTables.add(prefix, to: &texts)
             applicationPrefixes.append((text, part([decoder])))
         }
+        placePrefixes()
         facilityOffers = byFacility.map(part)
         anyFacilityOffers = part(anyFacility)
         fallbackOffers = part(fallback)
@@ -161,6 +164,17 @@ struct RouteTable: Sendable {
         literalDecoders = selected.map { RuleTables.add($0, to: &numbers) }
         matcher = LiteralMatcher(literals)
         literalNumbers = [:]
+    }
+
+    /// A prefix that names a folder is one of the whole name, whatever that begins with.
+    private mutating func placePrefixes() {
+        for byte in UInt8.min ... .max {
+            let places = prefixes.indices.filter { index in
+                let prefix = prefixes[index].prefix
+                return prefix.first.map { $0 == byte } ?? true || prefix.contains(0x2f)
+            }
+            prefixPlaces.append(RuleTables.add(places.map { Int32($0) }, to: &numbers))
+        }
     }
 
     /// Chooses for each keyed route the slot without which it is not looked at.

@@ -282,6 +282,8 @@ extension Normalizer {
     private mutating func leaveCarried() {
         nesting -= 1
         swap(&values, &outerValues[nesting])
+        // What is known of the text of the line says nothing of the object.
+        sketch.begin(0..<0)
         hasScannedLiterals = false
         withinSlots.removeAll(keepingCapacity: true)
     }

@@ -128,10 +128,11 @@ extension Normalizer {
             let slot = Int(decoders.tables.numbers[place])
             guard let value = values.value(slot), !value.range.isEmpty else { continue }
             var budget = searches
+            if !value.isInWork { sketch.consider(bytes.span, spent: searches.spent) }
             let found =
                 value.isInWork
-                ? decoders.tables.result(of: map, values.work.span, value.range, &budget)
-                : decoders.tables.result(of: map, bytes.span, value.range, &budget)
+                ? decoders.tables.result(of: map, values.work.span, value.range, .none, &budget)
+                : decoders.tables.result(of: map, bytes.span, value.range, sketch, &budget)
             searches = budget
             guard let found else { continue }
             put(found, &draft, &events)

@@ -103,7 +103,8 @@ extension Normalizer {
             for index in decoders.tables.parts[target].range {
                 guard let value = values.value(Int(item.slot)) else { break }
                 let source = value.isInWork ? values.work : bytes
-                guard let pattern = pattern(of: decoders.tables.finds[index], source.span, value.range)
+                let find = decoders.tables.finds[index]
+                guard let pattern = pattern(of: find, source.span, value.range, isInWork: value.isInWork)
                 else { continue }
                 for capture in 0..<matcher.captureCount {
                     guard let (slot, range) = captured(capture, pattern) else { continue }
@@ -292,10 +293,11 @@ extension Normalizer {
                 continue
             }
             var budget = searches
+            if !value.isInWork { sketch.consider(bytes.span, spent: searches.spent) }
             let holds =
                 value.isInWork
-                ? condition.holds(decoders.tables, values.work.span, value.range, &budget)
-                : condition.holds(decoders.tables, bytes.span, value.range, &budget)
+                ? condition.holds(decoders.tables, values.work.span, value.range, .none, &budget)
+                : condition.holds(decoders.tables, bytes.span, value.range, sketch, &budget)
             searches = budget
             if !holds { return false }
         }
@@ -321,7 +323,8 @@ extension Normalizer {
     mutating func runFinds(_ rule: Int, _ work: inout RecordWork, _ bytes: [UInt8]) {
         let text = work.text
         for index in decoders.tables.rules[rule].finds.range {
-            guard let pattern = pattern(of: decoders.tables.finds[index], bytes.span, text) else { continue }
+            let find = decoders.tables.finds[index]
+            guard let pattern = pattern(of: find, bytes.span, text) else { continue }
             // What is known already is not mixed with what another place says.
             let isKnown = (0..<matcher.captureCount).contains { capture in
                 captured(capture, pattern).map { values.has($0.slot) } ?? false
@@ -341,8 +344,10 @@ extension Normalizer {
     private mutating func pattern(
         of find: CompiledFind,
         _ bytes: Span<UInt8>,
-        _ range: Range<Int>
+        _ range: Range<Int>,
+        isInWork: Bool = false
     ) -> Int? {
+        if !isInWork { sketch.consider(bytes, spent: searches.spent) }
         let texts = decoders.tables.texts
         let isWord = texts[Int(find.text.start)].isWordByte
         var next = range.lowerBound
@@ -352,6 +357,7 @@ extension Normalizer {
             by: find.lead,
             bytes,
             next..<range.upperBound,
+            isInWork ? .none : sketch,
             &searches
         ) {
             next = start + 1

@@ -158,10 +158,11 @@ extension Normalizer {
         work.keyed = format
         // What names are compared with is not what is looked for in the text.
         var budget = SearchBudget()
+        let sketch = TextSketch.none
         for route in decoders.routes.products {
             guard decoders.decoders[route.decoder].format == format,
-                route.vendor.holds(decoders.tables, bytes.span, header.vendor, &budget),
-                route.product.holds(decoders.tables, bytes.span, header.product, &budget)
+                route.vendor.holds(decoders.tables, bytes.span, header.vendor, sketch, &budget),
+                route.product.holds(decoders.tables, bytes.span, header.product, sketch, &budget)
             else { continue }
             if tryDecoder(route.decoder, &work, bytes, &events) { return true }
         }
@@ -220,7 +221,8 @@ extension Normalizer {
             return true
         }
         let hasFolder = name.lowerBound > work.envelope.application.lowerBound
-        for index in decoders.routes.applicationPrefixes.indices {
+        for place in decoders.routes.prefixPlaces[Int(bytes[name.lowerBound].folded)].range {
+            let index = Int(decoders.routes.numbers[place])
             let (prefix, offers) = decoders.routes.applicationPrefixes[index]
             // A prefix that names a folder is one of the whole name.
             var start = name.lowerBound

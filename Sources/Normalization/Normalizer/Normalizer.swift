@@ -19,6 +19,8 @@ public struct Normalizer: Sendable {
     var matcher = PatternMatcher()
     /// What looking for texts may still cost for this record.
     var searches = SearchBudget()
+    /// What surely is nowhere in this record.
+    var sketch = TextSketch()
     var bodies: StructuredBodies
     var fields = FieldTable()
     /// Names of slots, then the other keys met in bodies.
@@ -311,6 +313,7 @@ public struct Normalizer: Sendable {
     /// The same for what a record carries, which takes from the record what its search may cost.
     mutating func place(_ work: inout RecordWork, _ bytes: [UInt8]) {
         values.removeAll()
+        sketch.begin(work.record)
         hasScannedLiterals = false
         withinSlots.removeAll(keepingCapacity: true)
         let envelope = work.envelope

@@ -68,6 +68,7 @@ struct TextTest: Sendable {
         _ tables: borrowing RuleTables,
         _ bytes: Span<UInt8>,
         _ range: Range<Int>,
+        _ sketch: borrowing TextSketch,
         _ budget: inout SearchBudget
     ) -> Bool {
         let texts = tables.texts.span
@@ -77,12 +78,22 @@ struct TextTest: Sendable {
         case .equal: return range.count == count && matches(texts, bytes, range.lowerBound)
         case .prefix:
             guard range.count >= count, matches(texts, bytes, range.lowerBound) else { return false }
-            return pieces.isEmpty || continues(tables, bytes, range.dropFirst(count), &budget)
+            return pieces.isEmpty || continues(tables, bytes, range.dropFirst(count), sketch, &budget)
         case .suffix: return range.count >= count && matches(texts, bytes, range.upperBound - count)
         case .contains:
-            guard let start = ByteSearch.firstFolded(texts, text.range, by: lead, bytes, range, &budget)
+            guard
+                let start = ByteSearch.firstFolded(
+                    texts,
+                    text.range,
+                    by: lead,
+                    bytes,
+                    range,
+                    sketch,
+                    &budget
+                )
             else { return false }
-            return pieces.isEmpty || continues(tables, bytes, start + count..<range.upperBound, &budget)
+            return pieces.isEmpty
+                || continues(tables, bytes, start + count..<range.upperBound, sketch, &budget)
         }
     }
 
@@ -91,6 +102,7 @@ struct TextTest: Sendable {
         _ tables: borrowing RuleTables,
         _ bytes: Span<UInt8>,
         _ range: Range<Int>,
+        _ sketch: borrowing TextSketch,
         _ budget: inout SearchBudget
     ) -> Bool {
         var rest = range
@@ -110,6 +122,7 @@ struct TextTest: Sendable {
                     by: piece.lead,
                     bytes,
                     rest,
+                    sketch,
                     &budget
                 )
             else { return false }
@@ -140,10 +153,11 @@ struct SlotCondition: Sendable {
         _ tables: borrowing RuleTables,
         _ bytes: Span<UInt8>,
         _ range: Range<Int>,
+        _ sketch: borrowing TextSketch,
         _ budget: inout SearchBudget
     ) -> Bool {
         let tests = tables.tests.span
-        for index in self.tests.range where tests[index].holds(tables, bytes, range, &budget) {
+        for index in self.tests.range where tests[index].holds(tables, bytes, range, sketch, &budget) {
             return !tests[index].isNegated
         }
         return acceptsMissing
