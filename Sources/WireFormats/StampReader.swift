@@ -260,7 +260,7 @@ public struct StampReader: Sendable {
         if position - start > 3, position == end, endsWithZone, let offset = ZoneNames.offset(name) {
             return offset
         }
-        if position - start > 3, position < end, bytes[position] == 0x3a || bytes[position] == 0x20 {
+        if position - start > 3, position < end, endsZone(bytes[position]) {
             if let offset = ZoneNames.offset(name) { return offset }
             if position + 2 < end, bytes[position] == 0x3a, bytes[position + 1] == 0x20,
                 bytes[position + 2] == 0x25
@@ -273,6 +273,9 @@ public struct StampReader: Sendable {
         return nil
     }
 
+    /// What stands behind a zone; a comma in logs that are tables, as PostgreSQL writes.
+    private func endsZone(_ byte: UInt8) -> Bool { byte == 0x3a || byte == 0x20 || byte == 0x2c }
+
     private mutating func zoneOffset(_ bytes: Span<UInt8>) -> Int? {
         let sign = bytes[position]
         guard sign == 0x2b || sign == 0x2d else { return nil }
@@ -280,7 +283,7 @@ public struct StampReader: Sendable {
         guard let hours = number(bytes, 1...2), hours < 24 else { return nil }
         _ = position + 1 < end && bytes[position + 1].isDigit && take(0x3a, bytes)
         let minutes = number(bytes, 2...2) ?? 0
-        let isWhole = position == end ? endsWithZone : bytes[position] == 0x3a || bytes[position] == 0x20
+        let isWhole = position == end ? endsWithZone : endsZone(bytes[position])
         guard minutes < 60, isWhole else { return nil }
         return (hours * 3_600 + minutes * 60) * (sign == 0x2d ? -1 : 1)
     }
