@@ -63,6 +63,7 @@ struct TextSketch: Sendable {
     private mutating func take(_ bytes: Span<UInt8>) {
         guard range.count <= TextSketch.recordLengthMaxBytes, range.upperBound <= bytes.count else { return }
         isTaken = true
+        let range = range
         var target = words.mutableSpan
         for index in target.indices { target[index] = 0 }
         var last = bytes[range.lowerBound].folded
