@@ -4,6 +4,7 @@
 import EventModel
 import SiteFiles
 import Testing
+import WireFormats
 
 @testable import Normalization
 
