@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # This file is part of Wardline.
 """An incident with its proof, without a store: `case-v1.md`."""
-import base64
 import json
 
 from notes import parse_keys, read_head, signed_lines
 from sets import listed_files, named_files
-from stored import need, sha
+from stored import base64_bytes, need, sha
 from tree import check_path, kept_bytes
 
 
@@ -50,7 +49,7 @@ def check_case(path, keys):
                 if manifest:
                     manifests.add(manifest)
         else:
-            content = base64.b64decode(value["bytes"], validate=True)
+            content = base64_bytes(value["bytes"])
             need(sha(content).hex() == value["sha256"], f"the file {value['name']} has another hash")
             present[value["sha256"]] = content
     for manifest in manifests:

@@ -6,7 +6,7 @@ import os
 import zlib
 from datetime import datetime, timedelta
 
-from stored import Reader, masked_crc, need, read_origin, wrapped
+from stored import masked_crc, need, read_origin, Reader, wrapped
 
 PHRASES = os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "../../schemas/disk/dictionary-v1.txt")

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # This file is part of Wardline.
 """Signed notes, public keys and heads: C2SP signed-note and tlog-checkpoint; `leaf-v1.md`, section 3."""
-import base64
-import binascii
 import os
 import re
 from datetime import datetime, timezone
@@ -10,7 +8,7 @@ from datetime import datetime, timezone
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from stored import need, sha, Wrong
+from stored import base64_bytes, need, sha, Wrong
 
 DASH = "\u2014 "
 SIGNATURE_SIZE = 4 + 64
@@ -24,7 +22,7 @@ def parse_keys(lines):
     keys = {}
     for line in lines:
         name, identifier, text = line.split("+", 2)
-        raw = base64.b64decode(text, validate=True)
+        raw = base64_bytes(text)
         need(raw[0] == 1 and sha(name.encode() + b"\n" + raw)[:4].hex() == identifier,
              "a public key is damaged")
         keys[name] = raw[1:]
@@ -41,16 +39,19 @@ def signatures(note):
     for line in note.split("\n\n", 1)[1].strip("\n").split("\n"):
         try:
             dash, name, text = line.split(" ")
-            raw = base64.b64decode(text, validate=True)
-        except (ValueError, binascii.Error):
+            raw = base64_bytes(text)
+        except (ValueError, Wrong):
             continue
         if dash + " " == DASH and len(raw) == SIGNATURE_SIZE:
             yield name, raw
 
 
 def is_cut(note):
-    """Whether a crash cut the note short: it has no signature, and its last word is none either."""
-    return not any(signatures(note)) and len(note.split()[-1]) != (SIGNATURE_SIZE + 2) // 3 * 4
+    """Whether a crash cut the note short: its last line is the beginning of a signature, and not all of it."""
+    line = note.rstrip("\n").rsplit("\n", 1)[1]
+    found = re.fullmatch("\u2014( [^ ]*( [A-Za-z0-9+/]*=?)?)?", line)
+    return found is not None and not any(signatures(note)) and (
+        len(found[2] or "") < 1 + (SIGNATURE_SIZE + 2) // 3 * 4)
 
 
 def signed_lines(note, keys, origin=None):
@@ -73,7 +74,7 @@ def signed_lines(note, keys, origin=None):
 def read_head(note, keys):
     """Origin, size and root of a head."""
     origin, size, root = signed_lines(note, keys)[:3]
-    return origin, int(size), base64.b64decode(root, validate=True)
+    return origin, int(size), base64_bytes(root)
 
 
 def notes_in(data):

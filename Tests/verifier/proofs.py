@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # This file is part of Wardline.
 """One record's proof, without a store: `schemas/output/proof-v1.schema.json`."""
-import base64
 import json
 
 from notes import parse_keys, read_head

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # This file is part of Wardline.
 """What retention left of records, and who says that they were removed: `leaf-v1.md`, sections 4 and 5."""
-import base64
 import hashlib
 import json
 import os
@@ -9,7 +8,7 @@ import struct
 
 from notes import nanoseconds, origin_of, signed_lines, stored_notes, values
 from rows import REMOVED
-from stored import need, Reader, sha, Wrong
+from stored import base64_bytes, need, Reader, sha, Wrong
 from tree import leaf_content, subtree_sizes
 
 
@@ -77,7 +76,7 @@ class Tombstone:
         self.stream, self.segment, self.actor = (said[name][0] for name in ("stream", "segment", "actor"))
         self.offsets = tuple(int(word) for word in said["offsets"][0].split(" "))
         self.removed, self.digest = int(said["removed"][0]), said["digest"][0]
-        self.root = base64.b64decode(said["root"][0], validate=True)
+        self.root = base64_bytes(said["root"][0])
         self.time, self.moment = said["time"][0], nanoseconds(said["time"][0])
         self.reasons = said.get("reason", [])
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # This file is part of Wardline.
 """Records one after another: `record-v1.md`."""
-from stored import Reader, need, read_origin, wrapped
+from stored import need, read_origin, Reader, wrapped
 
 # Kinds, section 3.
 SITE_FACT, ACTIVATION, ACT, REMOVED, FACT = 5, 6, 10, 11, 32

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # This file is part of Wardline.
 """Numbers, checksums and counted bytes, as every format document begins with them; and what is said of them."""
+import base64
 import hashlib
 
 
@@ -100,3 +101,10 @@ def read_origin(reader):
 
 def sha(data):
     return hashlib.sha256(data).digest()
+
+
+def base64_bytes(text):
+    """The bytes of base64 with padding in its one form (RFC 4648, section 4)."""
+    data = base64.b64decode(text, validate=True)
+    need(base64.b64encode(data).decode() == text, "base64 of another form")
+    return data

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # This file is part of Wardline.
 """Leaves, the tree above them, and the way from one leaf to the root: `leaf-v1.md`, sections 1 and 2."""
-import base64
 import struct
 
-from stored import Reader, need, read_origin, sha
+from stored import base64_bytes, need, read_origin, Reader, sha
 
 
 def node(left, right):
@@ -58,13 +57,13 @@ def subtree_sizes(begin, end):
 
 def check_path(proof, size, root):
     """The content of a leaf that leads to the root of the tree of `size` leaves."""
-    content = base64.b64decode(proof["leaf"], validate=True)
+    content = base64_bytes(proof["leaf"])
     index, last = proof["offset"], size - 1
     need(content[0] == 1 and struct.unpack_from("<Q", content, 1)[0] == index <= last,
          "the leaf is of another record")
     value = sha(b"\0" + content)
     for text in proof["path"]:
-        other = base64.b64decode(text, validate=True)
+        other = base64_bytes(text)
         need(last > 0, "the path is too long")
         if index & 1 or index == last:
             value = node(other, value)

@@ -62,14 +62,14 @@ def check_store(store, key, since):
     return findings.count == 0
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("store", nargs="?")
     parser.add_argument("--proof")
     parser.add_argument("--case")
     parser.add_argument("--key")
     parser.add_argument("--since")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if sum(map(bool, [options.store, options.proof, options.case])) != 1:
         parser.error("give a store, --proof or --case")
     try:
