@@ -199,6 +199,16 @@ struct RetentionTests {
         }
     }
 
+    @Test func `a second verifier names what is planted among tombstones, entries and holds`() throws {
+        // The package for signatures, and a compiler for what shifts the clock.
+        guard try runTool("python3", ["-c", "import cryptography"])?.status == 0,
+            try runTool("cc", ["--version"])?.status == 0, let command = BuiltCommand.path
+        else { return }
+        let script = root + "/Tests/verifier/tampering.py"
+        let ran = try runTool("env", ["WARDLINE=" + command, "python3", script])
+        #expect(ran?.status == 0, "\(ran?.text ?? "")")
+    }
+
     @Test func `the command says what would go, asks, and needs rules`() throws {
         try withStore { store in
             let config = store + "/retention.yaml"

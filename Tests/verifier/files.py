@@ -152,6 +152,13 @@ def whole_batch(data, position):
     return (base, count, payload, previous, own) if is_whole else None
 
 
+def has_header(path):
+    """Whether a write-ahead file has a whole header: an empty one tells how far the log had come."""
+    with open(path, "rb") as file:
+        data = file.read(HEADER_SIZE)
+    return len(data) == HEADER_SIZE and masked_crc(data[:60]) == struct.unpack_from("<I", data, 60)[0]
+
+
 def batches(path, name, stream, is_last):
     """Base and records of the batches of a write-ahead file; the last file may end in what a crash left."""
     with open(path, "rb") as file:

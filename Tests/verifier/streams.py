@@ -2,8 +2,9 @@
 # This file is part of Wardline.
 """One stream of a store: its records in order, its tree against all heads, and what is gone of it."""
 import os
+import re
 
-from files import batches, blocks, frontiers, whole_footer
+from files import batches, blocks, frontiers, has_header, whole_footer
 from notes import read_head, stored_notes
 from removals import hashed, read_tombstones, Removal
 from rows import ACT, ACTIVATION, FACT, REMOVED, SITE_FACT
@@ -56,6 +57,11 @@ def joined(stored, written):
     yield from fill(1 << 64)
 
 
+def names_of(folder, suffix):
+    """Files that are named by the offset of their first record, in order."""
+    return sorted(name for name in os.listdir(folder) if re.fullmatch("[0-9]{20}" + re.escape(suffix), name))
+
+
 class Stream:
     """Reads and checks a stream of a store."""
 
@@ -72,10 +78,14 @@ class Stream:
         self.open_spans = []
 
     def check(self):
-        segments = sorted(name for name in os.listdir(self.folder) if name.endswith(".seg"))
-        self.read_heads(segments)
+        # In the order that is right beside a writer: heads of what is there, batches before the blocks that take
+        # their place, tombstones after the segments that they account for.
+        notes = stored_notes(os.path.join(self.folder, "heads"))
+        written = self.written_parts()
+        segments = names_of(self.folder, ".seg")
+        parts = list(joined(self.stored_parts(segments), written))
+        self.read_heads(notes, segments)
         self.tombstones = read_tombstones(self.folder, self.name, self.keys, self.findings)
-        parts = list(joined(self.stored_parts(segments), self.written_parts()))
         said = {}
         for name in segments:
             for offset, hashes in frontiers(os.path.join(self.folder, name)):
@@ -98,8 +108,7 @@ class Stream:
             self.findings.say("gone", f"{self.name}/{name}: {removal.count} records")
             self.count -= removal.count
 
-    def read_heads(self, segments):
-        notes = stored_notes(os.path.join(self.folder, "heads"))
+    def read_heads(self, notes, segments):
         for number, note in enumerate(notes, 1):
             try:
                 self.heads.append(read_head(note, self.keys))
@@ -132,12 +141,12 @@ class Stream:
 
     def written_parts(self):
         folder, found, self.last_base = os.path.join(self.folder, "wal"), [], 0
-        names = os.listdir(folder) if os.path.isdir(folder) else []
-        names = sorted(name for name in names if name.endswith(".wal"))
+        names = names_of(folder, ".wal") if os.path.isdir(folder) else []
         for name in names:
             for base, rows in batches(os.path.join(folder, name), name, self.name, name == names[-1]):
                 found.append(Part(base, rows))
-            self.last_base = int(name[:20])
+            if has_header(os.path.join(folder, name)):
+                self.last_base = int(name[:20])
         return sorted(found, key=lambda part: part.base)
 
     def missing(self, begin, end):

@@ -421,6 +421,11 @@ def remove_held_time(store, first):
 change("nothing", Sees.NOBODY)(lambda store, _: None)
 
 
+@change("blocks are joined", Sees.NOBODY)
+def compact(store, _):
+    command("store", "compact", "--store", store, days=10)
+
+
 @change("a crash before the act of a hold", Sees.NOBODY)
 def crash_before_act(store, _):
     note = sign(store, "wardline hold v1\nadd case-9\nreason x\nactor x\ntime 2026-11-28T00:00:00Z\noffsets 0 9\n")
