@@ -8,6 +8,7 @@ import json
 import os
 
 from notes import nanoseconds, notes_in, origin_of, signed_lines, values
+from removals import removal_entries
 from rows import ACT
 from stored import need, sha
 
@@ -70,8 +71,8 @@ def read_holds(data, keys):
 def check_acts(data, notes, records, findings):
     """The file against what acts of the log say that it was; the acts by offset."""
     acts = {}
-    for offset, kind, kept in records:
-        act = json.loads(kept) if kind == ACT else {}
+    for record in records:
+        act, offset = json.loads(record.kept) if record.kind == ACT else {}, record.offset
         if act.get("act") != "hold":
             continue
         acts[offset] = {name: value for name, value in act.items() if name != "act"}
@@ -87,12 +88,12 @@ def check_acts(data, notes, records, findings):
 def check_entries(acts, size, journal, findings):
     """The acts of holds against the entries of the journal, which repeat them."""
     told, reached = {}, set()
-    for offset, _, kept in journal:
-        entry = json.loads(kept)
+    for record in journal:
+        entry = json.loads(record.kept)
         if isinstance(entry.get("at"), int):
             reached.add(entry["at"])
         if entry.get("fact") == "act.held":
-            told[int(entry["id"])] = (offset, entry)
+            told[int(entry["id"])] = (record.offset, entry)
     for place, (offset, entry) in sorted(told.items()):
         own = {name: value for name, value in entry.items() if name not in ("fact", "id", "at")}
         if place >= size:
@@ -111,20 +112,28 @@ def check_entries(acts, size, journal, findings):
             findings.wrong(f"journal: act {place} ({acts[place].get('query')}) was judged, and no entry tells of it")
 
 
-def check_removals(holds, removals, tombstones, findings):
+def check_removals(holds, records, journal, findings):
     """Nothing that a hold covered may have been removed while the hold was in force."""
-    for segment, removal in sorted(removals.items()):
-        own = [tombstone for tombstone in tombstones if tombstone.segment == segment]
-        newest = max((tombstone.moment for tombstone in own), default=None)
+    entries = removal_entries(journal)
+    for segment, removal in sorted(records.removals.items()):
+        # When a run began, when it came to the segment, and what is gone since; what has no entry came to nothing.
+        runs = [(tombstone.moment, max(tombstone.moment, record.time), tombstone.removed)
+                for tombstone in records.tombstones if tombstone.segment == segment
+                for record, entry in entries if entry == tombstone.entry()]
+        if not runs:
+            continue
+        begin, end, _ = max(runs)
         for hold in holds:
-            if newest is None or not hold.begin <= newest < hold.end:
-                continue
-            gone_before = max((tombstone.removed for tombstone in own if tombstone.moment < hold.begin),
-                              default=0)
+            gone_before = max((removed for _, end, removed in runs if end < hold.begin), default=0)
             count = hold.count(removal.spans) - gone_before
-            if count > 0:
+            if count <= 0 or not hold.begin <= end < hold.end:
+                continue
+            if hold.begin <= begin:
                 findings.wrong(f"records/{segment}: {count} records or more were removed while the hold "
                                f"{hold.name} covered them")
+            else:
+                findings.say("note", f"the hold {hold.name} was placed while {count} records or more that it "
+                                     f"covers were being removed from records/{segment}")
 
 
 def check_holds(store, keys, records, journal, findings):
@@ -139,6 +148,6 @@ def check_holds(store, keys, records, journal, findings):
     acts = check_acts(data, notes, records.entries, findings)
     if journal:
         check_entries(acts, records.tree.size, journal.entries, findings)
-    check_removals(holds, records.removals, records.tombstones, findings)
+        check_removals(holds, records, journal.entries, findings)
     if notes and findings.count == before:
         findings.say("OK", f"holds: {len(notes)} notes, {sum(hold.end == ALWAYS for hold in holds)} in force")

@@ -106,25 +106,28 @@ def without_breaks(entry):
     return {**entry, "reasons": texts, "actor": entry.get("actor", "").replace("\n", "").replace("\r", "")}
 
 
+def removal_entries(journal):
+    """The entries of the journal that tell of removals, with what each says."""
+    found = ((record, json.loads(record.kept)) for record in journal)
+    return [(record, without_breaks(entry)) for record, entry in found
+            if entry.get("fact") == "retention.removed"]
+
+
 def check_entries(removals, tombstones, journal, findings):
     """The tombstones against the entries of the journal, which say the same."""
-    entries = []
-    for offset, _, kept in journal:
-        entry = json.loads(kept)
-        if entry.get("fact") == "retention.removed":
-            entries.append((offset, without_breaks(entry)))
+    entries = removal_entries(journal)
     for segment, removal in sorted(removals.items()):
         told = [tombstone for tombstone in tombstones
                 if tombstone.segment == segment and removal.is_told_by(tombstone)]
         if told and not any(tombstone.entry() == entry for tombstone in told for _, entry in entries):
             findings.wrong(f"records/{segment}: {removal.count} records were removed at {told[-1].time}, "
                            "and no entry of the journal says what the tombstone says")
-    for offset, entry in entries:
+    for record, entry in entries:
         if any(tombstone.entry() == entry for tombstone in tombstones):
             continue
         near = [tombstone.entry() for tombstone in tombstones
                 if (tombstone.segment, tombstone.time) == (entry.get("id"), entry.get("time"))]
         names = [name for name in entry if near and near[0].get(name) != entry[name]]
-        findings.wrong(f"journal: entry {offset} tells of a removal from {entry.get('id')} at "
+        findings.wrong(f"journal: entry {record.offset} tells of a removal from {entry.get('id')} at "
                        f"{entry.get('time')}, and " + (
                            f"its tombstone has another {', '.join(names)}" if near else "no tombstone does"))

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # This file is part of Wardline.
 """Records one after another: `record-v1.md`."""
+from collections import namedtuple
+
 from stored import need, read_origin, Reader, wrapped
 
 # Kinds, section 3.
 SITE_FACT, ACTIVATION, ACT, REMOVED, FACT = 5, 6, 10, 11, 32
+
+# What a check of the contents needs of a record.
+Told = namedtuple("Told", "offset kind kept time")
 
 
 def read_rows(data):

@@ -35,8 +35,8 @@ def check_sets(store, entries, findings):
                 if not re.fullmatch("[0-9a-f]{64}", name) or sha(file.read()).hex() != name:
                     findings.wrong(f"sets/{name}: the bytes do not have the hash that they are named by")
     named, manifests = set(), set()
-    for _, kind, kept in entries:
-        files, manifest = named_files(kind, kept)
+    for record in entries:
+        files, manifest = named_files(record.kind, record.kept)
         named |= files
         if manifest:
             manifests.add(manifest)

@@ -7,12 +7,12 @@ import re
 from files import batches, blocks, frontiers, has_header, whole_footer
 from notes import read_head, stored_notes
 from removals import hashed, read_tombstones, Removal
-from rows import ACT, ACTIVATION, FACT, REMOVED, SITE_FACT
+from rows import ACT, ACTIVATION, FACT, REMOVED, SITE_FACT, Told
 from stored import need, Wrong
 from tree import HOLE, Tree
 
 # Kinds of records whose bytes other checks read.
-TOLD = (SITE_FACT, ACTIVATION, ACT, FACT)
+KINDS_TOLD = (SITE_FACT, ACTIVATION, ACT, FACT)
 
 
 class Part:
@@ -22,7 +22,8 @@ class Part:
         self.base, self.end, self.runs, self.segment = base, base + len(rows), runs, segment
         self.steps = hashed(base, rows, runs)
         self.times = [(row[2], row[0] == REMOVED) for row in rows]
-        self.told = [(base + index, row[0], row[6]) for index, row in enumerate(rows) if row[0] in TOLD]
+        self.told = [Told(base + index, row[0], row[6], row[2])
+                     for index, row in enumerate(rows) if row[0] in KINDS_TOLD]
 
     def cut(self, begin, end):
         """Only what lies between two offsets."""
@@ -31,7 +32,7 @@ class Part:
         need(not self.runs, f"the blocks at {self.base} overlap")
         first, last = begin - self.base, end - self.base
         self.steps, self.times = self.steps[first:last], self.times[first:last]
-        self.told = [entry for entry in self.told if begin <= entry[0] < end]
+        self.told = [entry for entry in self.told if begin <= entry.offset < end]
         self.base, self.end = begin, end
         return self
 
@@ -68,7 +69,7 @@ class Stream:
     def __init__(self, store, name, keys, since, findings):
         self.folder, self.name = os.path.join(store, name), name
         self.keys, self.since, self.findings = keys, since, findings
-        # Offset, kind and bytes of what other checks read, in order.
+        # What other checks read, in order.
         self.entries = []
         # What is gone, by segment, and all that tombstones say.
         self.removals, self.tombstones = {}, []

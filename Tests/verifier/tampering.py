@@ -351,6 +351,46 @@ def add_bytes(store, _):
     write(read(store, "holds") + b"x\n", store, "holds")
 
 
+@change("a head has a signature of other letters", Sees.SECOND, "records/heads: note")
+def alter_head(store, _):
+    data = read(store, "records", "heads")
+    write(data[:-9] + b"\xe5" + data[-8:], store, "records", "heads")
+
+
+@change("the first tombstone has a signature of other letters", Sees.SECOND, "records/tombstones: note 1")
+def alter_signature(store, _):
+    data = read(store, TOMBSTONES)
+    place = data.index(b"\n\nwardline tombstone") - 9
+    write(data[:place] + b"!" + data[place + 1:], store, TOMBSTONES)
+
+
+@change("the heads of a stream are deleted", Sees.BOTH, "and there is no head")
+def delete_heads(store, _):
+    os.remove(os.path.join(store, "records", "heads"))
+
+
+@change("the journal is deleted", Sees.BOTH, "journal: there is no such folder")
+def delete_journal(store, _):
+    shutil.rmtree(os.path.join(store, "journal"))
+
+
+def a_set(store):
+    folder = os.path.join(store, "sets")
+    return os.path.join(folder, sorted(os.listdir(folder))[7])
+
+
+@change("a file of sets is deleted", Sees.BOTH, "and it is not there")
+def delete_set(store, _):
+    os.remove(a_set(store))
+
+
+@change("a file of sets is altered", Sees.BOTH, "do not have the hash")
+def alter_set(store, _):
+    path, data = a_set(store), read(a_set(store))
+    os.remove(path)
+    write(data + b"\n", path)
+
+
 # Somebody who has the key.
 change("another count is signed", Sees.BOTH, UNTOLD)(
     lambda store, _: tombstones(store, replaced("removed", lambda text: int(text) + 1)))
