@@ -116,15 +116,17 @@ def check_removals(holds, records, journal, findings):
     """Nothing that a hold covered may have been removed while the hold was in force."""
     entries = removal_entries(journal)
     for segment, removal in sorted(records.removals.items()):
-        # When a run began, when it came to the segment, and what is gone since; what has no entry came to nothing.
-        runs = [(tombstone.moment, max(tombstone.moment, record.time), tombstone.removed)
-                for tombstone in records.tombstones if tombstone.segment == segment
-                for record, entry in entries if entry == tombstone.entry()]
+        # When a run began, when it came to the segment, and what is gone since; a tombstone alone came to nothing.
+        runs = []
+        for record, entry in entries:
+            if entry.get("id") == segment:
+                began = nanoseconds(entry["time"])
+                runs.append((began, max(began, record.time), entry["records"]))
         if not runs:
             continue
         begin, end, _ = max(runs)
         for hold in holds:
-            gone_before = max((removed for _, end, removed in runs if end < hold.begin), default=0)
+            gone_before = max((removed for _, came, removed in runs if came < hold.begin), default=0)
             count = hold.count(removal.spans) - gone_before
             if count <= 0 or not hold.begin <= end < hold.end:
                 continue
