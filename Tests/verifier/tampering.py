@@ -25,6 +25,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -70,12 +71,17 @@ def copy_of(store, name):
     return target
 
 
-def retain(store, days):
-    """Removes what is older than a day."""
+def policy(store):
+    """A configuration by which all goes that is older than a day."""
     config = os.path.join(os.path.dirname(store), "retention.yaml")
     with open(config, "w", encoding="utf-8") as file:
         file.write("retention: [{ keep: 1d }]\n")
-    command("store", "retention", "--store", store, "--config", config, "--yes", "--reason", "yearly", days=days)
+    return config
+
+
+def retain(store, days):
+    command("store", "retention", "--store", store, "--config", policy(store), "--yes", "--reason", "yearly",
+            days=days)
 
 
 def feed(store, text, days):
@@ -90,11 +96,12 @@ def hold(store, verb, name, days, *what):
 
 
 def make_store(folder):
-    """The store, and a copy of it as it was between its two removals."""
+    """The store, and copies of it from between its two removals and from before them."""
     store, story = os.path.join(folder, "store"), os.path.join(ROOT, "replay", "vendor-session")
     command("ingest", "-q", "--store", store, "--site", os.path.join(story, "site"),
             os.path.join(story, "input.log"), days=-40)
     hold(store, "add", "case-7", -39, "--offsets", "21..30")
+    young = copy_of(store, "young")
     retain(store, -30)
     first = copy_of(store, "first")
     hold(store, "remove", "case-7", -25, "--yes")
@@ -103,7 +110,7 @@ def make_store(folder):
     retain(store, -20)
     for days in (-10, -9, -8):
         feed(store, f"Nov  1 00:00:0{-days % 10} gate-1 sshd[1]: session opened for user ada", days)
-    return store, first
+    return store, first, young
 
 
 # -- what somebody with the key can do
@@ -254,9 +261,9 @@ def append_record(store, kind, kept):
         previous = struct.unpack_from("<I", data, position + 48)[0]
         position += 52 + struct.unpack_from("<I", data, position)[0]
         end = base + len(rows)
-    time = 1 << 61
+    moment = 1 << 61
     origin = b"\0\0\0\0\0\0"
-    row = (kind, 0, time, time, origin, len(kept), kept)
+    row = (kind, 0, moment, moment, origin, len(kept), kept)
     write(data[:position] + batch(end, [row], previous), folder, name)
 
 
@@ -517,6 +524,28 @@ def judge(name, sees, words, store, since=None):
     return faults
 
 
+def meanwhile(young):
+    """What came out otherwise of a hold that is placed while retention runs, and has read the holds."""
+    store = copy_of(young, "meanwhile")
+    mark = os.path.join(os.path.dirname(store), "pause")
+    environment = dict(os.environ, LD_PRELOAD=SHIM, CLOCK_SHIFT=str(-20 * DAY), HOLDS_PAUSE=mark)
+    hold(store, "remove", "case-7", -25, "--yes")
+    run = subprocess.Popen([BINARY, "store", "retention", "--store", store, "--config", policy(store), "--yes"],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    while not os.path.exists(mark) and run.poll() is None:
+        time.sleep(0.02)
+    environment.pop("HOLDS_PAUSE")
+    placed = subprocess.run([BINARY, "hold", "add", "case-9", "--reason", "court order", "--offsets", "21..30",
+                             "--store", store], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                            env=environment)
+    os.remove(mark)
+    run.wait()
+    _, said = second_verdict([store])
+    if placed.returncode == 0 and "was placed while" in said:
+        return [f"a hold was placed while retention ran, and what it names was removed:\n{said}"]
+    return []
+
+
 def outside(store, folder):
     """What came out otherwise of a proof, a case and a head of a store from which records were removed."""
     proof, case, keys = (os.path.join(folder, name) for name in ("proof", "case", "keys"))
@@ -548,7 +577,7 @@ def main():
     faults = []
     try:
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", SHIM, os.path.join(HERE, "clock.c")], check=True)
-        store, first = make_store(folder)
+        store, first, young = make_store(folder)
         head = os.path.join(folder, "head")
         with open(head, "w", encoding="utf-8") as file:
             file.write(list(notes_in(read(store, "journal", "heads")))[-1])
@@ -565,7 +594,7 @@ def main():
             if not options.keep:
                 shutil.rmtree(copy)
         if not options.only:
-            faults += outside(store, folder)
+            faults += outside(store, folder) + meanwhile(young)
         print(f"{len(chosen)} changes, {len(faults)} faults")
     finally:
         if options.keep:
