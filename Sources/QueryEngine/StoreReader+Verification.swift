@@ -102,39 +102,33 @@ extension StoreReader {
             )
         }
         if let since, since.origin.hasSuffix("/" + stream) { heads.append(since) }
-        let notes: [SignedNote]
-        do throws(StorageError) {
-            notes = try Tombstone.read(storage: storage, path: path, stream: stream)
-        } catch {
-            throw WardlineError(
-                .storage,
-                "The tombstones cannot be read.",
-                cause: error.description,
-                location: path
-            )
-        }
         let known = keys.split(separator: "\n").compactMap { NoteKey($0) }
-        let sound = notes.filter { note in known.contains { note.isSigned(by: $0) } }
         let signed = heads.filter { head in known.contains { head.origin == $0.name && head.isSigned(by: $0) }
         }
+        var tombstones = TombstoneNotes()
         do throws(LogError) {
             var report = try verifyLog(
                 storage: storage,
                 path: path,
                 stream: stream,
-                heads: signed,
-                tombstones: sound.compactMap { Tombstone($0) }.filter { $0.stream == stream }
-            )
+                heads: signed
+            ) { () throws(LogError) in
+                tombstones = try readTombstones(stream, known)
+                return tombstones.sound
+            }
             if let note = missingFolder(stream, isSigned: !known.isEmpty) { report.damage.append(note) }
             if unreadable > 0 {
                 let note = DamageNote(file: "heads", position: 0, from: .zero, end: .zero, reason: .signature)
                 report.damage += Array(repeating: note, count: unreadable)
             }
-            if sound.count < notes.count {
-                report.damage.append(
-                    DamageNote(file: "tombstones", position: 0, from: .zero, end: .zero, reason: .signature)
-                )
-            }
+            let refused = DamageNote(
+                file: "tombstones",
+                position: 0,
+                from: .zero,
+                end: .zero,
+                reason: .signature
+            )
+            report.damage += Array(repeating: refused, count: tombstones.refused)
             if heads.isEmpty, report.sealedSegments > 0, !known.isEmpty {
                 // One is signed whenever a segment is sealed.
                 report.damage.append(
@@ -150,6 +144,14 @@ extension StoreReader {
             return report
         } catch {
             throw error.wardlineError(path)
+        }
+    }
+
+    private func readTombstones(_ stream: String, _ keys: [NoteKey]) throws(LogError) -> TombstoneNotes {
+        do throws(StorageError) {
+            return try TombstoneNotes(storage: storage, path: path, stream: stream, keys: keys)
+        } catch {
+            throw .storage(error)
         }
     }
 

@@ -53,6 +53,20 @@ public func verifyLog(
     heads: [SignedHead] = [],
     tombstones: [Tombstone] = []
 ) throws(LogError) -> VerifyReport {
+    try verifyLog(storage: storage, path: path, stream: stream, heads: heads) { () throws(LogError) in
+        tombstones
+    }
+}
+
+/// As ``verifyLog(storage:path:stream:heads:tombstones:)``, with `tombstones` read after the segments: beside
+/// a run of retention that is the order in which each segment finds its own.
+public func verifyLog(
+    storage: any LogStorage,
+    path: String,
+    stream: String,
+    heads: [SignedHead],
+    readingTombstones tombstones: () throws(LogError) -> [Tombstone]
+) throws(LogError) -> VerifyReport {
     let contents = try LogContents(storage, FileNames.stream(path, stream), stream)
     var report = VerifyReport()
     report.damage = contents.damage
@@ -72,9 +86,11 @@ public func verifyLog(
         frontiers.compare(check.tree, &report)
     }
     check.tree.finish(&report)
-    for segment in contents.segments { check.account(for: segment, tombstones, &report) }
+    let told = try tombstones()
+    for segment in contents.segments { check.account(for: segment, told, &report) }
     return report
 }
+
 /// Compares the tree with what the footers say of it, at the end of each segment, while nothing is damaged:
 /// behind damage every tree is another one.
 private struct FrontierCheck {
