@@ -82,11 +82,13 @@ extension StoreReader {
     /// Reads every stored byte of a stream and says what is not as it was written.
     ///
     /// `keys` are the public keys that heads are checked with, in the form of a note's key, a line each;
-    /// `since` is a head from elsewhere that the stream must agree with too.
+    /// `since` is a head from elsewhere that the stream must agree with too. `removed` is given the records
+    /// that retention removed, in order.
     public func verify(
         stream: String,
         keys: String,
-        since: SignedHead? = nil
+        since: SignedHead? = nil,
+        removed: (RemovedSpan) -> Void = { _ in }
     ) throws(WardlineError) -> VerifyReport {
         var heads: [SignedHead]
         let unreadable: Int
@@ -111,7 +113,8 @@ extension StoreReader {
                 storage: storage,
                 path: path,
                 stream: stream,
-                heads: signed
+                heads: signed,
+                removed: removed
             ) { () throws(LogError) in
                 tombstones = try readTombstones(stream, known)
                 return tombstones.sound

@@ -195,4 +195,6 @@ public struct RemovalNote: Hashable, Sendable {
     public var count: UInt64
     /// The tombstones of the segment, oldest first; the last one that fits accounts for all.
     public var tombstones: [Tombstone]
+    /// Those of them that account for all that is gone.
+    public var fitting: [Tombstone]
 }
