@@ -87,8 +87,8 @@ class Tombstone:
                 "reasons": self.reasons, "actor": self.actor, "time": self.time}
 
 
-def read_tombstones(folder, stream, keys, findings):
-    """The tombstones of a stream, oldest first."""
+def read_tombstones(folder, stream, keys, findings=None):
+    """The tombstones of a stream, oldest first; other notes are told of to `findings`."""
     found = []
     for number, note in enumerate(stored_notes(os.path.join(folder, "tombstones")), 1):
         try:
@@ -96,7 +96,8 @@ def read_tombstones(folder, stream, keys, findings):
             need(tombstone.stream == stream, "a tombstone is of another stream")
             found.append(tombstone)
         except (Wrong, ValueError) as problem:
-            findings.wrong(f"{stream}/tombstones: note {number}: {problem}")
+            if findings:
+                findings.wrong(f"{stream}/tombstones: note {number}: {problem}")
     return found
 
 
@@ -113,15 +114,17 @@ def removal_entries(journal):
             if entry.get("fact") == "retention.removed"]
 
 
-def check_entries(removals, tombstones, journal, findings):
+def check_entries(records, journal, findings):
     """The tombstones against the entries of the journal, which say the same."""
     entries = removal_entries(journal)
-    for segment, removal in sorted(removals.items()):
-        told = [tombstone for tombstone in tombstones
+    for segment, removal in sorted(records.removals.items()):
+        told = [tombstone for tombstone in records.tombstones
                 if tombstone.segment == segment and removal.is_told_by(tombstone)]
         if told and not any(tombstone.entry() == entry for tombstone in told for _, entry in entries):
             findings.wrong(f"records/{segment}: {removal.count} records were removed at {told[-1].time}, "
                            "and no entry of the journal says what the tombstone says")
+    # Retention may have gone on while the journal was read.
+    tombstones = read_tombstones(records.folder, records.name, records.keys)
     for record, entry in entries:
         if any(tombstone.entry() == entry for tombstone in tombstones):
             continue

@@ -318,7 +318,7 @@ def delete_tombstones(store, _):
     os.remove(os.path.join(store, TOMBSTONES))
 
 
-@change("a tombstone is signed in the name of the journal", Sees.SECOND, UNSIGNED)
+@change("a tombstone is signed in the name of the journal", Sees.BOTH, UNSIGNED)
 def sign_as_journal(store, _):
     first, second = bodies(read(store, TOMBSTONES))
     write((sign(store, first) + sign(store, second, "journal")).encode(), store, TOMBSTONES)
@@ -347,24 +347,24 @@ change("the offsets of a hold are edited", Sees.BOTH, "is not signed by its key"
     edit("holds", b"offsets 36", lambda data: b"offsets 37"))
 
 
-@change("an unsigned note follows the holds", Sees.SECOND, "is not signed by its key")
+@change("an unsigned note follows the holds", Sees.BOTH, "is not signed by its key")
 def add_unsigned(store, _):
     note = sign(store, "wardline hold v1\nremove case-8\nreason x\nactor x\ntime 2026-11-01T00:00:00Z\n")
     write(read(store, "holds") + note.replace("remove case-8", "remove case-9").encode(), store, "holds")
 
 
-@change("other bytes follow the holds", Sees.SECOND, "does not consist of notes")
+@change("other bytes follow the holds", Sees.BOTH, "does not consist of notes")
 def add_bytes(store, _):
     write(read(store, "holds") + b"x\n", store, "holds")
 
 
-@change("a head has a signature of other letters", Sees.SECOND, "records/heads: note")
+@change("a head has a signature of other letters", Sees.BOTH, "records/heads: note")
 def alter_head(store, _):
     data = read(store, "records", "heads")
     write(data[:-9] + b"\xe5" + data[-8:], store, "records", "heads")
 
 
-@change("the first tombstone has a signature of other letters", Sees.SECOND, "records/tombstones: note 1")
+@change("the first tombstone has a signature of other letters", Sees.BOTH, "records/tombstones: note 1")
 def alter_signature(store, _):
     data = read(store, TOMBSTONES)
     place = data.index(b"\n\nwardline tombstone") - 9
@@ -407,36 +407,36 @@ change("another digest is signed", Sees.BOTH, UNTOLD)(
     lambda store, _: tombstones(store, replaced("digest", lambda text: sha(b"").hex())))
 change("another root is signed", Sees.BOTH, UNTOLD)(
     lambda store, _: tombstones(store, replaced("root", lambda text: base64.b64encode(sha(b"")).decode())))
-change("another actor is signed", Sees.SECOND, OTHER + "actor")(
+change("another actor is signed", Sees.BOTH, OTHER + "actor")(
     lambda store, _: tombstones(store, replaced("actor", lambda text: "nobody (uid 65534)")))
-change("another reason is signed", Sees.SECOND, OTHER + "reasons")(
+change("another reason is signed", Sees.BOTH, OTHER + "reasons")(
     lambda store, _: tombstones(store, replaced("reason", lambda text: "flood")))
-change("another time is signed", Sees.SECOND, "and no tombstone does")(
+change("another time is signed", Sees.BOTH, "and no tombstone does")(
     lambda store, _: tombstones(store, replaced("time", lambda text: "2026-01-01T00:00:00Z")))
-change("the tombstone of the first removal is left out", Sees.SECOND, "and no tombstone does")(
+change("the tombstone of the first removal is left out", Sees.BOTH, "and no tombstone does")(
     lambda store, _: tombstones(store, lambda texts: texts[1:]))
-change("the entry of the newest removal is left out", Sees.SECOND, "no entry of the journal says")(
+change("the entry of the newest removal is left out", Sees.BOTH, "no entry of the journal says")(
     lambda store, _: rewrite_journal(store, without("retention.removed")))
 for member, value in (("records", lambda count: count - 1), ("end", lambda end: end + 1), ("digest", lambda text: "0"),
                       ("actor", lambda text: "x"), ("reasons", lambda texts: texts[1:])):
-    change(f"the entry of a removal has other {member}", Sees.SECOND, OTHER + member)(
+    change(f"the entry of a removal has other {member}", Sees.BOTH, OTHER + member)(
         lambda store, _, member=member, value=value: rewrite_journal(
             store, altered("retention.removed", member, value)))
-change("the entry of a hold is left out", Sees.SECOND, "was judged, and no entry tells of it")(
+change("the entry of a hold is left out", Sees.BOTH, "was judged, and no entry tells of it")(
     lambda store, _: rewrite_journal(store, without("act.held", 0)))
-change("the entry of a hold has another reason", Sees.SECOND, "has another reason")(
+change("the entry of a hold has another reason", Sees.BOTH, "has another reason")(
     lambda store, _: rewrite_journal(store, altered("act.held", "reason", lambda text: "x")))
-change("an entry tells of a hold that no act placed", Sees.SECOND, "which is no such act")(
+change("an entry tells of a hold that no act placed", Sees.BOTH, "which is no such act")(
     lambda store, _: rewrite_journal(store, altered("act.held", "id", lambda text: "2")))
 
 
-@change("the holds are written anew without one, and an act says that they are so", Sees.SECOND, "holds: notes are gone")
+@change("the holds are written anew without one, and an act says that they are so", Sees.BOTH, "holds: notes are gone")
 def rewrite_holds(store, _):
     write("".join(sign(store, body) for body in bodies(read(store, "holds"))[2:]).encode(), store, "holds")
     append_record(store, ACT, act_of(store, "add case-8"))
 
 
-@change("an act gives a hold another name", Sees.SECOND, "and the note is add case-8")
+@change("an act gives a hold another name", Sees.BOTH, "and the note is add case-8")
 def rename_hold(store, _):
     append_record(store, ACT, act_of(store, "add case-9"))
 
@@ -454,12 +454,12 @@ def remove_held(store, first, *what):
     write(holds, copy, "holds")
 
 
-@change("records are removed under a hold of offsets", Sees.SECOND, "were removed while the hold case-7 covered them")
+@change("records are removed under a hold of offsets", Sees.BOTH, "were removed while the hold case-7 covered them")
 def remove_held_offsets(store, first):
     remove_held(store, first)
 
 
-@change("records are removed under a hold of a time", Sees.SECOND, "were removed while the hold case-7 covered them")
+@change("records are removed under a hold of a time", Sees.BOTH, "were removed while the hold case-7 covered them")
 def remove_held_time(store, first):
     remove_held(store, first, "-S", "2020-01-01T00:00:00Z", "-U", "2100-01-01T00:00:00Z")
 

@@ -58,7 +58,7 @@ def check_store(store, key, since):
     if records:
         attempt(findings, "holds", check_holds, store, keys, records, journal)
         if journal:
-            attempt(findings, "tombstones", check_entries, records.removals, records.tombstones, journal.entries)
+            attempt(findings, "tombstones", check_entries, records, journal.entries)
     return findings.count == 0
 
 
