@@ -363,7 +363,7 @@ struct AccountsTests {
                 return changed
             }
             let (removal, held) = (places("retention.removed").last, places("act.held").first)
-            for (changed, words) in [
+            let changes: [(entries: [JSONValue], words: String)] = [
                 (try without(removal), "no entry of the journal says"),
                 (try altered(removal, "records", .integer(1)), "another records"),
                 (try altered(removal, "end", .integer(1)), "another end"),
@@ -373,7 +373,8 @@ struct AccountsTests {
                 (try without(held), "no entry tells of it"),
                 (try altered(held, "reason", .text("x")), "has another reason"),
                 (try altered(held, "id", .text("2")), "which is no such act"),
-            ] {
+            ]
+            for (changed, words) in changes {
                 try rewriteJournal(store, changed)
                 try expectDamage(store, words, words)
             }
@@ -388,10 +389,11 @@ struct AccountsTests {
             let other = "wardline hold v1\nremove case-8\nreason x\nactor x\ntime 2026-11-01T00:00:00Z\n"
             let unsigned = String(decoding: try signed([other], store), as: UTF8.self)
                 .replacing("reason x", with: "reason y")
-            for (bytes, words) in [
+            let strays: [(bytes: [UInt8], words: String)] = [
                 (whole + Array(unsigned.utf8), "is not signed"),
-                (whole + [0x78, 0x0a], "does not consist of notes"),
-            ] {
+                (whole + Array("x\n".utf8), "does not consist of notes"),
+            ]
+            for (bytes, words) in strays {
                 try storage.writeAtomically(bytes, to: path)
                 try expectDamage(store, words, words)
             }
