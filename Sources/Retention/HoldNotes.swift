@@ -95,8 +95,8 @@ struct WatchedHold {
 
     /// Counts in removed records.
     mutating func add(_ span: RemovedSpan) {
-        let count = count(of: span)
-        if count > 0 { gone[span.segment, default: 0] += count }
+        let covered = count(of: span)
+        if covered > 0 { gone[span.segment, default: 0] += covered }
     }
 
     private func count(of span: RemovedSpan) -> UInt64 {
