@@ -99,7 +99,7 @@ struct JournalAccounts {
     private(set) var strayHeld: [Offset] = []
     /// Whether all of the journal could be read.
     private(set) var isWhole = true
-    /// The two greatest offsets up to which the log had been judged.
+    /// The two greatest offsets below which the log had been judged.
     private var reached: [Int64] = []
 
     private init() {}
@@ -114,9 +114,11 @@ struct JournalAccounts {
         return found
     }
 
-    /// Whether everything was told that was concluded when the log was judged up to `offset`.
+    /// Whether everything was told that was concluded from the record at `offset`.
+    ///
+    /// What was concluded when the log was judged below one offset may be told in parts.
     func hasPassed(_ offset: Offset) -> Bool {
-        reached.count { $0 >= 0 && UInt64($0) >= offset.value } > 1
+        reached.count { $0 > 0 && UInt64($0) > offset.value } > 1
     }
 
     private mutating func add(_ record: ReadRecord) {

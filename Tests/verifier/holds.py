@@ -107,8 +107,9 @@ def check_entries(acts, size, journal, findings):
                            if own.get(name) != acts[place].get(name))
             findings.wrong(f"journal: entry {offset} has another {', '.join(names)} than act {place}")
     for place in sorted(acts.keys() - told.keys()):
-        # What was concluded at one offset may be told in parts, and a crash may come between.
-        if len([at for at in reached if at >= place]) > 1:
+        # The log was judged below `at`. What was concluded at one offset may be told in parts, and a crash may
+        # come between.
+        if len([at for at in reached if at > place]) > 1:
             findings.wrong(f"journal: act {place} ({acts[place].get('query')}) was judged, and no entry tells of it")
 
 
