@@ -23,8 +23,8 @@ public struct ReadExtent: Hashable, Sendable {
 }
 
 extension StoreReader {
-    /// Hands over the records of `kind`, which is none that devices send, in order; passes over what cannot be
-    /// read.
+    /// Hands over the records of `kind`, which is none that devices send, in order; passes over what cannot
+    /// be read.
     ///
     /// - Complexity: O(bytes) of the parts that can hold them; memory of one part.
     public func forEachReadableRecord(

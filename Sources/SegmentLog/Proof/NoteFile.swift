@@ -36,8 +36,8 @@ public enum NoteFile {
         return notes(in: try storage.open(path, .read).read(at: 0, count: min(size, sizeMaxBytes)))
     }
 
-    /// Whether a crash can have left this text of ``read(storage:path:)``: its last line is the beginning of a
-    /// signature, and not all of it.
+    /// Whether a crash can have left this text of ``read(storage:path:)``: its last line is the beginning of
+    /// a signature, and not all of it.
     ///
     /// Any other text that is no note was altered.
     ///
