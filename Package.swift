@@ -232,8 +232,8 @@ let package = Package(
         tests(
             "RetentionTests",
             [
-                "EventModel", "Platform", "SiteFiles", "Pipeline", "QueryEngine", "Retention",
-                "SimulationKit",
+                "EventModel", "Digests", "Platform", "SegmentLog", "SiteFiles", "Pipeline", "QueryEngine",
+                "Retention", "SimulationKit",
             ]
         ),
         tests("QueryEngineTests", ["EventModel", "Platform", "SegmentLog", "Inventory", "QueryEngine"]),

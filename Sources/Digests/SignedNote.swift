@@ -38,6 +38,9 @@ public struct NoteKey: Hashable, Sendable {
         Array(sha256(Array(name.utf8) + [0x0a, NoteKey.algorithm] + publicKey).bytes.prefix(4))
     }
 
+    /// Whether notes of the stream of a store count under the name, which is `LOG/STREAM` or the stream's.
+    public func isOf(_ stream: String) -> Bool { name == stream || name.hasSuffix("/" + stream) }
+
     /// The text form.
     public var text: String {
         "\(name)+\(Hexadecimal.text(identifier))+\(Base64Text.text([NoteKey.algorithm] + publicKey))"
@@ -89,7 +92,11 @@ public struct SignedNote: Hashable, Sendable {
 
     /// What stands after `name` and a blank in the lines that begin so, in their order.
     public func values(_ name: String) -> [String] {
-        lines.filter { $0.hasPrefix(name + " ") }.map { String($0.dropFirst(name.utf8.count + 1)) }
+        // By bytes: a blank and a combining character behind it are one `Character`.
+        let start = Array((name + " ").utf8)
+        return lines.filter { $0.utf8.starts(with: start) }.map {
+            String(decoding: $0.utf8.dropFirst(start.count), as: UTF8.self)
+        }
     }
 
     /// Lines below the body, signatures or not.

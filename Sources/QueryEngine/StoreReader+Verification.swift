@@ -82,11 +82,13 @@ extension StoreReader {
     /// Reads every stored byte of a stream and says what is not as it was written.
     ///
     /// `keys` are the public keys that heads are checked with, in the form of a note's key, a line each;
-    /// `since` is a head from elsewhere that the stream must agree with too.
+    /// `since` is a head from elsewhere that the stream must agree with too. `removed` is given the records
+    /// that retention removed, in order.
     public func verify(
         stream: String,
         keys: String,
-        since: SignedHead? = nil
+        since: SignedHead? = nil,
+        removed: (RemovedSpan) -> Void = { _ in }
     ) throws(WardlineError) -> VerifyReport {
         var heads: [SignedHead]
         let unreadable: Int
@@ -102,39 +104,34 @@ extension StoreReader {
             )
         }
         if let since, since.origin.hasSuffix("/" + stream) { heads.append(since) }
-        let notes: [SignedNote]
-        do throws(StorageError) {
-            notes = try Tombstone.read(storage: storage, path: path, stream: stream)
-        } catch {
-            throw WardlineError(
-                .storage,
-                "The tombstones cannot be read.",
-                cause: error.description,
-                location: path
-            )
-        }
         let known = keys.split(separator: "\n").compactMap { NoteKey($0) }
-        let sound = notes.filter { note in known.contains { note.isSigned(by: $0) } }
         let signed = heads.filter { head in known.contains { head.origin == $0.name && head.isSigned(by: $0) }
         }
+        var tombstones = TombstoneNotes()
         do throws(LogError) {
             var report = try verifyLog(
                 storage: storage,
                 path: path,
                 stream: stream,
                 heads: signed,
-                tombstones: sound.compactMap { Tombstone($0) }.filter { $0.stream == stream }
-            )
+                removed: removed
+            ) { () throws(LogError) in
+                tombstones = try readTombstones(stream, known)
+                return tombstones.sound
+            }
             if let note = missingFolder(stream, isSigned: !known.isEmpty) { report.damage.append(note) }
             if unreadable > 0 {
                 let note = DamageNote(file: "heads", position: 0, from: .zero, end: .zero, reason: .signature)
                 report.damage += Array(repeating: note, count: unreadable)
             }
-            if sound.count < notes.count {
-                report.damage.append(
-                    DamageNote(file: "tombstones", position: 0, from: .zero, end: .zero, reason: .signature)
-                )
-            }
+            let refused = DamageNote(
+                file: "tombstones",
+                position: 0,
+                from: .zero,
+                end: .zero,
+                reason: .signature
+            )
+            report.damage += Array(repeating: refused, count: tombstones.refused)
             if heads.isEmpty, report.sealedSegments > 0, !known.isEmpty {
                 // One is signed whenever a segment is sealed.
                 report.damage.append(
@@ -150,6 +147,14 @@ extension StoreReader {
             return report
         } catch {
             throw error.wardlineError(path)
+        }
+    }
+
+    private func readTombstones(_ stream: String, _ keys: [NoteKey]) throws(LogError) -> TombstoneNotes {
+        do throws(StorageError) {
+            return try TombstoneNotes(storage: storage, path: path, stream: stream, keys: keys)
+        } catch {
+            throw .storage(error)
         }
     }
 

@@ -29,6 +29,8 @@ public struct VerifyReport: Hashable, Sendable {
     public var signedEnd: Offset = .zero
     /// Records that were removed on purpose, by segment; without a tombstone that fits they are damage too.
     public var removals: [RemovalNote] = []
+    /// All tombstones that were given, also those of which nothing is gone.
+    public var tombstones: [Tombstone] = []
 
     /// Whether nothing is damaged or missing.
     public var isSound: Bool { damage.isEmpty }
@@ -53,6 +55,28 @@ public func verifyLog(
     heads: [SignedHead] = [],
     tombstones: [Tombstone] = []
 ) throws(LogError) -> VerifyReport {
+    try verifyLog(
+        storage: storage,
+        path: path,
+        stream: stream,
+        heads: heads,
+        removed: { _ in },
+        readingTombstones: { () throws(LogError) in tombstones }
+    )
+}
+
+/// As ``verifyLog(storage:path:stream:heads:tombstones:)``, with `tombstones` read after the segments: beside
+/// a run of retention that is the order in which each segment finds its own.
+///
+/// `removed` is given the removed records in order.
+public func verifyLog(
+    storage: any LogStorage,
+    path: String,
+    stream: String,
+    heads: [SignedHead],
+    removed: (RemovedSpan) -> Void,
+    readingTombstones tombstones: () throws(LogError) -> [Tombstone]
+) throws(LogError) -> VerifyReport {
     let contents = try LogContents(storage, FileNames.stream(path, stream), stream)
     var report = VerifyReport()
     report.damage = contents.damage
@@ -69,12 +93,17 @@ public func verifyLog(
     var frontiers = FrontierCheck(contents.segments)
     for part in contents.parts {
         check.verify(part, &report)
+        check.spans.take().forEach(removed)
         frontiers.compare(check.tree, &report)
     }
+    check.spans.finish().forEach(removed)
     check.tree.finish(&report)
-    for segment in contents.segments { check.account(for: segment, tombstones, &report) }
+    let told = try tombstones()
+    for segment in contents.segments { check.account(for: segment, told, &report) }
+    report.tombstones = told
     return report
 }
+
 /// Compares the tree with what the footers say of it, at the end of each segment, while nothing is damaged:
 /// behind damage every tree is another one.
 private struct FrontierCheck {
@@ -113,6 +142,8 @@ struct PartCheck {
     private(set) var logTime = UTCTime.absent
     /// The tree of the records so far.
     var tree: TreeCheck
+    /// Removed records of the parts so far.
+    var spans = RemovedSpans()
     /// What is gone, by file.
     private var removed: [String: RemovedRecords] = [:]
     private var buffers = RecordBuffers()
@@ -133,6 +164,7 @@ struct PartCheck {
             if !leaves.removed.isEmpty { removed[part.fileName, default: RemovedRecords()].add(leaves) }
             removed[part.fileName]?.root = tree.root
             if try part.storedRange() != range { report.note(part, start, .tree) }
+            spans.add(records, base: part.base, segment: part.fileName)
             checkTimes(of: records, part, &report)
         } catch {
             if case .damaged(_, let position) = error {
@@ -165,14 +197,14 @@ struct PartCheck {
         guard let gone = removed[segment.fileName] else { return }
         let offsets = segment.base.value..<segment.end.value
         let own = tombstones.filter { $0.segment == segment.fileName && $0.offsets == offsets }
-        report.removals.append(
-            RemovalNote(segment: segment.fileName, count: gone.count, tombstones: own)
-        )
         let digest = gone.digest
-        let isSaid = own.contains {
+        let fitting = own.filter {
             $0.removed == gone.count && $0.digest == digest && $0.root == gone.root
         }
-        guard !isSaid else { return }
+        report.removals.append(
+            RemovalNote(segment: segment.fileName, count: gone.count, tombstones: own, fitting: fitting)
+        )
+        guard fitting.isEmpty else { return }
         report.damage.append(
             DamageNote(
                 file: segment.fileName,

@@ -78,7 +78,10 @@ public func verifySegment(
     var check = PartCheck(
         TreeCheck(mine, from: frontiers?.start ?? CompactRange(at: base.value))
     )
-    for part in scan.parts { check.verify(part, &report) }
+    for part in scan.parts {
+        check.verify(part, &report)
+        _ = check.spans.take()
+    }
     if let frontiers {
         check.tree.finish(&report)
         result.roots = (frontiers.start.root, frontiers.end.root)

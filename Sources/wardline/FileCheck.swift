@@ -130,14 +130,13 @@ extension FileCheck {
         let signed = heads.filter { head in
             known.contains { head.origin == $0.name && head.isSigned(by: $0) }
         }
-        let notes = (try? Tombstone.read(storage: storage, path: store, stream: stream)) ?? []
-        let tombstones = notes.filter { note in known.contains { note.isSigned(by: $0) } }
+        let notes = try? TombstoneNotes(storage: storage, path: store, stream: stream, keys: known)
         do throws(LogError) {
             return try verifySegment(
                 storage: storage,
                 file: path,
                 heads: signed,
-                tombstones: tombstones.compactMap { Tombstone($0) }
+                tombstones: notes?.sound ?? []
             )
         } catch {
             throw error.wardlineError("check", path)

@@ -192,7 +192,8 @@ enum HoldText {
         }
     }
 
-    /// Keeps two commands from writing the holds at once; a daemon writes none.
+    /// Keeps two commands from writing the holds at once, and retention from removing what one of them names;
+    /// a daemon writes none.
     static func lock(_ path: String) throws(WardlineError) -> FileLock {
         do throws(StorageError) {
             return try FileLock(path + "/holds.lock")
@@ -200,7 +201,8 @@ enum HoldText {
             throw WardlineError(
                 error.isHeld ? .busy : .storage,
                 error.isHeld
-                    ? "Another command changes the holds. Try again." : "The holds cannot be written.",
+                    ? "Another command changes the holds, or removes records. Try again."
+                    : "The holds cannot be written.",
                 cause: error.description,
                 location: path
             )

@@ -76,6 +76,9 @@ extension StoreCommand {
             _ path: String,
             _ context: CommandContext
         ) throws -> RetentionReport {
+            // A hold that was placed from here on would be read by nobody, and what it names be removed.
+            let holdsLock = isDryRun ? nil : try HoldText.lock(path)
+            defer { withExtendedLifetime(holdsLock) {} }
             let reader = try StoreReader(path: path)
             let storage = POSIXStorage()
             let paths = StorePaths(path)

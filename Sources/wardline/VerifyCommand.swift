@@ -7,6 +7,7 @@ import EventModel
 import Pipeline
 import Platform
 import QueryEngine
+import Retention
 import SegmentLog
 import WireFormats
 
@@ -78,18 +79,22 @@ struct VerifyCommand: ParsableCommand {
                 location: since ?? ""
             )
         }
-        for stream in ["records", "journal"] {
-            reports.append((stream, try reader.verify(stream: stream, keys: keys, since: witness)))
-        }
+        var check = try AccountsCheck(reader, keys: keys)
+        let records = try reader.verify(stream: "records", keys: keys, since: witness) { check.add($0) }
+        reports.append(("records", records))
+        reports.append(("journal", try reader.verify(stream: "journal", keys: keys, since: witness)))
         let sets = try reader.checkedSets()
-        let isSound = reports.allSatisfy(\.report.isSound) && sets.isSound
+        let accounts = try check.report(of: records)
+        let isSound = reports.allSatisfy(\.report.isSound) && sets.isSound && accounts.isSound
         if output.isForPrograms {
-            context.output.line(TerminalText.escapedJSON(VerifyText.object(reports, sets, isSound).line))
+            let object = VerifyText.object(reports, sets, accounts, isSound)
+            context.output.line(TerminalText.escapedJSON(object.line))
         } else {
             for (stream, report) in reports {
                 context.output.lines(VerifyText.lines(stream, report, context.palette))
             }
             context.output.lines(VerifyText.lines(sets, context.palette))
+            context.output.lines(VerifyText.lines(accounts, context.palette))
         }
         context.output.finish()
         guard isSound else {
@@ -193,6 +198,13 @@ enum VerifyText {
             }
     }
 
+    static func lines(_ accounts: AccountsReport, _ palette: Palette) -> [String] {
+        accounts.notes.map { note in
+            let mark = note.isDamage ? palette.paint("FAIL", .danger) : palette.paint("note", .caution)
+            return "\(mark)  \(TerminalText.escaped(note.file + ": " + note.text))"
+        }
+    }
+
     /// Where the damage is and what it is.
     static func description(_ note: DamageNote) -> String { place(note) + ": " + words(note.reason) }
 
@@ -232,6 +244,7 @@ enum VerifyText {
     static func object(
         _ reports: [(stream: String, report: VerifyReport)],
         _ sets: SetsReport,
+        _ accounts: AccountsReport,
         _ isSound: Bool
     ) -> JSONValue {
         let streams = reports.map { object($0.stream, $0.report) }
@@ -239,6 +252,7 @@ enum VerifyText {
             .init("sound", .bool(isSound)), .init("streams", .array(streams)),
             .init("sets", .integer(Int64(sets.checked))), .init("damaged_sets", .texts(sets.altered)),
             .init("missing_sets", .texts(sets.missing)),
+            .init("accounts", .array(accounts.notes.map(object))),
         ])
     }
 
@@ -269,6 +283,15 @@ enum VerifyText {
         return .object([
             .init("segment", .text(note.segment)), .init("records", .integer(Int64(clamping: note.count))),
             .init("tombstones", .array(tombstones)),
+        ])
+    }
+
+    private static func object(_ note: AccountNote) -> JSONValue {
+        .object([
+            .init("file", .text(note.file)),
+            .init("record", note.record.map { .integer(Int64(clamping: $0.value)) } ?? .null),
+            .init("reason", .text(note.reason.rawValue)), .init("text", .text(note.text)),
+            .init("damage", .bool(note.isDamage)),
         ])
     }
 

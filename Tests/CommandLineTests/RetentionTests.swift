@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import Digests
 import EventModel
 import Foundation
 import Inventory
@@ -12,6 +13,7 @@ import Retention
 import SegmentLog
 import SiteFiles
 import Testing
+import Timelines
 import WireFormats
 
 @testable import wardline
@@ -68,6 +70,14 @@ private func output(_ arguments: [String]) throws -> String {
     return result.text
 }
 
+private func journal(_ store: String) throws -> [JSONValue] {
+    var entries: [JSONValue] = []
+    try StoreReader(path: store).forEachJournalEntry { _, bytes in
+        if let fact = try? JSONValue(parsing: bytes.span) { entries.append(fact) }
+    }
+    return entries
+}
+
 @Suite(.enabled(if: BuiltCommand.path != nil, "the command was not built beside the tests"))
 struct RetentionTests {
     private static let rules = "retention: [{ keep: 1d }]"
@@ -95,14 +105,6 @@ struct RetentionTests {
             #expect(entries.filter { $0["fact"]?.text == "determinism.error" }.map(\.line) == [])
             #expect(try output(["verify", "--store", store]).contains("gone"))
         }
-    }
-
-    private func journal(_ store: String) throws -> [JSONValue] {
-        var entries: [JSONValue] = []
-        try StoreReader(path: store).forEachJournalEntry { _, bytes in
-            if let fact = try? JSONValue(parsing: bytes.span) { entries.append(fact) }
-        }
-        return entries
     }
 
     @Test func `without what conclusions cite the same removal would change them`() throws {
@@ -199,6 +201,16 @@ struct RetentionTests {
         }
     }
 
+    @Test func `a second verifier names what is planted among tombstones, entries and holds`() throws {
+        // The package for signatures, and a compiler for what shifts the clock.
+        guard try runTool("python3", ["-c", "import cryptography"])?.status == 0,
+            try runTool("cc", ["--version"])?.status == 0, let command = BuiltCommand.path
+        else { return }
+        let script = root + "/Tests/verifier/tampering.py"
+        let ran = try runTool("env", ["WARDLINE=" + command, "python3", script])
+        #expect(ran?.status == 0, "\(ran?.text ?? "")")
+    }
+
     @Test func `the command says what would go, asks, and needs rules`() throws {
         try withStore { store in
             let config = store + "/retention.yaml"
@@ -214,6 +226,218 @@ struct RetentionTests {
             #expect(try output(command + ["--yes"]).contains("nothing is old enough"))
             let without = try BuiltCommand.run(["store", "retention", "--store", store, "--dry-run"])
             #expect(without.status == 2 && without.errors.contains("no retention rules"))
+        }
+    }
+}
+
+/// What somebody with the store's key changes, and what somebody changes who can only write.
+@Suite(.enabled(if: BuiltCommand.path != nil, "the command was not built beside the tests"))
+struct AccountsTests {
+    private static let rules = "retention: [{ keep: 1d }]"
+    private let storage = POSIXStorage()
+
+    /// A sound store from a segment of which records were removed twice, with a hold that ended in between
+    /// and one of what is not there yet.
+    private func withRemovals(_ body: (String) throws -> Void) throws {
+        try withStore { store in
+            try hold("add", "case-7", store, ["--offsets", "0..60"])
+            #expect(try retain(store, Self.rules, days: 3).count == 1)
+            try hold("remove", "case-7", store, ["--yes"])
+            #expect(try retain(store, Self.rules, days: 4).count == 1)
+            try hold("add", "case-8", store, ["--offsets", "1000000..1000009"])
+            let verified = try BuiltCommand.run(["verify", "--store", store])
+            #expect(verified.status == 0, "\(verified.text)")
+            try body(store)
+        }
+    }
+
+    private func hold(_ verb: String, _ name: String, _ store: String, _ more: [String]) throws {
+        _ = try output(["hold", verb, name, "--reason", "court order", "--store", store] + more)
+    }
+
+    /// Verifies the store, which must be damaged and say so in these words.
+    private func expectDamage(_ store: String, _ words: String, _ what: String) throws {
+        let verified = try BuiltCommand.run(["verify", "--store", store])
+        #expect(verified.status == 3 && verified.text.contains(words), "\(what): \(verified.text)")
+    }
+
+    private func bodies(_ path: String) throws -> [String] {
+        try NoteFile.read(storage: storage, path: path).compactMap { SignedNote($0)?.body }
+    }
+
+    /// The bytes of a file of notes that the store's key signs.
+    private func signed(
+        _ bodies: [String],
+        _ store: String,
+        by stream: String = "records"
+    ) throws -> [UInt8] {
+        let signer = try HeadSigner.open(StorePaths(store), storage: storage)
+        var bytes: [UInt8] = []
+        for body in bodies {
+            bytes += Array((try #require(signer.note(body, stream: stream)).text + "\n").utf8)
+        }
+        return bytes
+    }
+
+    /// Appends a record to a stream of a store that nobody else has, as the program would.
+    private func append(_ batch: RecordBatch, _ store: String, _ stream: String) throws {
+        var batch = batch
+        let writer = try LogWriter.open(storage: storage, path: store, stream: stream)
+        _ = try writer.append(&batch, wall: SystemWallClock().now())
+        _ = try writer.sync()
+        try writer.close()
+    }
+
+    /// Writes the journal anew.
+    private func rewriteJournal(_ store: String, _ entries: [JSONValue]) throws {
+        try FileManager.default.removeItem(atPath: store + "/journal")
+        var batch = RecordBatch()
+        let origin = batch.index(of: Origin(listener: "", transport: .internal))
+        for entry in entries {
+            let bytes = Array(entry.line.utf8)
+            batch.append(bytes, kind: .fact, origin: origin, receiveTime: SystemWallClock().now())
+        }
+        try append(batch, store, "journal")
+    }
+
+    /// Says in an act what the file of holds is now.
+    private func act(_ query: String, _ store: String) throws {
+        var act = IncidentAct(
+            kind: .hold,
+            incident: "",
+            actor: "root (uid 0)",
+            time: SystemWallClock().now(),
+            reason: "x"
+        )
+        act.query = query
+        act.holds = try HoldFile(StorePaths(store), storage: storage).mark()
+        try append(try ActRecord.batch(act.json, at: act.time), store, "records")
+    }
+
+    @Test func `a tombstone that is signed anew, or left out, is not what the journal says`() throws {
+        try withRemovals { store in
+            let path = store + "/records/tombstones"
+            let whole = try storage.readFile(path)
+            let texts = try bodies(path)
+            #expect(texts.count == 2)
+            let newest = try #require(texts.last)
+            for (line, value, words) in [
+                ("actor", "nobody (uid 65534)", "no entry of the journal says"),
+                ("reason", "flood", "another reasons"), ("time", "2026-01-01T00:00:00Z", "no tombstone does"),
+            ] {
+                let lines = newest.split(separator: "\n").map { text in
+                    text.hasPrefix(line + " ") ? "\(line) \(value)" : String(text)
+                }
+                let changed = [texts[0], SignedNote.body(lines)]
+                try storage.writeAtomically(try signed(changed, store), to: path)
+                try expectDamage(store, words, line)
+            }
+            try storage.writeAtomically(try signed([newest], store), to: path)
+            try expectDamage(store, "no tombstone does", "the first is left out")
+            let foreign = try signed([texts[0]], store) + signed([newest], store, by: "journal")
+            try storage.writeAtomically(foreign, to: path)
+            try expectDamage(store, "records/tombstones", "the newest is signed as the journal")
+            try storage.writeAtomically(whole, to: path)
+            #expect(try BuiltCommand.run(["verify", "--store", store]).status == 0)
+        }
+    }
+
+    @Test func `an entry of a removal or a hold that is changed or gone is missed`() throws {
+        try withRemovals { store in
+            let entries = try journal(store)
+            try rewriteJournal(store, entries)
+            #expect(try BuiltCommand.run(["verify", "--store", store]).status == 0)
+            func places(_ fact: String) -> [Int] {
+                entries.indices.filter { entries[$0]["fact"]?.text == fact }
+            }
+            func without(_ place: Int?) throws -> [JSONValue] {
+                var changed = entries
+                changed.remove(at: try #require(place))
+                return changed
+            }
+            func altered(_ place: Int?, _ name: String, _ value: JSONValue) throws -> [JSONValue] {
+                var changed = entries
+                guard case .object(let members) = entries[try #require(place)] else { return [] }
+                let others = members.filter { $0.name != name }
+                changed[try #require(place)] = .object(others + [JSONValue.Member(name, value)])
+                return changed
+            }
+            let (removal, held) = (places("retention.removed").last, places("act.held").first)
+            let changes: [(entries: [JSONValue], words: String)] = [
+                (try without(removal), "no entry of the journal says"),
+                (try altered(removal, "records", .integer(1)), "another records"),
+                (try altered(removal, "end", .integer(1)), "another end"),
+                (try altered(removal, "digest", .text("0")), "another digest"),
+                (try altered(removal, "actor", .text("x")), "another actor"),
+                (try altered(removal, "reasons", .array([])), "another reasons"),
+                (try without(held), "no entry tells of it"),
+                (try altered(held, "reason", .text("x")), "has another reason"),
+                (try altered(held, "id", .text("2")), "which is no such act"),
+            ]
+            for (changed, words) in changes {
+                try rewriteJournal(store, changed)
+                try expectDamage(store, words, words)
+            }
+        }
+    }
+
+    @Test func `holds that are written anew are found by the acts from before`() throws {
+        try withRemovals { store in
+            let path = store + "/holds"
+            let whole = try storage.readFile(path)
+            let texts = try bodies(path)
+            let other = "wardline hold v1\nremove case-8\nreason x\nactor x\ntime 2026-11-01T00:00:00Z\n"
+            let unsigned = String(decoding: try signed([other], store), as: UTF8.self)
+                .replacing("reason x", with: "reason y")
+            let strays: [(bytes: [UInt8], words: String)] = [
+                (whole + Array(unsigned.utf8), "is not signed"),
+                (whole + Array("x\n".utf8), "does not consist of notes"),
+            ]
+            for (bytes, words) in strays {
+                try storage.writeAtomically(bytes, to: path)
+                try expectDamage(store, words, words)
+            }
+            // A note without its act is what a crash leaves.
+            try storage.writeAtomically(whole + signed([other], store), to: path)
+            #expect(try BuiltCommand.run(["verify", "--store", store]).status == 0)
+            try act("remove case-9", store)
+            try expectDamage(store, "and the note is remove case-8", "another name")
+            try storage.writeAtomically(try signed([texts[2]], store), to: path)
+            try act("add case-8", store)
+            try expectDamage(store, "notes are gone or altered that act", "written anew")
+            let json = try BuiltCommand.run(["verify", "--store", store, "-o", "json"])
+            let object = try JSONValue(parsing: json.text)
+            let schema = try SchemaFiles.schema("verify")
+            #expect(schema.faults(object) + schema.memberFaults(object) == [])
+            #expect(object["accounts"]?.elements?.contains { $0["reason"]?.text == "holdAct" } == true)
+        }
+    }
+
+    @Test func `what was removed in spite of a hold is found when the hold is put back`() throws {
+        try withStore { store in
+            try hold("add", "case-7", store, ["--offsets", "0..60"])
+            let path = store + "/holds"
+            let whole = try storage.readFile(path)
+            let end = "wardline hold v1\nremove case-7\nreason x\nactor x\ntime 2026-01-01T00:00:00Z\n"
+            try storage.writeAtomically(whole + signed([end], store), to: path)
+            #expect(try retain(store, Self.rules, days: 3).count == 1)
+            try storage.writeAtomically(whole, to: path)
+            try expectDamage(store, "were removed while the hold case-7 covered them", "held records")
+        }
+    }
+
+    @Test func `a letter in a signature that is none is no crash`() throws {
+        try withRemovals { store in
+            for file in ["heads", "tombstones"] {
+                let path = store + "/records/" + file
+                let whole = try storage.readFile(path)
+                var changed = whole
+                changed[whole.count - 9] = 0xe5
+                try storage.writeAtomically(changed, to: path)
+                try expectDamage(store, "records/\(file)", file)
+                try storage.writeAtomically(whole, to: path)
+            }
+            #expect(try BuiltCommand.run(["verify", "--store", store]).status == 0)
         }
     }
 }

@@ -97,6 +97,22 @@ import Testing
         }
     }
 
+    @Test func `a letter of a signature that is none makes no note that a crash cut short`() throws {
+        let key = SigningKey()
+        let publicKey = try #require(NoteKey(name: "h/records", publicKey: key.publicKey))
+        let (files, heads) = try store(key)
+        let bytes = try #require(files[HeadFileTests.path])
+        // The newest head ends with 92 letters and two line ends.
+        for place in bytes.count - 94..<bytes.count - 2 {
+            for byte in [0x21, 0x20, 0x3d, 0xe5] as [UInt8] where byte != bytes[place] {
+                var changed = bytes
+                changed[place] = byte
+                let (signed, refused, _) = try read(files, changed, publicKey)
+                #expect(signed == Array(heads.dropLast()) && refused == 1, "\(byte) at \(place)")
+            }
+        }
+    }
+
     @Test func `damage of one stream leaves the other as it is`() throws {
         let storage = try smallStore()
         var files = storage.files

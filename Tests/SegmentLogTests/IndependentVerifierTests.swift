@@ -64,6 +64,34 @@ private func signedStore(_ path: String) throws -> SigningKey {
     return key
 }
 
+/// Says in the journal of a store what tombstones say, as retention does.
+private func tell(_ tombstones: [Tombstone], _ path: String) throws {
+    var options = smallOptions()
+    options.segmentSizeMaxBytes = 3_000
+    let writer = try LogWriter.open(
+        storage: POSIXStorage(),
+        path: path,
+        stream: "journal",
+        options: options
+    )
+    for tombstone in tombstones {
+        let fact = JSONValue.object([
+            .init("fact", .text("retention.removed")), .init("id", .text(tombstone.segment)),
+            .init("from", .integer(Int64(tombstone.offsets.lowerBound))),
+            .init("end", .integer(Int64(tombstone.offsets.upperBound))),
+            .init("records", .integer(Int64(tombstone.removed))),
+            .init("digest", .text(tombstone.digest.hexadecimal)), .init("reasons", .texts(tombstone.reasons)),
+            .init("actor", .text(tombstone.actor)), .init("time", .text(tombstone.time.description)),
+        ])
+        var records = RecordBatch()
+        let origin = records.index(of: Origin(listener: "", transport: .internal))
+        records.append(Array(fact.line.utf8), kind: .fact, origin: origin, receiveTime: tombstone.time)
+        _ = try writer.append(&records, wall: tombstone.time)
+        _ = try writer.sync()
+    }
+    try writer.close()
+}
+
 @Suite(.enabled(if: hasPython, "python3 with the package cryptography is absent"))
 struct IndependentVerifierTests {
     @Test func `a verifier written from the format documents agrees, on sound stores and on changed ones`()
@@ -100,7 +128,9 @@ struct IndependentVerifierTests {
         #expect(python([verifier, folder]) == 0)
     }
 
-    @Test func `it knows removed records, and asks for the tombstone that accounts for them`() throws {
+    @Test func `it knows removed records, and asks for the tombstone and the entry that account for them`()
+        throws
+    {
         let folder = FileManager.default.temporaryDirectory.appending(path: "verifier-\(UUID().uuidString)")
             .path
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -108,6 +138,7 @@ struct IndependentVerifierTests {
         let storage = POSIXStorage()
         let heads = try HeadFile.read(storage: storage, path: folder, stream: "records")
         let names = try storage.list(folder + "/records").filter { $0.hasSuffix(".seg") }
+        var told: [Tombstone] = []
         for (number, name) in names.dropLast().enumerated() {
             let removed = try removeRecords(
                 of: name,
@@ -128,6 +159,7 @@ struct IndependentVerifierTests {
                     actor: "root (uid 0)",
                     time: UTCTime(nanoseconds: 1_790_000_000_000_000_000)
                 )
+                told.append(tombstone)
                 guard let note = SignedNote(tombstone.body, name: "h/records", key: key) else { return }
                 try onDisk { () throws(StorageError) in
                     try Tombstone.append(note, storage: storage, path: folder, stream: "records")
@@ -135,6 +167,8 @@ struct IndependentVerifierTests {
             }
             #expect(removed != nil)
         }
+        #expect(python([verifier, folder]) == 3)
+        try tell(told, folder)
         #expect(python([verifier, folder]) == 0)
         let path = folder + "/records/tombstones"
         let notes = try storage.readFile(path)

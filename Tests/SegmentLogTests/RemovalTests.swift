@@ -177,6 +177,80 @@ private func verify(
         #expect(try !#require(SignedNote(altered)).isSigned(by: known))
     }
 
+    @Test func `a tombstone counts that is signed as the heads of its stream are`() throws {
+        let (storage, heads) = try sealedStore()
+        let tombstone = try #require(try remove(storage, heads))
+        let own = try #require(NoteKey(name: "h/records", publicKey: key.publicKey))
+        let other = try #require(NoteKey(name: "h/journal", publicKey: key.publicKey))
+        /// How many count, and how many are refused.
+        func read(_ bytes: [UInt8]) throws -> [Int] {
+            let files = ["store/records/tombstones": bytes]
+            let notes = try TombstoneNotes(
+                storage: RecordingStorage(files: files),
+                path: "store",
+                stream: "records",
+                keys: [own, other]
+            )
+            return [notes.sound.count, notes.refused]
+        }
+        func note(_ body: String, _ name: String) throws -> [UInt8] {
+            Array((try #require(SignedNote(body, name: name, key: key)).text + "\n").utf8)
+        }
+        let whole = try note(tombstone.body, own.name)
+        #expect(try read(whole) == [1, 0])
+        #expect(try read(note(tombstone.body, other.name)) == [0, 1])
+        var foreign = tombstone
+        foreign.stream = "journal"
+        #expect(try read(note(foreign.body, own.name)) == [0, 1])
+        #expect(try read(note(tombstone.body + "remark x\n", own.name)) == [0, 1])
+        #expect(try read(note("something else\n", own.name)) == [0, 1])
+        // Whatever a crash leaves is no damage, and hides nothing of what follows.
+        for length in whole.indices {
+            let counts = try read(Array(whole[..<length]) + Array("\n\n".utf8) + whole)
+            #expect(counts[0] >= 1 && counts[1] == 0, "\(length)")
+        }
+        // The note ends with 92 letters and two line ends.
+        for place in whole.count - 94..<whole.count - 2 {
+            for byte in [0x21, 0xe5] as [UInt8] {
+                var changed = whole
+                changed[place] = byte
+                #expect(try read(changed + whole) == [1, 1], "\(byte) at \(place)")
+            }
+        }
+    }
+
+    @Test func `removed records are told with the log times of those around them that are there`() throws {
+        let (storage, heads) = try sealedStore()
+        var times: [UInt64: UTCTime] = [:]
+        let reader = try LogReader.open(storage: storage, path: "store", stream: "records")
+        for part in reader.parts {
+            for (index, row) in try reader.records(part).rows.enumerated() {
+                times[part.base.value + UInt64(index)] = row.logTime
+            }
+        }
+        let tombstone = try #require(try remove(storage, heads))
+        var spans: [RemovedSpan] = []
+        let report = try verifyLog(
+            storage: storage,
+            path: "store",
+            stream: "records",
+            heads: heads,
+            removed: { spans.append($0) },
+            readingTombstones: { () throws(LogError) in [tombstone] }
+        )
+        #expect(report.isSound && report.tombstones == [tombstone])
+        #expect(report.removals.map(\.fitting) == [[tombstone]])
+        let gone = tombstone.offsets.filter { goes(Offset($0)) }
+        #expect(spans.flatMap { Array($0.offsets) } == gone)
+        for span in spans {
+            let before = (0..<span.offsets.lowerBound).last { !gone.contains($0) }
+            let after = (span.offsets.upperBound..<90).first { !gone.contains($0) }
+            #expect(span.segment == tombstone.segment)
+            #expect(span.earliest == before.flatMap { times[$0] }, "\(span)")
+            #expect(span.latest == after.flatMap { times[$0] }, "\(span)")
+        }
+    }
+
     @Test(arguments: DiskFault.Kind.allCases)
     func `whichever operation fails, the segment is whole or rewritten with its tombstone`(
         _ kind: DiskFault.Kind

@@ -29,6 +29,10 @@ public struct Tombstone: Hashable, Sendable {
     public var time: UTCTime
 
     private static let title = "wardline tombstone v1"
+    /// Names of the lines that there are once; those of `reason` may be any number.
+    private static let lineNames = [
+        "stream", "segment", "offsets", "removed", "digest", "root", "actor", "time",
+    ]
     /// File of the tombstones in a stream's folder.
     static let fileName = "tombstones"
 
@@ -47,6 +51,10 @@ public struct Tombstone: Hashable, Sendable {
     /// Reads what a note says; nil when it is no tombstone.
     public init?(_ note: SignedNote) {
         func value(_ name: String) -> String? { note.values(name).first }
+        let said = note.lines.dropFirst().map { line in
+            String(decoding: line.utf8.prefix { $0 != 0x20 }, as: UTF8.self)
+        }
+        guard said.filter({ $0 != "reason" }).sorted() == Tombstone.lineNames.sorted() else { return nil }
         let ends = (value("offsets") ?? "").split(separator: " ").compactMap { UInt64($0) }
         guard note.lines.first == Tombstone.title[...], ends.count == 2, ends[0] <= ends[1],
             let stream = value("stream"), let segment = value("segment"),
@@ -108,8 +116,53 @@ public struct Tombstone: Hashable, Sendable {
         path: String,
         stream: String
     ) throws(StorageError) -> [SignedNote] {
+        try texts(storage, path, stream).compactMap { SignedNote($0) }
+    }
+
+    static func texts(
+        _ storage: any LogStorage,
+        _ path: String,
+        _ stream: String
+    ) throws(StorageError) -> [String] {
         let file = FileNames.stream(path, stream) + "/" + fileName
-        return try NoteFile.read(storage: storage, path: file).compactMap { SignedNote($0) }
+        return try NoteFile.read(storage: storage, path: file)
+    }
+}
+
+/// The tombstones of a stream, and how many other notes stand among them.
+public struct TombstoneNotes: Hashable, Sendable {
+    /// Those that are signed as the heads of the stream are, oldest first.
+    public private(set) var sound: [Tombstone] = []
+    /// Notes that are none, are of another stream, or are not signed so; without those that a crash cut
+    /// short.
+    public private(set) var refused = 0
+
+    /// No notes.
+    public init() {}
+
+    /// Reads those of `stream`; of `keys` the ones count that have its name.
+    ///
+    /// - Source: `schemas/disk/leaf-v1.md`, section 5.
+    public init(
+        storage: any LogStorage,
+        path: String,
+        stream: String,
+        keys: [NoteKey]
+    ) throws(StorageError) {
+        let own = keys.filter { $0.isOf(stream) }
+        for text in try Tombstone.texts(storage, path, stream) {
+            guard let note = SignedNote(text) else {
+                if !NoteFile.isCut(text) { refused += 1 }
+                continue
+            }
+            guard own.contains(where: { note.isSigned(by: $0) }), let tombstone = Tombstone(note),
+                tombstone.stream == stream
+            else {
+                refused += 1
+                continue
+            }
+            sound.append(tombstone)
+        }
     }
 }
 
@@ -142,4 +195,6 @@ public struct RemovalNote: Hashable, Sendable {
     public var count: UInt64
     /// The tombstones of the segment, oldest first; the last one that fits accounts for all.
     public var tombstones: [Tombstone]
+    /// Those of them that account for all that is gone.
+    public var fitting: [Tombstone]
 }

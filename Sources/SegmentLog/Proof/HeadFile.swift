@@ -35,20 +35,15 @@ public enum HeadFile {
         try NoteFile.read(storage: storage, path: path(store, stream)).compactMap(SignedHead.init)
     }
 
-    /// Notes as long as a head that are none: not those that a crash cut short, but altered ones.
+    /// Notes that are no head: not those that a crash cut short, but altered ones.
     public static func unreadableCount(
         storage: any LogStorage,
         path store: String,
         stream: String
     ) throws(StorageError) -> Int {
         try NoteFile.read(storage: storage, path: path(store, stream)).filter {
-            SignedHead($0) == nil && isWhole($0)
+            SignedHead($0) == nil && !NoteFile.isCut($0)
         }.count
-    }
-
-    /// Whether the last word is as long as an Ed25519 signature with the four bytes of its key.
-    private static func isWhole(_ note: String) -> Bool {
-        note.split(whereSeparator: \.isWhitespace).last?.utf8.count == (4 + 64 + 2) / 3 * 4
     }
 
     /// The head that covers most; nil if there is none.

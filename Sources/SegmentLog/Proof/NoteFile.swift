@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Wardline.
 
+import Digests
 import EventModel
 public import Platform
 
@@ -33,6 +34,35 @@ public enum NoteFile {
     public static func read(storage: any LogStorage, path: String) throws(StorageError) -> [String] {
         guard let size = try storage.size(path) else { return [] }
         return notes(in: try storage.open(path, .read).read(at: 0, count: min(size, sizeMaxBytes)))
+    }
+
+    /// Whether a crash can have left this text of ``read(storage:path:)``: its last line is the beginning of
+    /// a signature, and not all of it.
+    ///
+    /// Any other text that is no note was altered.
+    ///
+    /// - Source: `schemas/disk/leaf-v1.md`, section 3.
+    static func isCut(_ text: String) -> Bool {
+        guard SignedNote(text) == nil, let line = text.utf8.split(separator: 0x0a).last else { return false }
+        let mark = "\u{2014}".utf8
+        guard line.starts(with: mark) else { return false }
+        var rest = line.dropFirst(mark.count)
+        guard rest.first == 0x20 else { return rest.isEmpty }
+        rest = rest.dropFirst()
+        guard let blank = rest.firstIndex(of: 0x20) else { return true }
+        let word = rest[blank...].dropFirst()
+        let signs = word.last == 0x3d ? word.dropLast() : word
+        return word.count < signatureLength && signs.allSatisfy(isBase64)
+    }
+
+    /// Letters of an Ed25519 signature with the four bytes of its key.
+    private static let signatureLength = (4 + SigningKey.signatureSize + 2) / 3 * 4
+
+    private static func isBase64(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2b, 0x2f: true
+        default: false
+        }
     }
 
     /// Runs of two paragraphs of which the second is a signature; other paragraphs are passed over.
