@@ -134,7 +134,12 @@ public struct EnvelopeReader: Sendable {
         var start = position
         while start < end, bytes[start].isBlank { start += 1 }
         guard start < end, bytes[start] == 0x3c || bytes[start].isWordByte else { return }
-        var inner = EnvelopeReader(start..<end, context)
+        var around = context
+        // A stamp of the device without a year is of that of the relay.
+        if envelope.time.isPresent, !envelope.issues.contains(.yearAssumed) {
+            around.reference = envelope.time
+        }
+        var inner = EnvelopeReader(start..<end, around)
         inner.isRelayed = true
         inner.run(bytes)
         let found = inner.envelope

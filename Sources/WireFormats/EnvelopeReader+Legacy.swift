@@ -16,7 +16,7 @@ extension EnvelopeReader {
         skipBlanks(bytes)
         let start = position
         var device = 0..<0
-        var hasStamp = readStamp(bytes, at: position)
+        var hasStamp = readStamp(bytes, at: position) || readWeekdayStamp(bytes)
         if !hasStamp, readEpoch(bytes) {
             envelope.form = .loose
             return
@@ -41,13 +41,16 @@ extension EnvelopeReader {
             envelope.issues.insert(.missingHost)
             return
         }
+        let selector = hasStamp && device.isEmpty ? readSelector(bytes) : nil
         // Lines of files end their stamp with a colon before the text.
         let isText =
             hasStamp && device.isEmpty && stands(HeaderPhrases.colon, bytes, at: position) && isOfFile
         if position < end, bytes[position] == 0x3a { position += 1 }
         skipBlanks(bytes)
-        if isText {
+        if isText || selector == .plain {
             envelope.issues.insert(.missingHost)
+        } else if selector == .tabbed {
+            if !readTabbedHost(bytes) { envelope.issues.insert(.missingHost) }
         } else if !device.isEmpty {
             envelope.host = device
         } else if !hasStamp {
@@ -57,6 +60,7 @@ extension EnvelopeReader {
         } else if !envelope.issues.contains(.missingPriority), !envelope.issues.contains(.badPriority) {
             envelope.form = .rfc3164
         }
+        if selector == nil, !envelope.host.isEmpty { _ = readSelector(bytes) }
         if stands(HeaderPhrases.repeated, bytes, at: position) || readEpoch(bytes) { return }
         readTag(bytes)
         skipMessageNumber(bytes)
@@ -158,7 +162,7 @@ extension EnvelopeReader {
         return true
     }
 
-    private mutating func readStamp(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+    mutating func readStamp(_ bytes: Span<UInt8>, at start: Int) -> Bool {
         guard end - start >= 14 else { return false }
         var reader = StampReader(start, end, context)
         guard reader.read(bytes, from: start) else { return false }

@@ -73,6 +73,7 @@ extension EnvelopeReader {
         if envelope.form == .loose { return true }
         envelope.form = .rfc5424
         let isStamped = envelope.time.isPresent
+        if isStamped { skipDoubledBlanks(bytes) }
         guard let host = token(bytes, EnvelopeReader.hostLengthMax) else { return false }
         // CyberArk: `<5>1 2026-10-05T04:00:00Z VAULT {"format":...`.
         if isStamped, position < end, bytes[position] == 0x7b {
@@ -96,6 +97,25 @@ extension EnvelopeReader {
         readLeftTag(bytes)
         if envelope.issues.contains(.nonconformantHeader) { envelope.form = .loose }
         return true
+    }
+
+    /// Blanks too many in front of the host, where what follows is a header only without them.
+    ///
+    /// A blank too many is also how an empty host looks: then one word less stands before the elements.
+    private mutating func skipDoubledBlanks(_ bytes: Span<UInt8>) {
+        guard position < end, bytes[position] == 0x20 else { return }
+        var index = position
+        while index < end, bytes[index] == 0x20 { index += 1 }
+        let start = index
+        for _ in 0..<4 {
+            let word = index
+            while index < end, bytes[index] != 0x20, bytes[index] != 0x5b { index += 1 }
+            guard index > word, index + 1 < end, bytes[index] == 0x20 else { return }
+            index += 1
+        }
+        guard bytes[index] == 0x5b || bytes[index] == 0x2d else { return }
+        position = start
+        envelope.issues.insert(.nonconformantHeader)
     }
 
     /// A relay may know neither application nor message id and leave the tag in the text:

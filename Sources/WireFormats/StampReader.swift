@@ -147,7 +147,7 @@ public struct StampReader: Sendable {
         guard readClock(bytes, &civil) else { return false }
         let afterClock = position
         if year == nil, take(0x20, bytes), let given = number(bytes, 4...4), (1_990...2_099).contains(given),
-            position < end, bytes[position] == 0x20
+            position < end ? bytes[position] == 0x20 : endsWithZone
         {
             year = given
         } else {

@@ -237,6 +237,36 @@ struct EnvelopeTests {
             "<14>Nov 21 10:11:12 1,2026/11/21 10:11:12,0016,SYSTEM", "", "", "",
             "1,2026/11/21 10:11:12,0016,SYSTEM", "2025-11-21T10:11:12Z",
         ],
+        // Facility and level in words; heads of collectors; a blank too many.
+        [
+            "Sun Jul 17 04:26:06 2016 daemon.info dnsmasq-dhcp[2304]: x", "", "dnsmasq-dhcp", "2304", "x",
+            "2016-07-17T04:26:06Z",
+        ],
+        ["Nov 21 10:11:12 <auth.info> ward7 sshd[7]: x", "ward7", "sshd", "7", "x", "2025-11-21T10:11:12Z"],
+        ["Nov 21 10:11:12 <10.5> ward7 sshd[7]: x", "ward7", "sshd", "7", "x", "2025-11-21T10:11:12Z"],
+        ["Nov 21 10:11:12 ward7 auth.info sshd[7]: x", "ward7", "sshd", "7", "x", "2025-11-21T10:11:12Z"],
+        [
+            "Nov 21 10:11:12 ward7 auth|security:info sshd[7]: x", "ward7", "sshd", "7", "x",
+            "2025-11-21T10:11:12Z",
+        ],
+        [
+            "Nov 21 10:11:12 mail.info smtpd is up", "mail.info", "", "", "smtpd is up",
+            "2025-11-21T10:11:12Z",
+        ],
+        [
+            "2026-11-21 10:11:12\tAuth.Info\t10.5.6.7\tNov 21 10:11:10 ward7 sshd[7]: x", "ward7", "sshd",
+            "7", "x", "2026-11-21T10:11:10Z",
+        ],
+        [
+            "2026-11-21 10:11:12\tLocal0.Notice\t10.5.6.7\tsshd[7]: x", "10.5.6.7", "sshd", "7", "x",
+            "2026-11-21T10:11:12Z",
+        ],
+        [
+            "2021 Nov 21 10:11:12 fw-1->10.5.6.7 Nov 21 10:11:10 fw-1 sshd[7]: x", "fw-1", "sshd", "7", "x",
+            "2021-11-21T10:11:10Z",
+        ],
+        ["<13>1 2026-11-21T10:11:12Z  fw9 sshd 7 - - x", "fw9", "sshd", "7", "x", "2026-11-21T10:11:12Z"],
+        ["<13>1 2026-11-21T10:11:12Z  sshd 7 - - x", "", "sshd", "7", "x", "2026-11-21T10:11:12Z"],
         // Zones behind a blank; levels and padded tags of files are no hosts.
         [
             "2026-11-21 10:11:12.5 CET [4711] LOG:  x", "", "", "", "[4711] LOG:  x",

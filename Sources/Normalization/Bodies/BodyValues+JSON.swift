@@ -133,6 +133,13 @@ private struct JSONLeafScanner {
         return false
     }
 
+    /// Members under which collectors and buses keep the object of somebody else.
+    private static let wrappers = [
+        "event", "detail", "jsonpayload", "protopayload", "data", "message", "body", "log", "record",
+        "payload",
+        "_source", "result",
+    ].map { Array($0.utf8) }
+
     /// Leaves of an object that gives a name and a value, and perhaps says of what type it is.
     private static let pairSizes = 2...3
     private static let nameKeys = ["name", "@name", "key", "@key"].map { Array($0.utf8) }
@@ -200,6 +207,9 @@ private struct JSONLeafScanner {
         switch bytes[position] {
         case 0x7b:
             let prefix = key.isInWork ? key.range : copied(key, bytes, &values)
+            if depth == 1, JSONLeafScanner.isOne(of: JSONLeafScanner.wrappers, values.work.span, prefix) {
+                values.noteWrapped(at: position)
+            }
             return object(bytes, prefix, depth, element, &values, slots)
         case 0x5b: return array(bytes, key, depth, element, &values, slots)
         case 0x22:

@@ -65,6 +65,9 @@ struct BodyValues: Sendable {
     var elementCount = 0
     /// Where the first array of objects that a member of the body holds begins; nil when there is none.
     private(set) var objectsStart: Int?
+    /// Where the first object begins that a member of the body keeps for somebody else; nil when there is
+    /// none.
+    private(set) var wrappedStart: Int?
 
     /// The value of a slot, which counts for the body with that stamp.
     private struct Slot: Sendable {
@@ -93,6 +96,7 @@ struct BodyValues: Sendable {
         explodeSlot = -1
         elementCount = 0
         objectsStart = nil
+        wrappedStart = nil
         stamp &+= 1
         if stamp == 0 {
             stamp = 1
@@ -103,6 +107,11 @@ struct BodyValues: Sendable {
     /// Notes where an array of objects begins, unless one was met before it.
     mutating func noteObjects(at start: Int) {
         if objectsStart == nil, !isInner { objectsStart = start }
+    }
+
+    /// Notes where an object of somebody else begins, unless one was met before it.
+    mutating func noteWrapped(at start: Int) {
+        if wrappedStart == nil, !isInner { wrappedStart = start }
     }
 
     /// Adds a name to those of the innermost open object.

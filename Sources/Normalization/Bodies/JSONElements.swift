@@ -6,9 +6,10 @@ struct JSONElements {
     private var position: Int
     private let end: Int
 
-    /// The array whose bracket stands at `start`.
-    init(_ start: Int, _ end: Int) {
-        position = start + 1
+    /// The objects of the array whose bracket stands before `start`; where none does, the one that begins
+    /// there.
+    init(from start: Int, _ end: Int) {
+        position = start
         self.end = end
     }
 

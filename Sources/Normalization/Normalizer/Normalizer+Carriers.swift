@@ -222,17 +222,18 @@ extension Normalizer {
         return true
     }
 
-    /// Offers each object of the array that begins at `start` to the decoders, as if it had come by itself.
+    /// Offers each object of an array, or the one that a member keeps for somebody else, to the decoders, as
+    /// if it had come by itself; the first begins at `start` or behind it.
     ///
     /// - Returns: Whether one of them took the first; otherwise nothing has changed.
     mutating func routeElements(
-        at start: Int,
+        from start: Int,
         _ work: inout RecordWork,
         _ bytes: [UInt8],
         _ events: inout EventBatch
     ) -> Bool {
         guard nesting < Normalizer.nestingMax else { return false }
-        var elements = JSONElements(start, work.envelope.body.upperBound)
+        var elements = JSONElements(from: start, work.envelope.body.upperBound)
         let outer = (count: carried.count, shift: recordShift)
         for leaf in values.leaves where carried.count < Normalizer.carriedCountMax {
             guard !leaf.key.isInWork, !leaf.value.isInWork, leaf.value.range.count <= 256 else { continue }

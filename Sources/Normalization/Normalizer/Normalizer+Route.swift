@@ -25,7 +25,7 @@ extension Normalizer {
             } else if byte == 0x43 || byte == 0x4c, routeProduct(&work, bytes, &events) {
                 return
             } else if byte == 0x5b, isArray(work.envelope.body, bytes),
-                routeElements(at: first, &work, bytes, &events)
+                routeElements(from: first + 1, &work, bytes, &events)
             {
                 return
             }
@@ -68,7 +68,10 @@ extension Normalizer {
             if tryDecoder(decoder, &work, bytes, &events) { return true }
         }
         guard format == .json else { return false }
-        if let start = values.objectsStart, routeElements(at: start, &work, bytes, &events) { return true }
+        if let start = values.objectsStart, routeElements(from: start + 1, &work, bytes, &events) {
+            return true
+        }
+        if let start = values.wrappedStart, routeElements(from: start, &work, bytes, &events) { return true }
         return routeCarried(isLast: true, &work, bytes, &events)
     }
 

@@ -225,7 +225,8 @@ extension Normalizer {
 /// What devices write where they have no value.
 enum Placeholder {
     private static let texts = [
-        "-", "--", "?", "N/A", "None", "NULL", "<none>", "(none)", "(null)", "<null>", "<nil>", "(empty)",
+        "-", "--", "?", "N/A", "N\\A", "None", "NULL", "<none>", "(none)", "(null)", "<null>", "<nil>",
+        "(empty)",
     ]
     .map {
         Array($0.utf8)
@@ -234,12 +235,13 @@ enum Placeholder {
     /// What devices write for a user whom they do not know, in lower case; no account is called so.
     private static let nobodies = [
         "no authentication required", "unauthenticated-user", "not found", "not available", "not applicable",
-        "no user", "unknown user", "n/a", "<n/a>", "<unknown>", "(unknown)", "unknown (sso failed)",
+        "no user", "unknown user", "n/a", "<n/a>", "<unknown>", "(unknown)", "[unknown]", "(invalid user)",
+        "unknown (sso failed)",
     ].map { Array($0.utf8) }
 
     /// Whether the text at `range` says that no user is known.
     static func isNobody(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        guard let first = range.first, [0x6e, 0x75, 0x3c, 0x28].contains(bytes[first].folded) else {
+        guard let first = range.first, [0x6e, 0x75, 0x3c, 0x28, 0x5b].contains(bytes[first].folded) else {
             return false
         }
         for text in nobodies where text.count == range.count {
