@@ -107,7 +107,9 @@ final class Candidate: SnapshotCoded, Sendable {
 
     func write(to encoder: SnapshotEncoder) throws {
         // What is written for one small thing brings no neighbours.
-        guard !encoder.isAlone || shared.events.events.count == 1 else { return try alone().write(to: encoder) }
+        guard !encoder.isAlone || shared.events.events.count == 1 else {
+            return try alone().write(to: encoder)
+        }
         try encoder.write(shared: self) {
             try encoder.write(shared)
             try encoder.write(place)

@@ -66,7 +66,8 @@ public enum CorrelationBounds {
     /// Beyond it an absence on a further source is unknown.
     public static let coverageSourceCountMax = 65_536
 
-    /// Groups of one rule that lie as objects before the older half of them is packed: 4,096 of some 1,300 bytes.
+    /// Groups of one rule that lie as objects before the older half of them is packed: 4,096 of some 1,300
+    /// bytes.
     public static let looseGroupCountMax = 4_096
 
     /// Events at most in a group that is packed: 4, so that touching it again costs a few microseconds.

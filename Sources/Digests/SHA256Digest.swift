@@ -73,8 +73,7 @@ public func sha256(_ bytes: [UInt8]) -> SHA256Digest {
 ///
 /// For digests of single records, which are short and many: decision 0019.
 public func appendSHA256(of bytes: Span<UInt8>, to output: inout [UInt8]) {
-    // Valid: the span bounds the buffer, which is only read during the call.
-    unsafe bytes.bytes.withUnsafeBytes { unsafe TreeHash(hashing: $0) }.append(to: &output)
+    TreeHash(digesting: bytes).append(to: &output)
 }
 
 /// HMAC-SHA-256 of `bytes` under `key`, 32 bytes.

@@ -24,7 +24,7 @@ import CSHA256
     ///
     /// Less than half of what `Crypto` takes for short inputs, which matters for trees of millions of leaves:
     /// decision 0019.
-    init(hashing bytes: UnsafeRawBufferPointer) {
+    private init(hashing bytes: UnsafeRawBufferPointer) {
         var state = TreeHash.initialState
         let wholeCount = bytes.count / TreeHash.blockSize
         if wholeCount > 0 { unsafe TreeHash.compress(bytes, wholeCount, into: &state) }
@@ -51,6 +51,12 @@ import CSHA256
             words[lane] =
                 UInt64(state[2 * lane].byteSwapped) | UInt64(state[2 * lane + 1].byteSwapped) << 32
         }
+    }
+
+    /// SHA-256 of `bytes` as they are, without the prefix of a leaf or node.
+    init(digesting bytes: Span<UInt8>) {
+        // Valid: the span bounds the buffer, which is only read during the call.
+        self = unsafe bytes.bytes.withUnsafeBytes { unsafe TreeHash(hashing: $0) }
     }
 
     /// Bytes that the compression function takes at a time.

@@ -143,7 +143,8 @@ enum ByteSearch {
     /// letters of any case; nil when there is none.
     ///
     /// What is compared are the places where both bytes that `lead` names are right, eight places at a time.
-    /// Nothing is compared where `sketch` says that the text is absent. When `budget` is spent nothing is found.
+    /// Nothing is compared where `sketch` says that the text is absent. When `budget` is spent nothing is
+    /// found.
     static func firstFolded(
         _ text: Span<UInt8>,
         _ part: Range<Int>,

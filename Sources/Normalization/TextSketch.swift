@@ -3,8 +3,8 @@
 
 import WireFormats
 
-/// Which pairs of neighbouring bytes occur in a record, case folded: a text with a pair that is not there need
-/// not be looked for.
+/// Which pairs of neighbouring bytes occur in a record, case folded: a text with a pair that is not there
+/// need not be looked for.
 ///
 /// Decoders look for up to some hundred texts in a line, nearly all of which are not in it. One pass over the
 /// line costs what three or four searches do, so it is made when that much was spent.
