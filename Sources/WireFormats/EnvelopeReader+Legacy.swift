@@ -402,7 +402,10 @@ extension EnvelopeReader {
             if position < end, bytes[position] == 0x3a { position += 1 }
         } else if bytes[index] == 0x3a, index + 1 == end || bytes[index + 1] == 0x20 {
             position = index + 1
-            if !takeBeforeMark(bytes, name) { envelope.application = name }
+            if !takeBeforeMark(bytes, name) {
+                envelope.application = name
+                splitBrackets(bytes)
+            }
         } else if isOfFile, let tag = paddedTag(bytes, from: index) {
             envelope.application = name
             envelope.processID = tag.digits
@@ -419,6 +422,17 @@ extension EnvelopeReader {
             position = isNil ? index : index + 3
         }
         skipBlanks(bytes)
+    }
+
+    /// `dnsmasq-dhcp(7):` puts the process between round brackets; a word there is part of the name.
+    private mutating func splitBrackets(_ bytes: Span<UInt8>) {
+        let name = envelope.application
+        guard let last = name.last, bytes[last] == 0x29 else { return }
+        var first = last
+        while first > name.lowerBound, bytes[first - 1].isDigit { first -= 1 }
+        guard first < last, first - 1 > name.lowerBound, bytes[first - 1] == 0x28 else { return }
+        envelope.application = name.lowerBound..<first - 1
+        envelope.processID = first..<last
     }
 
     /// `sw01 45: %...` counts messages and `sw01: %...` names the device, which the stamp stands before.

@@ -157,6 +157,12 @@ struct AssemblyTests {
         #expect(events[2].contains("software.name=libgcc; software.to=4.8.5-39.el7"))
     }
 
+    @Test func `a package line behind a header keeps its host and program`() {
+        let events = Self.events([(0, "May 18 15:24:28 ward7 yum[1]: Installed: lynx-2.8.6-27.el6.x86_64")])
+        #expect(events[0].contains("update install success") && events[0].contains("host.name=ward7"))
+        #expect(events[0].contains("ext.app=yum"))
+    }
+
     @Test(arguments: ["libgcc", "make", "nano", "tree", "acl", "PackageKit", "zlib"])
     func `a pair of yum is known by its verbs, however the package is called`(name: String) {
         let lines: [Line] = [

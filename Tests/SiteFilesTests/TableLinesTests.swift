@@ -103,11 +103,14 @@ struct TableLinesTests {
             (0, "#Fields: time c-ip cs-method  sc-status cs-username"),
             (0, "04:00:01 10.44.3.9 GET 401 \"m weber\""),
             (0, "#Fields: c-ip sc-status"), (0, "10.44.3.10 200"),
+            // As many words as the row has cells, and no status among them.
+            (0, "anacron[7]: started"),
         ])
         #expect(events[0].contains("network status_report"))
         #expect(events[1].contains("network connect failure") && events[1].contains("src.ip=10.44.3.9"))
         #expect(events[1].contains("user.name=m weber"))
         #expect(events[3].contains("network connect success") && events[3].contains("src.ip=10.44.3.10"))
+        #expect(!events[4].contains("network") && events[4].contains("anacron"))
     }
 
     @Test(arguments: [1, 2, 3, 7])

@@ -243,6 +243,11 @@ struct EnvelopeTests {
             "2016-07-17T04:26:06Z",
         ],
         ["Nov 21 10:11:12 <auth.info> ward7 sshd[7]: x", "ward7", "sshd", "7", "x", "2025-11-21T10:11:12Z"],
+        [
+            "Nov 21 10:11:12 ward7 dnsmasq-dhcp(7): x", "ward7", "dnsmasq-dhcp", "7", "x",
+            "2025-11-21T10:11:12Z",
+        ],
+        ["Nov 21 10:11:12 ward7 su(pam): x", "ward7", "su(pam)", "", "x", "2025-11-21T10:11:12Z"],
         ["Nov 21 10:11:12 <10.5> ward7 sshd[7]: x", "ward7", "sshd", "7", "x", "2025-11-21T10:11:12Z"],
         ["Nov 21 10:11:12 ward7 auth.info sshd[7]: x", "ward7", "sshd", "7", "x", "2025-11-21T10:11:12Z"],
         [

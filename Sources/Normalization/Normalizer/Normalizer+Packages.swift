@@ -100,7 +100,7 @@ extension Normalizer {
         hash.combine(place.source)
         hash.combine(bytes.span, package.name)
         hash.combine(bytes.span, package.architecture)
-        if work.envelope.issues.contains(.missingPriority) {
+        if work.envelope.issues.contains(.missingPriority), work.envelope.processID.isEmpty {
             // Words of a file: the verb is no application, and the level of dnf no host.
             work.envelope.host = 0..<0
             work.envelope.application = 0..<0

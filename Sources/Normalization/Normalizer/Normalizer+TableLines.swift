@@ -50,7 +50,9 @@ extension Normalizer {
         let form = decoders.decoders[table.decoder].tableForm
         var reader = TableReader(work.envelope.body, form)
         let row = reader.next(bytes.span) ?? []
-        let isRow = row.count == table.names.count && !reader.isOpen
+        let isRow =
+            row.count == table.names.count && !reader.isOpen
+            && (form != .extended || Normalizer.fits(row, table.names, bytes.span))
         if let open = table.open {
             if !isRow, isContinued(open, place) {
                 return addPiece(open, table, key, place, &work, bytes, &events)
@@ -75,6 +77,24 @@ extension Normalizer {
         emitFragment(table.decoder, &work, bytes, &events)
         return true
     }
+
+    /// Whether cells of a date, a time or a status are such: any line of blanks and words has cells, and by
+    /// chance as many as the row.
+    private static func fits(_ row: [TableCell], _ names: [[UInt8]], _ bytes: Span<UInt8>) -> Bool {
+        for (cell, name) in zip(row, names) {
+            for column in numberColumns where column.name == name {
+                for index in cell.range where !column.bytes[bytes[index]] { return false }
+            }
+        }
+        return true
+    }
+
+    /// Bytes of columns that hold nothing but numbers, by their names.
+    ///
+    /// - Source: W3C, Extended Log File Format.
+    private static let numberColumns: [(name: [UInt8], bytes: ByteSet)] = [
+        ("date", "-/"), ("time", ":."), ("sc-status", "-"), ("s-port", "-"), ("time-taken", "-."),
+    ].map { name, marks in (Array(name.utf8), ByteSet { $0.isDigit || marks.utf8.contains($0) }) }
 
     private mutating func isContinued(_ open: TableLines.OpenRow, _ place: RecordAssembler.Place) -> Bool {
         guard RecordAssembler.isWithinReach(open.first, assembler.count) else { return false }
