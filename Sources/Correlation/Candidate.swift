@@ -42,7 +42,7 @@ final class Candidate: SnapshotCoded, Sendable {
         }
     }
 
-    /// Batch that holds the fields, and perhaps some neighbours.
+    /// The batch, which perhaps holds some neighbours too.
     private let shared: Batch
     private let place: Place
     /// Index in the batch.
@@ -54,10 +54,8 @@ final class Candidate: SnapshotCoded, Sendable {
     /// Further witnesses that a fed-back verdict rests on.
     let carried: [Witness]
 
-    /// Batch that holds the fields.
-    var batch: EventBatch { shared.events }
-    /// The same, read in place.
-    var events: EventBatch { _read { yield shared.events } }
+    /// Batch that holds the fields, read in place.
+    var batch: EventBatch { _read { yield shared.events } }
     /// What the event joins with.
     var situation: Situation { place.situation }
 

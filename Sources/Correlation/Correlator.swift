@@ -241,7 +241,7 @@ public struct Correlator: Sendable {
     /// Detections that a candidate matches.
     mutating func matches(_ candidate: Candidate) -> [Int] {
         let possible = surroundings.register.isEmpty ? rules.siteless : nil
-        guard passing.find(rules.gate, candidate.events, candidate.index, among: possible) else { return [] }
+        guard passing.find(rules.gate, candidate.batch, candidate.index, among: possible) else { return [] }
         let tests = rules.tests
         matching.removeAll(keepingCapacity: true)
         passing.rules.forEach { if tests[$0].matches(candidate) { matching.append($0) } }
